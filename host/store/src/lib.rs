@@ -1,0 +1,193 @@
+//! What outlives a process: the rooms' logs, the personas' states, lines on their way to the
+//! gateway, memories on their way to the memory, sessions.
+//!
+//! A store promises: what it answered to is still there after the process was killed; a room's
+//! offsets are 1, 2, 3, ... without gaps; one id is in a log only once; a call's commit happens as
+//! a whole or not at all. It must not know what a message means or who may say it.
+
+mod sqlite;
+
+pub use sqlite::Sqlite;
+
+use async_trait::async_trait;
+use chatter_protocol::{AuthorId, CallId, ChatMessage, MessageId, PersonaId, RoomId, Timestamp, call, memory};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// How many messages a room's log keeps, and so the window within which a second message with the
+/// same id is recognised.
+pub const LOG_KEEPS: u64 = 10_000;
+
+/// A store.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // === A room's log ===
+
+    /// Adds messages to a room's log, in this order, and gives each its offset. A message whose id
+    /// the log holds already is not added again; it gets the offset that it has. On return all are
+    /// on disk.
+    async fn append(&self, room: &RoomId, messages: Vec<Arc<ChatMessage>>) -> Result<Appended, StoreError>;
+
+    /// Where a room's log stands. A room that nobody has written to has offset 0 and an epoch.
+    async fn head(&self, room: &RoomId) -> Result<Head, StoreError>;
+
+    /// The messages that follow `after`, oldest first, at most `limit`.
+    async fn read_after(&self, room: &RoomId, after: u64, limit: usize) -> Result<LogPage, StoreError>;
+
+    /// The latest messages, oldest first, at most `limit`.
+    async fn read_latest(&self, room: &RoomId, limit: usize) -> Result<LogPage, StoreError>;
+
+    // === Personas ===
+
+    /// Keeps all that came of a call, or nothing of it: its state, its lines, its memories.
+    async fn commit(&self, commit: CallCommit) -> Result<(), StoreError>;
+
+    /// What a persona stored last in a room.
+    async fn state(&self, room: &RoomId, persona: &PersonaId) -> Result<Option<call::State>, StoreError>;
+
+    // === Lines on their way to the gateway ===
+
+    /// The oldest lines of the room that nobody has settled yet, at most `limit`; waits up to `wait`
+    /// for the first. Lines that were taken by a gateway which died are handed out again.
+    async fn pending_lines(&self, room: &RoomId, limit: usize, wait: Duration) -> Result<Vec<PendingLine>, StoreError>;
+
+    /// The gateway has decided about these lines: they leave the queue, and their fates are kept
+    /// for the persona's next turn.
+    async fn settle_lines(&self, room: &RoomId, settled: Vec<(MessageId, call::Fate)>) -> Result<(), StoreError>;
+
+    /// What became of a persona's latest lines, oldest first, at most `limit`.
+    async fn fates(&self, room: &RoomId, persona: &PersonaId, limit: usize) -> Result<Vec<call::LineFate>, StoreError>;
+
+    // === Memories on their way to the memory ===
+
+    /// The oldest memories that are not delivered yet, of all rooms, at most `limit`; waits up to
+    /// `wait` for the first.
+    async fn pending_memories(&self, limit: usize, wait: Duration) -> Result<Vec<PendingMemory>, StoreError>;
+
+    /// These memories have arrived.
+    async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError>;
+
+    // === Sessions ===
+
+    /// Keeps a session.
+    async fn put_session(&self, session: StoredSession) -> Result<(), StoreError>;
+
+    /// The session whose token has this hash, if there is one.
+    async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError>;
+
+    // ===
+
+    /// What it runs on, for people: `SQLite, /home/me/.local/share/chatter/chatter.db`.
+    fn describe(&self) -> String;
+}
+
+/// A store that many hold.
+pub type SharedStore = Arc<dyn Store>;
+
+/// Why the store did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Its file or server fails. Nothing of the request has happened.
+    #[error("the store fails: {0}")]
+    Unavailable(String),
+    /// What it holds can't be read by this program.
+    #[error("the store holds something unreadable in {place}: {detail}")]
+    Corrupt {
+        /// Table and key.
+        place: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+/// Where a room's log stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Which log it is: a random word, made when the log was.
+    pub epoch: String,
+    /// The newest offset; 0 if there is none.
+    pub offset: u64,
+}
+
+/// What became of messages that were to be added to a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Which log it is.
+    pub epoch: String,
+    /// For each message, in the order given.
+    pub places: Vec<Place>,
+}
+
+/// See [`Appended`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The message's offset.
+    pub offset: u64,
+    /// False if the log held the id already.
+    pub new: bool,
+}
+
+/// A stretch of a log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogPage {
+    /// Where the log stood when it was read.
+    pub head: Head,
+    /// Messages with their offsets, in order.
+    pub messages: Vec<(u64, Arc<ChatMessage>)>,
+    /// Whether nothing is missing between `after` (or the log's start) and the first of these.
+    pub complete: bool,
+}
+
+/// All that came of one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallCommit {
+    /// The call.
+    pub call_id: CallId,
+    /// Where.
+    pub room: RoomId,
+    /// Whose.
+    pub persona: PersonaId,
+    /// The new state, if it has changed.
+    pub state: Option<call::State>,
+    /// Lines, as messages that are complete but for the gateway's verdict.
+    pub lines: Vec<ChatMessage>,
+    /// Memories to be written.
+    pub memories: Vec<memory::NewEntry>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A line on its way to the gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingLine {
+    /// The line.
+    pub message: ChatMessage,
+}
+
+/// A memory on its way to the memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingMemory {
+    /// To be settled by.
+    pub id: i64,
+    /// Whose memory.
+    pub scope: memory::Scope,
+    /// The same at every try, so that the memory can drop a second copy.
+    pub write_id: String,
+    /// What to remember.
+    pub entry: memory::NewEntry,
+    /// When it was said.
+    pub at: Timestamp,
+}
+
+/// A guest's session, as kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredSession {
+    /// SHA-256 of the token, as hexadecimal digits; the token itself is not kept.
+    pub token_sha256: String,
+    /// The author.
+    pub author_id: AuthorId,
+    /// The display name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}

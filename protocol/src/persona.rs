@@ -1,0 +1,69 @@
+//! How a persona is doing, as workers tell it on `persona.status`.
+
+use crate::{PersonaId, RoomId, Timestamp, V1};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One persona in one room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonaStatus {
+    /// Version of this format.
+    pub v: V1,
+    /// The room.
+    pub room_id: RoomId,
+    /// The persona.
+    pub persona_id: PersonaId,
+    /// Its display name.
+    pub name: String,
+    /// Who it is, in a sentence or two.
+    #[serde(default)]
+    pub bio: String,
+    /// Its traits, 0 to 1.
+    #[serde(default)]
+    pub traits: BTreeMap<String, f64>,
+    /// `#rrggbb`, as on its messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// The code that it runs on.
+    pub module: ModuleRef,
+    /// Whether it can be called.
+    pub health: Health,
+    /// What is wrong, in words an author can act on; empty when nothing is.
+    #[serde(default)]
+    pub detail: String,
+    /// Calls since the worker started.
+    pub calls: u64,
+    /// Those of them that ended in a trap, a time-out or an error.
+    pub failures: u64,
+    /// Lines submitted since the worker started.
+    pub lines: u64,
+    /// When this was true.
+    pub at: Timestamp,
+}
+
+/// Which component a persona runs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModuleRef {
+    /// The file's name without `.wasm`.
+    pub name: String,
+    /// SHA-256 of the component's bytes, as hexadecimal digits; empty when it could not be loaded.
+    pub digest: String,
+    /// The version of the contract that it was built for, such as `0.1.0`.
+    pub contract: String,
+    /// What the component says of itself.
+    #[serde(default)]
+    pub version: String,
+}
+
+/// Whether a persona can be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Its latest call returned well, or it was not called yet.
+    Ok,
+    /// Its latest calls failed.
+    Failing,
+    /// Its module is missing or was refused.
+    Unavailable,
+}
