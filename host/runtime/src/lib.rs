@@ -1,1 +1,231 @@
-//! Placeholder.
+//! The sandbox of personas: the catalogue of their modules, and one call.
+//!
+//! The only crate that knows wasmtime. It promises that a call is a pure function of its [`Call`]:
+//! it runs in a fresh instance, under bounds of CPU time, memory and wall time, reaches nothing but
+//! its own memory scope and the language model, and ends in a [`CallRecord`] that is complete enough
+//! to be replayed. A component that traps, loops or waits for ever costs its own call and nothing
+//! else. It must not know rooms, rosters or who may speak.
+
+mod artefacts;
+mod bindings;
+mod call;
+mod catalogue;
+mod engine;
+mod host;
+mod lift;
+mod log;
+mod lower;
+mod sandbox;
+mod wasi;
+
+pub use catalogue::{CONTRACT, Refused};
+
+use artefacts::Artefacts;
+use async_trait::async_trait;
+use catalogue::Catalogue;
+use chatter_llm::SharedModel;
+use chatter_memory::SharedMemory;
+use chatter_protocol::{
+    CallRecord, Turn, V1,
+    call::{CallEnd, CallInput, CallLimits, CallTimes},
+    memory,
+    persona::ModuleRef,
+};
+use sandbox::Services;
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, time::Instant};
+
+/// One call of a persona.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The module's name: `plugins/NAME.wasm`.
+    pub module: Arc<str>,
+    /// The memory that the persona reaches.
+    pub scope: memory::Scope,
+    /// What it is given.
+    pub turn: Arc<Turn>,
+    /// What it is called with.
+    pub input: CallInput,
+    /// Its bounds.
+    pub limits: CallLimits,
+}
+
+/// Whoever can call personas. [`Runtime`] does; tests have scripted ones.
+#[async_trait]
+pub trait Personas: Send + Sync + 'static {
+    /// Runs one call to its end. The record's `submitted` is left empty: what becomes of the lines
+    /// is the caller's business. Dropping the future ends the call.
+    async fn call(&self, call: Call) -> CallRecord;
+
+    /// The module of that name, or why there is none, in words an author can act on.
+    fn module(&self, name: &str) -> Result<Arc<ModuleRef>, String>;
+}
+
+/// Personas that many call.
+pub type SharedPersonas = Arc<dyn Personas>;
+
+/// What a [`Runtime`] is made of.
+pub struct Config {
+    /// The folder of `*.wasm` files.
+    pub plugins: PathBuf,
+    /// The folder that holds compiled components and the bytes of all that were ever loaded.
+    pub data: PathBuf,
+    /// What `llm` reaches.
+    pub model: SharedModel,
+    /// What `memory` reaches.
+    pub memory: SharedMemory,
+    /// How many calls run at a time; more wait.
+    pub slots: u32,
+    /// How long a call waits for a place before it ends as [`CallEnd::Busy`].
+    pub queue: Duration,
+}
+
+impl Config {
+    /// With 64 calls at a time and a wait of at most two seconds.
+    #[must_use]
+    pub fn new(plugins: PathBuf, data: PathBuf, model: SharedModel, memory: SharedMemory) -> Self {
+        Self {
+            plugins,
+            data,
+            model,
+            memory,
+            slots: 64,
+            queue: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Why there is no runtime.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine can't be made on this machine.
+    #[error("the WebAssembly engine can't be set up: {0:#}")]
+    Engine(wasmtime::Error),
+    /// A folder can't be used.
+    #[error("{}: {source}", folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// The sandbox: an engine, its pool, and the modules that can be called.
+pub struct Runtime {
+    catalogue: Catalogue,
+    services: Arc<Services>,
+    places: Semaphore,
+    queue: Duration,
+    plugins: PathBuf,
+}
+
+impl Runtime {
+    /// Sets up the engine and its pool, which reserves address space but hardly any memory. No
+    /// module is loaded yet.
+    ///
+    /// # Errors
+    ///
+    /// If the address space can't be had, or the data folder can't be written.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let Config {
+            plugins,
+            data,
+            model,
+            memory,
+            slots,
+            queue,
+        } = config;
+        let engine = engine::build(slots.max(1)).map_err(Error::Engine)?;
+        let artefacts = Artefacts::open(&data).map_err(|source| Error::Folder {
+            folder: data,
+            source,
+        })?;
+        let services = Arc::new(Services { model, memory });
+        let catalogue = Catalogue::new(&engine, plugins.clone(), artefacts, services.clone())
+            .map_err(Error::Engine)?;
+        Ok(Self {
+            catalogue,
+            services,
+            places: Semaphore::new(slots.max(1) as usize),
+            queue,
+            plugins,
+        })
+    }
+
+    /// Loads every module of the plugin folder, and says of each what came of it, by name. A module
+    /// that is refused is left out; the others serve.
+    ///
+    /// # Errors
+    ///
+    /// If the folder can't be read.
+    pub async fn load_all(&self) -> Result<Vec<(String, Result<Arc<ModuleRef>, Refused>)>, Error> {
+        self.catalogue
+            .load_all()
+            .await
+            .map_err(|source| Error::Folder {
+                folder: self.plugins.clone(),
+                source,
+            })?;
+        Ok(self
+            .catalogue
+            .names()
+            .into_iter()
+            .map(|name| {
+                let module = self.catalogue.get(&name).map(|module| module.about.clone());
+                (name, module)
+            })
+            .collect())
+    }
+}
+
+#[async_trait]
+impl Personas for Runtime {
+    async fn call(&self, call: Call) -> CallRecord {
+        let queued = Instant::now();
+        let module = match self.catalogue.get(&call.module) {
+            Ok(module) => module,
+            Err(refused) => {
+                let about = ModuleRef {
+                    name: call.module.to_string(),
+                    digest: String::new(),
+                    contract: CONTRACT.into(),
+                    version: String::new(),
+                };
+                return not_run(
+                    call,
+                    Arc::new(about),
+                    CallEnd::Unavailable {
+                        detail: refused.to_string(),
+                    },
+                );
+            }
+        };
+        match tokio::time::timeout(self.queue, self.places.acquire()).await {
+            Ok(Ok(_place)) => call::run(&module, &self.services, call, queued.elapsed()).await,
+            _ => not_run(call, module.about.clone(), CallEnd::Busy),
+        }
+    }
+
+    fn module(&self, name: &str) -> Result<Arc<ModuleRef>, String> {
+        self.catalogue
+            .get(name)
+            .map(|module| module.about.clone())
+            .map_err(|refused| refused.to_string())
+    }
+}
+
+fn not_run(call: Call, module: Arc<ModuleRef>, end: CallEnd) -> CallRecord {
+    CallRecord {
+        v: V1,
+        module,
+        turn: call.turn,
+        input: call.input,
+        limits: call.limits,
+        imports: Vec::new(),
+        log: Vec::new(),
+        end,
+        submitted: Vec::new(),
+        times: CallTimes::default(),
+    }
+}

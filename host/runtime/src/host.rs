@@ -1,0 +1,320 @@
+//! What personas may ask of the host: the language model, their memory, their log. Each question
+//! and its answer goes into the call's record.
+
+use crate::{
+    bindings::chatter::persona::{
+        llm as wit_llm, log as wit_log, memory as wit_memory, types as wit_types,
+    },
+    sandbox::Sandbox,
+};
+use chatter_protocol::{
+    call::{ImportRecord, LogLevel},
+    llm, memory,
+};
+use std::time::Duration;
+use tokio::time::Instant;
+use wasmtime::component::{HasSelf, Linker};
+
+/// The longest request to the language model, in bytes over all messages.
+const REQUEST_BYTES: usize = 64 << 10;
+
+/// The longest text of a memory and the longest query, in characters.
+const MEMORY_CHARS: usize = 1000;
+
+/// The most entries that one search gives.
+const SEARCH_ENTRIES: u32 = 50;
+
+/// What is left for the guest to make something of an answer that came at the last moment.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// Adds the contract's imports to a linker.
+pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
+    crate::bindings::Persona::add_to_linker::<_, HasSelf<Sandbox>>(linker, |sandbox| sandbox)
+}
+
+impl wit_types::Host for Sandbox {}
+
+// === The language model ===
+
+impl wit_llm::Host for Sandbox {
+    async fn complete(
+        &mut self,
+        messages: Vec<wit_llm::Message>,
+        max_tokens: u32,
+        temperature: f32,
+        json_schema: Option<String>,
+    ) -> Result<wit_llm::Completion, wit_llm::Error> {
+        let messages = messages
+            .into_iter()
+            .map(|message| llm::Message {
+                role: role(message.role),
+                content: message.content,
+            })
+            .collect();
+        let mut request = llm::Request {
+            messages,
+            max_tokens,
+            temperature,
+            json_schema,
+        };
+        let asked_at = Instant::now();
+        let answer = self.ask(&mut request).await;
+        let given = match &answer {
+            Ok(completion) => Ok(wit_llm::Completion {
+                text: completion.text.clone(),
+                model: completion.model.clone(),
+                input_tokens: completion.input_tokens,
+                output_tokens: completion.output_tokens,
+            }),
+            Err(error) => Err(llm_error(error)),
+        };
+        self.imports.push(ImportRecord::Complete {
+            request,
+            answer,
+            took_us: micros_since(asked_at),
+        });
+        given
+    }
+
+    fn remaining(&mut self) -> wit_llm::Budget {
+        let answer = self.budget();
+        // A guest may ask for ever; the record keeps only what the call had to do with.
+        if self.imports.len() < 256 {
+            self.imports.push(ImportRecord::Remaining { answer });
+        }
+        wit_llm::Budget {
+            calls: answer.calls,
+            tokens: answer.tokens,
+        }
+    }
+}
+
+impl Sandbox {
+    fn budget(&self) -> llm::Budget {
+        llm::Budget {
+            calls: self.limits.llm_calls.saturating_sub(self.llm_calls),
+            tokens: self.limits.llm_tokens.saturating_sub(self.llm_tokens),
+        }
+    }
+
+    async fn ask(&mut self, request: &mut llm::Request) -> Result<llm::Completion, llm::Error> {
+        let bytes: usize = request
+            .messages
+            .iter()
+            .map(|message| message.content.len())
+            .sum();
+        if bytes + request.json_schema.as_ref().map_or(0, String::len) > REQUEST_BYTES {
+            // What was asked is not kept: it is what was too large.
+            request.messages.clear();
+            request.json_schema = None;
+            return Err(llm::Error::Refused(format!(
+                "a request may have {REQUEST_BYTES} bytes, this one has {bytes}"
+            )));
+        }
+        if !(0.0..=2.0).contains(&request.temperature) {
+            request.temperature = 1.0;
+            return Err(llm::Error::Refused(
+                "the temperature is not in 0..=2".into(),
+            ));
+        }
+        let left = self.budget();
+        if left.calls == 0 || left.tokens == 0 {
+            return Err(llm::Error::OverBudget);
+        }
+        request.max_tokens = request.max_tokens.clamp(1, left.tokens);
+        let deadline = self
+            .deadline
+            .saturating_duration_since(Instant::now())
+            .saturating_sub(LAST_WORDS);
+        if deadline.is_zero() {
+            return Err(llm::Error::Timeout);
+        }
+        let seed = self
+            .seed
+            .wrapping_add(u64::from(self.llm_calls).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        self.llm_calls += 1;
+        let answer = self.services.model.complete(request, seed, deadline).await;
+        self.waited = true;
+        if let Ok(completion) = &answer {
+            self.llm_tokens += completion.output_tokens.clamp(1, request.max_tokens);
+        }
+        answer
+    }
+}
+
+fn role(role: wit_llm::Role) -> llm::Role {
+    match role {
+        wit_llm::Role::System => llm::Role::System,
+        wit_llm::Role::User => llm::Role::User,
+        wit_llm::Role::Assistant => llm::Role::Assistant,
+    }
+}
+
+fn llm_error(error: &llm::Error) -> wit_llm::Error {
+    match error {
+        llm::Error::Busy => wit_llm::Error::Busy,
+        llm::Error::OverBudget => wit_llm::Error::OverBudget,
+        llm::Error::Timeout => wit_llm::Error::Timeout,
+        llm::Error::Unavailable(detail) => wit_llm::Error::Unavailable(detail.clone()),
+        llm::Error::Refused(detail) => wit_llm::Error::Refused(detail.clone()),
+    }
+}
+
+// === The memory ===
+
+impl wit_memory::Host for Sandbox {
+    async fn search(
+        &mut self,
+        query: String,
+        kinds: Vec<wit_memory::Kind>,
+        limit: u32,
+    ) -> Result<Vec<wit_memory::EntryResult>, wit_memory::Error> {
+        let request = memory::Query {
+            text: query.chars().take(MEMORY_CHARS).collect(),
+            kinds: kinds
+                .into_iter()
+                .take(memory::Kind::ALL.len())
+                .map(kind)
+                .collect(),
+            limit: limit.min(SEARCH_ENTRIES),
+        };
+        let asked_at = Instant::now();
+        let answer = self.recall(&request).await;
+        let given = match &answer {
+            Ok(entries) => Ok(entries.iter().map(entry).collect()),
+            Err(error) => Err(memory_error(error)),
+        };
+        if self.searches <= self.limits.memory_searches {
+            self.imports.push(ImportRecord::Search {
+                request,
+                answer,
+                took_us: micros_since(asked_at),
+            });
+        }
+        given
+    }
+
+    fn remember(&mut self, entry: wit_memory::NewEntry) -> Result<(), wit_memory::Error> {
+        let over = self.memories.len() >= self.limits.memory_writes as usize;
+        let answer = if over {
+            Err(memory::Error::OverBudget)
+        } else {
+            new_entry(entry)
+        };
+        match answer {
+            Ok(request) => {
+                self.memories.push(request.clone());
+                self.imports.push(ImportRecord::Remember {
+                    request,
+                    answer: Ok(()),
+                });
+                Ok(())
+            }
+            Err(error) => Err(memory_error(&error)),
+        }
+    }
+}
+
+impl Sandbox {
+    async fn recall(
+        &mut self,
+        request: &memory::Query,
+    ) -> Result<Vec<memory::Entry>, memory::Error> {
+        self.searches = self.searches.saturating_add(1);
+        if self.searches > self.limits.memory_searches {
+            return Err(memory::Error::OverBudget);
+        }
+        let answer = self.services.memory.search(&self.scope, request).await;
+        self.waited = true;
+        answer
+    }
+}
+
+/// Checks what a persona wants to be remembered.
+pub(crate) fn new_entry(entry: wit_memory::NewEntry) -> Result<memory::NewEntry, memory::Error> {
+    let refused = |detail: &str| memory::Error::Refused(detail.into());
+    let chars = entry.text.chars().count();
+    if entry.text.trim().is_empty() || chars > MEMORY_CHARS {
+        return Err(memory::Error::Refused(format!(
+            "a memory has 1 to {MEMORY_CHARS} characters, this one {chars}"
+        )));
+    }
+    if !(0.0..=1.0).contains(&entry.confidence) {
+        return Err(refused("the confidence is not in 0..=1"));
+    }
+    let about = entry
+        .about
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(|_| refused("`about` is not an author's id"))?;
+    let source = entry
+        .source
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(|_| refused("`source` is not a message's id"))?;
+    Ok(memory::NewEntry {
+        kind: kind(entry.kind),
+        text: entry.text,
+        about,
+        confidence: entry.confidence,
+        source,
+    })
+}
+
+fn entry(entry: &memory::Entry) -> wit_memory::EntryResult {
+    wit_memory::EntryResult {
+        id: entry.id.clone(),
+        kind: wit_kind(entry.entry.kind),
+        text: entry.entry.text.clone(),
+        about: entry.entry.about.as_ref().map(ToString::to_string),
+        confidence: entry.entry.confidence,
+        at: u64::try_from(entry.at.as_millis()).unwrap_or(0),
+        score: entry.score,
+    }
+}
+
+fn kind(kind: wit_memory::Kind) -> memory::Kind {
+    match kind {
+        wit_memory::Kind::Relationship => memory::Kind::Relationship,
+        wit_memory::Kind::RunningJoke => memory::Kind::RunningJoke,
+        wit_memory::Kind::Preference => memory::Kind::Preference,
+        wit_memory::Kind::PersonaNote => memory::Kind::PersonaNote,
+        wit_memory::Kind::Drift => memory::Kind::Drift,
+    }
+}
+
+pub(crate) fn wit_kind(kind: memory::Kind) -> wit_memory::Kind {
+    match kind {
+        memory::Kind::Relationship => wit_memory::Kind::Relationship,
+        memory::Kind::RunningJoke => wit_memory::Kind::RunningJoke,
+        memory::Kind::Preference => wit_memory::Kind::Preference,
+        memory::Kind::PersonaNote => wit_memory::Kind::PersonaNote,
+        memory::Kind::Drift => wit_memory::Kind::Drift,
+    }
+}
+
+fn memory_error(error: &memory::Error) -> wit_memory::Error {
+    match error {
+        memory::Error::OverBudget => wit_memory::Error::OverBudget,
+        memory::Error::Refused(detail) => wit_memory::Error::Refused(detail.clone()),
+        memory::Error::Unavailable(detail) => wit_memory::Error::Unavailable(detail.clone()),
+    }
+}
+
+// === The log ===
+
+impl wit_log::Host for Sandbox {
+    fn write(&mut self, level: wit_log::Level, text: String) {
+        let level = match level {
+            wit_log::Level::Debug => LogLevel::Debug,
+            wit_log::Level::Info => LogLevel::Info,
+            wit_log::Level::Warn => LogLevel::Warn,
+            wit_log::Level::Error => LogLevel::Error,
+        };
+        self.log.write(level, &text);
+    }
+}
+
+fn micros_since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,175 @@
+//! What the host keeps for one call while it runs. Made for the call, dropped with it.
+
+use crate::{
+    log::SharedLog,
+    wasi::{self, StillClock},
+};
+use chatter_llm::SharedModel;
+use chatter_memory::SharedMemory;
+use chatter_protocol::{
+    Timestamp,
+    call::{CallLimits, ImportRecord},
+    memory,
+};
+use std::sync::Arc;
+use tokio::time::Instant;
+use wasmtime::{ResourceLimiter, Store, StoreContextMut, UpdateDeadline, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// What a persona's imports reach.
+pub(crate) struct Services {
+    pub(crate) model: SharedModel,
+    pub(crate) memory: SharedMemory,
+}
+
+/// A store's data: lives for one call.
+pub(crate) struct Sandbox {
+    wasi: WasiCtx,
+    pub(crate) table: ResourceTable,
+    pub(crate) clock: StillClock,
+    pub(crate) log: SharedLog,
+    pub(crate) services: Arc<Services>,
+    pub(crate) scope: memory::Scope,
+    pub(crate) seed: u64,
+    /// When the call's wall time ends.
+    pub(crate) deadline: Instant,
+    pub(crate) limits: CallLimits,
+    pub(crate) llm_calls: u32,
+    pub(crate) llm_tokens: u32,
+    pub(crate) searches: u32,
+    pub(crate) imports: Vec<ImportRecord>,
+    pub(crate) memories: Vec<memory::NewEntry>,
+    /// Set while the guest waits in an import, so that the waiting isn't counted as computing.
+    pub(crate) waited: bool,
+    pub(crate) ticks: u32,
+    pub(crate) memory_refused: bool,
+    memory_used: usize,
+}
+
+/// What one call is bound to.
+pub(crate) struct Bounds {
+    pub(crate) scope: memory::Scope,
+    pub(crate) now: Timestamp,
+    pub(crate) seed: u64,
+    pub(crate) limits: CallLimits,
+    pub(crate) deadline: Instant,
+}
+
+/// Ends a guest that computed longer than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("the CPU time is used up")]
+pub(crate) struct OutOfCpu;
+
+/// How many bytes a guest may hand over in one call of an import or as its result, beside what its
+/// limits grant for state.
+const HANDED_OVER_BYTES: usize = 512 << 10;
+
+/// A store for one call, with all its limits set.
+pub(crate) fn store(
+    engine: &wasmtime::Engine,
+    services: &Arc<Services>,
+    bounds: Bounds,
+) -> Store<Sandbox> {
+    let Bounds {
+        scope,
+        now,
+        seed,
+        limits,
+        deadline,
+    } = bounds;
+    let clock = StillClock::at(now);
+    let log = SharedLog::new(limits.log_bytes);
+    let wasi = wasi::context(&clock, seed, &log);
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(256);
+    let ticks = limits
+        .cpu_ms
+        .div_ceil(crate::engine::TICK.as_millis() as u32)
+        .max(1);
+    let fuel = HANDED_OVER_BYTES + limits.state_bytes as usize;
+    let mut store = Store::new(
+        engine,
+        Sandbox {
+            wasi,
+            table,
+            clock,
+            log,
+            services: services.clone(),
+            scope,
+            seed,
+            deadline,
+            limits,
+            llm_calls: 0,
+            llm_tokens: 0,
+            searches: 0,
+            imports: Vec::new(),
+            memories: Vec::new(),
+            waited: false,
+            ticks: 0,
+            memory_refused: false,
+            memory_used: 0,
+        },
+    );
+    store.limiter(|sandbox| sandbox);
+    store.set_hostcall_fuel(fuel);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |context| on_tick(context, ticks));
+    store
+}
+
+/// Called when the guest runs on past a tick of the epoch.
+fn on_tick(
+    mut context: StoreContextMut<'_, Sandbox>,
+    ticks: u32,
+) -> wasmtime::Result<UpdateDeadline> {
+    let sandbox = context.data_mut();
+    if std::mem::take(&mut sandbox.waited) {
+        return Ok(UpdateDeadline::Continue(1));
+    }
+    sandbox.ticks += 1;
+    if sandbox.ticks > ticks {
+        return Err(OutOfCpu.into());
+    }
+    Ok(UpdateDeadline::YieldCustom(
+        1,
+        Box::pin(tokio::task::yield_now()),
+    ))
+}
+
+impl WasiView for Sandbox {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl ResourceLimiter for Sandbox {
+    /// The bound is on the sum of all memories of the component.
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let used = self
+            .memory_used
+            .saturating_add(desired.saturating_sub(current));
+        if used as u64 > self.limits.memory_bytes {
+            self.memory_refused = true;
+            return Ok(false);
+        }
+        self.memory_used = used;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= self.limits.table_elements as usize)
+    }
+}
