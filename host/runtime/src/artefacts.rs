@@ -64,10 +64,12 @@ impl Artefacts {
 
 #[expect(unsafe_code, reason = "loading compiled code is trusting it")]
 fn load(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file is in a folder that only this user can write to, was written by
-    // `write_whole` and never changes afterwards; wasmtime itself checks that it was made by the
-    // same version with the same settings.
-    unsafe { Component::deserialize_file(engine, path) }
+    // The file is read and not mapped: whoever cut a mapped file short would end the whole host.
+    let artefact = fs::read(path)?;
+    // SAFETY: the file is in a folder that only this user can write to, and `write_whole` made it
+    // of what this engine's compiler gave; wasmtime itself checks that it was made by the same
+    // version with the same settings.
+    unsafe { Component::deserialize(engine, artefact) }
 }
 
 /// Writes a file that is there as a whole or not at all.

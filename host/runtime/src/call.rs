@@ -214,22 +214,17 @@ fn stack(error: &wasmtime::Error) -> String {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return String::new();
     };
-    let names: Vec<_> = trace
+    let mut names: Vec<_> = trace
         .frames()
         .iter()
-        .take(FRAMES)
-        .map(|frame| {
-            match frame
-                .symbols()
-                .first()
-                .and_then(|symbol| symbol.name())
-                .or_else(|| frame.func_name())
-            {
-                Some(name) => name.to_owned(),
-                None => format!("function {}", frame.func_index()),
-            }
+        .map(|frame| match frame.func_name() {
+            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            None => format!("function {}", frame.func_index()),
         })
         .collect();
+    // Recursion would fill the list with one name.
+    names.dedup();
+    names.truncate(FRAMES);
     format!(" in {}", names.join(" < "))
 }
 

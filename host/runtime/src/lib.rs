@@ -11,6 +11,8 @@ mod bindings;
 mod call;
 mod catalogue;
 mod engine;
+#[doc(hidden)]
+pub mod floor;
 mod host;
 mod lift;
 mod log;

@@ -1,0 +1,81 @@
+//! A call, from the host's types to the checked outcome, against its floor: the same component,
+//! engine, limits and WASI context with nothing but a new store, an instance, the typed call, and
+//! dropping it all. Both in turn, in one run, so that their ratio holds when the machine is noisy.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use chatter_protocol::call::CallEnd;
+use chatter_runtime::{Personas, Runtime, floor};
+use common::{Scripted, bed, call};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Calls in one measurement, and pairs of measurements.
+const CALLS: u32 = 200;
+const PAIRS: usize = 60;
+
+fn main() {
+    let threads = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime for the benchmark");
+    threads.block_on(async {
+        let bed = bed(&["hype", "rascal"], Arc::new(Scripted::Says("nice")), |_| ()).await;
+        println!("a call with 20 recent messages and 1 KB of transcript; µs per call, median of {PAIRS} x {CALLS}\n");
+        println!("{:<10} {:>10} {:>10} {:>22}", "component", "call", "floor", "ratio (p10-p90)");
+        for module in ["hype", "rascal"] {
+            measure(&bed.runtime, module).await;
+        }
+    });
+}
+
+async fn measure(runtime: &Runtime, module: &str) {
+    let (mut calls, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let call = call(module, "behave");
+    for pair in 0..=PAIRS {
+        let floor = floor::run(runtime, &call, CALLS)
+            .await
+            .expect("the floor's call returns");
+        let start = Instant::now();
+        for _ in 0..CALLS {
+            let record = runtime.call(call.clone()).await;
+            assert!(
+                matches!(record.end, CallEnd::Returned { .. }),
+                "{:?}",
+                record.end
+            );
+        }
+        let whole = start.elapsed();
+        // The first pair warms up.
+        if pair > 0 {
+            calls.push(per_call(whole));
+            floors.push(per_call(floor));
+            ratios.push(whole.as_secs_f64() / floor.as_secs_f64());
+        }
+    }
+    let [call, floor, ratio] =
+        [&mut calls, &mut floors, &mut ratios].map(|values| quantile(values, 0.5));
+    println!(
+        "{module:<10} {call:>10.2} {floor:>10.2} {ratio:>8.3} ({:.3}-{:.3})",
+        quantile(&mut ratios, 0.1),
+        quantile(&mut ratios, 0.9)
+    );
+}
+
+fn per_call(whole: Duration) -> f64 {
+    whole.as_secs_f64() * 1e6 / f64::from(CALLS)
+}
+
+fn quantile(values: &mut [f64], at: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index within the list"
+    )]
+    let index = ((values.len() - 1) as f64 * at).round() as usize;
+    values[index]
+}

@@ -1,0 +1,59 @@
+//! What a call can't cost less than, for the benchmark: the same component, engine, limits and WASI
+//! context, and nothing but a new store, an instance, the typed call, and dropping it all.
+
+use crate::{
+    Call, Runtime, lower,
+    sandbox::{self, Bounds},
+};
+use chatter_protocol::call::CallInput;
+use std::time::{Duration, Instant};
+
+/// Runs a call on a stream context `times` times and says how long that took. The arguments are
+/// translated once, before the clock starts.
+///
+/// # Errors
+///
+/// If there is no such module, if the call is of another kind, or if it fails.
+pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration, String> {
+    let CallInput::Context(context) = &call.input else {
+        return Err("not a call on a stream context".into());
+    };
+    let module = runtime
+        .catalogue
+        .get(&call.module)
+        .map_err(|refused| refused.to_string())?;
+    let recent = lower::Messages::new(&call.turn.recent);
+    let parts = lower::TurnParts::new(&call.turn, &recent);
+    let fates = parts.fates(&call.turn);
+    let turn = parts.lower(&call.turn, &fates);
+    let context_parts = lower::ContextParts::new(context);
+    let context = context_parts.lower(context);
+    let wall = Duration::from_millis(u64::from(call.limits.wall_ms));
+    let start = Instant::now();
+    for _ in 0..times {
+        let mut store = sandbox::store(
+            module.pre.engine(),
+            &runtime.services,
+            Bounds {
+                scope: call.scope.clone(),
+                now: call.turn.now,
+                seed: call.turn.seed,
+                limits: call.limits.clone(),
+                deadline: tokio::time::Instant::now() + wall,
+            },
+        );
+        let called = async {
+            let persona = module.pre.instantiate_async(&mut store).await?;
+            persona
+                .chatter_persona_guest()
+                .call_on_context(&mut store, turn.clone(), context.clone())
+                .await
+        };
+        match called.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(declined)) => return Err(declined),
+            Err(error) => return Err(format!("{error:#}")),
+        }
+    }
+    Ok(start.elapsed())
+}

@@ -1,0 +1,131 @@
+//! What may lie in the plugin folder, and what is said of it.
+
+mod common;
+
+use chatter_memory::Embedded;
+use chatter_runtime::{Config, Personas, Runtime};
+use common::{Scripted, bed, built, call};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+fn component(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_persona_is_named_and_left_out() {
+    let whole = std::fs::read(built("rascal")).unwrap();
+    let cases: [(&str, Vec<u8>, &str); 9] = [
+        ("empty", Vec::new(), "the file is empty"),
+        (
+            "text",
+            b"hello".to_vec(),
+            "does not start as WebAssembly does",
+        ),
+        ("header", whole[..6].to_vec(), "ends within its header"),
+        (
+            "cut",
+            whole[..whole.len() / 2].to_vec(),
+            "not a valid component",
+        ),
+        (
+            "module",
+            component("(module)"),
+            "it is a core module; build it with `--target wasm32-wasip2`",
+        ),
+        (
+            "nothing",
+            component("(component)"),
+            "exports no chatter:persona/guest@0.1.0",
+        ),
+        (
+            "future",
+            component(
+                r#"(component (instance $i) (export "chatter:persona/guest@7.0.0" (instance $i)))"#,
+            ),
+            "built for chatter:persona/guest@7.0.0, but this host speaks 0.1.0",
+        ),
+        (
+            "greedy",
+            component(
+                r#"(component
+                    (import "wasi:http/types@0.2.0" (instance))
+                    (instance $i)
+                    (export "chatter:persona/guest@0.1.0" (instance $i)))"#,
+            ),
+            "imports wasi:http/types@0.2.0, which personas don't get",
+        ),
+        (
+            "hollow",
+            component(
+                r#"(component (instance $i) (export "chatter:persona/guest@0.1.0" (instance $i)))"#,
+            ),
+            "not a valid component",
+        ),
+    ];
+    let folder = TempDir::new().unwrap();
+    let plugins = folder.path().join("plugins");
+    std::fs::create_dir(&plugins).unwrap();
+    std::fs::write(plugins.join("good.wasm"), &whole).unwrap();
+    for (name, bytes, _) in &cases {
+        std::fs::write(plugins.join(format!("{name}.wasm")), bytes).unwrap();
+    }
+    let memory = Arc::new(Embedded::in_memory().unwrap());
+    let model = Arc::new(Scripted::Says(""));
+    let runtime = Runtime::new(Config::new(
+        plugins,
+        folder.path().join("data"),
+        model,
+        memory,
+    ))
+    .unwrap();
+    let loaded = runtime.load_all().await.unwrap();
+    assert_eq!(loaded.len(), cases.len() + 1);
+    for (name, _, reason) in &cases {
+        let refused = runtime.module(name).unwrap_err();
+        assert!(refused.contains(reason), "{name}: {refused}");
+    }
+    assert!(runtime.module("good").is_ok());
+    assert!(
+        runtime
+            .module("absent")
+            .unwrap_err()
+            .contains("does not exist")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn components_and_their_compiled_form_are_kept() {
+    let first = bed(&["rascal"], Arc::new(Scripted::Says("")), |_| ()).await;
+    let digest = first.runtime.module("rascal").unwrap().digest.clone();
+    let data = first.folder.path().join("data");
+    assert_eq!(
+        std::fs::read(data.join(format!("components/{digest}.wasm"))).unwrap(),
+        std::fs::read(built("rascal")).unwrap()
+    );
+    let compiled: Vec<_> = std::fs::read_dir(data.join("compiled"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    let [compiled] = compiled.as_slice() else {
+        panic!("{compiled:?}")
+    };
+    // A compiled form that is broken is made again.
+    std::fs::write(compiled, b"rubbish").unwrap();
+    let memory = Arc::new(Embedded::in_memory().unwrap());
+    let config = Config::new(
+        first.folder.path().join("plugins"),
+        data,
+        Arc::new(Scripted::Says("")),
+        memory,
+    );
+    let again = Runtime::new(config).unwrap();
+    again.load_all().await.unwrap();
+    assert_eq!(again.module("rascal").unwrap().digest, digest);
+    let record = again.call(call("rascal", "behave")).await;
+    assert!(
+        matches!(record.end, chatter_protocol::call::CallEnd::Returned { .. }),
+        "{:?}",
+        record.end
+    );
+}

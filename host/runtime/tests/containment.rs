@@ -1,0 +1,229 @@
+//! Personas that misbehave: what becomes of their call, and that the others go on.
+
+mod common;
+
+use chatter_protocol::{
+    CallRecord,
+    call::{CallEnd, ImportRecord},
+    llm,
+};
+use chatter_runtime::Personas;
+use common::{Bed, Scripted, bed, call, with_state};
+use std::{sync::Arc, time::Duration};
+
+async fn rascal() -> Bed {
+    bed(&["rascal"], Arc::new(Scripted::Says("here I am")), |_| ()).await
+}
+
+fn said(record: &CallRecord) -> &str {
+    match &record.end {
+        CallEnd::Returned { outcome } => &outcome.lines[0].text,
+        other => panic!("the call did not return: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_misdeed_costs_its_own_call_and_nothing_else() {
+    let bed = rascal().await;
+    type Expected = fn(&CallEnd) -> bool;
+    let cases: [(&str, Expected); 11] = [
+        ("loop", |end| {
+            matches!(end, CallEnd::OutOfCpu { cpu_ms: 100 })
+        }),
+        ("eat", |end| matches!(end, CallEnd::OutOfMemory { .. })),
+        (
+            "recurse",
+            |end| matches!(end, CallEnd::Trapped { detail } if detail.contains("rascal::deeper")),
+        ),
+        ("panic", |end| matches!(end, CallEnd::Trapped { .. })),
+        (
+            "exit",
+            |end| matches!(end, CallEnd::Trapped { detail } if detail.contains("exit")),
+        ),
+        (
+            "decline",
+            |end| matches!(end, CallEnd::Declined { detail } if detail == "told to decline"),
+        ),
+        (
+            "many",
+            |end| matches!(end, CallEnd::Invalid { detail } if detail.starts_with("lines: 10")),
+        ),
+        (
+            "lines",
+            |end| matches!(end, CallEnd::Invalid { detail } if detail == "lines[0].text: more than one line"),
+        ),
+        (
+            "long",
+            |end| matches!(end, CallEnd::Invalid { detail } if detail.starts_with("lines[0].text: longer")),
+        ),
+        (
+            "hoard",
+            |end| matches!(end, CallEnd::Invalid { detail } if detail.starts_with("state:")),
+        ),
+        ("flood", |end| matches!(end, CallEnd::Returned { .. })),
+    ];
+    for (style, expected) in cases {
+        let (misdeed, neighbour) = tokio::join!(
+            bed.runtime.call(call("rascal", style)),
+            bed.runtime.call(call("rascal", "behave"))
+        );
+        assert!(expected(&misdeed.end), "{style}: {:?}", misdeed.end);
+        assert_eq!(
+            said(&neighbour),
+            "call 1 of my life, 1 of this instance",
+            "beside {style}"
+        );
+        let after = bed.runtime.call(call("rascal", "behave")).await;
+        assert_eq!(
+            said(&after),
+            "call 1 of my life, 1 of this instance",
+            "after {style}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_leaves_its_words_in_the_log() {
+    let record = rascal().await.runtime.call(call("rascal", "panic")).await;
+    assert!(
+        record
+            .log
+            .iter()
+            .any(|line| line.text.contains("told to panic")),
+        "{:?}",
+        record.log
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_log_lines_is_cut_off() {
+    let record = rascal().await.runtime.call(call("rascal", "flood")).await;
+    let bytes: usize = record.log.iter().map(|line| line.text.len()).sum();
+    assert!(bytes <= record.limits.log_bytes as usize + 100, "{bytes}");
+    assert!(record.log.last().unwrap().text.contains("cut off"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_persona_sees_nothing_of_the_machine() {
+    let record = rascal().await.runtime.call(call("rascal", "look")).await;
+    assert_eq!(
+        said(&record),
+        "files false, written false, sockets false, environment 0, threads false"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sleep_returns_at_once_and_moves_the_clock() {
+    let record = rascal().await.runtime.call(call("rascal", "sleep")).await;
+    assert_eq!(said(&record), "slept 3600 s, 3600 s passed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_call_gives_the_same_outcome() {
+    let bed = rascal().await;
+    let first = bed.runtime.call(call("rascal", "dice")).await;
+    let second = bed.runtime.call(call("rascal", "dice")).await;
+    assert_eq!(first.end, second.end);
+    let mut other = call("rascal", "dice");
+    let mut turn = chatter_protocol::Turn::clone(&other.turn);
+    turn.seed += 1;
+    other.turn = Arc::new(turn);
+    assert_ne!(
+        said(&first),
+        said(&bed.runtime.call(other).await),
+        "another seed, another throw"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_returned_state_lives_on() {
+    let bed = rascal().await;
+    let first = bed.runtime.call(call("rascal", "behave")).await;
+    let CallEnd::Returned { outcome } = first.end else {
+        panic!("{:?}", first.end)
+    };
+    let state = outcome.state.unwrap();
+    assert_eq!(state.version, 3);
+    let second = bed
+        .runtime
+        .call(with_state(&call("rascal", "behave"), state))
+        .await;
+    assert_eq!(said(&second), "call 2 of my life, 1 of this instance");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_asked_and_answered_is_in_the_record() {
+    let record = rascal().await.runtime.call(call("rascal", "ask")).await;
+    assert_eq!(said(&record), "here I am");
+    let [
+        ImportRecord::Complete {
+            request, answer, ..
+        },
+    ] = record.imports.as_slice()
+    else {
+        panic!("{:?}", record.imports)
+    };
+    assert_eq!(request.messages[0].content, "anyone there?");
+    assert_eq!(answer.as_ref().unwrap().text, "here I am");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_without_budget_is_told_so() {
+    let bed = rascal().await;
+    let mut poor = call("rascal", "ask");
+    poor.limits.llm_calls = 0;
+    let record = bed.runtime.call(poor).await;
+    assert_eq!(said(&record), "no answer: no language model budget is left");
+    assert!(matches!(
+        record.imports[0],
+        ImportRecord::Complete {
+            answer: Err(llm::Error::OverBudget),
+            ..
+        }
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_has_an_end_too() {
+    let bed = bed(&["rascal"], Arc::new(Scripted::Hangs), |_| ()).await;
+    let mut patient = call("rascal", "ask");
+    patient.limits.wall_ms = 200;
+    let record = bed.runtime.call(patient).await;
+    assert_eq!(record.end, CallEnd::TimedOut { wall_ms: 200 });
+    assert!(
+        record.times.cpu_ticks <= 2,
+        "waiting was counted as computing: {:?}",
+        record.times
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_pool_is_a_queue_with_a_deadline() {
+    let bed = bed(&["rascal"], Arc::new(Scripted::Hangs), |config| {
+        config.slots = 1;
+        config.queue = Duration::from_millis(50);
+    })
+    .await;
+    let hanging = tokio::spawn({
+        let runtime = bed.runtime.clone();
+        async move {
+            let mut patient = call("rascal", "ask");
+            patient.limits.wall_ms = 5_000;
+            runtime.call(patient).await
+        }
+    });
+    let busy = loop {
+        let record = bed.runtime.call(call("rascal", "behave")).await;
+        if record.end == CallEnd::Busy {
+            break record;
+        }
+    };
+    assert!(busy.imports.is_empty());
+    // A call that is given up frees its place.
+    hanging.abort();
+    let _ = hanging.await;
+    assert_eq!(
+        said(&bed.runtime.call(call("rascal", "behave")).await),
+        "call 1 of my life, 1 of this instance"
+    );
+}
