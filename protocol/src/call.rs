@@ -6,7 +6,9 @@
 
 use crate::{
     AuthorId, CallId, ChatMessage, ChatTrends, MessageId, PersonaId, RoomId, StreamContext,
-    Timestamp, V1, llm, memory, persona::ModuleRef,
+    Timestamp, V1, llm, memory,
+    persona::ModuleRef,
+    schema::{Share, Shift},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,9 +73,11 @@ pub struct Profile {
     pub style: String,
     /// Its traits as configured, 0 to 1.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Share>")]
     pub traits: BTreeMap<String, f64>,
     /// How far each trait has moved since, -1 to 1.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Shift>")]
     pub drift: BTreeMap<String, f64>,
     /// Whom it knows.
     #[serde(default)]
@@ -88,6 +92,7 @@ pub struct Relationship {
     /// Their display name when last seen.
     pub name: String,
     /// From -1 (can't stand them) to 1 (dear friend).
+    #[schemars(range(min = -1.0, max = 1.0))]
     pub warmth: f64,
     /// In the persona's own words.
     #[serde(default)]
@@ -98,6 +103,7 @@ pub struct Relationship {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Impulse {
     /// The probability that came out, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub p: f64,
     /// What it was made of, in the order of the formula.
     pub parts: Vec<ImpulsePart>,
@@ -149,7 +155,7 @@ pub struct State {
     pub version: u32,
     /// Its bytes, in base64 on the wire.
     #[serde(with = "base64_bytes")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("contentEncoding" = "base64"))]
     pub bytes: Arc<[u8]>,
 }
 
@@ -208,9 +214,11 @@ pub struct Outcome {
     pub memories: Vec<memory::NewEntry>,
     /// Only from `reflect`: by how much each trait should move, -1 to 1.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Shift>")]
     pub trait_deltas: BTreeMap<String, f64>,
     /// Only from `reflect`: by how much each warmth should move, -1 to 1.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Shift>")]
     pub relationship_deltas: BTreeMap<String, f64>,
     /// Room to grow: JSON text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -235,7 +243,7 @@ pub struct CallRecord {
     /// Version of this format.
     pub v: V1,
     /// The component it ran on.
-    pub module: ModuleRef,
+    pub module: Arc<ModuleRef>,
     /// What it was given.
     pub turn: Arc<Turn>,
     /// What it was called with.
@@ -297,6 +305,11 @@ pub enum CallEnd {
     },
     /// It never started: the pool stayed full until the deadline.
     Busy,
+    /// It never started: there is no such module, or it was refused.
+    Unavailable {
+        /// Why, in words an author can act on.
+        detail: String,
+    },
 }
 
 /// The bounds of one call.
@@ -436,8 +449,13 @@ mod base64_bytes {
         serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[u8]>, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        BASE64_STANDARD.decode(text.as_bytes()).map(Into::into).map_err(serde::de::Error::custom)
+        BASE64_STANDARD
+            .decode(text.as_bytes())
+            .map(Into::into)
+            .map_err(serde::de::Error::custom)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Other than on the wire, an unknown field is an error here: it is most likely a slip of the pen.
 
-use crate::{PersonaId, RoomId, V1, call::CallLimits};
+use crate::{PersonaId, RoomId, V1, call::CallLimits, schema::Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,17 +37,12 @@ pub struct PersonaConfig {
     /// Names of its own, 0 to 1. The host reads `talkativeness`, `excitability`, `helpfulness` and
     /// `sociability`; a module may read any.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, UnitInterval>")]
+    #[schemars(with = "BTreeMap<String, Share>")]
     pub traits: BTreeMap<String, f64>,
     /// Its bounds, where they differ from the host's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<CallLimits>,
 }
-
-#[derive(JsonSchema)]
-#[schemars(inline, transparent)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct UnitInterval(#[schemars(range(min = 0.0, max = 1.0))] f64);
 
 /// A room: `configs/rooms/NAME.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

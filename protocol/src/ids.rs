@@ -26,7 +26,9 @@ const SLUG: &str = "a slug is 1 to 63 of a-z, 0-9 and -";
 
 fn is_slug(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// A text id: cheap to clone, since every message and every call carries several.
@@ -268,6 +270,9 @@ mod tests {
     #[test]
     fn a_refusal_says_why() {
         let error = RoomId::new("Lobby").unwrap_err().to_string();
-        assert_eq!(error, "\"Lobby\" is not a room: a room is tenant/room, each 1 to 63 of a-z, 0-9 and -");
+        assert_eq!(
+            error,
+            "\"Lobby\" is not a room: a room is tenant/room, each 1 to 63 of a-z, 0-9 and -"
+        );
     }
 }

@@ -32,7 +32,7 @@ pub use message::{Author, AuthorKind, ChatMessage, FirehoseEntry};
 pub use moderation::ModerationVerdict;
 pub use persona::PersonaStatus;
 pub use schema::{Invalid, Problem, Schematic};
-pub use time::Timestamp;
+pub use time::{Clock, Timestamp};
 pub use topics::{Topic, TopicKind};
 pub use trends::ChatTrends;
 pub use version::V1;

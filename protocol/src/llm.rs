@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 
 /// A request for one completion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LlmRequest")]
 pub struct Request {
     /// The conversation so far: as a rule one `system` message and one `user` message.
     pub messages: Vec<Message>,
     /// The longest answer, in tokens.
     pub max_tokens: u32,
     /// 0 (the likeliest words) to 2 (wild).
+    #[schemars(range(min = 0.0, max = 2.0))]
     pub temperature: f32,
     /// The JSON Schema that the answer must obey, as JSON text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,6 +21,7 @@ pub struct Request {
 
 /// One message of a conversation with a language model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LlmMessage")]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
@@ -52,6 +55,7 @@ pub struct Completion {
 /// Why there is no completion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "LlmError")]
 pub enum Error {
     /// Too many requests are under way.
     #[error("the language model is busy")]

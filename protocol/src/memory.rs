@@ -24,6 +24,7 @@ impl fmt::Display for Scope {
 /// What a memory is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "MemoryKind")]
 pub enum Kind {
     /// How one stands to somebody.
     Relationship,
@@ -39,8 +40,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Relationship, Self::RunningJoke, Self::Preference, Self::PersonaNote, Self::Drift];
+    pub const ALL: [Self; 5] = [
+        Self::Relationship,
+        Self::RunningJoke,
+        Self::Preference,
+        Self::PersonaNote,
+        Self::Drift,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -57,6 +63,7 @@ impl Kind {
 
 /// Something to be remembered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "NewMemory")]
 pub struct NewEntry {
     /// What it is of.
     pub kind: Kind,
@@ -67,6 +74,7 @@ pub struct NewEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<AuthorId>,
     /// How sure, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub confidence: f64,
     /// The message it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +83,7 @@ pub struct NewEntry {
 
 /// Something remembered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Memory")]
 pub struct Entry {
     /// Its id in the memory that holds it.
     pub id: String,
@@ -84,11 +93,13 @@ pub struct Entry {
     /// When.
     pub at: Timestamp,
     /// How well it fits the query, 0 to 1; 1 is the best of this answer.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub score: f64,
 }
 
 /// A search in a persona's memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MemoryQuery")]
 pub struct Query {
     /// Words to look for. Without any, the latest entries are found.
     pub text: String,
@@ -102,6 +113,7 @@ pub struct Query {
 /// Why a memory did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MemoryError")]
 pub enum Error {
     /// The call has used up its searches or writes.
     #[error("no memory budget is left")]

@@ -1,6 +1,6 @@
 //! How a persona is doing, as workers tell it on `persona.status`.
 
-use crate::{PersonaId, RoomId, Timestamp, V1};
+use crate::{PersonaId, RoomId, Timestamp, V1, schema::Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,9 +21,11 @@ pub struct PersonaStatus {
     pub bio: String,
     /// Its traits, 0 to 1.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Share>")]
     pub traits: BTreeMap<String, f64>,
     /// `#rrggbb`, as on its messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^#[0-9a-fA-F]{6}$"))]
     pub color: Option<String>,
     /// The code that it runs on.
     pub module: ModuleRef,

@@ -3,16 +3,23 @@
 //! What comes from outside is validated first, as a JSON value, and parsed into a type only then:
 //! a schema names every wrong place at once, a parser only the first.
 
+mod refusal;
+
+pub use refusal::{Invalid, MAX_PROBLEMS, Problem};
+
 use crate::{
     CallRecord, ChatMessage, ChatTrends, FirehoseEntry, ModerationPolicy, ModerationVerdict,
     PersonaConfig, PersonaStatus, RoomConfig, StreamContext,
-    frames::{ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session, SessionRequest},
+    frames::{
+        ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session,
+        SessionRequest,
+    },
 };
-use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use schemars::{JsonSchema, generate::SchemaSettings};
+use jsonschema::Validator;
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use std::{fmt, sync::LazyLock};
+use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// A type with a schema of its own in `protocol/schemas/`.
 pub trait Schematic: JsonSchema + DeserializeOwned {
@@ -22,27 +29,28 @@ pub trait Schematic: JsonSchema + DeserializeOwned {
     /// The compiled schema. It is compiled once: that takes some 40 µs, a validation 0.1 to 1 µs.
     fn validator() -> &'static Validator;
 
-    /// The schema itself (JSON Schema 2020-12).
+    /// The schema itself (JSON Schema 2020-12). Its `$id` is `urn:chatter:v1:NAME`.
     #[must_use]
     fn schema() -> Value {
-        generate::<Self>()
+        generate::<Self>(Self::NAME)
     }
 
     /// Validates a value, then reads it.
     ///
     /// # Errors
     ///
-    /// Names every place that breaks the schema.
-    fn from_value(value: Value) -> Result<Self, Invalid> {
-        let mut problems: Vec<Problem> =
-            Self::validator().iter_errors(&value).map(|error| Problem::new(&error)).collect();
-        if problems.is_empty() {
-            match serde_json::from_value(value) {
-                Ok(read) => return Ok(read),
-                Err(error) => problems.push(Problem { pointer: String::new(), detail: error.to_string() }),
-            }
+    /// Names the places that break the schema, up to [`MAX_PROBLEMS`] of them.
+    fn from_value(mut value: Value) -> Result<Self, Invalid> {
+        let errors = Self::validator().iter_errors(&value);
+        if let Some(invalid) = Invalid::from_errors(errors) {
+            return Err(invalid);
         }
-        Err(Invalid { problems })
+        if let Ok(read) = Self::deserialize(&value) {
+            return Ok(read);
+        }
+        // To JSON Schema 2.0 is an integer like 2, to serde it is not.
+        spell_integers(&mut value);
+        serde_path_to_error::deserialize(value).map_err(Invalid::from_unreadable)
     }
 
     /// Parses JSON, validates it, then reads it.
@@ -51,10 +59,10 @@ pub trait Schematic: JsonSchema + DeserializeOwned {
     ///
     /// If it is no JSON, or names every place that breaks the schema.
     fn from_json(json: &[u8]) -> Result<Self, Invalid> {
-        let value = serde_json::from_slice(json).map_err(|error| Invalid {
-            problems: vec![Problem { pointer: String::new(), detail: format!("not JSON: {error}") }],
-        })?;
-        Self::from_value(value)
+        match serde_json::from_slice(json) {
+            Ok(value) => Self::from_value(value),
+            Err(error) => Err(Invalid::new(String::new(), format!("not JSON: {error}"))),
+        }
     }
 }
 
@@ -64,7 +72,7 @@ macro_rules! schematics {
             const NAME: &'static str = $name;
 
             fn validator() -> &'static Validator {
-                static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| compile(&generate::<$type>()));
+                static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| compile(&generate::<$type>($name)));
                 &VALIDATOR
             }
         })*
@@ -72,7 +80,7 @@ macro_rules! schematics {
         /// Every schema, with its file name without `.json`.
         #[must_use]
         pub fn all() -> Vec<(&'static str, Value)> {
-            vec![$(($name, generate::<$type>())),*]
+            vec![$(($name, generate::<$type>($name))),*]
         }
 
         /// Validates a value against the schema of that name; `None` if there is none.
@@ -82,7 +90,8 @@ macro_rules! schematics {
                 $($name => <$type as Schematic>::validator(),)*
                 _ => return None,
             };
-            Some(validator.iter_errors(value).map(|error| Problem::new(&error)).collect())
+            let invalid = Invalid::from_errors(validator.iter_errors(value));
+            Some(invalid.map_or_else(Vec::new, |invalid| invalid.problems))
         }
     };
 }
@@ -108,8 +117,141 @@ schematics! {
     "stream-context" StreamContext;
 }
 
-fn generate<T: JsonSchema + ?Sized>() -> Value {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+/// From 0 to 1.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct Share(#[schemars(range(min = 0.0, max = 1.0))] f64);
+
+/// From -1 to 1.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct Shift(#[schemars(range(min = -1.0, max = 1.0))] f64);
+
+fn generate<T: JsonSchema + ?Sized>(name: &str) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with_transform(RecursiveTransform(name_choices))
+        .with_transform(RecursiveTransform(bound_integers))
+        .with_transform(RecursiveTransform(join_references))
+        .with_transform(RecursiveTransform(unwrap_lines));
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    let mut rest = std::mem::take(schema.ensure_object());
+    let mut root = serde_json::Map::new();
+    for head in ["$schema", "$id", "title", "description"] {
+        match rest.shift_remove(head) {
+            Some(value) => root.insert(head.into(), value),
+            None if head == "$id" => {
+                root.insert(head.into(), json!(format!("urn:chatter:v1:{name}")))
+            }
+            None => None,
+        };
+    }
+    root.append(&mut rest);
+    Value::Object(root)
+}
+
+/// A choice of words is an `enum`, whose refusal can list them, and not a choice of schemas with one
+/// word each. What each word means goes into the description.
+fn name_choices(schema: &mut Schema) {
+    let Some(choices) = schema.get("oneOf").and_then(Value::as_array) else {
+        return;
+    };
+    let mut words = Vec::new();
+    let mut meanings = Vec::new();
+    for choice in choices {
+        let Some(word @ Value::String(text)) = choice.get("const") else {
+            return;
+        };
+        words.push(word.clone());
+        if let Some(meaning) = choice.get("description").and_then(Value::as_str) {
+            meanings.push(format!("- `{text}`: {meaning}"));
+        }
+    }
+    let about = schema
+        .get("description")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let about = about
+        .into_iter()
+        .chain((!meanings.is_empty()).then(|| meanings.join("\n")));
+    let about = about.collect::<Vec<_>>().join("\n\n");
+    let fields = schema.ensure_object();
+    fields.shift_remove("oneOf");
+    if !about.is_empty() {
+        fields.insert("description".into(), about.into());
+    }
+    fields.insert("type".into(), "string".into());
+    fields.insert("enum".into(), words.into());
+}
+
+/// What does not fit a small Rust integer breaks the schema already. The bound of 64 bits is left
+/// out: most readers' JSON numbers can't express it.
+fn bound_integers(schema: &mut Schema) {
+    let highest = match schema.get("format").and_then(Value::as_str) {
+        Some("uint8") => u32::from(u8::MAX),
+        Some("uint16") => u32::from(u16::MAX),
+        Some("uint32") => u32::MAX,
+        _ => return,
+    };
+    schema
+        .ensure_object()
+        .entry("maximum")
+        .or_insert_with(|| highest.into());
+}
+
+/// Beside a `$ref` other keywords are allowed, but generators of types tend to overlook them.
+fn join_references(schema: &mut Schema) {
+    let Some(fields) = schema.as_object_mut() else {
+        return;
+    };
+    if !(fields.contains_key("$ref") && fields.contains_key("properties")) {
+        return;
+    }
+    let description = fields.shift_remove("description");
+    let mut rest = std::mem::take(fields);
+    let target = rest.shift_remove("$ref");
+    fields.extend(description.map(|text| ("description".to_owned(), text)));
+    fields.insert("allOf".into(), json!([{ "$ref": target }, rest]));
+}
+
+/// Where a doc comment goes on to the next line, its paragraph does not end.
+fn unwrap_lines(schema: &mut Schema) {
+    let Some(text) = schema.get("description").and_then(Value::as_str) else {
+        return;
+    };
+    let paragraphs = text.split("\n\n").map(|paragraph| {
+        if paragraph.starts_with("- ") {
+            paragraph.to_owned()
+        } else {
+            paragraph.replace('\n', " ")
+        }
+    });
+    let text = paragraphs.collect::<Vec<_>>().join("\n\n");
+    schema
+        .ensure_object()
+        .insert("description".into(), text.into());
+}
+
+/// Writes every number without a fraction as an integer, where a u64 or i64 holds it.
+fn spell_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            // 2^53: up to there a float holds every integer.
+            const EXACT: f64 = 9_007_199_254_740_992.0;
+            if let Some(float) = number
+                .as_f64()
+                .filter(|f| f.fract() == 0.0 && f.abs() <= EXACT)
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
+                let whole = float as i64;
+                *number = whole.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(spell_integers),
+        Value::Object(fields) => fields.values_mut().for_each(spell_integers),
+        _ => {}
+    }
 }
 
 fn compile(schema: &Value) -> Validator {
@@ -117,117 +259,4 @@ fn compile(schema: &Value) -> Validator {
         .should_validate_formats(true)
         .build(schema)
         .expect("a schema that schemars made is valid; a test compiles every one")
-}
-
-/// What is wrong with a value from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    /// Each wrong place; never empty.
-    pub problems: Vec<Problem>,
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.problems.iter().enumerate() {
-            if i > 0 {
-                f.write_str("; ")?;
-            }
-            problem.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Invalid {}
-
-/// One wrong place in a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where, as a JSON Pointer (RFC 6901); empty for the whole value.
-    pub pointer: String,
-    /// What is wrong there.
-    pub detail: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.pointer.is_empty() {
-            f.write_str(&self.detail)
-        } else {
-            write!(f, "{}: {}", self.pointer, self.detail)
-        }
-    }
-}
-
-impl Problem {
-    fn new(error: &ValidationError<'_>) -> Self {
-        let mut problem = Self { pointer: error.instance_path().to_string(), detail: describe(error) };
-        match error.kind() {
-            // The place of a missing or surplus field is the field, not the object around it.
-            ValidationErrorKind::Required { property } => {
-                problem.pointer = format!("{}/{}", problem.pointer, escape(property.as_str().unwrap_or("?")));
-            }
-            ValidationErrorKind::AdditionalProperties { unexpected }
-            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-                if let [only] = unexpected.as_slice() {
-                    problem.pointer = format!("{}/{}", problem.pointer, escape(only));
-                }
-            }
-            // Of several allowed forms, the one that was meant is the one that fitted furthest.
-            ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-                if let Some(meant) = meant(context, &problem.pointer) {
-                    return meant;
-                }
-            }
-            _ => {}
-        }
-        problem
-    }
-}
-
-/// Of the forms a value might have had, the complaint of the one that it came closest to: a wrong
-/// place deeper than the value itself says that the form as such was right.
-fn meant(forms: &[Vec<ValidationError<'static>>], pointer: &str) -> Option<Problem> {
-    let wrong_tag = |error: &ValidationError<'_>| {
-        matches!(error.kind(), ValidationErrorKind::Constant { .. }) && error.instance_path().as_str().ends_with("/type")
-    };
-    let tagged: Vec<_> = forms.iter().filter(|errors| !errors.iter().any(wrong_tag)).collect();
-    tagged
-        .iter()
-        .flat_map(|errors| errors.iter())
-        .filter(|error| !matches!(error.kind(), ValidationErrorKind::Type { .. }) || error.instance_path().as_str().len() > pointer.len())
-        .map(Problem::new)
-        .next()
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// In the words of whoever has to mend it; never repeats the value, which may be long or secret.
-fn describe(error: &ValidationError<'_>) -> String {
-    use ValidationErrorKind as Kind;
-    match error.kind() {
-        Kind::Required { .. } => "missing".into(),
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            if unexpected.len() == 1 { "no such field".into() } else { format!("no such fields: {}", unexpected.join(", ")) }
-        }
-        Kind::MaxLength { limit } => format!("longer than {limit} characters"),
-        Kind::MinLength { limit: 1 } => "empty".into(),
-        Kind::MinLength { limit } => format!("shorter than {limit} characters"),
-        Kind::MaxItems { limit } => format!("more than {limit} items"),
-        Kind::MinItems { limit } => format!("fewer than {limit} items"),
-        Kind::Minimum { limit } => format!("{} is less than {limit}", error.instance()),
-        Kind::Maximum { limit } => format!("{} is more than {limit}", error.instance()),
-        Kind::Type { kind } => match kind {
-            jsonschema::error::TypeKind::Single(wanted) => format!("not of type {wanted}"),
-            jsonschema::error::TypeKind::Multiple(wanted) => format!("not of type {wanted:?}"),
-        },
-        Kind::Constant { expected_value } => format!("not {expected_value}"),
-        Kind::Enum { options } => format!("not one of {options}"),
-        Kind::Pattern { pattern } => format!("does not match {pattern}"),
-        Kind::Format { format } => format!("not a {format}"),
-        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => "has none of the allowed forms".into(),
-        _ => error.masked().to_string(),
-    }
 }

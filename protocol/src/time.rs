@@ -3,7 +3,37 @@
 use jiff::fmt::temporal::DateTimePrinter;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc, time::Duration};
+
+/// Where a service takes the wall-clock time from; tests hand in their own.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::from_fn(Timestamp::now)
+    }
+
+    /// A clock of one's own.
+    #[must_use]
+    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
 
 /// A moment in UTC with millisecond precision, written as RFC 3339 (`2026-01-31T12:00:00.000Z`).
 ///
@@ -102,6 +132,11 @@ mod tests {
     fn is_written_with_milliseconds_and_read_back() {
         let moment = Timestamp::from_millis(1_769_860_800_000);
         assert_eq!(moment.to_string(), "2026-01-31T12:00:00.000Z");
-        assert_eq!("2026-01-31T13:00:00.0004+01:00".parse::<Timestamp>().unwrap(), moment);
+        assert_eq!(
+            "2026-01-31T13:00:00.0004+01:00"
+                .parse::<Timestamp>()
+                .unwrap(),
+            moment
+        );
     }
 }
