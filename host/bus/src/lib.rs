@@ -5,8 +5,10 @@
 //! the room's log in the store. It must not know what the payloads mean.
 
 mod in_process;
+mod subscription;
 
 pub use in_process::InProcess;
+pub use subscription::{Feed, Subscription};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,7 +26,7 @@ pub trait Bus: Send + Sync + 'static {
     /// If the bus can't be reached; the payload is lost then.
     async fn publish(&self, topic: &Topic, payload: Bytes) -> Result<(), BusError>;
 
-    /// Listens to some topics, from when this returns.
+    /// Listens to some topics, from when this returns. Naming a topic twice changes nothing.
     ///
     /// # Errors
     ///
@@ -54,7 +56,11 @@ pub enum BusError {
 /// # Errors
 ///
 /// As [`Bus::publish`], or if the value can't be written as JSON.
-pub async fn publish_json<T: Serialize + Sync>(bus: &dyn Bus, topic: &Topic, value: &T) -> Result<(), BusError> {
+pub async fn publish_json<T: Serialize + Sync>(
+    bus: &dyn Bus,
+    topic: &Topic,
+    value: &T,
+) -> Result<(), BusError> {
     let payload = serde_json::to_vec(value).map_err(BusError::Encode)?;
     bus.publish(topic, payload.into()).await
 }

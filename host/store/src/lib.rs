@@ -10,15 +10,38 @@ mod sqlite;
 pub use sqlite::Sqlite;
 
 use async_trait::async_trait;
-use chatter_protocol::{AuthorId, CallId, ChatMessage, MessageId, PersonaId, RoomId, Timestamp, call, memory};
+use chatter_protocol::{
+    AuthorId, CallId, ChatMessage, MessageId, PersonaId, RoomId, Timestamp, call, memory,
+};
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// How many messages a room's log keeps, and so the window within which a second message with the
-/// same id is recognised.
+/// How many messages a room's log keeps at least, and so the window within which a second message
+/// with the same id is recognised. A store may keep some more, so that it need not trim each time.
 pub const LOG_KEEPS: u64 = 10_000;
 
+/// How many of a persona's settled lines are kept for [`Store::fates`].
+pub const FATES_KEPT: usize = 16;
+
+/// How many lines of one room may wait for the gateway; a commit that would add more is refused
+/// as [`StoreError::Full`].
+pub const LINES_WAIT: usize = 1_000;
+
+/// How many memories, of all rooms, may wait for the memory. Beyond that the oldest are dropped:
+/// a memory that stays away for hours must not silence the personas.
+pub const MEMORIES_WAIT: usize = 100_000;
+
+/// How many calls of a persona are remembered to recognise a second commit of one of them.
+pub const CALLS_KNOWN: usize = 32;
+
+/// How many sessions are kept. Beyond that the oldest are forgotten.
+pub const SESSIONS_KEPT: usize = 100_000;
+
 /// A store.
+///
+/// Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Corrupt`]; asking again
+/// is always safe, since a second append of a message and a second commit of a call change nothing.
+/// Dropping a method's future doesn't take the request back: it may still happen.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     // === A room's log ===
@@ -26,53 +49,145 @@ pub trait Store: Send + Sync + 'static {
     /// Adds messages to a room's log, in this order, and gives each its offset. A message whose id
     /// the log holds already is not added again; it gets the offset that it has. On return all are
     /// on disk.
-    async fn append(&self, room: &RoomId, messages: Vec<Arc<ChatMessage>>) -> Result<Appended, StoreError>;
+    ///
+    /// # Errors
+    ///
+    /// If the store fails; then none of them is promised to be in the log.
+    async fn append(
+        &self,
+        room: &RoomId,
+        messages: Vec<Arc<ChatMessage>>,
+    ) -> Result<Appended, StoreError>;
 
     /// Where a room's log stands. A room that nobody has written to has offset 0 and an epoch.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError>;
 
-    /// The messages that follow `after`, oldest first, at most `limit`.
-    async fn read_after(&self, room: &RoomId, after: u64, limit: usize) -> Result<LogPage, StoreError>;
+    /// The messages that follow `after`, oldest first, at most `limit`. If the log is kept from a
+    /// later offset on, they begin there, and the page is not complete. An `after` beyond the head
+    /// comes from another log or from a part that was lost: the page is empty and not complete.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or holds a message that can't be read.
+    async fn read_after(
+        &self,
+        room: &RoomId,
+        after: u64,
+        limit: usize,
+    ) -> Result<LogPage, StoreError>;
 
     /// The latest messages, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read_after`].
     async fn read_latest(&self, room: &RoomId, limit: usize) -> Result<LogPage, StoreError>;
 
     // === Personas ===
 
-    /// Keeps all that came of a call, or nothing of it: its state, its lines, its memories.
+    /// Keeps all that came of a call, or nothing of it: its state, its lines, its memories. A
+    /// second commit of one of the persona's latest [`CALLS_KNOWN`] calls changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] if a line has the id of an earlier line or a memory's confidence is
+    /// not a number, [`StoreError::Full`] if [`LINES_WAIT`] lines would wait in the room; or if the
+    /// store fails.
     async fn commit(&self, commit: CallCommit) -> Result<(), StoreError>;
 
     /// What a persona stored last in a room.
-    async fn state(&self, room: &RoomId, persona: &PersonaId) -> Result<Option<call::State>, StoreError>;
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    async fn state(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+    ) -> Result<Option<call::State>, StoreError>;
 
     // === Lines on their way to the gateway ===
 
     /// The oldest lines of the room that nobody has settled yet, at most `limit`; waits up to `wait`
-    /// for the first. Lines that were taken by a gateway which died are handed out again.
-    async fn pending_lines(&self, room: &RoomId, limit: usize, wait: Duration) -> Result<Vec<PendingLine>, StoreError>;
+    /// for the first, and is empty if none came. Lines that were handed out and not settled are
+    /// handed out again, so that a gateway's death loses none; a room has one gateway at a time.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or holds a line that can't be read.
+    async fn pending_lines(
+        &self,
+        room: &RoomId,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<PendingLine>, StoreError>;
 
     /// The gateway has decided about these lines: they leave the queue, and their fates are kept
-    /// for the persona's next turn.
-    async fn settle_lines(&self, room: &RoomId, settled: Vec<(MessageId, call::Fate)>) -> Result<(), StoreError>;
+    /// for the persona's next turn. Lines that are unknown or settled already are passed over, and
+    /// [`call::Fate::Pending`] leaves a line in the queue.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    async fn settle_lines(
+        &self,
+        room: &RoomId,
+        settled: Vec<(MessageId, call::Fate)>,
+    ) -> Result<(), StoreError>;
 
-    /// What became of a persona's latest lines, oldest first, at most `limit`.
-    async fn fates(&self, room: &RoomId, persona: &PersonaId, limit: usize) -> Result<Vec<call::LineFate>, StoreError>;
+    /// What became of a persona's latest lines, oldest first, at most `limit`; those still in the
+    /// queue are pending. Of settled ones the latest [`FATES_KEPT`] are known.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or holds a line that can't be read.
+    async fn fates(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+        limit: usize,
+    ) -> Result<Vec<call::LineFate>, StoreError>;
 
     // === Memories on their way to the memory ===
 
     /// The oldest memories that are not delivered yet, of all rooms, at most `limit`; waits up to
-    /// `wait` for the first.
-    async fn pending_memories(&self, limit: usize, wait: Duration) -> Result<Vec<PendingMemory>, StoreError>;
+    /// `wait` for the first, and is empty if none came.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or holds a memory that can't be read.
+    async fn pending_memories(
+        &self,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<PendingMemory>, StoreError>;
 
-    /// These memories have arrived.
+    /// These memories have arrived. Unknown ids are passed over.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError>;
 
     // === Sessions ===
 
-    /// Keeps a session.
+    /// Keeps a session, in place of an earlier one with the same token. Of more than
+    /// [`SESSIONS_KEPT`] the oldest are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     async fn put_session(&self, session: StoredSession) -> Result<(), StoreError>;
 
     /// The session whose token has this hash, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError>;
 
     // ===
@@ -87,14 +202,58 @@ pub type SharedStore = Arc<dyn Store>;
 /// Why the store did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Its file or server fails. Nothing of the request has happened.
+    /// Its file or server fails. What was asked for is not promised to have happened; it is safe to
+    /// ask again.
     #[error("the store fails: {0}")]
     Unavailable(String),
     /// What it holds can't be read by this program.
     #[error("the store holds something unreadable in {place}: {detail}")]
     Corrupt {
-        /// Table and key.
+        /// Table and key, or the file.
         place: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The request breaks a rule of the store; asking again won't help.
+    #[error("the store refuses the request: {0}")]
+    Refused(String),
+    /// A queue is full: whoever should empty it is away or too slow. It is safe to ask again.
+    #[error("{what}: {bound} are waiting already")]
+    Full {
+        /// Which queue.
+        what: String,
+        /// How much it holds.
+        bound: usize,
+    },
+    /// The data folder can't be used.
+    #[error("{path}: {source}; make it writable for this user, or choose another folder with --data", path = path.display())]
+    Folder {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Another process has the data folder open.
+    #[error("{folder}: this data folder is in use by another chatter; end that one, or choose another folder with --data", folder = folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A later version of this program has written the file.
+    #[error("{path}: written by a newer chatter (format {found}, this one knows {known}); run that version, or choose another folder with --data", path = path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that this program knows.
+        known: i64,
+    },
+    /// The file is damaged, or not a store at all.
+    #[error("{path}: not a readable chatter store ({detail}); restore it from a backup, or move it away to start afresh", path = path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
         /// What is wrong with it.
         detail: String,
     },
@@ -134,7 +293,8 @@ pub struct LogPage {
     pub head: Head,
     /// Messages with their offsets, in order.
     pub messages: Vec<(u64, Arc<ChatMessage>)>,
-    /// Whether nothing is missing between `after` (or the log's start) and the first of these.
+    /// Whether nothing is missing between `after` and the first of these; for the latest messages,
+    /// whether the first of these is the room's first.
     pub complete: bool,
 }
 

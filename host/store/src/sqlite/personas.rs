@@ -1,0 +1,298 @@
+//! What comes of calls: states, lines on their way to the gateway, memories on their way to the
+//! memory.
+
+use super::{
+    Failure,
+    rows::{self, from_json, signed, to_json},
+};
+use crate::{
+    CALLS_KNOWN, CallCommit, FATES_KEPT, LINES_WAIT, MEMORIES_WAIT, PendingLine, PendingMemory,
+    StoreError,
+};
+use chatter_protocol::{
+    ChatMessage, MessageId, PersonaId, RoomId, Timestamp,
+    call::{Fate, LineFate, State},
+    memory,
+};
+use rusqlite::{Connection, OptionalExtension};
+
+// === Commit ===
+
+pub(super) fn commit(connection: &Connection, commit: &CallCommit) -> Result<(), Failure> {
+    let room = rows::room(connection, &commit.room)?.key;
+    let persona = persona(connection, room, &commit.persona)?;
+    if !note_call(connection, persona, commit)? {
+        return Ok(());
+    }
+    if let Some(state) = &commit.state {
+        connection
+            .prepare_cached("UPDATE persona SET state_version = ?2, state = ?3 WHERE id = ?1")?
+            .execute((persona, state.version, &*state.bytes))?;
+    }
+    if !commit.lines.is_empty() {
+        submit_lines(connection, room, persona, commit)?;
+    }
+    if !commit.memories.is_empty() {
+        submit_memories(connection, persona, commit)?;
+    }
+    Ok(())
+}
+
+/// The key of the persona's row, which is made if need be.
+fn persona(connection: &Connection, room: i64, persona: &PersonaId) -> Result<i64, Failure> {
+    if let Some(known) = find_persona(connection, room, persona)? {
+        return Ok(known);
+    }
+    connection
+        .prepare_cached("INSERT INTO persona (room, name) VALUES (?1, ?2)")?
+        .execute((room, persona.as_str()))?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn find_persona(
+    connection: &Connection,
+    room: i64,
+    persona: &PersonaId,
+) -> Result<Option<i64>, Failure> {
+    Ok(connection
+        .prepare_cached("SELECT id FROM persona WHERE room = ?1 AND name = ?2")?
+        .query_row((room, persona.as_str()), |row| row.get(0))
+        .optional()?)
+}
+
+/// Remembers that this call was committed; false if it was before.
+fn note_call(connection: &Connection, persona: i64, commit: &CallCommit) -> Result<bool, Failure> {
+    let call = commit.call_id.as_uuid();
+    let new = connection
+        .prepare_cached("INSERT OR IGNORE INTO call (persona, call_id) VALUES (?1, ?2)")?
+        .execute((persona, call.as_bytes()))?;
+    connection
+        .prepare_cached(
+            "DELETE FROM call WHERE persona = ?1 AND seq <=
+             (SELECT seq FROM call WHERE persona = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute((persona, signed(CALLS_KNOWN)))?;
+    Ok(new > 0)
+}
+
+fn submit_lines(
+    connection: &Connection,
+    room: i64,
+    persona: i64,
+    commit: &CallCommit,
+) -> Result<(), Failure> {
+    let waiting: i64 = connection
+        .prepare_cached("SELECT count(*) FROM line WHERE room = ?1 AND fate IS NULL")?
+        .query_row((room,), |row| row.get(0))?;
+    if waiting + signed(commit.lines.len()) > signed(LINES_WAIT) {
+        let what = format!("{}: the gateway does not take personas' lines", commit.room);
+        return Err(StoreError::Full {
+            what,
+            bound: LINES_WAIT,
+        }
+        .into());
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT INTO line (room, persona, id, message) VALUES (?1, ?2, ?3, ?4)")?;
+    for line in &commit.lines {
+        let (id, json) = (line.id.as_uuid(), to_json(line, "a line")?);
+        insert
+            .execute((room, persona, id.as_bytes(), json))
+            .map_err(|error| {
+                let code = error.sqlite_error().map(|error| error.extended_code);
+                if code == Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE) {
+                    let (call, line) = (commit.call_id, line.id);
+                    let why =
+                        format!("call {call}: a line with the id {line} was submitted before");
+                    StoreError::Refused(why).into()
+                } else {
+                    Failure::from(error)
+                }
+            })?;
+    }
+    Ok(())
+}
+
+fn submit_memories(
+    connection: &Connection,
+    persona: i64,
+    commit: &CallCommit,
+) -> Result<(), Failure> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO memory (persona, write_id, entry, at) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (n, entry) in commit.memories.iter().enumerate() {
+        // JSON has no way to write these, and what is in the queue must be readable.
+        if !entry.confidence.is_finite() {
+            let why = format!(
+                "call {}: a memory's confidence is not a number",
+                commit.call_id
+            );
+            return Err(StoreError::Refused(why).into());
+        }
+        let write_id = format!("{}/{n}", commit.call_id);
+        insert.execute((
+            persona,
+            write_id,
+            to_json(entry, "a memory")?,
+            commit.at.as_millis(),
+        ))?;
+    }
+    let dropped = connection
+        .prepare_cached("DELETE FROM memory WHERE id <= (SELECT max(id) FROM memory) - ?1")?
+        .execute((signed(MEMORIES_WAIT),))?;
+    if dropped > 0 {
+        tracing::warn!(
+            dropped,
+            "the memory does not take what personas remember; the oldest entries were dropped"
+        );
+    }
+    Ok(())
+}
+
+// === State ===
+
+pub(super) fn state(
+    connection: &Connection,
+    room: &RoomId,
+    persona: &PersonaId,
+) -> Result<Option<State>, Failure> {
+    let row = connection
+        .prepare_cached(
+            "SELECT state_version, state FROM persona
+             WHERE room = (SELECT id FROM room WHERE name = ?1) AND name = ?2
+             AND state IS NOT NULL",
+        )?
+        .query_row((room.as_str(), persona.as_str()), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(row.map(|(version, bytes)| State { version, bytes }))
+}
+
+// === Lines ===
+
+pub(super) fn pending_lines(
+    connection: &Connection,
+    room: &RoomId,
+    limit: usize,
+) -> Result<Vec<PendingLine>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, message FROM line
+         WHERE room = (SELECT id FROM room WHERE name = ?1) AND fate IS NULL
+         ORDER BY seq LIMIT ?2",
+    )?;
+    let mut rows = statement.query((room.as_str(), signed(limit)))?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (seq, json): (i64, String) = (row.get(0)?, row.get(1)?);
+        lines.push(PendingLine {
+            message: from_json(&json, || format!("line, {seq}"))?,
+        });
+    }
+    Ok(lines)
+}
+
+pub(super) fn settle_lines(
+    connection: &Connection,
+    room: &RoomId,
+    settled: &[(MessageId, Fate)],
+) -> Result<(), Failure> {
+    let Some(room) = rows::find_room(connection, room)? else {
+        return Ok(());
+    };
+    let mut settle = connection.prepare_cached(
+        "UPDATE line SET fate = ?3 WHERE room = ?1 AND id = ?2 AND fate IS NULL RETURNING persona",
+    )?;
+    let mut forget = connection.prepare_cached(
+        "DELETE FROM line WHERE persona = ?1 AND fate IS NOT NULL AND seq <=
+         (SELECT seq FROM line WHERE persona = ?1 AND fate IS NOT NULL
+          ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+    )?;
+    for (id, fate) in settled {
+        if *fate == Fate::Pending {
+            continue;
+        }
+        let (id, fate) = (id.as_uuid(), to_json(fate, "a fate")?);
+        let persona: Option<i64> = settle
+            .query_row((room.key, id.as_bytes(), fate), |row| row.get(0))
+            .optional()?;
+        if let Some(persona) = persona {
+            forget.execute((persona, signed(FATES_KEPT)))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn fates(
+    connection: &Connection,
+    room: &RoomId,
+    persona: &PersonaId,
+    limit: usize,
+) -> Result<Vec<LineFate>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, message, fate FROM line
+         WHERE persona = (SELECT id FROM persona
+                          WHERE room = (SELECT id FROM room WHERE name = ?1) AND name = ?2)
+         ORDER BY seq DESC LIMIT ?3",
+    )?;
+    let mut rows = statement.query((room.as_str(), persona.as_str(), signed(limit)))?;
+    let mut fates = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (seq, json): (i64, String) = (row.get(0)?, row.get(1)?);
+        let place = || format!("line, {seq}");
+        let line: ChatMessage = from_json(&json, place)?;
+        let fate = match row.get::<_, Option<String>>(2)? {
+            Some(json) => from_json(&json, place)?,
+            None => Fate::Pending,
+        };
+        fates.push(LineFate {
+            message_id: line.id,
+            text: line.text,
+            fate,
+        });
+    }
+    fates.reverse();
+    Ok(fates)
+}
+
+// === Memories ===
+
+pub(super) fn pending_memories(
+    connection: &Connection,
+    limit: usize,
+) -> Result<Vec<PendingMemory>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT memory.id, room.name, persona.name, write_id, entry, at FROM memory
+         JOIN persona ON persona.id = memory.persona
+         JOIN room ON room.id = persona.room
+         ORDER BY memory.id LIMIT ?1",
+    )?;
+    let mut rows = statement.query((signed(limit),))?;
+    let mut memories = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let place = || format!("memory, {id}");
+        let (room, persona): (String, String) = (row.get(1)?, row.get(2)?);
+        let scope = memory::Scope {
+            room: RoomId::new(&room).map_err(|error| Failure::corrupt(place(), error))?,
+            persona: PersonaId::new(&persona).map_err(|error| Failure::corrupt(place(), error))?,
+        };
+        memories.push(PendingMemory {
+            id,
+            scope,
+            write_id: row.get(3)?,
+            entry: from_json(&row.get::<_, String>(4)?, place)?,
+            at: Timestamp::from_millis(row.get(5)?),
+        });
+    }
+    Ok(memories)
+}
+
+pub(super) fn settle_memories(connection: &Connection, ids: &[i64]) -> Result<(), Failure> {
+    let mut settle = connection.prepare_cached("DELETE FROM memory WHERE id = ?1")?;
+    for id in ids {
+        settle.execute((id,))?;
+    }
+    Ok(())
+}

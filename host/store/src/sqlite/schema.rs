@@ -1,0 +1,97 @@
+//! The tables, and how they came to be.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+/// Says in the file's header that it is one of ours: `chtr` in ASCII. See
+/// <https://sqlite.org/pragma.html#pragma_application_id>.
+pub(super) const APPLICATION_ID: i64 = 0x6368_7472;
+
+/// Each takes the schema one version on; `user_version` counts those that a file has seen. What was
+/// released is never changed, only followed by another.
+const MIGRATIONS: &[&str] = &[
+    // A message's place in the log is its offset; the head stays when the log is trimmed.
+    "
+    CREATE TABLE room (
+        id    INTEGER PRIMARY KEY,
+        name  TEXT NOT NULL UNIQUE,
+        epoch TEXT NOT NULL,
+        head  INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+
+    CREATE TABLE log (
+        room    INTEGER NOT NULL REFERENCES room (id),
+        offset  INTEGER NOT NULL,
+        id      BLOB NOT NULL,
+        message TEXT NOT NULL,
+        PRIMARY KEY (room, offset),
+        UNIQUE (room, id)
+    ) STRICT;
+
+    CREATE TABLE persona (
+        id            INTEGER PRIMARY KEY,
+        room          INTEGER NOT NULL REFERENCES room (id),
+        name          TEXT NOT NULL,
+        state_version INTEGER,
+        state         BLOB,
+        UNIQUE (room, name)
+    ) STRICT;
+
+    CREATE TABLE call (
+        seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+        persona INTEGER NOT NULL REFERENCES persona (id),
+        call_id BLOB NOT NULL,
+        UNIQUE (persona, call_id)
+    ) STRICT;
+
+    -- Without a fate a line waits for the gateway.
+    CREATE TABLE line (
+        seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+        room    INTEGER NOT NULL REFERENCES room (id),
+        persona INTEGER NOT NULL REFERENCES persona (id),
+        id      BLOB NOT NULL,
+        message TEXT NOT NULL,
+        fate    TEXT,
+        UNIQUE (room, id)
+    ) STRICT;
+    CREATE INDEX line_waiting ON line (room, seq) WHERE fate IS NULL;
+    CREATE INDEX line_of ON line (persona, seq);
+
+    CREATE TABLE memory (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        persona  INTEGER NOT NULL REFERENCES persona (id),
+        write_id TEXT NOT NULL,
+        entry    TEXT NOT NULL,
+        at       INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE session (
+        seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+        token_sha256 TEXT NOT NULL UNIQUE,
+        author_id    TEXT NOT NULL,
+        name         TEXT NOT NULL,
+        created_at   INTEGER NOT NULL
+    ) STRICT;
+    ",
+];
+
+/// The version that this program writes.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Takes a file of version `from` to [`VERSION`], as a whole or not at all.
+pub(super) fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Result<()> {
+    let seen = usize::try_from(from).unwrap_or(0);
+    if seen >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in &MIGRATIONS[seen..] {
+        transaction.execute_batch(step)?;
+    }
+    stamp(&transaction)?;
+    transaction.commit()
+}
+
+fn stamp(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)
+}

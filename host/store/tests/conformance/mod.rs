@@ -1,0 +1,154 @@
+//! What every store promises, as tests that any of them can be put to: [`conformance!`] makes a
+//! test of each.
+
+mod log;
+mod personas;
+mod queues;
+
+pub(crate) use log::*;
+pub(crate) use personas::*;
+pub(crate) use queues::*;
+
+use chatter_protocol::{
+    Author, AuthorKind, CallId, ChatMessage, MessageId, PersonaId, RoomId, Timestamp, V1,
+    call::State, memory,
+};
+use chatter_store::{CallCommit, Store};
+use std::{sync::Arc, time::Duration};
+
+/// A place where stores can be opened, one after the other. Nobody else uses it, and it is empty
+/// at first.
+pub(crate) trait Subject: Send + Sync {
+    type Store: Store;
+
+    fn new() -> Self;
+    fn open(&self) -> Self::Store;
+}
+
+/// Tests a store: `conformance!(MySubject)`.
+macro_rules! conformance {
+    ($subject:ty) => {
+        conformance! { $subject:
+            a_new_room_has_an_epoch_and_nothing_in_it
+            offsets_have_no_gaps_however_many_append
+            an_id_is_in_a_log_only_once
+            rooms_have_logs_of_their_own
+            a_log_is_read_in_pages
+            what_a_log_has_lost_is_told
+            a_log_survives_closing
+            a_commit_is_seen_as_a_whole
+            a_commit_that_fails_leaves_nothing
+            a_second_commit_of_a_call_changes_nothing
+            commits_survive_closing
+            personas_have_states_of_their_own
+            lines_stay_in_the_queue_until_they_are_settled
+            fates_are_kept_for_the_latest_lines
+            a_full_queue_refuses_lines
+            whoever_waits_for_lines_is_woken
+            whoever_waits_for_memories_is_woken
+            memories_stay_in_the_outbox_until_they_are_settled
+            sessions_are_found_by_their_token
+        }
+    };
+    ($subject:ty: $($promise:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                conformance::$promise(&<$subject as conformance::Subject>::new()).await;
+            }
+        )*
+    };
+}
+pub(crate) use conformance;
+
+/// Longer than anything here takes, and short enough to see that something hangs.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+pub(crate) fn lobby() -> RoomId {
+    RoomId::new("main/lobby").unwrap()
+}
+
+pub(crate) fn studio() -> RoomId {
+    RoomId::new("acme/studio").unwrap()
+}
+
+pub(crate) fn nova() -> PersonaId {
+    PersonaId::new("nova").unwrap()
+}
+
+pub(crate) fn rex() -> PersonaId {
+    PersonaId::new("rex").unwrap()
+}
+
+pub(crate) fn message(text: &str) -> ChatMessage {
+    ChatMessage {
+        v: V1,
+        id: MessageId::new(),
+        room_id: lobby(),
+        author: Author {
+            id: nova().author(),
+            name: "Nova ✨".into(),
+            kind: AuthorKind::Persona,
+            color: Some("#aabbcc".into()),
+            badges: vec!["ai".into()],
+        },
+        text: text.into(),
+        reply_to: Some(MessageId::new()),
+        mentions: vec![rex().author()],
+        sent_at: Timestamp::from_millis(1_769_860_800_000),
+        call_id: Some(CallId::new()),
+    }
+}
+
+pub(crate) fn messages(count: usize) -> Vec<Arc<ChatMessage>> {
+    (0..count)
+        .map(|n| Arc::new(message(&format!("message {n}"))))
+        .collect()
+}
+
+pub(crate) fn memory(text: &str) -> memory::NewEntry {
+    memory::NewEntry {
+        kind: memory::Kind::RunningJoke,
+        text: text.into(),
+        about: Some(rex().author()),
+        confidence: 0.7,
+        source: Some(MessageId::new()),
+    }
+}
+
+pub(crate) fn state(bytes: &[u8]) -> State {
+    State {
+        version: 3,
+        bytes: bytes.into(),
+    }
+}
+
+/// A call of Nova's in the lobby that came to nothing yet.
+pub(crate) fn call() -> CallCommit {
+    CallCommit {
+        call_id: CallId::new(),
+        room: lobby(),
+        persona: nova(),
+        state: None,
+        lines: Vec::new(),
+        memories: Vec::new(),
+        at: Timestamp::from_millis(1_769_860_800_123),
+    }
+}
+
+/// A call that says these lines.
+pub(crate) fn says(lines: impl IntoIterator<Item = ChatMessage>) -> CallCommit {
+    CallCommit {
+        lines: lines.into_iter().collect(),
+        ..call()
+    }
+}
+
+/// All that waits for a room's gateway.
+pub(crate) async fn waiting_lines(store: &impl Store, room: &RoomId) -> Vec<ChatMessage> {
+    let lines = store
+        .pending_lines(room, 10_000, Duration::ZERO)
+        .await
+        .unwrap();
+    lines.into_iter().map(|line| line.message).collect()
+}
