@@ -1,1 +1,195 @@
-//! Placeholder.
+//! The face to the outside: HTTP, WebSocket, admission to the rooms, fan-out to their viewers.
+//!
+//! The gateway owns each room's one order. It promises: everyone in a room sees the same messages
+//! in the same order, without gaps and without an id twice; what was acknowledged is in the log;
+//! whoever comes back learns whether what it missed is complete; a persona is never passed off as a
+//! person, nor a person as a persona. What comes from outside is checked before anything else sees
+//! it, and a refusal says what to mend.
+//!
+//! It must not know who writes the personas' lines or how: those come out of the store's queue, and
+//! what it shows of personas it hears on a topic. Nothing else in the tree knows axum.
+
+mod admission;
+mod api;
+mod auth;
+mod body;
+mod fanout;
+mod frames;
+mod names;
+mod openapi;
+mod problem;
+mod rate;
+mod room;
+mod routes;
+mod serve;
+mod shared;
+mod viewer;
+
+use chatter_bus::SharedBus;
+use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId};
+use chatter_store::SharedStore;
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::Shared;
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+/// What a gateway is to be.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The folder of the built page, with an `index.html`; without one, the room's address says how
+    /// to build it.
+    pub ui: Option<PathBuf>,
+    /// The rooms. The first is where `/` leads.
+    pub rooms: Vec<RoomSetup>,
+    /// Proves the operator, who may do everything: `Authorization: Bearer TOKEN`.
+    pub operator_token: OperatorToken,
+    /// What the personas think with, for the page.
+    pub model: About,
+    /// Whether people may read and speak, and make sessions, without a token.
+    pub guests: bool,
+    /// Other origins whose pages may use this gateway, such as `https://example.org`. Its own always
+    /// may.
+    pub allowed_origins: Vec<String>,
+    /// Whether the session's cookie is for HTTPS alone: to be set behind a proxy that ends TLS.
+    pub secure_cookie: bool,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// A gateway for guests on the loopback interface, without rooms.
+    #[must_use]
+    pub fn new(operator_token: OperatorToken, model: About) -> Self {
+        Self {
+            ui: None,
+            rooms: Vec::new(),
+            operator_token,
+            model,
+            guests: true,
+            allowed_origins: Vec::new(),
+            secure_cookie: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// A room as the gateway needs to know it.
+#[derive(Clone, Debug)]
+pub struct RoomSetup {
+    /// Its id.
+    pub id: RoomId,
+    /// What viewers read.
+    pub title: String,
+    /// What may be said in it.
+    pub policy: ModerationPolicy,
+    /// Who sits in it: people may mention these and may not take their names.
+    pub personas: Vec<PersonaSeat>,
+}
+
+/// A persona of a room's roster.
+#[derive(Clone, Debug)]
+pub struct PersonaSeat {
+    /// Its slug.
+    pub id: PersonaId,
+    /// Its display name.
+    pub name: String,
+}
+
+/// What the personas think with.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct About {
+    /// The model's name.
+    pub model: String,
+    /// Where it runs, for people: `in the host`, `http://localhost:11434/v1`.
+    pub place: String,
+    /// Whether it is the built-in offline model, which the page then says.
+    pub offline: bool,
+}
+
+/// Bounds of a gateway.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at a time; more wait in the listener's backlog.
+    pub connections: usize,
+    /// Messages of a room that wait for admission; more are refused as `busy`.
+    pub queue: usize,
+    /// Frames that wait for one viewer; who falls further behind reads from the log.
+    pub live_queue: usize,
+    /// Messages per second of one WebSocket connection, in the long run.
+    pub say_per_second: f64,
+    /// Messages that one WebSocket connection may send at once.
+    pub say_burst: u32,
+    /// How long a viewer may take nothing before its connection ends.
+    pub write_deadline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            queue: 1024,
+            live_queue: 256,
+            say_per_second: 5.0,
+            say_burst: 10,
+            write_deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The operator's secret. Its value is in no log.
+#[derive(Clone)]
+pub struct OperatorToken(String);
+
+impl OperatorToken {
+    /// Takes the token as it is.
+    #[must_use]
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OperatorToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OperatorToken")
+    }
+}
+
+/// What a gateway works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where accepted messages and verdicts go, and statuses and trends come from.
+    pub bus: SharedBus,
+    /// Holds logs, queues and sessions.
+    pub store: SharedStore,
+    /// Gives messages their time.
+    pub clock: Clock,
+    /// Renders the process's metrics in the Prometheus text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Whether the other parts of the process are ready; if not, why. The gateway adds its own.
+    pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+/// The gateway. Its metrics go to the recorder that is installed when it is made.
+pub struct Gateway {
+    shared: Arc<Shared>,
+    work: Vec<room::RoomWork>,
+}
+
+impl Gateway {
+    /// Sets up a gateway; [`serve`](Self::serve) starts it.
+    #[must_use]
+    pub fn new(config: Config, parts: Parts) -> Self {
+        let (shared, work) = Shared::new(config, parts);
+        Self { shared, work }
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gateway")
+    }
+}

@@ -1,0 +1,395 @@
+//! What happens, as far as words tell.
+//!
+//! | kind | known by | confidence |
+//! | --- | --- | --- |
+//! | `chat_question`, `question` | see [`question`](mod@crate::question); others from three words on | 0.55 to 0.95; 0.6 |
+//! | `hype` | a word of [`lexicon::HYPE`] 0.4, two 0.6; `!` 0.25, a second 0.1; capitals 0.35; a drawn-out vowel 0.3 | the sum, from 0.6 on |
+//! | `fail` | a phrase of [`lexicon::FAIL`] 0.7; a word of [`lexicon::MISHAP`] 0.35, two 0.6; `!` 0.2; `oh`, `no` or a drawn-out `no` 0.25 | the sum, from 0.55 on |
+//! | `laughter` | `haha`, `[laughs]`, `lol` | 0.9 |
+//! | `silence` | nothing for 8 s; told when they are over, since nobody knows how long it lasts | 0.9 |
+//! | `topic_change` | see [`topic`] | 0.5 to 0.9 |
+//! | `stream_start`, `stream_end` | | 1 |
+//!
+//! A word counts neither for `hype` nor for `fail` if it is denied or only thought of (`if it broke`). What
+//! is both is `fail`. Of events of one kind within 6 s the first stands for all; questions to the
+//! chat are all told.
+
+use crate::{
+    cue::Cue,
+    lexicon::{self, Phrases},
+    question::{Question, question},
+    sentence::{Manner, Sentence, is_capital},
+    text, topic,
+};
+
+use std::collections::{HashMap, HashSet};
+
+pub(crate) const CHAT_QUESTION: &str = "chat_question";
+pub(crate) const STREAM_START: &str = "stream_start";
+pub(crate) const STREAM_END: &str = "stream_end";
+
+/// Events of one kind that follow within so many milliseconds are one.
+const MERGE_MS: u64 = 6000;
+/// So long nothing must be said for a silence, in milliseconds.
+pub(crate) const SILENCE_MS: u64 = 8000;
+/// A cue may be shown for so long, in milliseconds, before what follows counts as silence.
+const MAX_SHOWN_MS: u64 = 30_000;
+/// The longest text of an event, in characters.
+const MAX_CHARS: usize = 160;
+
+/// Something that happens at one moment of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) kind: &'static str,
+    /// The words that show it, at most 160 characters.
+    pub(crate) text: String,
+    /// When it happened, in milliseconds of the file.
+    pub(crate) at_ms: u64,
+    /// When it may be told; not before `at_ms`.
+    pub(crate) due_ms: u64,
+    pub(crate) confidence: f64,
+}
+
+impl Event {
+    pub(crate) fn new(kind: &'static str, text: &str, at_ms: u64, confidence: f64) -> Self {
+        Self {
+            kind,
+            text: text::shorten(text, MAX_CHARS),
+            at_ms,
+            due_ms: at_ms,
+            confidence,
+        }
+    }
+}
+
+/// All events of a file, in the order in which they are told.
+pub(crate) fn events(cues: &[Cue], sentences: &[Sentence], manner: Manner) -> Vec<Event> {
+    let mut events = silences(cues);
+    events.extend(topic::changes(sentences));
+    for (i, sentence) in sentences.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|i| sentences.get(i));
+        let found = |kind, confidence, due_ms| {
+            let mut event = Event::new(kind, &sentence.text, sentence.end_ms, confidence);
+            event.due_ms = due_ms;
+            event
+        };
+        match question(sentence, before, sentences.get(i + 1), manner) {
+            Some(Question::ToChat { confidence, due_ms }) => {
+                events.push(found(
+                    CHAT_QUESTION,
+                    confidence,
+                    due_ms.max(sentence.end_ms),
+                ));
+            }
+            Some(Question::Other) if sentence.text.split(' ').count() >= 3 => {
+                events.push(found("question", 0.6, sentence.due_ms));
+            }
+            _ => {}
+        }
+        events.extend(
+            mood(&sentence.text, manner)
+                .into_iter()
+                .map(|(kind, confidence)| found(kind, confidence, sentence.due_ms)),
+        );
+    }
+    events.sort_by_key(|event| (event.at_ms, event.due_ms));
+    let mut events = merge(events);
+    events.sort_by_key(|event| event.due_ms);
+    events
+}
+
+fn merge(mut events: Vec<Event>) -> Vec<Event> {
+    let mut latest: HashMap<&str, u64> = HashMap::new();
+    let is_first = |event: &Event| {
+        let merged = event.kind != CHAT_QUESTION
+            && latest
+                .get(event.kind)
+                .is_some_and(|at_ms| event.at_ms < at_ms + MERGE_MS);
+        if !merged {
+            latest.insert(event.kind, event.at_ms);
+        }
+        !merged
+    };
+    events.retain(is_first);
+    events
+}
+
+fn silences(cues: &[Cue]) -> Vec<Event> {
+    let mut silences = Vec::new();
+    let mut quiet_since = 0;
+    for cue in cues {
+        if cue.start_ms >= quiet_since + SILENCE_MS {
+            let mut event = Event::new("silence", "nothing was said for 8 s", quiet_since, 0.9);
+            event.due_ms = quiet_since + SILENCE_MS;
+            silences.push(event);
+        }
+        quiet_since = quiet_since.max(shown_until(cue));
+    }
+    silences
+}
+
+/// When a cue is taken away, or may be taken for over.
+pub(crate) fn shown_until(cue: &Cue) -> u64 {
+    cue.end_ms.min(cue.start_ms + MAX_SHOWN_MS)
+}
+
+/// Hype, a fail, laughter.
+fn mood(sentence: &str, manner: Manner) -> Vec<(&'static str, f64)> {
+    let mut moods = Vec::new();
+    let spoken = text::spoken(sentence);
+    let words = text::words(&spoken);
+    let lower: Vec<String> = words.iter().map(|word| undrawn(&word.lower)).collect();
+    if laughs(sentence, &lower) {
+        moods.push(("laughter", 0.9));
+    }
+    let cries = spoken.matches(['!', '！']).count();
+    let drawn = words.iter().any(|word| is_drawn_out(&word.lower));
+    let fail = fail(
+        &lower,
+        cries,
+        drawn && lower.iter().any(|word| word == "no"),
+    );
+    if fail >= 0.55 {
+        moods.push(("fail", fail.min(0.95)));
+        return moods;
+    }
+    let found = real(&lower, &lexicon::HYPE);
+    let capitals = words.iter().filter(|word| is_capital(word.written)).count();
+    let shouted = !manner.capitals
+        && cries > 0
+        && (capitals >= 2 || capitals * 2 >= words.len() && capitals > 0);
+    let hype = [
+        match found {
+            0 => 0.0,
+            1 => 0.4,
+            _ => 0.6,
+        },
+        match cries {
+            0 => 0.0,
+            1 => 0.25,
+            _ => 0.35,
+        },
+        if shouted { 0.35 } else { 0.0 },
+        if drawn { 0.3 } else { 0.0 },
+    ]
+    .iter()
+    .sum::<f64>();
+    if hype >= 0.6 - f64::EPSILON {
+        moods.push(("hype", round(hype.min(0.95))));
+    }
+    moods
+}
+
+fn fail(lower: &[String], cries: usize, drawn_no: bool) -> f64 {
+    let sure = if real(lower, &lexicon::FAIL) > 0 {
+        0.7
+    } else {
+        0.0
+    };
+    let mishap = match real(lower, &lexicon::MISHAP) {
+        0 => 0.0,
+        1 => 0.35,
+        _ => 0.6,
+    };
+    if sure + mishap == 0.0 && !drawn_no {
+        return 0.0;
+    }
+    let no = drawn_no
+        || lower
+            .first()
+            .is_some_and(|word| word == "no" || word == "oh" || word == "ah");
+    let cry = if cries > 0 { 0.2 } else { 0.0 };
+    // A drawn-out `nooo` alone is one.
+    let no = if drawn_no {
+        0.4
+    } else if no {
+        0.25
+    } else {
+        0.0
+    };
+    round(sure + mishap + cry + no)
+}
+
+/// Two decimals.
+pub(crate) fn round(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// How many of the phrases are there and are meant.
+fn real(lower: &[String], phrases: &Phrases) -> usize {
+    let meant = |at: usize| !lexicon::UNREAL.is_in(&lower[at.saturating_sub(3)..at]);
+    let found: HashSet<&str> = (0..lower.len())
+        .filter_map(|at| phrases.at(&lower[at..]).filter(|_| meant(at)))
+        .collect();
+    found.len()
+}
+
+fn laughs(sentence: &str, lower: &[String]) -> bool {
+    let directed = sentence.split(['[', '(', '*']).skip(1).any(|inside| {
+        let inside = inside.to_lowercase();
+        let inside = inside.split([']', ')', '*']).next().unwrap_or_default();
+        inside.split_whitespace().count() <= 4
+            && inside.split_whitespace().any(|word| {
+                lexicon::LAUGHTER
+                    .iter()
+                    .any(|laugh| word.starts_with(laugh))
+            })
+    });
+    let is_laugh = |word: &str| {
+        let syllables = |syllable: &str| word.matches(syllable).count();
+        matches!(word, "lol" | "lmao" | "rofl" | "lmfao")
+            || [("ha", "ha"), ("he", "he"), ("ja", "ja"), ("hi", "hi")]
+                .iter()
+                .any(|&(syllable, letters)| {
+                    syllables(syllable) >= 2
+                        && word.chars().all(|c| letters.contains(c))
+                        && word.len() >= 4
+                })
+    };
+    let twice = lower
+        .windows(2)
+        .any(|two| matches!(two[0].as_str(), "ha" | "heh") && two[0] == two[1]);
+    directed || twice || lower.iter().any(|word| is_laugh(word))
+}
+
+/// A letter that stands three times or more in a row.
+fn is_drawn_out(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().collect();
+    letters
+        .windows(3)
+        .any(|three| three[0].is_alphabetic() && three[0] == three[1] && three[1] == three[2])
+        && word != "www"
+}
+
+/// `yesss` is `yes`, `nooo` is `no`.
+fn undrawn(word: &str) -> String {
+    if !is_drawn_out(word) {
+        return word.to_owned();
+    }
+    let mut out = String::new();
+    for c in word.chars() {
+        if !out.ends_with(c) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// What a sentence ends with, after its last letter.
+pub(crate) fn mark(text: &str) -> &str {
+    text.rfind(char::is_alphanumeric)
+        .map_or("", |at| &text[at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITTEN: Manner = Manner {
+        unpunctuated: false,
+        capitals: false,
+    };
+
+    fn moods(text: &str) -> Vec<&'static str> {
+        mood(text, WRITTEN)
+            .into_iter()
+            .map(|(kind, _)| kind)
+            .collect()
+    }
+
+    #[test]
+    fn moods_are_read_from_sentences() {
+        let cases: [(&str, &[&str]); 27] = [
+            ("Let's go!", &["hype"]),
+            ("YES! It works!", &["hype"]),
+            ("Yesss!", &["hype"]),
+            ("Oh my god, look at that!", &["hype"]),
+            ("WE ARE FLYING!", &["hype"]),
+            ("WE ARE FLYING! WOW!", &["hype"]),
+            ("We finally did it, no way!", &["hype"]),
+            ("That was not insane.", &[]),
+            ("Hello there!", &[]),
+            ("NASA built a lantern.", &[]),
+            ("Yes, I know.", &[]),
+            ("Oh no.", &["fail"]),
+            ("Oh no, the jar fell!", &["fail"]),
+            ("Noooo!", &["fail"]),
+            ("Whoops, wrong jar.", &["fail"]),
+            ("It broke!", &["fail"]),
+            ("I burned the rope and broke the hull.", &["fail"]),
+            ("If it broke, we would see it!", &[]),
+            ("It didn't crash!", &[]),
+            ("That is the wrong colour.", &[]),
+            ("There is smoke over the harbour.", &[]),
+            ("Hahaha, look at him.", &["laughter"]),
+            ("[laughs] Oh no!", &["laughter", "fail"]),
+            ("(audience laughter)", &["laughter"]),
+            ("Ha, ha, very good.", &["laughter"]),
+            ("I laughed so hard.", &[]),
+            ("Aha, hahn, that is he, he said.", &[]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(moods(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn capitals_mean_nothing_where_all_is_capitals() {
+        let capitals = Manner {
+            unpunctuated: false,
+            capitals: true,
+        };
+        assert_eq!(mood("LOOK, THE BOAT! WOW!", capitals), [("hype", 0.75)]);
+        assert_eq!(mood("HERE IS THE BOAT!", capitals), []);
+    }
+
+    #[test]
+    fn silence_is_known_when_it_has_lasted() {
+        let cue = |start_ms, end_ms| Cue {
+            start_ms,
+            end_ms,
+            text: "a".into(),
+        };
+        let found: Vec<_> = silences(&[
+            cue(1000, 2000),
+            cue(9999, 11_000),
+            cue(19_000, 20_000),
+            cue(20_000, 90_000),
+            cue(90_000, 91_000),
+        ])
+        .into_iter()
+        .map(|event| (event.at_ms, event.due_ms))
+        .collect();
+        assert_eq!(found, [(11_000, 19_000), (50_000, 58_000)]);
+    }
+
+    #[test]
+    fn events_of_one_kind_are_merged_but_questions_to_the_chat_are_not() {
+        let sentence = |start_ms, text: &str| Sentence {
+            text: text.into(),
+            start_ms,
+            end_ms: start_ms + 500,
+            due_ms: start_ms + 500,
+        };
+        let sentences = [
+            sentence(0, "Let's go!"),
+            sentence(1000, "Wow, look at that!"),
+            sentence(2000, "Chat, red or blue?"),
+            sentence(3000, "And what do you want, chat?"),
+            sentence(9000, "Let's go!"),
+        ];
+        let kinds: Vec<_> = events(&[], &sentences, WRITTEN)
+            .into_iter()
+            .map(|event| (event.kind, event.at_ms))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                ("hype", 500),
+                (CHAT_QUESTION, 2500),
+                (CHAT_QUESTION, 3500),
+                ("hype", 9500)
+            ]
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! Sentences: cues end where the screen is full, not where a thought does.
+
+use crate::piece::Piece;
+
+/// A pause of so many milliseconds ends a sentence without a full stop.
+const PAUSE_MS: u64 = 2000;
+/// The same in a text without punctuation, where pauses are all there is.
+const UNPUNCTUATED_PAUSE_MS: u64 = 500;
+/// A sentence is cut after so many characters.
+const MAX_CHARS: usize = 400;
+/// The same in a text without punctuation.
+const UNPUNCTUATED_MAX_CHARS: usize = 120;
+/// Fewer than one full stop in so many words: a text without punctuation.
+const WORDS_PER_STOP: usize = 60;
+/// A full stop after one of these ends nothing.
+const ABBREVIATIONS: [&str; 14] = [
+    "mr.", "mrs.", "ms.", "dr.", "st.", "vs.", "etc.", "e.g.", "i.e.", "prof.", "no.", "approx.",
+    "jr.", "sr.",
+];
+
+/// What was said in one breath.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sentence {
+    /// Its words.
+    pub(crate) text: String,
+    /// When its first word began, in milliseconds of the file.
+    pub(crate) start_ms: u64,
+    /// When its last word had been said.
+    pub(crate) end_ms: u64,
+    /// When it may be told: the end of the piece that holds its last word.
+    pub(crate) due_ms: u64,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Without full stops and question marks, as many auto-captions are.
+    pub(crate) unpunctuated: bool,
+    /// In capitals, as captions of broadcasters are: capitals are no cry then.
+    pub(crate) capitals: bool,
+}
+
+impl Manner {
+    pub(crate) fn of(pieces: &[Piece]) -> Self {
+        let (mut words, mut stops, mut cased, mut capital) = (0_usize, 0_usize, 0_usize, 0_usize);
+        for word in pieces
+            .iter()
+            .flat_map(|piece| piece.text.split_whitespace())
+        {
+            words += 1;
+            stops += usize::from(ends_sentence(word));
+            if word.chars().filter(|c| c.is_alphabetic()).count() >= 2 {
+                cased += usize::from(word.chars().any(|c| c.is_lowercase() || c.is_uppercase()));
+                capital += usize::from(is_capital(word));
+            }
+        }
+        Self {
+            unpunctuated: words >= 20 && stops * WORDS_PER_STOP < words,
+            capitals: cased >= 10 && capital * 10 > cased * 4,
+        }
+    }
+}
+
+/// At least two letters, and all of them capitals.
+pub(crate) fn is_capital(word: &str) -> bool {
+    word.chars().filter(|c| c.is_uppercase()).count() >= 2 && !word.chars().any(char::is_lowercase)
+}
+
+/// Puts sentences together from pieces in the order of time.
+pub(crate) fn sentences(pieces: &[Piece], manner: Manner) -> Vec<Sentence> {
+    let (pause_ms, max_chars) = if manner.unpunctuated {
+        (UNPUNCTUATED_PAUSE_MS, UNPUNCTUATED_MAX_CHARS)
+    } else {
+        (PAUSE_MS, MAX_CHARS)
+    };
+    let mut sentences = Vec::new();
+    let mut open: Option<Sentence> = None;
+    for piece in pieces {
+        if open
+            .as_ref()
+            .is_some_and(|open| piece.start_ms > open.due_ms.saturating_add(pause_ms))
+        {
+            sentences.extend(open.take());
+        }
+        let mut said = 0;
+        for word in piece.text.split(' ') {
+            let start_ms = piece.moment(said);
+            said += word.len() + 1;
+            let sentence = open.get_or_insert_with(|| Sentence {
+                text: String::new(),
+                start_ms,
+                end_ms: start_ms,
+                due_ms: piece.end_ms,
+            });
+            if !sentence.text.is_empty() {
+                sentence.text.push(' ');
+            }
+            sentence.text.push_str(word);
+            sentence.end_ms = sentence.end_ms.max(piece.moment(said - 1));
+            sentence.due_ms = sentence.due_ms.max(piece.end_ms);
+            if ends_sentence(word) || sentence.text.len() >= max_chars {
+                sentences.extend(open.take());
+            }
+        }
+    }
+    sentences.extend(open);
+    sentences
+}
+
+/// Whether a sentence ends with this word: `now.`, `now?"`, `[laughs]`.
+fn ends_sentence(word: &str) -> bool {
+    let bare = word.trim_end_matches(['"', '\'', '”', '’', ')', '*', '♪']);
+    let stop = bare.ends_with(['.', '?', '!', '…', '。', '？', '！', ']']);
+    // `...` may be a pause, but what follows stands on its own often enough.
+    stop && !ABBREVIATIONS.contains(&bare.to_lowercase().as_str())
+        // An initial: `J.`
+        && !(bare.len() == 2 && bare.ends_with('.') && bare.starts_with(|c: char| c.is_uppercase() && c != 'I'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(start_ms: u64, end_ms: u64, text: &str) -> Piece {
+        Piece {
+            start_ms,
+            end_ms,
+            text: text.into(),
+        }
+    }
+
+    fn texts(pieces: &[Piece]) -> Vec<String> {
+        sentences(pieces, Manner::of(pieces))
+            .into_iter()
+            .map(|sentence| sentence.text)
+            .collect()
+    }
+
+    #[test]
+    fn sentences_go_over_cues_and_end_at_stops_and_pauses() {
+        let cases: [(&[Piece], &[&str]); 4] = [
+            (
+                &[
+                    piece(0, 2000, "So what should we"),
+                    piece(2000, 4000, "name her? Tell me, Dr. J. Bean."),
+                ],
+                &["So what should we name her?", "Tell me, Dr. J. Bean."],
+            ),
+            (
+                &[piece(0, 2000, "and then"), piece(9000, 10_000, "it broke")],
+                &["and then", "it broke"],
+            ),
+            (
+                &[piece(0, 2000, "\"Really?\" she said. [laughs] Yes!")],
+                &["\"Really?\"", "she said.", "[laughs]", "Yes!"],
+            ),
+            (
+                &[piece(0, 2000, "It cost 3.5 coins... I think.")],
+                &["It cost 3.5 coins...", "I think."],
+            ),
+        ];
+        for (pieces, expected) in cases {
+            assert_eq!(texts(pieces), expected);
+        }
+    }
+
+    #[test]
+    fn a_sentence_ends_with_its_last_word_and_is_due_with_its_piece() {
+        let pieces = [
+            piece(0, 2000, "one two."),
+            piece(2000, 4000, "aaaa aaaa. bbb"),
+        ];
+        let sentences = sentences(&pieces, Manner::of(&pieces));
+        let times: Vec<_> = sentences
+            .iter()
+            .map(|s| (s.start_ms, s.end_ms, s.due_ms))
+            .collect();
+        assert_eq!(
+            times,
+            [(0, 2000, 2000), (2000, 3428, 4000), (3571, 4000, 4000)]
+        );
+    }
+
+    #[test]
+    fn the_manner_of_a_file_is_seen() {
+        let lower = piece(0, 1, &"so we go on and on ".repeat(10));
+        assert_eq!(
+            Manner::of(&[lower]),
+            Manner {
+                unpunctuated: true,
+                capitals: false
+            }
+        );
+        let upper = piece(0, 1, &"AND NOW THE NEWS. ".repeat(10));
+        assert_eq!(
+            Manner::of(&[upper]),
+            Manner {
+                unpunctuated: false,
+                capitals: true
+            }
+        );
+        assert_eq!(
+            Manner::of(&[piece(0, 1, "OH NO.")]),
+            Manner {
+                unpunctuated: false,
+                capitals: false
+            }
+        );
+    }
+}

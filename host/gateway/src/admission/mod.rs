@@ -1,0 +1,377 @@
+//! Admission: the one place where a room's order is made.
+//!
+//! One task for each room takes what has been submitted, judges it, adds what may go out to the log
+//! in one write, says it on the firehose in the order of its offsets, and only then answers. So
+//! whatever was acknowledged is in the log, and whatever is on the firehose is too.
+//!
+//! A crash between the write and the firehose leaves messages that were never heard live; they are
+//! in the log, where everyone who finds a gap looks. Lines of personas are settled last, so a crash
+//! hands them out again; the log knows their ids, and they are not said twice.
+
+mod decision;
+mod feed;
+mod mentions;
+
+pub(crate) use decision::{Accepted, Decision, Draft, Refusal, Submission};
+pub(crate) use feed::{ingest, lines};
+
+use crate::{names, room::Room, shared::Shared};
+use chatter_protocol::{
+    AuthorId, AuthorKind, CallId, ChatMessage, FirehoseEntry, MessageId, ModerationVerdict,
+    Timestamp, TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
+};
+use chatter_store::{Appended, Place, StoreError};
+use mentions::Roll;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// How many messages go into one write at most.
+const BATCH: usize = 256;
+
+/// How long the firehose may take to accept one message.
+const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Lines of personas, as the store handed them out. `settled` is dropped unused if they are to be
+/// tried again.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    lines: Vec<ChatMessage>,
+    settled: oneshot::Sender<()>,
+}
+
+/// One room's admission.
+pub(crate) struct Admission {
+    shared: Arc<Shared>,
+    room: Arc<Room>,
+    submissions: mpsc::Receiver<Submission>,
+    lines: mpsc::Receiver<Lines>,
+    roll: Roll,
+    /// The time of the newest message: a clock that is set back does not turn messages around.
+    newest: Timestamp,
+}
+
+/// What was taken from the queues at once.
+#[derive(Default)]
+struct Batch {
+    candidates: Vec<Candidate>,
+    fates: Vec<(MessageId, Fate)>,
+    verdicts: Vec<ModerationVerdict>,
+    settled: Option<oneshot::Sender<()>>,
+}
+
+struct Candidate {
+    message: Arc<ChatMessage>,
+    /// For a person's message, who waits for the decision.
+    reply: Option<oneshot::Sender<Decision>>,
+    is_line: bool,
+}
+
+impl Candidate {
+    fn answer(self, decision: Decision) {
+        if let Some(reply) = self.reply {
+            // Whoever asked may have gone.
+            let _ = reply.send(decision);
+        }
+    }
+}
+
+impl Admission {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        room: Arc<Room>,
+        submissions: mpsc::Receiver<Submission>,
+        lines: mpsc::Receiver<Lines>,
+    ) -> Self {
+        let roll = Roll::new(&room.seats);
+        Self {
+            shared,
+            room,
+            submissions,
+            lines,
+            roll,
+            newest: Timestamp::from_millis(0),
+        }
+    }
+
+    /// Works until it is stopped. What it has taken it finishes; what still waits then is answered
+    /// by the end of its channel.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        match self
+            .shared
+            .store
+            .read_latest(&self.room.id, mentions::RECENT)
+            .await
+        {
+            Ok(page) => {
+                for (_, message) in page.messages {
+                    self.newest = self.newest.max(message.sent_at);
+                    self.roll.note(&message.author);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(room = %self.room.id, %error, "the room's latest authors are unknown")
+            }
+        }
+        loop {
+            let mut batch = Batch::default();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(submission) = self.submissions.recv() => self.consider(submission, &mut batch),
+                Some(lines) = self.lines.recv() => self.consider_lines(lines, &mut batch),
+                else => return,
+            }
+            if batch.settled.is_none()
+                && let Ok(lines) = self.lines.try_recv()
+            {
+                self.consider_lines(lines, &mut batch);
+            }
+            while batch.candidates.len() < BATCH
+                && let Ok(submission) = self.submissions.try_recv()
+            {
+                self.consider(submission, &mut batch);
+            }
+            self.admit(batch).await;
+        }
+    }
+
+    // === Judging ===
+
+    fn consider(&mut self, submission: Submission, batch: &mut Batch) {
+        let Submission { draft, reply } = submission;
+        let message = self.message(draft, None);
+        let wrong = self.wrong(&message.text, "/text").or_else(|| {
+            // A name has its own bound of length, whatever the policy's for texts is.
+            self.wrong(&message.author.name, "/author")
+                .filter(|(_, rule, _)| rule != "too_long")
+        });
+        if let Some((pointer, rule, reason)) = wrong {
+            batch.verdicts.push(self.verdict(&message, &rule, &reason));
+            if let Some(reply) = reply {
+                let _ = reply.send(Err(Refusal::Moderated {
+                    rule,
+                    reason,
+                    pointer,
+                }));
+            }
+            return;
+        }
+        batch.candidates.push(Candidate {
+            message: Arc::new(message),
+            reply,
+            is_line: false,
+        });
+    }
+
+    fn consider_lines(&mut self, lines: Lines, batch: &mut Batch) {
+        for line in lines.lines {
+            let draft = Draft {
+                id: line.id,
+                author: line.author,
+                text: line.text,
+                reply_to: line.reply_to,
+            };
+            let mut message = self.message(draft, line.call_id);
+            // Whatever the line says of itself: it came out of the personas' queue.
+            message.author.kind = AuthorKind::Persona;
+            if !message.author.badges.iter().any(|badge| badge == AI_BADGE) {
+                message.author.badges.insert(0, AI_BADGE.into());
+            }
+            match self.wrong(&message.text, "/text") {
+                Some((_, rule, reason)) => {
+                    batch.verdicts.push(self.verdict(&message, &rule, &reason));
+                    batch.fates.push((message.id, Fate::Dropped(rule)));
+                }
+                None => batch.candidates.push(Candidate {
+                    message: Arc::new(message),
+                    reply: None,
+                    is_line: true,
+                }),
+            }
+        }
+        batch.settled = Some(lines.settled);
+    }
+
+    fn message(&mut self, draft: Draft, call_id: Option<CallId>) -> ChatMessage {
+        self.newest = self.newest.max(self.shared.clock.now());
+        let mut author = draft.author;
+        if author.color.is_none() {
+            author.color = Some(names::color(&author.id));
+        }
+        ChatMessage {
+            v: V1,
+            id: draft.id,
+            room_id: self.room.id.clone(),
+            mentions: self.roll.mentions(&draft.text),
+            author,
+            text: draft.text,
+            reply_to: draft.reply_to,
+            sent_at: self.newest,
+            call_id,
+        }
+    }
+
+    /// What moderation has against a text: the place, the rule, the reason. There is nobody yet who
+    /// could redact it or look at what is held, so whatever is not allowed does not go out.
+    fn wrong(&self, text: &str, pointer: &'static str) -> Option<(&'static str, String, String)> {
+        let verdict = self.room.moderator.judge(text);
+        (verdict.action != Action::Allow)
+            .then(|| (pointer, verdict.rule.to_owned(), verdict.reason))
+    }
+
+    fn verdict(&self, message: &ChatMessage, rule: &str, reason: &str) -> ModerationVerdict {
+        ModerationVerdict {
+            v: V1,
+            message_id: message.id,
+            room_id: message.room_id.clone(),
+            author: message.author.clone(),
+            action: Action::Drop,
+            rule: rule.to_owned(),
+            reason: reason.chars().take(300).collect(),
+            original_sha256: names::sha256(&message.text),
+            policy: self.room.moderator.policy().to_owned(),
+            at: self.shared.clock.now(),
+            call_id: message.call_id,
+        }
+    }
+
+    // === Keeping, saying, answering ===
+
+    async fn admit(&mut self, mut batch: Batch) {
+        if !self.keep(&mut batch).await {
+            return;
+        }
+        for verdict in &batch.verdicts {
+            self.room.counters.dropped(&verdict.rule);
+            publish(&self.shared, &self.room, TopicKind::ChatAudit, verdict).await;
+        }
+        let Some(settled) = batch.settled else { return };
+        match self
+            .shared
+            .store
+            .settle_lines(&self.room.id, batch.fates)
+            .await
+        {
+            Ok(()) => _ = settled.send(()),
+            Err(error) => {
+                tracing::error!(room = %self.room.id, %error, "lines of personas could not be settled")
+            }
+        }
+    }
+
+    /// Adds the candidates to the log, says them and answers. False if the store failed: then
+    /// nothing has happened, and lines of personas will come again.
+    async fn keep(&mut self, batch: &mut Batch) -> bool {
+        let candidates = std::mem::take(&mut batch.candidates);
+        if candidates.is_empty() {
+            return true;
+        }
+        let messages = candidates
+            .iter()
+            .map(|candidate| Arc::clone(&candidate.message))
+            .collect();
+        let placed = match self.shared.store.append(&self.room.id, messages).await {
+            Ok(appended) => self
+                .owners(&candidates, &appended)
+                .await
+                .map(|owners| (appended, owners)),
+            Err(error) => Err(error),
+        };
+        let (appended, owners) = match placed {
+            Ok(placed) => placed,
+            Err(error) => {
+                tracing::error!(room = %self.room.id, %error, "messages could not be kept");
+                for candidate in candidates {
+                    candidate.answer(Err(Refusal::Unavailable));
+                }
+                return false;
+            }
+        };
+        for (candidate, place) in candidates
+            .iter()
+            .zip(&appended.places)
+            .filter(|(_, place)| place.new)
+        {
+            let message = Arc::clone(&candidate.message);
+            self.roll.note(&message.author);
+            self.room.counters.accepted(message.author.kind);
+            let entry = FirehoseEntry {
+                v: V1,
+                epoch: appended.epoch.clone(),
+                offset: place.offset,
+                message,
+            };
+            publish(&self.shared, &self.room, TopicKind::ChatFirehose, &entry).await;
+        }
+        for (candidate, place) in candidates.into_iter().zip(appended.places) {
+            let Place { offset, new } = place;
+            let id = candidate.message.id;
+            let own = new
+                || owners
+                    .get(&offset)
+                    .is_none_or(|owner| *owner == candidate.message.author.id);
+            if candidate.is_line {
+                let fate = if own {
+                    Fate::Accepted
+                } else {
+                    Fate::Dropped("id_taken".into())
+                };
+                batch.fates.push((id, fate));
+            }
+            candidate.answer(if own {
+                Ok(Accepted { id, offset, new })
+            } else {
+                Err(Refusal::IdTaken)
+            });
+        }
+        true
+    }
+
+    /// Whose messages the ids that were there before belong to: one who reuses another's id is not
+    /// told that its own message was accepted.
+    async fn owners(
+        &self,
+        candidates: &[Candidate],
+        appended: &Appended,
+    ) -> Result<HashMap<u64, AuthorId>, StoreError> {
+        let mut owners: HashMap<u64, AuthorId> = candidates
+            .iter()
+            .zip(&appended.places)
+            .filter(|(_, place)| place.new)
+            .map(|(candidate, place)| (place.offset, candidate.message.author.id.clone()))
+            .collect();
+        for place in appended.places.iter().filter(|place| !place.new) {
+            if owners.contains_key(&place.offset) {
+                continue;
+            }
+            let page = self
+                .shared
+                .store
+                .read_after(&self.room.id, place.offset.saturating_sub(1), 1)
+                .await?;
+            if let Some((offset, message)) = page.messages.into_iter().next()
+                && offset == place.offset
+            {
+                owners.insert(offset, message.author.id.clone());
+            }
+        }
+        Ok(owners)
+    }
+}
+
+/// Says something on a topic of the room. What can't be said is logged: messages are in the log all
+/// the same, and who listens finds the gap.
+async fn publish<T: serde::Serialize + Sync>(
+    shared: &Shared,
+    room: &Room,
+    kind: TopicKind,
+    value: &T,
+) {
+    let topic = room.topic(kind);
+    let saying = chatter_bus::publish_json(shared.bus.as_ref(), &topic, value);
+    match tokio::time::timeout(PUBLISH_DEADLINE, saying).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%topic, %error, "the bus took nothing"),
+        Err(_) => tracing::error!(%topic, "the bus does not answer"),
+    }
+}

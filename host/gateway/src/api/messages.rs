@@ -1,0 +1,116 @@
+//! Reading a room's log and adding to it.
+
+use super::InRoom;
+use crate::{
+    admission::Draft,
+    auth::Principal,
+    body::{self, Parameters},
+    problem::{Problem, json},
+    shared::Shared,
+};
+use axum::{
+    Extension,
+    extract::{Request, State},
+    http::{StatusCode, Uri},
+    response::Response,
+};
+use chatter_protocol::{
+    MessageId,
+    frames::{AuthorClaim, MessagesPage, Placed, Said, SayRequest},
+};
+use std::sync::Arc;
+
+const MOST: usize = 500;
+const USUAL: usize = 100;
+
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    InRoom(room): InRoom,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let parameters = Parameters::of(&uri)?;
+    let after = after(&parameters)?;
+    let limit = parameters
+        .number("limit", "is not a number from 1 to 500", |limit| {
+            (1..=MOST).contains(limit)
+        })?
+        .unwrap_or(USUAL);
+    let page = match after {
+        Some(after) => {
+            shared
+                .store(shared.store.read_after(&room.id, after, limit))
+                .await?
+        }
+        None => {
+            shared
+                .store(shared.store.read_latest(&room.id, limit))
+                .await?
+        }
+    };
+    let complete = match after {
+        // Whoever has seen more than there is has seen another log.
+        Some(after) => page.complete && after <= page.head.offset,
+        None => true,
+    };
+    let messages = page
+        .messages
+        .into_iter()
+        .map(|(offset, message)| Placed { offset, message })
+        .collect();
+    Ok(json(
+        StatusCode::OK,
+        &MessagesPage {
+            epoch: page.head.epoch,
+            messages,
+            complete,
+        },
+    ))
+}
+
+/// The parameter `after`, here and at the WebSocket.
+pub(super) fn after(parameters: &Parameters) -> Result<Option<u64>, Problem> {
+    // SQLite and JavaScript count no further than this.
+    const MAX: u64 = 1 << 53;
+    parameters.number(
+        "after",
+        "is not an offset: a whole number, 0 or more",
+        |after| *after < MAX,
+    )
+}
+
+pub(crate) async fn say(
+    InRoom(room): InRoom,
+    Extension(principal): Extension<Principal>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let SayRequest {
+        id,
+        author,
+        text,
+        reply_to,
+    } = body::json(request).await?;
+    let pointer = match author {
+        Some(AuthorClaim::Author { .. }) => "/author/name",
+        _ => "/author",
+    };
+    let author = principal.author(author.as_ref().map(AuthorClaim::name), pointer, &room)?;
+    let draft = Draft {
+        id: id.unwrap_or_else(MessageId::new),
+        author,
+        text,
+        reply_to,
+    };
+    let accepted = room.say(draft).await?;
+    let status = if accepted.new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok(json(
+        status,
+        &Said {
+            id: accepted.id,
+            offset: accepted.offset,
+        },
+    ))
+}

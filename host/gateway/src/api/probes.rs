@@ -1,0 +1,54 @@
+//! What machines ask: alive, ready, metrics, the routes.
+
+use crate::{openapi, problem::Problem, shared::Shared};
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use std::sync::{Arc, atomic::Ordering};
+
+pub(crate) async fn health() -> Response {
+    crate::problem::json(axum::http::StatusCode::OK, &json!({ "alive": true }))
+}
+
+pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+    let not_ready = |why: String| Problem::unavailable("not_ready", why);
+    if shared.closing.is_cancelled() {
+        return Err(not_ready("the program is ending".into()));
+    }
+    (shared.ready)().map_err(not_ready)?;
+    for room in shared.rooms.values() {
+        if !room.listening.load(Ordering::Acquire) {
+            return Err(not_ready(format!(
+                "the room {} does not hear its topics yet",
+                room.id
+            )));
+        }
+    }
+    Ok(crate::problem::json(
+        axum::http::StatusCode::OK,
+        &json!({ "ready": true }),
+    ))
+}
+
+pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    // The version is that of the text format.
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        (shared.metrics)(),
+    )
+        .into_response()
+}
+
+pub(crate) async fn openapi() -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        openapi::text(),
+    )
+        .into_response()
+}

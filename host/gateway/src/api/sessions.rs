@@ -1,0 +1,48 @@
+//! Guests' sessions.
+
+use crate::{
+    auth::{self, Principal},
+    body, names,
+    problem::{Problem, json},
+    shared::Shared,
+};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use chatter_protocol::frames::SessionRequest;
+use std::sync::Arc;
+
+pub(crate) async fn create(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    // An old cookie does no harm here: it is about to be replaced. Where guests are not let in, the
+    // operator makes their sessions for them.
+    if !shared.config.guests
+        && !matches!(
+            auth::authenticate(&shared, request.headers()).await?,
+            Principal::Operator
+        )
+    {
+        return Err(Problem::unauthorized(
+            "guests are not let in here: ask the operator for a token, and send it as `Authorization: Bearer TOKEN`",
+        ));
+    }
+    let SessionRequest { name } = body::json(request).await?;
+    let name = names::check(&name, "/name")?;
+    shared.taken.refuse(name, "/name")?;
+    if !shared.may_make_session() {
+        return Err(Problem::rate_limited(
+            "too many new sessions: try again in a second",
+        ));
+    }
+    let session = auth::make_session(&shared, name).await?;
+    let mut response = json(StatusCode::CREATED, &session);
+    let cookie = auth::session_cookie(&session.token, shared.config.secure_cookie);
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

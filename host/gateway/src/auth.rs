@@ -1,0 +1,354 @@
+//! Who asks, and what they may do.
+//!
+//! A principal is the operator (by its token), a guest's session (by its token, as a header or a
+//! cookie), or, where guests are let in, anybody. A route names the scope that it needs in the route
+//! table, and [`guard`] checks it before the route's own code runs.
+
+use crate::{names, problem::Problem, room::Room, shared::Shared};
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, Method, Uri, header},
+    middleware::Next,
+    response::Response,
+};
+use chatter_protocol::{
+    Author, AuthorId, AuthorKind,
+    frames::{Scope, Session, You},
+};
+use chatter_store::StoredSession;
+use rand::RngExt;
+use std::{net::SocketAddr, sync::Arc};
+
+/// The cookie that carries a session's token.
+pub(crate) const COOKIE: &str = "chatter_session";
+
+/// For how long a browser keeps it, in seconds.
+const COOKIE_AGE_S: u32 = 30 * 24 * 3600;
+
+const GUEST: &[Scope] = &[Scope::Read, Scope::Say];
+const ALL: &[Scope] = &[
+    Scope::Read,
+    Scope::Say,
+    Scope::Context,
+    Scope::Moderate,
+    Scope::Admin,
+];
+
+/// What a route asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nothing: it tells nothing about rooms or people.
+    Open,
+    /// A scope.
+    Scope(Scope),
+    /// A scope, unless the request comes from this machine and through no proxy.
+    ScopeUnlessLocal(Scope),
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) enum Principal {
+    /// Whoever holds the operator's token.
+    Operator,
+    /// A guest with a session.
+    Session {
+        /// Its author.
+        id: AuthorId,
+        /// Its display name.
+        name: String,
+    },
+    /// Anybody.
+    Anonymous,
+}
+
+impl Principal {
+    pub(crate) fn scopes(&self) -> &'static [Scope] {
+        match self {
+            Self::Operator => ALL,
+            Self::Session { .. } | Self::Anonymous => GUEST,
+        }
+    }
+
+    /// Who speaks in a room, if it may: `claim` is the name that the request gives, `pointer` where
+    /// it gives it.
+    pub(crate) fn author(
+        &self,
+        claim: Option<&str>,
+        pointer: &str,
+        room: &Room,
+    ) -> Result<Author, Problem> {
+        let claim = claim.map(|name| names::check(name, pointer)).transpose()?;
+        let author = match (self, claim) {
+            (Self::Session { id, name }, None) => {
+                names::author(id.clone(), name, AuthorKind::Viewer)
+            }
+            (Self::Session { id, name }, Some(claim)) if claim == name => {
+                names::author(id.clone(), name, AuthorKind::Viewer)
+            }
+            (Self::Session { name, .. }, Some(_)) => {
+                let detail = format!(
+                    "the session's name is {name:?}: leave the author out, or make another session"
+                );
+                return Err(Problem::new(
+                    axum::http::StatusCode::CONFLICT,
+                    "not_your_name",
+                    detail,
+                )
+                .at(pointer));
+            }
+            (Self::Operator, None) => return Ok(operator()),
+            (Self::Operator | Self::Anonymous, Some(name)) => names::guest(name),
+            (Self::Anonymous, None) => {
+                let detail = "missing: give a name, or make a session with POST /v1/sessions and send its token";
+                return Err(Problem::unprocessable("invalid", detail).at(pointer));
+            }
+        };
+        room.taken.refuse(&author.name, pointer)?;
+        Ok(author)
+    }
+
+    /// The same for whoever sits at a WebSocket.
+    pub(crate) fn you(&self, author: &Author) -> You {
+        You {
+            id: author.id.clone(),
+            name: author.name.clone(),
+            kind: author.kind,
+            scopes: self.scopes().to_vec(),
+        }
+    }
+}
+
+/// The operator as an author.
+fn operator() -> Author {
+    let id = AuthorId::new("operator:main").expect("a literal of the right form");
+    let mut author = names::author(id, "operator", AuthorKind::Moderator);
+    author.badges = vec!["operator".into()];
+    author
+}
+
+/// Lets a request through to a route, with its [`Principal`], if that has the scope.
+pub(crate) async fn guard(
+    State((shared, access)): State<(Arc<Shared>, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let scope = match access {
+        Access::Open => return Ok(next.run(request).await),
+        Access::ScopeUnlessLocal(_) if is_local(&request) => return Ok(next.run(request).await),
+        Access::Scope(scope) | Access::ScopeUnlessLocal(scope) => scope,
+    };
+    let principal = authenticate(&shared, request.headers()).await?;
+    if matches!(principal, Principal::Anonymous) && !shared.config.guests {
+        return Err(Problem::unauthorized(
+            "guests are not let in here: send `Authorization: Bearer TOKEN` with a session's or the operator's token",
+        ));
+    }
+    if !principal.scopes().contains(&scope) {
+        let scope = scope_name(scope);
+        return Err(if matches!(principal, Principal::Anonymous) {
+            Problem::unauthorized(format!(
+                "this needs the scope `{scope}`: send `Authorization: Bearer TOKEN` with the operator's token"
+            ))
+        } else {
+            Problem::forbidden(format!(
+                "this needs the scope `{scope}`, which a guest's session has not: use the operator's token"
+            ))
+        });
+    }
+    request.extensions_mut().insert(principal);
+    Ok(next.run(request).await)
+}
+
+pub(crate) const fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "read",
+        Scope::Say => "say",
+        Scope::Context => "context",
+        Scope::Moderate => "moderate",
+        Scope::Admin => "admin",
+    }
+}
+
+/// Whether a request comes straight from this machine. A proxy on this machine says so in a header.
+fn is_local(request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback())
+        && !forwarded
+            .iter()
+            .any(|name| request.headers().contains_key(*name))
+}
+
+pub(crate) async fn authenticate(
+    shared: &Shared,
+    headers: &HeaderMap,
+) -> Result<Principal, Problem> {
+    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
+        let token = authorization
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or_else(|| {
+                Problem::unauthorized(
+                    "the `Authorization` header is not of the form `Bearer TOKEN`",
+                )
+            })?;
+        return known(shared, token).await?.ok_or_else(|| {
+            Problem::unauthorized("the token is unknown: make a session with POST /v1/sessions, or check the operator's token")
+        });
+    }
+    let Some(token) = cookie(headers) else {
+        return Ok(Principal::Anonymous);
+    };
+    known(shared, token).await?.ok_or_else(|| {
+        Problem::unauthorized("the session's cookie is unknown, and is cleared now: make a session with POST /v1/sessions")
+            .header(header::SET_COOKIE, &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"))
+    })
+}
+
+/// The principal whose token this is. Hashes are compared, not tokens, so that the time it takes
+/// tells nothing about a token.
+async fn known(shared: &Shared, token: &str) -> Result<Option<Principal>, Problem> {
+    let hash = names::sha256(token);
+    if hash == shared.operator_sha256 {
+        return Ok(Some(Principal::Operator));
+    }
+    let session = shared.store(shared.store.session(&hash)).await?;
+    Ok(session.map(|session| Principal::Session {
+        id: session.author_id,
+        name: session.name,
+    }))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == COOKIE && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// Makes a session for a checked name and keeps it.
+pub(crate) async fn make_session(shared: &Shared, name: &str) -> Result<Session, Problem> {
+    let (suffix, secret): (u32, [u8; 32]) = {
+        let mut rng = rand::rng();
+        (rng.random(), rng.random())
+    };
+    let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let author = names::session_author(name, suffix);
+    let stored = StoredSession {
+        token_sha256: names::sha256(&token),
+        author_id: author.id.clone(),
+        name: author.name.clone(),
+        created_at: shared.clock.now(),
+    };
+    shared.store(shared.store.put_session(stored)).await?;
+    let you = You {
+        id: author.id,
+        name: author.name,
+        kind: AuthorKind::Viewer,
+        scopes: GUEST.to_vec(),
+    };
+    Ok(Session { you, token })
+}
+
+pub(crate) fn session_cookie(token: &str, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_AGE_S}{secure}")
+}
+
+/// Refuses what another site's page sends: a browser names that page's origin, and would add this
+/// site's cookie. Reading without a WebSocket is left to the browser's same-origin policy.
+pub(crate) async fn same_origin(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let headers = request.headers();
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if changes || headers.contains_key(header::UPGRADE) {
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        for origin in headers.get_all(header::ORIGIN) {
+            let origin = origin.to_str().unwrap_or_default();
+            let ours = shared
+                .config
+                .allowed_origins
+                .iter()
+                .any(|allowed| allowed.eq_ignore_ascii_case(origin))
+                || host.is_some_and(|host| is_origin_of(origin, host));
+            if !ours {
+                return Err(Problem::forbidden(
+                    "the page that sent this is of another origin: open chatter's own page, or have the operator allow that origin",
+                ));
+            }
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+/// Whether an origin (`http://localhost:8080`) is that of a host (`localhost:8080`). A default port
+/// may be left out on either side.
+fn is_origin_of(origin: &str, host: &str) -> bool {
+    let Ok(uri) = origin.parse::<Uri>() else {
+        return false;
+    };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return false;
+    };
+    let default = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return false,
+    };
+    let plain = |text: &str| {
+        text.strip_suffix(default)
+            .unwrap_or(text)
+            .to_ascii_lowercase()
+    };
+    plain(authority.as_str()) == plain(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_belongs_to_its_host() {
+        for (origin, host, same) in [
+            ("http://localhost:8080", "localhost:8080", true),
+            ("http://LOCALHOST:8080", "localhost:8080", true),
+            ("http://example.org", "example.org:80", true),
+            ("https://example.org:443", "example.org", true),
+            ("http://localhost:8081", "localhost:8080", false),
+            ("http://localhost", "localhost:8080", false),
+            ("https://evil.example", "example.org", false),
+            ("http://example.org.evil.example", "example.org", false),
+            ("null", "example.org", false),
+            ("", "example.org", false),
+            ("file://", "example.org", false),
+        ] {
+            assert_eq!(is_origin_of(origin, host), same, "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let headers = |text: &str| HeaderMap::from_iter([(header::COOKIE, text.parse().unwrap())]);
+        assert_eq!(
+            cookie(&headers("a=1; chatter_session=tok; b=2")),
+            Some("tok")
+        );
+        assert_eq!(cookie(&headers("xchatter_session=tok")), None);
+        assert_eq!(cookie(&headers("chatter_session=")), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! Fan-out: one listener for each room turns what is said on the bus into frames for its viewers.
+//!
+//! It hands on the log's messages in the order of their offsets, without gaps: what the bus lost or
+//! never said it reads from the log.
+
+use crate::{
+    frames,
+    room::{Live, Room},
+    shared::Shared,
+};
+use chatter_bus::{Heard, Subscription};
+use chatter_protocol::{ChatTrends, FirehoseEntry, PersonaStatus, TopicKind, frames::ServerFrame};
+use chatter_store::StoreError;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// How often the log is asked for messages that the bus never said.
+const CHECK: Duration = Duration::from_secs(5);
+
+/// The pause after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Messages that are read from the log at once.
+const PAGE: usize = 256;
+
+pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: CancellationToken) {
+    let topics = [
+        TopicKind::ChatFirehose,
+        TopicKind::PersonaStatus,
+        TopicKind::ChatTrends,
+    ]
+    .map(|kind| room.topic(kind));
+    let work = async {
+        let mut fanout = None;
+        loop {
+            match shared.bus.subscribe(&topics).await {
+                Ok(subscription) => {
+                    if let Err(error) = listen(&shared, &room, &mut fanout, subscription).await {
+                        tracing::error!(room = %room.id, %error, "the room's log can't be read");
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(room = %room.id, %error, "the room's topics can't be heard")
+                }
+            }
+            room.listening.store(false, Ordering::Release);
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    stop.run_until_cancelled(work).await;
+}
+
+/// Listens until the subscription ends or the log can't be read.
+async fn listen(
+    shared: &Shared,
+    room: &Room,
+    fanout: &mut Option<Fanout>,
+    mut subscription: Subscription,
+) -> Result<(), StoreError> {
+    // The subscription is there already: nothing can slip between it and this look at the log.
+    let head = shared.store.head(&room.id).await?;
+    let fanout = fanout.get_or_insert(Fanout {
+        epoch: head.epoch,
+        shown: head.offset,
+    });
+    room.listening.store(true, Ordering::Release);
+    fanout.refill(shared, room).await?;
+    let mut check = tokio::time::interval(CHECK);
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let heard = tokio::select! {
+            heard = subscription.next() => heard,
+            _ = check.tick() => {
+                fanout.refill(shared, room).await?;
+                continue;
+            }
+        };
+        match heard {
+            None => return Ok(()),
+            Some(Heard::Lagged { topic, missed }) => {
+                if topic.kind == TopicKind::ChatFirehose {
+                    tracing::warn!(room = %room.id, missed, "the firehose was too fast; the log is read instead");
+                    fanout.refill(shared, room).await?;
+                }
+            }
+            Some(Heard::Message { topic, payload }) => match topic.kind {
+                TopicKind::ChatFirehose => match serde_json::from_slice(&payload) {
+                    Ok(entry) => fanout.hear(shared, room, entry).await?,
+                    Err(error) => tracing::warn!(%topic, %error, "an entry can't be read"),
+                },
+                TopicKind::PersonaStatus => match serde_json::from_slice::<PersonaStatus>(&payload)
+                {
+                    Ok(status) if status.room_id == room.id => room.note_status(status),
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%topic, %error, "a status can't be read"),
+                },
+                TopicKind::ChatTrends => match serde_json::from_slice::<ChatTrends>(&payload) {
+                    Ok(trends) => {
+                        room.show(|| Live::Aside(frames::encode(&ServerFrame::Trends(trends))))
+                    }
+                    Err(error) => tracing::warn!(%topic, %error, "trends can't be read"),
+                },
+                _ => {}
+            },
+        }
+    }
+}
+
+/// How far a room's viewers have been shown its log.
+#[derive(Debug)]
+struct Fanout {
+    epoch: String,
+    shown: u64,
+}
+
+impl Fanout {
+    async fn hear(
+        &mut self,
+        shared: &Shared,
+        room: &Room,
+        entry: FirehoseEntry,
+    ) -> Result<(), StoreError> {
+        if entry.epoch != self.epoch || entry.offset > self.shown + 1 {
+            return self.refill(shared, room).await;
+        }
+        if entry.offset == self.shown + 1 {
+            room.show(|| Live::Message {
+                offset: entry.offset,
+                frame: frames::message(entry.offset, &entry.message),
+            });
+            self.shown = entry.offset;
+        }
+        Ok(())
+    }
+
+    /// Shows what the log holds beyond what was shown.
+    async fn refill(&mut self, shared: &Shared, room: &Room) -> Result<(), StoreError> {
+        loop {
+            let page = shared.store.read_after(&room.id, self.shown, PAGE).await?;
+            if page.head.epoch != self.epoch || !page.complete || page.head.offset < self.shown {
+                room.show(|| Live::Renewed);
+                self.epoch = page.head.epoch;
+                self.shown = page.head.offset;
+                return Ok(());
+            }
+            if page.messages.is_empty() {
+                return Ok(());
+            }
+            for (offset, message) in page.messages {
+                room.show(|| Live::Message {
+                    offset,
+                    frame: frames::message(offset, &message),
+                });
+                self.shown = offset;
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! One room, as all who deal with it share it.
+
+use crate::{
+    Limits, PersonaSeat, RoomSetup,
+    admission::{Accepted, Draft, Refusal, Submission},
+    names::Taken,
+};
+use axum::extract::ws::Utf8Bytes;
+use chatter_moderation::Moderator;
+use chatter_protocol::{AuthorKind, PersonaId, PersonaStatus, RoomId, Topic, TopicKind};
+use metrics::{Counter, Gauge, counter, gauge};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// How long a sender waits for the room's decision.
+const SAY_DEADLINE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Room {
+    pub(crate) id: RoomId,
+    pub(crate) title: String,
+    pub(crate) moderator: Moderator,
+    pub(crate) seats: Vec<PersonaSeat>,
+    /// The personas' names.
+    pub(crate) taken: Taken,
+    /// Whether its fan-out listens.
+    pub(crate) listening: AtomicBool,
+    pub(crate) counters: Counters,
+    queue: mpsc::Sender<Submission>,
+    live: broadcast::Sender<Live>,
+    viewers: AtomicUsize,
+    statuses: Mutex<BTreeMap<PersonaId, PersonaStatus>>,
+}
+
+/// What the room's own tasks hold.
+#[derive(Debug)]
+pub(crate) struct RoomWork {
+    pub(crate) room: Arc<Room>,
+    pub(crate) queue: mpsc::Receiver<Submission>,
+}
+
+/// What goes to a room's viewers, as bytes that all of them share.
+#[derive(Clone, Debug)]
+pub(crate) enum Live {
+    /// A message of the log.
+    Message {
+        /// Its offset.
+        offset: u64,
+        /// Its frame.
+        frame: Utf8Bytes,
+    },
+    /// A frame beside the log, which may be missed.
+    Aside(Utf8Bytes),
+    /// The log is another one now, or has lost what comes next: viewers must come back.
+    Renewed,
+}
+
+#[derive(Debug)]
+pub(crate) struct Counters {
+    pub(crate) viewers: Gauge,
+    pub(crate) deliveries: Counter,
+    pub(crate) lag_recoveries: Counter,
+    tenant: String,
+    room: String,
+}
+
+impl Counters {
+    fn new(id: &RoomId) -> Self {
+        let (tenant, room) = (id.tenant().to_string(), id.room().to_owned());
+        let labels = [("tenant", tenant.clone()), ("room", room.clone())];
+        Self {
+            viewers: gauge!("chatter_viewers", &labels),
+            deliveries: counter!("chatter_deliveries_total", &labels),
+            lag_recoveries: counter!("chatter_lag_recoveries_total", &labels),
+            tenant,
+            room,
+        }
+    }
+
+    pub(crate) fn accepted(&self, kind: AuthorKind) {
+        let (tenant, room) = (self.tenant.clone(), self.room.clone());
+        counter!("chatter_messages_accepted_total", "tenant" => tenant, "room" => room, "kind" => kind.as_str())
+            .increment(1);
+    }
+
+    pub(crate) fn dropped(&self, rule: &str) {
+        let (tenant, room) = (self.tenant.clone(), self.room.clone());
+        counter!("chatter_messages_dropped_total", "tenant" => tenant, "room" => room, "rule" => rule.to_owned())
+            .increment(1);
+    }
+}
+
+impl Room {
+    pub(crate) fn new(setup: &RoomSetup, limits: &Limits) -> (Arc<Self>, RoomWork) {
+        let (queue, submissions) = mpsc::channel(limits.queue.max(1));
+        let (live, _) = broadcast::channel(limits.live_queue.max(1));
+        let room = Arc::new(Self {
+            id: setup.id.clone(),
+            title: setup.title.clone(),
+            moderator: Moderator::new(&setup.policy),
+            taken: Taken::new(
+                setup
+                    .personas
+                    .iter()
+                    .flat_map(|seat| [seat.name.as_str(), seat.id.as_str()]),
+            ),
+            seats: setup.personas.clone(),
+            listening: AtomicBool::new(false),
+            counters: Counters::new(&setup.id),
+            queue,
+            live,
+            viewers: AtomicUsize::new(0),
+            statuses: Mutex::default(),
+        });
+        (
+            Arc::clone(&room),
+            RoomWork {
+                room,
+                queue: submissions,
+            },
+        )
+    }
+
+    pub(crate) fn topic(&self, kind: TopicKind) -> Topic {
+        Topic::new(kind, self.id.clone())
+    }
+
+    /// Puts a message before the room and waits for its decision.
+    pub(crate) async fn say(&self, draft: Draft) -> Result<Accepted, Refusal> {
+        let (reply, decision) = oneshot::channel();
+        self.queue
+            .try_send(Submission {
+                draft,
+                reply: Some(reply),
+            })
+            .map_err(|_| Refusal::Busy)?;
+        match tokio::time::timeout(SAY_DEADLINE, decision).await {
+            Ok(Ok(decision)) => decision,
+            Ok(Err(_)) => Err(Refusal::Closing),
+            Err(_) => Err(Refusal::Timeout),
+        }
+    }
+
+    /// Puts a message before the room and does not wait; false if the queue is full.
+    pub(crate) fn offer(&self, draft: Draft) -> bool {
+        self.queue
+            .try_send(Submission { draft, reply: None })
+            .is_ok()
+    }
+
+    // === Viewers ===
+
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Live> {
+        self.live.subscribe()
+    }
+
+    /// Hands something to all viewers who watch now. The frame is made only if there are any.
+    pub(crate) fn show(&self, live: impl FnOnce() -> Live) {
+        if self.live.receiver_count() > 0 {
+            // Fails only if the last of them has just left.
+            let _ = self.live.send(live());
+        }
+    }
+
+    /// Counts a viewer for as long as the result lives.
+    pub(crate) fn seat_viewer(self: &Arc<Self>) -> Seated {
+        self.viewers.fetch_add(1, Ordering::Relaxed);
+        self.counters.viewers.increment(1);
+        Seated(Arc::clone(self))
+    }
+
+    pub(crate) fn viewers(&self) -> usize {
+        self.viewers.load(Ordering::Relaxed)
+    }
+
+    // === Personas ===
+
+    pub(crate) fn note_status(&self, status: PersonaStatus) {
+        self.lock_statuses()
+            .insert(status.persona_id.clone(), status);
+    }
+
+    pub(crate) fn statuses(&self) -> Vec<PersonaStatus> {
+        self.lock_statuses().values().cloned().collect()
+    }
+
+    fn lock_statuses(&self) -> MutexGuard<'_, BTreeMap<PersonaId, PersonaStatus>> {
+        self.statuses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Room").field(&self.id).finish()
+    }
+}
+
+/// A viewer's seat.
+#[derive(Debug)]
+pub(crate) struct Seated(Arc<Room>);
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        self.0.viewers.fetch_sub(1, Ordering::Relaxed);
+        self.0.counters.viewers.decrement(1);
+    }
+}

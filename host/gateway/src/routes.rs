@@ -1,0 +1,347 @@
+//! The route table: one list says of each route who may use it, what it takes and what it answers.
+//! The router and the OpenAPI document are both made of it, so neither knows a route that the other
+//! does not.
+
+use crate::{
+    api,
+    auth::{self, Access},
+    problem::Problem,
+    shared::Shared,
+};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get, post},
+};
+use chatter_protocol::frames::Scope;
+use std::sync::Arc;
+
+/// One method of one path.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    /// With `{parameters}`, as axum and OpenAPI both write them.
+    pub(crate) path: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) access: Access,
+    pub(crate) query: &'static [QueryParameter],
+    /// The schema of the body.
+    pub(crate) body: Option<&'static str>,
+    pub(crate) answers: &'static [Answer],
+    /// The statuses of its refusals, beside those that its access and path bring.
+    pub(crate) refusals: &'static [u16],
+    handler: MethodRouter<Arc<Shared>>,
+}
+
+/// A parameter of a query.
+pub(crate) struct QueryParameter {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Its type in JSON Schema.
+    pub(crate) of: &'static str,
+}
+
+/// A good answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) about: &'static str,
+    pub(crate) content: Content,
+}
+
+/// What an answer carries.
+pub(crate) enum Content {
+    Nothing,
+    /// JSON of this schema.
+    Json(&'static str),
+    /// Any JSON object.
+    AnyJson,
+    /// Another media type.
+    Other(&'static str),
+}
+
+const fn answer(status: u16, about: &'static str, content: Content) -> Answer {
+    Answer {
+        status,
+        about,
+        content,
+    }
+}
+
+const READ: Access = Access::Scope(Scope::Read);
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+pub(crate) fn table() -> Vec<Route> {
+    const NONE: &[QueryParameter] = &[];
+    const AFTER: QueryParameter = QueryParameter {
+        name: "after",
+        about: "the offset after which to begin",
+        of: "integer",
+    };
+    vec![
+        Route {
+            method: "get",
+            path: "/",
+            summary: "Leads to the first room's page.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const { &[answer(307, "there", Content::Nothing)] },
+            refusals: &[404],
+            handler: get(api::pages::root),
+        },
+        Route {
+            method: "get",
+            path: "/r/{tenant}/{room}",
+            summary: "The chat page of a room.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const { &[answer(200, "the page", Content::Other("text/html"))] },
+            refusals: &[503],
+            handler: get(api::pages::room),
+        },
+        Route {
+            method: "get",
+            path: "/assets/{*path}",
+            summary: "What the page is made of.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const {
+                &[answer(
+                    200,
+                    "the file",
+                    Content::Other("application/octet-stream"),
+                )]
+            },
+            refusals: &[404],
+            handler: get(api::pages::asset),
+        },
+        Route {
+            method: "post",
+            path: "/v1/sessions",
+            summary: "Makes a guest's session; its token also comes as a cookie.",
+            access: Access::Open,
+            query: NONE,
+            body: Some("SessionRequest"),
+            answers: const {
+                &[answer(
+                    201,
+                    "the session, with its token",
+                    Content::Json("Session"),
+                )]
+            },
+            refusals: &[400, 401, 403, 408, 409, 413, 415, 422, 429, 503],
+            handler: post(api::sessions::create),
+        },
+        Route {
+            method: "get",
+            path: "/v1/rooms",
+            summary: "The rooms.",
+            access: READ,
+            query: NONE,
+            body: None,
+            answers: const { &[answer(200, "the rooms", Content::Json("RoomList"))] },
+            refusals: &[503],
+            handler: get(api::rooms::list),
+        },
+        Route {
+            method: "get",
+            path: "/v1/rooms/{tenant}/{room}",
+            summary: "How a room is doing: its log, its viewers, its personas with module and health.",
+            access: READ,
+            query: NONE,
+            body: None,
+            answers: const { &[answer(200, "the room", Content::Json("RoomStatus"))] },
+            refusals: &[503],
+            handler: get(api::rooms::status),
+        },
+        Route {
+            method: "get",
+            path: "/v1/rooms/{tenant}/{room}/messages",
+            summary: "A stretch of a room's log; without `after` the latest messages.",
+            access: READ,
+            query: const {
+                &[
+                    AFTER,
+                    QueryParameter {
+                        name: "limit",
+                        about: "how many messages, 1 to 500; 100 if absent",
+                        of: "integer",
+                    },
+                ]
+            },
+            body: None,
+            answers: const { &[answer(200, "the messages", Content::Json("MessagesPage"))] },
+            refusals: &[400, 503],
+            handler: get(api::messages::list),
+        },
+        Route {
+            method: "post",
+            path: "/v1/rooms/{tenant}/{room}/messages",
+            summary: "Says something in a room.",
+            access: Access::Scope(Scope::Say),
+            query: NONE,
+            body: Some("SayRequest"),
+            answers: const {
+                &[
+                    answer(201, "it is in the log", Content::Json("Said")),
+                    answer(200, "it was in the log already", Content::Json("Said")),
+                ]
+            },
+            refusals: &[400, 403, 408, 409, 413, 415, 422, 503],
+            handler: post(api::messages::say),
+        },
+        Route {
+            method: "post",
+            path: "/v1/rooms/{tenant}/{room}/context",
+            summary: "Hands in what happens on the stream.",
+            access: Access::Scope(Scope::Context),
+            query: NONE,
+            body: Some("StreamContext"),
+            answers: const { &[answer(202, "it was passed on", Content::Nothing)] },
+            refusals: &[400, 403, 408, 413, 415, 422, 503],
+            handler: post(api::context::hand_in),
+        },
+        Route {
+            method: "get",
+            path: "/v1/rooms/{tenant}/{room}/ws",
+            summary: "The room live, as a WebSocket: ServerFrame objects come, ClientFrame objects go.",
+            access: READ,
+            query: const {
+                &[
+                    AFTER,
+                    QueryParameter {
+                        name: "epoch",
+                        about: "the log in which `after` counts",
+                        of: "string",
+                    },
+                    QueryParameter {
+                        name: "name",
+                        about: "a display name, without a session",
+                        of: "string",
+                    },
+                ]
+            },
+            body: None,
+            answers: const {
+                &[answer(
+                    101,
+                    "the connection is a WebSocket now",
+                    Content::Nothing,
+                )]
+            },
+            refusals: &[400, 403, 409, 422, 426, 503],
+            handler: get(api::live::connect),
+        },
+        Route {
+            method: "get",
+            path: "/healthz",
+            summary: "Whether the process is alive.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const { &[answer(200, "it is", Content::AnyJson)] },
+            refusals: &[],
+            handler: get(api::probes::health),
+        },
+        Route {
+            method: "get",
+            path: "/readyz",
+            summary: "Whether the program is ready for use.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const { &[answer(200, "it is", Content::AnyJson)] },
+            refusals: &[503],
+            handler: get(api::probes::ready),
+        },
+        Route {
+            method: "get",
+            path: "/metrics",
+            summary: "The metrics, in the Prometheus text format; from this machine without a token.",
+            access: Access::ScopeUnlessLocal(Scope::Admin),
+            query: NONE,
+            body: None,
+            answers: const { &[answer(200, "the metrics", Content::Other("text/plain"))] },
+            refusals: &[],
+            handler: get(api::probes::metrics),
+        },
+        Route {
+            method: "get",
+            path: "/openapi.json",
+            summary: "This document.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const { &[answer(200, "the document", Content::AnyJson)] },
+            refusals: &[],
+            handler: get(api::probes::openapi),
+        },
+    ]
+}
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let mut router = Router::new();
+    for Route {
+        path,
+        access,
+        handler,
+        ..
+    } in table()
+    {
+        let guard = middleware::from_fn_with_state((Arc::clone(&shared), access), auth::guard);
+        router = router.route(path, handler.route_layer(guard));
+    }
+    router
+        .fallback(|| async {
+            Problem::not_found("there is nothing at this path: /openapi.json lists what there is")
+        })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this path knows other methods: the `Allow` header lists them",
+            )
+        })
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            auth::same_origin,
+        ))
+        .layer(middleware::from_fn(finish))
+        .with_state(shared)
+}
+
+/// What every answer carries and is counted by.
+async fn finish(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await.into_response();
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("chatter_http_requests_total", "status" => status).increment(1);
+    for (name, value) in SECURITY_HEADERS {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// The page loads nothing from elsewhere, runs no script that is not in a file of its own, and can't
+/// be framed by others.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+             img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'self'",
+        ),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+];

@@ -1,0 +1,178 @@
+//! Starting and ending: the rooms' tasks, the accept loop, and a goodbye to everyone.
+
+use crate::{
+    Gateway,
+    admission::{self, Admission},
+    fanout,
+    room::RoomWork,
+    routes,
+    shared::{Shared, Slot},
+};
+use axum::{Router, extract::ConnectInfo};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// How long a request's head may take, and how long a connection may be kept alive without one.
+const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a request that has begun may take to be answered at the end.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
+
+/// How long all connections may take to end: a little more than each of them has.
+const GOODBYE: Duration = Duration::from_millis(2500);
+
+/// How long the rooms may take to finish what they have begun, after that.
+const LAST_WRITES: Duration = Duration::from_millis(500);
+
+/// The pause after a connection could not be accepted: most often too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+impl Gateway {
+    /// Serves until `cancel` is cancelled. Then nothing new is accepted, viewers are told that the
+    /// program is ending, requests are finished, and within 3 s this returns. It returns without
+    /// being told to only if a room's task has failed.
+    pub async fn serve(self, listener: TcpListener, cancel: CancellationToken) {
+        let Self { shared, work } = self;
+        // Connections end even if this future is dropped.
+        let closing = shared.closing.clone().drop_guard();
+        let stop = CancellationToken::new();
+        let mut rooms = JoinSet::new();
+        for work in work {
+            start(&mut rooms, &shared, work, &stop);
+        }
+
+        let router = routes::router(Arc::clone(&shared));
+        let permits = Arc::new(Semaphore::new(shared.config.limits.connections.max(1)));
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = accept(&shared, &listener, &router, &permits) => {}
+            // Only a panic ends one of these before its time; without it the room would be mute.
+            Some(ended) = rooms.join_next() => {
+                tracing::error!(?ended, "a room's task has ended, so the gateway ends too");
+            }
+        }
+        drop(listener);
+        drop(closing);
+
+        shared.connections.close();
+        if timeout(GOODBYE, shared.connections.wait()).await.is_err() {
+            tracing::warn!(
+                left = shared.connections.len(),
+                "some connections did not end in time"
+            );
+        }
+        stop.cancel();
+        let ended = timeout(LAST_WRITES, async {
+            while rooms.join_next().await.is_some() {}
+        })
+        .await;
+        if ended.is_err() {
+            tracing::warn!("a room did not finish in time");
+            rooms.shutdown().await;
+        }
+    }
+}
+
+fn start(tasks: &mut JoinSet<()>, shared: &Arc<Shared>, work: RoomWork, stop: &CancellationToken) {
+    let RoomWork { room, queue } = work;
+    // One batch of lines at a time: the next is taken when this one is settled.
+    let (lines, taken) = mpsc::channel(1);
+    tasks.spawn(
+        Admission::new(Arc::clone(shared), Arc::clone(&room), queue, taken).run(stop.clone()),
+    );
+    tasks.spawn(admission::lines(
+        Arc::clone(shared),
+        Arc::clone(&room),
+        lines,
+        stop.clone(),
+    ));
+    tasks.spawn(admission::ingest(
+        Arc::clone(shared),
+        Arc::clone(&room),
+        stop.clone(),
+    ));
+    tasks.spawn(fanout::run(Arc::clone(shared), room, stop.clone()));
+}
+
+async fn accept(
+    shared: &Arc<Shared>,
+    listener: &TcpListener,
+    router: &Router,
+    permits: &Arc<Semaphore>,
+) {
+    loop {
+        let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let slot = Slot::new(permit, &shared.connections);
+                tokio::spawn(serve_connection(
+                    stream,
+                    peer,
+                    slot,
+                    router.clone(),
+                    shared.closing.clone(),
+                ));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: Slot,
+    router: Router,
+    closing: CancellationToken,
+) {
+    // Chat is many small writes, each of which somebody waits for.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+    }
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(slot.clone());
+        router.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            match timeout(LAST_ANSWER, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}

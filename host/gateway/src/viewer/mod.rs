@@ -1,0 +1,334 @@
+//! One viewer: a WebSocket from hello to close.
+//!
+//! A viewer sees the log's messages in order, each once, without gaps: it listens first, then looks
+//! at the log, and whenever the next live message is not the next offset (it was too slow, or has
+//! just come) it reads on in the log. Where the log itself has lost what comes next, the connection
+//! ends, and on coming back the viewer is told that something is gone.
+//!
+//! Memory for a slow viewer is bounded: a few KiB of write buffer; beyond that it waits, its live
+//! frames pass by, and it is dropped if it takes nothing for [`Limits::write_deadline`].
+
+mod watch;
+
+pub(crate) use watch::Resume;
+
+use crate::{
+    admission::{Accepted, Draft, Refusal},
+    auth::Principal,
+    frames,
+    problem::Problem,
+    rate::Bucket,
+    room::{Live, Room, Seated},
+    shared::{Shared, Slot},
+};
+use axum::{
+    extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
+    http::StatusCode,
+};
+use chatter_protocol::{
+    Author, MessageId,
+    frames::{ClientFrame, ServerFrame},
+};
+use futures_util::{SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::broadcast,
+    time::{Instant, MissedTickBehavior, timeout},
+};
+
+/// The largest frame that is read as one. Larger ones are answered with an error.
+const MAX_FRAME: usize = 16 << 10;
+
+/// Beyond this a frame is not even taken off the wire: the connection ends.
+const MAX_WIRE_FRAME: usize = 64 << 10;
+
+/// Read and write buffers of a connection; a frame of the longest message is about 4 KiB.
+const BUFFER: usize = 4 << 10;
+const MAX_WRITE_BUFFER: usize = 64 << 10;
+
+const PING: Duration = Duration::from_secs(20);
+
+/// How long a viewer may give no sign of life; it answers each ping.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Frames that can't be read, before the connection ends.
+const MAX_BAD: u32 = 50;
+
+/// Messages of one viewer that wait for the room's decision.
+const MAX_IN_FLIGHT: usize = 16;
+
+/// Sets the bounds of a WebSocket.
+pub(crate) fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MAX_WIRE_FRAME)
+        .max_frame_size(MAX_WIRE_FRAME)
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+}
+
+pub(crate) struct Viewer {
+    socket: WebSocket,
+    shared: Arc<Shared>,
+    room: Arc<Room>,
+    author: Author,
+    live: broadcast::Receiver<Live>,
+    epoch: String,
+    /// The newest offset that was sent.
+    seen: u64,
+    bucket: Bucket,
+    bad: u32,
+    heard_at: Instant,
+    /// What its messages wait for.
+    in_flight: FuturesUnordered<BoxFuture<'static, (String, Result<Accepted, Refusal>)>>,
+    _seat: Seated,
+    _slot: Slot,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The other side has gone, or takes nothing.
+    Lost,
+    /// It is told why, with a code of RFC 6455, section 7.4.1, or the registry that it names.
+    Told(u16, &'static str),
+}
+
+const NORMAL: u16 = 1000;
+const GOING_AWAY: u16 = 1001;
+const PROTOCOL: u16 = 1002;
+const NOT_UTF8: u16 = 1007;
+const POLICY: u16 = 1008;
+const TOO_BIG: u16 = 1009;
+/// Service restart: come back.
+const RESTART: u16 = 1012;
+/// Try again later.
+const TRY_AGAIN: u16 = 1013;
+
+impl Viewer {
+    pub(crate) fn new(
+        socket: WebSocket,
+        shared: Arc<Shared>,
+        room: Arc<Room>,
+        author: Author,
+        slot: Slot,
+    ) -> Self {
+        let now = Instant::now();
+        let limits = &shared.config.limits;
+        Self {
+            bucket: Bucket::new(limits.say_per_second, limits.say_burst, now),
+            live: room.watch(),
+            _seat: room.seat_viewer(),
+            _slot: slot,
+            socket,
+            shared,
+            room,
+            author,
+            epoch: String::new(),
+            seen: 0,
+            bad: 0,
+            heard_at: now,
+            in_flight: FuturesUnordered::new(),
+        }
+    }
+
+    /// Serves the viewer until one side ends it.
+    pub(crate) async fn run(mut self, principal: Principal, token: Option<String>, resume: Resume) {
+        let closing = self.shared.closing.clone();
+        let whole = async {
+            match self.greet(&principal, token, resume).await {
+                Ok(()) => self.serve().await,
+                Err(end) => end,
+            }
+        };
+        // What is cut off in the middle of a wait is whole frames: the rest are in the log.
+        let end = closing
+            .run_until_cancelled(whole)
+            .await
+            .unwrap_or_else(ending);
+        if let End::Told(code, reason) = end {
+            let close = Message::Close(Some(CloseFrame {
+                code,
+                reason: Utf8Bytes::from_static(reason),
+            }));
+            // What the other side still sends is read, so that the goodbye is not lost in a reset.
+            let goodbye = async {
+                if self.socket.send(close).await.is_ok() {
+                    while let Some(Ok(_)) = self.socket.recv().await {}
+                }
+            };
+            let _ = timeout(GOODBYE, goodbye).await;
+        }
+    }
+
+    async fn serve(&mut self) -> End {
+        let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                heard = self.socket.recv() => self.hear(heard).await,
+                live = self.live.recv() => self.follow(live).await,
+                Some((nonce, decision)) = self.in_flight.next() => self.answer(nonce, decision).await,
+                _ = ping.tick() => self.ping().await,
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    // === What the viewer sends ===
+
+    async fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        let message = match heard {
+            None => return Err(End::Lost),
+            Some(Err(error)) => return Err(broken(error)),
+            Some(Ok(message)) => message,
+        };
+        self.heard_at = Instant::now();
+        match message {
+            Message::Text(text) if text.len() > MAX_FRAME => {
+                let detail = format!("the frame is larger than {} KiB", MAX_FRAME >> 10);
+                let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail);
+                self.refuse(problem, None).await
+            }
+            Message::Text(text) => match frames::read(&text) {
+                Ok(ClientFrame::Say {
+                    nonce,
+                    id,
+                    text,
+                    reply_to,
+                }) => self.say(nonce, id, text, reply_to).await,
+                Err(problem) => self.refuse(problem, frames::nonce(&text)).await,
+            },
+            Message::Binary(_) => {
+                let detail = "the frame is binary: send JSON as text";
+                self.refuse(
+                    Problem::new(StatusCode::BAD_REQUEST, "bad_frame", detail),
+                    None,
+                )
+                .await
+            }
+            // tungstenite has answered a ping by now.
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Close(_) => Err(End::Told(NORMAL, "")),
+        }
+    }
+
+    async fn say(
+        &mut self,
+        nonce: String,
+        id: Option<MessageId>,
+        text: String,
+        reply_to: Option<MessageId>,
+    ) -> Result<(), End> {
+        if !self.bucket.take(Instant::now()) {
+            let problem =
+                Problem::rate_limited("too many messages: wait a moment, then send it again");
+            return self.error(problem, Some(nonce)).await;
+        }
+        if self.in_flight.len() >= MAX_IN_FLIGHT {
+            return self.error(Refusal::Busy.into(), Some(nonce)).await;
+        }
+        let draft = Draft {
+            id: id.unwrap_or_else(MessageId::new),
+            author: self.author.clone(),
+            text,
+            reply_to,
+        };
+        let room = Arc::clone(&self.room);
+        self.in_flight
+            .push(Box::pin(async move { (nonce, room.say(draft).await) }));
+        Ok(())
+    }
+
+    async fn answer(
+        &mut self,
+        nonce: String,
+        decision: Result<Accepted, Refusal>,
+    ) -> Result<(), End> {
+        match decision {
+            Ok(Accepted { id, offset, .. }) => {
+                self.put(frames::encode(&ServerFrame::Ack { nonce, id, offset }))
+                    .await?;
+                self.flush().await
+            }
+            Err(refusal) => self.error(refusal.into(), Some(nonce)).await,
+        }
+    }
+
+    /// Answers a frame that could not be read.
+    async fn refuse(&mut self, problem: Problem, nonce: Option<String>) -> Result<(), End> {
+        self.bad += 1;
+        self.error(problem, nonce).await?;
+        if self.bad >= MAX_BAD {
+            return Err(End::Told(POLICY, "too many frames that can't be read"));
+        }
+        Ok(())
+    }
+
+    async fn error(&mut self, problem: Problem, nonce: Option<String>) -> Result<(), End> {
+        self.put(frames::encode(&problem.into_frame(nonce))).await?;
+        self.flush().await
+    }
+
+    async fn ping(&mut self) -> Result<(), End> {
+        if self.heard_at.elapsed() >= IDLE {
+            return Err(End::Lost);
+        }
+        self.feed(Message::Ping(bytes::Bytes::new())).await?;
+        self.flush().await
+    }
+
+    // === Writing ===
+
+    async fn put(&mut self, frame: Utf8Bytes) -> Result<(), End> {
+        self.feed(Message::Text(frame)).await
+    }
+
+    async fn feed(&mut self, message: Message) -> Result<(), End> {
+        match timeout(
+            self.shared.config.limits.write_deadline,
+            self.socket.feed(message),
+        )
+        .await
+        {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Lost),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        match timeout(
+            self.shared.config.limits.write_deadline,
+            self.socket.flush(),
+        )
+        .await
+        {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Lost),
+        }
+    }
+}
+
+fn ending() -> End {
+    End::Told(GOING_AWAY, "the program is ending")
+}
+
+fn renewed() -> End {
+    End::Told(RESTART, "messages were lost: connect again")
+}
+
+/// What the other side did wrong, if it was that.
+fn broken(error: axum::Error) -> End {
+    use tungstenite::Error;
+    let error = error.into_inner();
+    match error.downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => End::Told(TOO_BIG, "the frame is too large"),
+        Some(Error::Utf8(_)) => End::Told(NOT_UTF8, "the frame is not UTF-8"),
+        Some(Error::Protocol(_)) => End::Told(PROTOCOL, "the frame breaks the WebSocket protocol"),
+        _ => End::Lost,
+    }
+}

@@ -1,0 +1,14 @@
+//! The gateway from outside: a real listener, the embedded store and bus, and clients that were not
+//! written for it.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod frames;
+mod host;
+mod order;
+mod pages;
+mod personas;
+mod principals;
+mod refusals;
+mod resume;
+mod shutdown;

@@ -1,0 +1,258 @@
+//! Lines of personas, and those who would pass for one.
+
+use crate::host::{Host, LOBBY, MESSAGES, heard, lobby, soon};
+use chatter_bus::publish_json;
+use chatter_protocol::{
+    Author, AuthorKind, CallId, ChatMessage, MessageId, PersonaId, Timestamp, Topic, TopicKind, V1,
+    call::Fate,
+};
+use chatter_store::CallCommit;
+use serde_json::json;
+
+fn nova() -> PersonaId {
+    PersonaId::new("nova").unwrap()
+}
+
+fn line(call_id: CallId, text: &str) -> ChatMessage {
+    ChatMessage {
+        v: V1,
+        id: MessageId::new(),
+        room_id: lobby(),
+        author: Author {
+            id: nova().author(),
+            name: "Nova".into(),
+            // As if its worker had forgotten what it is.
+            kind: AuthorKind::Viewer,
+            color: Some("#123456".into()),
+            badges: Vec::new(),
+        },
+        text: text.into(),
+        reply_to: None,
+        mentions: Vec::new(),
+        sent_at: Timestamp::from_millis(0),
+        call_id: Some(call_id),
+    }
+}
+
+async fn commit(host: &Host, lines: Vec<ChatMessage>) {
+    let commit = CallCommit {
+        call_id: lines[0].call_id.unwrap(),
+        room: lobby(),
+        persona: nova(),
+        state: None,
+        lines,
+        memories: Vec::new(),
+        at: Timestamp::from_millis(0),
+    };
+    host.store.commit(commit).await.unwrap();
+}
+
+/// The fates of the persona's lines, as soon as none is pending.
+async fn fates(host: &Host) -> Vec<Fate> {
+    soon(async {
+        loop {
+            let fates = host.store.fates(&lobby(), &nova(), 10).await.unwrap();
+            if fates.iter().all(|fate| fate.fate != Fate::Pending) {
+                return fates.into_iter().map(|fate| fate.fate).collect();
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_line_reaches_the_room_as_a_personas() {
+    let host = Host::start().await;
+    host.say("ana", "hello").await;
+    let (mut client, _) = host.watch("?name=bob").await;
+    let mut firehose = host.listen(TopicKind::ChatFirehose).await;
+    let call = CallId::new();
+    let said = line(call, "hi @ana");
+    commit(&host, vec![said.clone()]).await;
+
+    let message = client.next().await["message"].clone();
+    assert_eq!(message["id"], said.id.to_string());
+    assert_eq!(
+        message["author"],
+        json!({
+            "id": "persona:nova", "name": "Nova", "kind": "persona", "color": "#123456", "badges": ["ai"]
+        })
+    );
+    assert_eq!(message["call_id"], call.to_string());
+    assert_eq!(message["mentions"], json!(["guest:ana"]));
+    assert_eq!(message["sent_at"], "2026-01-31T12:00:00.000Z");
+    let entry = heard(&mut firehose).await;
+    assert_eq!(
+        (&entry["offset"], &entry["message"]),
+        (&json!(2), &message),
+        "the firehose has the same"
+    );
+    assert_eq!(fates(&host).await, [Fate::Accepted]);
+}
+
+#[tokio::test]
+async fn a_dropped_line_leaves_a_verdict_and_its_fate() {
+    let host = Host::start().await;
+    let (mut client, _) = host.watch("?name=bob").await;
+    let mut audit = host.listen(TopicKind::ChatAudit).await;
+    let call = CallId::new();
+    let (bad, good) = (line(call, "we frobnicate"), line(call, "we don't"));
+    commit(&host, vec![bad.clone(), good.clone()]).await;
+
+    let verdict = heard(&mut audit).await;
+    assert_eq!(verdict["message_id"], bad.id.to_string());
+    assert_eq!(verdict["call_id"], call.to_string());
+    assert_eq!(verdict["author"]["kind"], "persona");
+    assert_eq!(
+        (&verdict["action"], &verdict["rule"]),
+        (&json!("drop"), &json!("blocklist"))
+    );
+    assert_eq!(verdict["policy"], "test@1");
+    assert!(
+        chatter_protocol::schema::check("moderation-verdict", &verdict)
+            .is_some_and(|p| p.is_empty()),
+        "{verdict}"
+    );
+    assert_eq!(
+        client.next().await["message"]["id"],
+        good.id.to_string(),
+        "the other one is in the room"
+    );
+    assert_eq!(
+        fates(&host).await,
+        [Fate::Dropped("blocklist".into()), Fate::Accepted]
+    );
+}
+
+#[tokio::test]
+async fn a_persons_dropped_message_leaves_a_verdict_too() {
+    let host = Host::start().await;
+    let mut audit = host.listen(TopicKind::ChatAudit).await;
+    let id = MessageId::new();
+    let answer = host
+        .post(
+            MESSAGES,
+            &json!({ "id": id, "author": "ana", "text": "a\nb" }),
+        )
+        .await;
+    assert_eq!(answer.status, 422);
+    let verdict = heard(&mut audit).await;
+    assert_eq!(
+        (&verdict["message_id"], &verdict["rule"]),
+        (&json!(id), &json!("multi_line"))
+    );
+    assert_eq!(verdict["author"]["id"], "guest:ana");
+    // printf 'a\nb' | sha256sum
+    let hash = "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78";
+    assert_eq!(verdict["original_sha256"], hash);
+}
+
+#[tokio::test]
+async fn lines_that_are_in_the_log_already_are_settled_and_not_said_again() {
+    let host = Host::start().await;
+    let said = line(CallId::new(), "once");
+    // As after a crash between the log and the settling.
+    host.store
+        .append(&lobby(), vec![said.clone().into()])
+        .await
+        .unwrap();
+    let mut firehose = host.listen(TopicKind::ChatFirehose).await;
+    commit(&host, vec![said]).await;
+    assert_eq!(fates(&host).await, [Fate::Accepted]);
+    host.say("ana", "next").await;
+    assert_eq!(heard(&mut firehose).await["message"]["text"], "next");
+}
+
+#[tokio::test]
+async fn ingest_takes_viewers_and_never_personas() {
+    let host = Host::start().await;
+    let (mut client, _) = host.watch("?name=bob").await;
+    let mut audit = host.listen(TopicKind::ChatAudit).await;
+    let topic = Topic::new(TopicKind::ChatIngest, lobby());
+    let viewer = |name: &str, id: &str| {
+        let mut message = serde_json::to_value(line(CallId::new(), "psst")).unwrap();
+        message["author"] = json!({ "id": id, "name": name, "kind": "viewer", "badges": ["ai"] });
+        message.as_object_mut().unwrap().remove("call_id");
+        message
+    };
+    let mut as_persona = viewer("Vera", "guest:vera");
+    as_persona["author"]["kind"] = json!("persona");
+    let mut with_call = viewer("Vera", "guest:vera");
+    with_call["call_id"] = json!(CallId::new());
+    let pretenders = [
+        ("kind", as_persona),
+        ("call", with_call),
+        ("name", viewer("nova", "guest:vera")),
+        ("id", viewer("Vera", "persona:nova")),
+    ];
+    for (what, message) in pretenders {
+        publish_json(host.bus.as_ref(), &topic, &message)
+            .await
+            .unwrap();
+        let verdict = heard(&mut audit).await;
+        assert_eq!(
+            (&verdict["rule"], &verdict["message_id"]),
+            (&json!("impersonates"), &message["id"]),
+            "{what}"
+        );
+    }
+    let elsewhere = {
+        let mut message = viewer("Vera", "guest:vera");
+        message["room_id"] = json!("main/attic");
+        message
+    };
+    for ignored in [json!({ "hello": 1 }), elsewhere] {
+        publish_json(host.bus.as_ref(), &topic, &ignored)
+            .await
+            .unwrap();
+    }
+    let good = viewer("Vera", "guest:vera");
+    publish_json(host.bus.as_ref(), &topic, &good)
+        .await
+        .unwrap();
+    let frame = client.next().await;
+    assert_eq!(
+        (&frame["offset"], &frame["message"]["id"]),
+        (&json!(1), &good["id"])
+    );
+    assert_eq!(
+        frame["message"]["author"]["badges"],
+        json!(null),
+        "a badge is not taken from there"
+    );
+}
+
+#[tokio::test]
+async fn a_status_that_was_heard_is_shown() {
+    let host = Host::start().await;
+    let status = json!({
+        "v": 1, "room_id": "main/lobby", "persona_id": "nova", "name": "Nova", "bio": "", "traits": {},
+        "module": { "name": "regular", "digest": "", "contract": "0.1.0", "version": "0.1.0" },
+        "health": "ok", "detail": "", "calls": 3, "failures": 0, "lines": 1, "at": "2026-01-31T12:00:00.000Z"
+    });
+    publish_json(
+        host.bus.as_ref(),
+        &Topic::new(TopicKind::PersonaStatus, lobby()),
+        &status,
+    )
+    .await
+    .unwrap();
+    soon(async {
+        loop {
+            let room = host.get(LOBBY).await.json();
+            if room["personas"] == json!([status]) {
+                assert_eq!(
+                    room["model"],
+                    json!({ "model": "offline", "place": "in the host", "offline": true })
+                );
+                assert_eq!(
+                    (&room["id"], &room["title"]),
+                    (&json!("main/lobby"), &json!("The lobby"))
+                );
+                return;
+            }
+        }
+    })
+    .await;
+}

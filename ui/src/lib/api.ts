@@ -1,0 +1,48 @@
+/** What the page asks the gateway over HTTP. */
+
+import type { MessagesPage, PersonaStatus, ProblemDocument, Session } from "./protocol";
+
+/** How long an answer may take, in milliseconds. */
+const DEADLINE = 10_000;
+
+/** How a room is doing. */
+export interface RoomStatus {
+  id: string;
+  title: string;
+  epoch: string;
+  offset: number;
+  viewers: number;
+  personas: PersonaStatus[];
+  model: { model: string; place: string; offline: boolean };
+}
+
+/** A refusal, in the gateway's words. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const answer = await fetch(path, { ...init, signal: AbortSignal.timeout(DEADLINE) });
+  if (answer.ok) return (await answer.json()) as T;
+  const problem = (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>;
+  throw new Refused(answer.status, problem.code ?? "unknown", problem.detail ?? `the gateway answers ${answer.status}`);
+}
+
+export const status = (room: string) => ask<RoomStatus>(`/v1/rooms/${room}`);
+
+export const latest = (room: string, limit: number) =>
+  ask<MessagesPage>(`/v1/rooms/${room}/messages?limit=${limit}`);
+
+/** Makes a session; the browser keeps its token as a cookie that the page can't read. */
+export const makeSession = (name: string) =>
+  ask<Session>("/v1/sessions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name }),
+  });

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { discard, put, settle, unsent, type Outbox } from "./outbox";
+import type { ServerFrame } from "./protocol";
+
+const two: Outbox = put(put([], "a", "hello", null), "b", "world", "c");
+const ids = (outbox: Outbox) => outbox.map((draft) => draft.id);
+
+describe("an outbox", () => {
+  it("sends what it holds, with ids that make it safe to send again", () => {
+    expect(unsent(two)).toEqual([
+      { type: "say", nonce: "a", id: "a", text: "hello" },
+      { type: "say", nonce: "b", id: "b", text: "world", reply_to: "c" },
+    ]);
+  });
+
+  it("lets go of what was acknowledged", () => {
+    expect(ids(settle(two, { type: "ack", nonce: "a", id: "a", offset: 1 }))).toEqual(["b"]);
+  });
+
+  it("lets go of what is seen in the room, if the acknowledgement was lost", () => {
+    const seen: ServerFrame = {
+      type: "message",
+      offset: 1,
+      message: {
+        v: 1,
+        id: "b",
+        room_id: "main/lobby",
+        author: { id: "guest:ana", name: "ana", kind: "viewer" },
+        text: "world",
+        sent_at: "2026-01-31T12:00:00.000Z",
+      },
+    };
+    expect(ids(settle(two, seen))).toEqual(["a"]);
+  });
+
+  it("keeps what was refused, says why, and does not send it again", () => {
+    const refused = settle(two, { type: "error", code: "blocklist", detail: "not here", nonce: "a" });
+    expect(refused[0]?.refused).toBe("not here");
+    expect(unsent(refused).map((frame) => frame.nonce)).toEqual(["b"]);
+    expect(ids(discard(refused, "a"))).toEqual(["b"]);
+  });
+
+  it("is left alone by answers to others", () => {
+    expect(settle(two, { type: "ack", nonce: "x", id: "x", offset: 1 })).toEqual(two);
+    expect(settle(two, { type: "error", code: "bad_json", detail: "not JSON" })).toEqual(two);
+  });
+});

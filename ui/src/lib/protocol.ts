@@ -1,0 +1,447 @@
+// Made of protocol/schemas by `npm run types`. Don't edit.
+
+/**
+ * What an author is. A persona is never passed off as a person.
+ *
+ * - `viewer`: A person who watches.
+ * - `persona`: An AI persona.
+ * - `moderator`: A person who may remove messages.
+ * - `system`: The room itself.
+ */
+export type AuthorKind = "viewer" | "persona" | "moderator" | "system";
+/**
+ * What clients send: one object in each text frame.
+ */
+export type ClientFrame = {
+  type: "say";
+  /**
+   * Comes back in the `ack` or `error`.
+   */
+  nonce: string;
+  /**
+   * Chosen by the sender to make sending again safe.
+   */
+  id?: string | null;
+  /**
+   * One line of text.
+   */
+  text: string;
+  /**
+   * The message that this one answers.
+   */
+  reply_to?: string | null;
+};
+/**
+ * Whether a persona can be called.
+ *
+ * - `ok`: Its latest call returned well, or it was not called yet.
+ * - `failing`: Its latest calls failed.
+ * - `unavailable`: Its module is missing or was refused.
+ */
+export type Health = "ok" | "failing" | "unavailable";
+/**
+ * A right.
+ *
+ * - `read`: Read rooms.
+ * - `say`: Send messages.
+ * - `context`: Hand in stream contexts.
+ * - `moderate`: Remove messages and people.
+ * - `admin`: Everything else.
+ */
+export type Scope = "read" | "say" | "context" | "moderate" | "admin";
+/**
+ * What the gateway sends: one object in each text frame.
+ */
+export type ServerFrame =
+  | {
+      type: "hello";
+      /**
+       * Which log the offsets count in.
+       */
+      epoch: string;
+      /**
+       * The newest offset at this moment; what follows `after` up to it comes next, then what is new.
+       */
+      offset: number;
+      /**
+       * False if some of what followed `after` is gone.
+       */
+      recovered: boolean;
+      you: You;
+      /**
+       * The session's token, if the gateway has just made one for this connection.
+       */
+      token?: string | null;
+    }
+  | {
+      type: "message";
+      /**
+       * Its place in the room's log.
+       */
+      offset: number;
+      message: ChatMessage;
+    }
+  | {
+      type: "ack";
+      /**
+       * As in the `say`.
+       */
+      nonce: string;
+      /**
+       * The message's id.
+       */
+      id: string;
+      /**
+       * Its place in the room's log.
+       */
+      offset: number;
+    }
+  | {
+      type: "remove";
+      /**
+       * Which.
+       */
+      id: string;
+      /**
+       * Why.
+       */
+      reason: string;
+    }
+  | (ChatTrends & {
+      type: "trends";
+    })
+  | {
+      type: "error";
+      /**
+       * A stable code, listed in `docs/protocols.md`.
+       */
+      code: string;
+      /**
+       * What is wrong, and the way out.
+       */
+      detail: string;
+      /**
+       * Where in the frame, as a JSON Pointer.
+       */
+      pointer?: string | null;
+      /**
+       * As in the frame that was wrong, if that could be read.
+       */
+      nonce?: string | null;
+    };
+
+/**
+ * Who wrote a message.
+ */
+export interface Author {
+  /**
+   * Stable: what a persona remembers a person by.
+   */
+  id: string;
+  /**
+   * What viewers read. Not unique.
+   */
+  name: string;
+  kind: AuthorKind;
+  /**
+   * `#rrggbb`. Whoever shows it makes it readable on their background.
+   */
+  color?: string | null;
+  /**
+   * Short words to be shown before the name. A persona always carries `ai`.
+   */
+  badges?: string[];
+}
+/**
+ * One line in a room.
+ */
+export interface ChatMessage {
+  /**
+   * Version of this format.
+   */
+  v: 1;
+  /**
+   * Chosen by the sender or by the gateway; the gateway drops a second message with the same id.
+   */
+  id: string;
+  /**
+   * Where it was said.
+   */
+  room_id: string;
+  author: Author;
+  /**
+   * One line of text, never markup.
+   */
+  text: string;
+  /**
+   * The message that this one answers.
+   */
+  reply_to?: string | null;
+  /**
+   * Whom it names; filled in by the gateway.
+   *
+   * Items: Id: an author.
+   */
+  mentions?: string[];
+  /**
+   * When the gateway accepted it.
+   */
+  sent_at: string;
+  /**
+   * The persona call that made it; only on lines of personas.
+   */
+  call_id?: string | null;
+}
+/**
+ * The room's chat over a sliding window.
+ */
+export interface ChatTrends {
+  /**
+   * Version of this format.
+   */
+  v: 1;
+  /**
+   * The room.
+   */
+  room_id: string;
+  /**
+   * When this was made.
+   */
+  at: string;
+  /**
+   * Length of the window, in seconds.
+   */
+  window_s: number;
+  /**
+   * Messages per minute, over the window.
+   */
+  messages_per_minute: number;
+  /**
+   * How many authors wrote in the window.
+   */
+  unique_authors: number;
+  /**
+   * The share of messages that personas wrote.
+   */
+  bot_fraction: number;
+  /**
+   * The commonest words, most frequent first.
+   */
+  top_tokens?: Count[];
+  /**
+   * The commonest emotes, most frequent first.
+   */
+  top_emotes?: Count[];
+}
+/**
+ * How often something occurred.
+ */
+export interface Count {
+  /**
+   * What was counted.
+   */
+  term: string;
+  /**
+   * How often.
+   */
+  count: number;
+}
+/**
+ * A stretch of a room's log.
+ */
+export interface MessagesPage {
+  /**
+   * Which log the offsets count in.
+   */
+  epoch: string;
+  /**
+   * In order, without gaps.
+   */
+  messages: Placed[];
+  /**
+   * Whether nothing that followed `after` is missing before the first of these.
+   */
+  complete: boolean;
+}
+/**
+ * A message with its place in the room's log.
+ */
+export interface Placed {
+  /**
+   * 1, 2, 3, ...
+   */
+  offset: number;
+  message: ChatMessage;
+}
+/**
+ * Which component a persona runs on.
+ */
+export interface ModuleRef {
+  /**
+   * The file's name without `.wasm`.
+   */
+  name: string;
+  /**
+   * SHA-256 of the component's bytes, as hexadecimal digits; empty when it could not be loaded.
+   */
+  digest: string;
+  /**
+   * The version of the contract that it was built for, such as `0.1.0`.
+   */
+  contract: string;
+  /**
+   * What the component says of itself.
+   */
+  version?: string;
+}
+/**
+ * One persona in one room.
+ */
+export interface PersonaStatus {
+  /**
+   * Version of this format.
+   */
+  v: 1;
+  /**
+   * The room.
+   */
+  room_id: string;
+  /**
+   * The persona.
+   */
+  persona_id: string;
+  /**
+   * Its display name.
+   */
+  name: string;
+  /**
+   * Who it is, in a sentence or two.
+   */
+  bio?: string;
+  /**
+   * Its traits, 0 to 1.
+   */
+  traits?: {
+    /**
+     * From 0 to 1.
+     */
+    [k: string]: number;
+  };
+  /**
+   * `#rrggbb`, as on its messages.
+   */
+  color?: string | null;
+  module: ModuleRef;
+  health: Health;
+  /**
+   * What is wrong, in words an author can act on; empty when nothing is.
+   */
+  detail?: string;
+  /**
+   * Calls since the worker started.
+   */
+  calls: number;
+  /**
+   * Those of them that ended in a trap, a time-out or an error.
+   */
+  failures: number;
+  /**
+   * Lines submitted since the worker started.
+   */
+  lines: number;
+  /**
+   * When this was true.
+   */
+  at: string;
+}
+/**
+ * One wrong place in a request's body.
+ */
+export interface PointedError {
+  /**
+   * A JSON Pointer (RFC 6901).
+   */
+  pointer: string;
+  /**
+   * What is wrong there.
+   */
+  detail: string;
+}
+/**
+ * A problem document (RFC 9457).
+ */
+export interface ProblemDocument {
+  /**
+   * Always `about:blank`: `code` says what it is.
+   */
+  type: string;
+  /**
+   * The HTTP status in words.
+   */
+  title: string;
+  /**
+   * The HTTP status.
+   */
+  status: number;
+  /**
+   * A stable code, as in an error frame.
+   */
+  code: string;
+  /**
+   * What is wrong, and the way out.
+   */
+  detail: string;
+  /**
+   * Each wrong place in the request, if the request's body was wrong.
+   */
+  errors?: PointedError[];
+}
+/**
+ * Who one is to the gateway.
+ */
+export interface You {
+  /**
+   * The author of one's messages.
+   */
+  id: string;
+  /**
+   * The display name.
+   */
+  name: string;
+  kind: AuthorKind;
+  /**
+   * What one may do.
+   */
+  scopes: Scope[];
+}
+/**
+ * A guest's session.
+ */
+export interface Session {
+  /**
+   * The author of one's messages.
+   */
+  id: string;
+  /**
+   * The display name.
+   */
+  name: string;
+  kind: AuthorKind;
+  /**
+   * What one may do.
+   */
+  scopes: Scope[];
+  /**
+   * Proves it: `Authorization: Bearer TOKEN`. Shown once.
+   */
+  token: string;
+}
+/**
+ * A request for a guest's session.
+ */
+export interface SessionRequest {
+  /**
+   * The display name.
+   */
+  name: string;
+}

@@ -1,0 +1,8 @@
+import "./app.css";
+import { mount } from "svelte";
+import App from "./App.svelte";
+
+/** The page's address is /r/TENANT/ROOM. */
+const room = location.pathname.match(/^\/r\/([a-z0-9-]+\/[a-z0-9-]+)\/?$/)?.[1] ?? "main/lobby";
+const target = document.getElementById("app");
+if (target) mount(App, { target, props: { id: room } });

@@ -1,0 +1,18 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+/** Where `npm run dev` finds a running chatter. */
+const host = process.env["CHATTER_URL"] ?? "http://127.0.0.1:8787";
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    // The gateway's policy lets the page load files of its own alone: nothing is put inline.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+  },
+  server: {
+    proxy: { "/v1": { target: host, ws: true, changeOrigin: false } },
+  },
+});
