@@ -1,0 +1,398 @@
+//! All that is decided about one room's personas, without I/O: who is called, on what, with which
+//! impulse, and what of a call's lines is taken.
+//!
+//! A [`Crowd`] is told what happens (a context, messages, a second's passing, the end of a call)
+//! and answers with the calls to be started now. It promises: one call in flight for each persona;
+//! mailboxes with bounds; no line beyond a budget; no chain of personas beyond its end. It must not
+//! know how a call is made, nor what time it is: each method is told.
+
+mod draw;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    asks::{Asks, NewAsk},
+    budget::{Minute, Unasked},
+    chains::{Chains, Origin},
+    impulse::{EVENT_FRESH, FADE_TO, Traits},
+    mailbox::{Arrived, Mailbox, Weight},
+    names::{self, Name},
+    offered::Offered,
+};
+use chatter_protocol::{
+    AuthorId, AuthorKind, CallId, ChatMessage, ChatTrends, Impulse, MessageId, StreamContext,
+    Timestamp, Tuning,
+    call::{CallInput, CallLimits, Profile},
+};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How many recent messages a persona sees, and over how many the share of personas is taken.
+pub(crate) const RECENT: usize = 20;
+
+/// The first pause of a persona whose call failed; each further failure doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause of a persona that keeps failing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// A call to be started now.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seat: usize,
+    pub(crate) call_id: CallId,
+    pub(crate) now: Timestamp,
+    /// The guest's randomness.
+    pub(crate) seed: u64,
+    /// What its lines' ids are made of.
+    pub(crate) id_seed: u64,
+    pub(crate) input: CallInput,
+    pub(crate) impulse: Impulse,
+    pub(crate) recent: Vec<Arc<ChatMessage>>,
+    pub(crate) trends: Option<Arc<ChatTrends>>,
+    pub(crate) limits: CallLimits,
+    /// So many of its lines will be taken; they are set aside in the budgets. None for a call that
+    /// is not to speak: what it says unasked is granted when it has said it.
+    pub(crate) granted: u32,
+}
+
+/// How a planned call ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ended {
+    /// It returned, and these lines of it were submitted.
+    Kept(Vec<ChatMessage>),
+    /// It failed by the persona's own fault; nothing of it is kept.
+    Failed,
+    /// It could not be made or kept, by no fault of the persona.
+    Lost,
+}
+
+/// A call in flight.
+#[derive(Debug)]
+struct Flight {
+    call_id: CallId,
+    speaks: bool,
+    answer: Option<MessageId>,
+    depth: u32,
+    granted: u32,
+}
+
+#[derive(Debug)]
+struct SeatState {
+    author: AuthorId,
+    names: [Name; 2],
+    traits: Traits,
+    limits: CallLimits,
+    mailbox: Mailbox,
+    offered: Offered,
+    flight: Option<Flight>,
+    available: bool,
+    paused_until: Option<Timestamp>,
+    failures_in_row: u32,
+    last_line: Option<Timestamp>,
+    last_roll: Option<Timestamp>,
+    budget: Minute,
+    unasked: Unasked,
+}
+
+impl SeatState {
+    fn can_be_called(&self, now: Timestamp) -> bool {
+        self.available && self.paused_until.is_none_or(|until| now >= until)
+    }
+}
+
+/// Who sits down.
+#[derive(Debug)]
+pub(crate) struct NewSeat<'a> {
+    pub(crate) profile: &'a Profile,
+    pub(crate) limits: CallLimits,
+}
+
+/// The personas of one room.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    tuning: Tuning,
+    seats: Vec<SeatState>,
+    by_author: HashMap<AuthorId, usize>,
+    rng: ChaCha8Rng,
+    recent: VecDeque<Arc<ChatMessage>>,
+    trends: Option<Arc<ChatTrends>>,
+    asks: Asks,
+    chains: Chains,
+    budget: Minute,
+    last_human: Option<Timestamp>,
+    position_ms: Option<u64>,
+    gave_way: u64,
+}
+
+impl Crowd {
+    pub(crate) fn new<'a>(
+        tuning: Tuning,
+        seats: impl IntoIterator<Item = NewSeat<'a>>,
+        seed: u64,
+    ) -> Self {
+        let seats: Vec<SeatState> = seats
+            .into_iter()
+            .map(|seat| SeatState {
+                author: seat.profile.id.author(),
+                names: [
+                    Name::new(&seat.profile.name),
+                    Name::new(seat.profile.id.as_str()),
+                ],
+                traits: Traits::of(seat.profile),
+                limits: seat.limits,
+                mailbox: Mailbox::default(),
+                offered: Offered::default(),
+                flight: None,
+                available: true,
+                paused_until: None,
+                failures_in_row: 0,
+                last_line: None,
+                last_roll: None,
+                budget: Minute::new(tuning.persona_lines_per_minute),
+                unasked: Unasked::new(tuning.unasked_share),
+            })
+            .collect();
+        Self {
+            by_author: seats
+                .iter()
+                .enumerate()
+                .map(|(i, s)| (s.author.clone(), i))
+                .collect(),
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            recent: VecDeque::with_capacity(RECENT),
+            trends: None,
+            asks: Asks::default(),
+            chains: Chains::new(tuning.max_chain),
+            budget: Minute::new(tuning.room_lines_per_minute),
+            last_human: None,
+            position_ms: None,
+            gave_way: 0,
+            tuning,
+            seats,
+        }
+    }
+
+    // === What happens ===
+
+    /// Messages from before the start: they are seen as recent ones, and people who wrote a moment
+    /// ago still wait, but nobody is called on them.
+    pub(crate) fn recall(&mut self, now: Timestamp, messages: Vec<Arc<ChatMessage>>) {
+        for message in messages {
+            self.take_in(now, &message);
+        }
+    }
+
+    /// Messages in the room's order, each given once.
+    pub(crate) fn on_messages(
+        &mut self,
+        now: Timestamp,
+        messages: Vec<Arc<ChatMessage>>,
+    ) -> Vec<Plan> {
+        for message in messages {
+            let named = self.take_in(now, &message);
+            let human = message.author.kind.is_human();
+            for (index, seat) in self.seats.iter_mut().enumerate() {
+                if seat.author == message.author.id {
+                    continue;
+                }
+                let weight = match (human, named.contains(&index)) {
+                    (true, true) => Weight::HumanNames,
+                    (true, false) => Weight::Human,
+                    (false, true) => Weight::Names,
+                    (false, false) => Weight::Other,
+                };
+                self.gave_way += u64::from(seat.mailbox.put_message(message.clone(), weight));
+            }
+        }
+        self.draw_all(now, false)
+    }
+
+    pub(crate) fn on_context(&mut self, now: Timestamp, context: Arc<StreamContext>) -> Vec<Plan> {
+        // At many times the usual speed, more than 10 s of the stream pass from one context to the
+        // next: what happened since is fresh all the same.
+        let position = context.position_ms;
+        let since_last = self
+            .position_ms
+            .map_or(0, |last| position.saturating_sub(last));
+        let window = u64::try_from(EVENT_FRESH.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(since_last);
+        self.position_ms = Some(position);
+        let fresh_from_ms = position.saturating_sub(window);
+        for seat in &mut self.seats {
+            let arrived = Arrived {
+                context: context.clone(),
+                at: now,
+                fresh_from_ms,
+            };
+            self.gave_way += u64::from(seat.mailbox.put_context(arrived));
+        }
+        self.draw_all(now, false)
+    }
+
+    pub(crate) fn on_trends(&mut self, trends: Arc<ChatTrends>) {
+        self.trends = Some(trends);
+    }
+
+    /// To be told every second: people who wait are put to the personas again, and batches that
+    /// were held back go out.
+    pub(crate) fn on_tick(&mut self, now: Timestamp) -> Vec<Plan> {
+        self.asks.forget_old(now);
+        self.draw_all(now, !self.asks.is_empty())
+    }
+
+    /// Whether a persona's module can be called at all.
+    pub(crate) fn set_available(&mut self, seat: usize, available: bool) {
+        if let Some(seat) = self.seats.get_mut(seat) {
+            seat.available = available;
+        }
+    }
+
+    /// A call that was not to speak has said so many lines; how many of them are taken.
+    pub(crate) fn grant_unasked(&mut self, now: Timestamp, index: usize, lines: u32) -> u32 {
+        let Some(seat) = self.seats.get_mut(index) else {
+            return 0;
+        };
+        let Some(flight) = seat.flight.as_mut().filter(|flight| !flight.speaks) else {
+            return 0;
+        };
+        if !seat.unasked.is_enough() {
+            return 0;
+        }
+        let left = seat
+            .budget
+            .left(now, false)
+            .min(self.budget.left(now, false));
+        flight.granted = lines.min(left);
+        seat.budget.reserve(flight.granted);
+        self.budget.reserve(flight.granted);
+        flight.granted
+    }
+
+    /// A call has ended; the persona is free again, and called on what waits for it.
+    pub(crate) fn finished(&mut self, now: Timestamp, index: usize, ended: &Ended) -> Vec<Plan> {
+        let Some(seat) = self.seats.get_mut(index) else {
+            return Vec::new();
+        };
+        let Some(flight) = seat.flight.take() else {
+            return Vec::new();
+        };
+        let lines: &[ChatMessage] = if let Ended::Kept(lines) = ended {
+            lines
+        } else {
+            &[]
+        };
+        let said = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        seat.budget.settle(now, flight.granted, said);
+        self.budget.settle(now, flight.granted, said);
+        if said > 0 {
+            seat.last_line = Some(now);
+            if !flight.speaks {
+                seat.unasked.spend();
+            }
+        }
+        match ended {
+            Ended::Kept(_) => {
+                seat.failures_in_row = 0;
+                seat.paused_until = None;
+            }
+            Ended::Failed => {
+                let doublings = seat.failures_in_row.min(16);
+                seat.failures_in_row = seat.failures_in_row.saturating_add(1);
+                let pause = (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE);
+                seat.paused_until = Some(now.plus(pause));
+            }
+            Ended::Lost => seat.paused_until = Some(now.plus(FIRST_PAUSE)),
+        }
+        for line in lines {
+            let answers = line.reply_to.map_or(0, |id| self.chains.depth_after(id));
+            let depth = flight.depth.max(answers);
+            if self.chains.origin(line.id).is_none() {
+                self.chains.remember(
+                    line.id,
+                    Origin::Persona {
+                        seat: Some(index),
+                        depth,
+                    },
+                );
+            }
+        }
+        if let Some(message) = flight.answer.filter(|_| flight.speaks) {
+            self.asks.called(message, index, now, lines);
+        }
+        let readiness = self.readiness(now);
+        self.draw(now, index, &readiness, false)
+            .into_iter()
+            .collect()
+    }
+
+    /// How many contexts and messages gave way in full mailboxes since this was asked last.
+    pub(crate) fn take_gave_way(&mut self) -> u64 {
+        std::mem::take(&mut self.gave_way)
+    }
+
+    // === What it means ===
+
+    /// Notes a message; who is named by it.
+    fn take_in(&mut self, now: Timestamp, message: &Arc<ChatMessage>) -> Vec<usize> {
+        let lower = message.text.to_lowercase();
+        let seat = self.by_author.get(&message.author.id).copied();
+        let answered = message.reply_to.and_then(|id| self.chains.origin(id));
+        let named: Vec<usize> = self
+            .seats
+            .iter()
+            .enumerate()
+            .filter(|&(index, other)| {
+                Some(index) != seat
+                    && (message.mentions.contains(&other.author)
+                        || matches!(answered, Some(Origin::Persona { seat: Some(at), .. }) if at == index)
+                        || other.names.iter().any(|name| name.stands_in(&lower)))
+            })
+            .map(|(index, _)| index)
+            .collect();
+
+        self.asks.heard(message, &lower, seat);
+        match message.author.kind {
+            AuthorKind::Viewer | AuthorKind::Moderator => {
+                self.chains.remember(message.id, Origin::Human);
+                let at = message.sent_at.min(now);
+                self.last_human = self.last_human.max(Some(at));
+                if now.since(at) < FADE_TO {
+                    let to_a_person = answered == Some(Origin::Human)
+                        || message
+                            .mentions
+                            .iter()
+                            .any(|id| !self.by_author.contains_key(id));
+                    self.asks.add(NewAsk {
+                        message: message.clone(),
+                        at,
+                        question: names::asks(&lower),
+                        aside: named.is_empty() && to_a_person,
+                        names: named.clone(),
+                    });
+                }
+            }
+            AuthorKind::Persona => {
+                let called_at = seat
+                    .and_then(|seat| self.seats[seat].flight.as_ref())
+                    .filter(|flight| message.call_id == Some(flight.call_id))
+                    .map(|flight| flight.depth);
+                self.chains.heard_persona(message, seat, called_at);
+            }
+            AuthorKind::System => self.chains.remember(message.id, Origin::System),
+        }
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(message.clone());
+        named
+    }
+}

@@ -1,0 +1,237 @@
+//! Who is called now, on what, and with which impulse.
+
+use super::{Crowd, Flight, Plan};
+use crate::{
+    asks::Readiness,
+    impulse::{self, EVENT_FRESH, HUMANS_STAY, Happening, LONGEST_DT, Moment},
+    mailbox::{Letter, Weight, Work},
+};
+use chatter_protocol::{AuthorKind, CallId, Timestamp, call::CallInput};
+use rand::{Rng as _, RngExt as _, seq::SliceRandom as _};
+use std::time::Duration;
+
+/// What a persona that has just spoken still weighs when an answer is shared out.
+const LEAST_READY: f64 = 0.1;
+
+impl Crowd {
+    fn bot_share(&self) -> f64 {
+        let (mut bots, mut all) = (0_u32, 0_u32);
+        for message in &self.recent {
+            match message.author.kind {
+                AuthorKind::Persona => (bots, all) = (bots + 1, all + 1),
+                AuthorKind::Viewer | AuthorKind::Moderator => all += 1,
+                AuthorKind::System => {}
+            }
+        }
+        if all == 0 {
+            0.0
+        } else {
+            f64::from(bots) / f64::from(all)
+        }
+    }
+
+    pub(super) fn readiness(&self, now: Timestamp) -> Readiness {
+        if self.asks.is_empty() {
+            return Readiness::default();
+        }
+        Readiness::new(self.seats.iter().map(|seat| {
+            let rested = if seat.flight.as_ref().is_some_and(|flight| flight.speaks) {
+                0.0
+            } else {
+                impulse::rested(&self.tuning, seat.last_line.map(|at| now.since(at)))
+            };
+            let able = LEAST_READY + (1.0 - LEAST_READY) * rested;
+            (
+                seat.traits,
+                if seat.can_be_called(now) { able } else { 0.0 },
+            )
+        }))
+    }
+
+    pub(super) fn draw_all(&mut self, now: Timestamp, ask_again: bool) -> Vec<Plan> {
+        // Whoever is asked first may take what the others would have answered, so the order varies.
+        let mut order: Vec<usize> = (0..self.seats.len()).collect();
+        order.shuffle(&mut self.rng);
+        let readiness = self.readiness(now);
+        order
+            .into_iter()
+            .filter_map(|seat| self.draw(now, seat, &readiness, ask_again))
+            .collect()
+    }
+
+    /// Calls a persona on what waits for it, if it is free. With `ask_again` one for which nothing
+    /// waits is put a waiting person's message once more, and called only if it is to speak.
+    pub(super) fn draw(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        readiness: &Readiness,
+        ask_again: bool,
+    ) -> Option<Plan> {
+        let bot_share = self.bot_share();
+        let seat = self.seats.get_mut(index)?;
+        if seat.flight.is_some() || !seat.can_be_called(now) {
+            return None;
+        }
+        let asked = self.asks.for_seat(index, now, readiness);
+        let work = seat.mailbox.next(now);
+        if work.is_none() && (!ask_again || asked.is_none()) {
+            return None;
+        }
+
+        let mut events = Vec::new();
+        let mut chat_question = false;
+        let mut trigger = None;
+        let mut banter = None;
+        let mut chain_open = true;
+        let mut closed_at = 0;
+        match &work {
+            Some(Work::Context(arrived)) => {
+                let context = &*arrived.context;
+                let fresh = |at_ms: u64| {
+                    at_ms >= arrived.fresh_from_ms && now.since(arrived.at) <= EVENT_FRESH
+                };
+                let question = context.chat_question.as_ref();
+                if let Some(question) = question
+                    && !seat.offered.holds(&question.id)
+                {
+                    seat.offered.add(&question.id);
+                    chat_question = fresh(question.at_ms);
+                }
+                for event in &context.events {
+                    if !seat.offered.holds(&event.id) {
+                        seat.offered.add(&event.id);
+                        if fresh(event.at_ms) {
+                            events.push(Happening {
+                                kind: &event.kind,
+                                confidence: event.confidence,
+                            });
+                        }
+                    }
+                }
+            }
+            Some(Work::Firehose(letters)) => {
+                let human = letters.iter().any(|letter| letter.weight >= Weight::Human);
+                if !human {
+                    let open = |letter: &&Letter| self.chains.is_open(letter.message.id);
+                    banter = letters
+                        .iter()
+                        .rev()
+                        .filter(|letter| letter.weight == Weight::Names)
+                        .find(open)
+                        .map(|letter| letter.message.id);
+                    trigger = banter.or_else(|| {
+                        letters
+                            .iter()
+                            .rev()
+                            .find(open)
+                            .map(|letter| letter.message.id)
+                    });
+                    chain_open = trigger.is_some();
+                    if !chain_open {
+                        // What is said unasked at a chain's end does not begin a new one.
+                        let depths = letters
+                            .iter()
+                            .map(|l| self.chains.depth_after(l.message.id));
+                        closed_at = depths.max().unwrap_or(0);
+                    }
+                }
+            }
+            None => {}
+        }
+
+        let answers_human = asked.is_some();
+        let left = seat
+            .budget
+            .left(now, answers_human)
+            .min(self.budget.left(now, answers_human));
+        let moment = Moment {
+            traits: seat.traits,
+            dt: seat
+                .last_roll
+                .map_or(Duration::from_secs(1), |at| now.since(at))
+                .min(LONGEST_DT),
+            events: &events,
+            chat_question,
+            banter,
+            asked,
+            since_line: seat.last_line.map(|at| now.since(at)),
+            human_waits: self.asks.anybody_waits(now),
+            humans_present: self
+                .last_human
+                .is_some_and(|at| now.since(at) < HUMANS_STAY),
+            bot_share,
+            chain_open,
+            within_budget: left > 0,
+        };
+        let impulse = impulse::decide(&self.tuning, &moment, self.rng.random::<f64>());
+
+        let seat = self.seats.get_mut(index)?;
+        if chain_open {
+            // A closed chain must not use up the wish to talk about anything else.
+            seat.last_roll = Some(now);
+        }
+        if let Some(asked) = asked {
+            self.asks.put(asked.message, index, now, impulse.speak);
+        }
+        let depth = match impulse.answer.or(trigger) {
+            Some(message) => self.chains.depth_after(message),
+            None => closed_at,
+        };
+        let input = match work {
+            Some(Work::Context(arrived)) => CallInput::Context(arrived.context),
+            Some(Work::Firehose(letters)) => firehose(letters),
+            None if !impulse.speak => return None,
+            None => firehose(seat.mailbox.take_batch(now)),
+        };
+        let granted = if impulse.speak {
+            left.min(seat.limits.lines)
+        } else {
+            0
+        };
+        if !impulse.speak {
+            seat.unasked.earn();
+        }
+        seat.budget.reserve(granted);
+        self.budget.reserve(granted);
+        let mut limits = seat.limits.clone();
+        if granted > 0 {
+            limits.lines = granted;
+        }
+        let mut recent: Vec<_> = self.recent.iter().cloned().collect();
+        // In a busy room what waits for an answer may be further back.
+        if let Some(waiting) = impulse.answer.and_then(|id| self.asks.message(id))
+            && !recent.iter().any(|message| message.id == waiting.id)
+            && let Some(oldest) = recent.first_mut()
+        {
+            *oldest = waiting.clone();
+        }
+        let mut random = [0; 10];
+        self.rng.fill_bytes(&mut random);
+        let call_id = CallId::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), random);
+        seat.flight = Some(Flight {
+            call_id,
+            speaks: impulse.speak,
+            answer: impulse.answer,
+            depth,
+            granted,
+        });
+        Some(Plan {
+            seat: index,
+            call_id,
+            now,
+            seed: self.rng.next_u64(),
+            id_seed: self.rng.next_u64(),
+            input,
+            impulse,
+            recent,
+            trends: self.trends.clone(),
+            limits,
+            granted,
+        })
+    }
+}
+
+fn firehose(letters: Vec<Letter>) -> CallInput {
+    CallInput::Firehose(letters.into_iter().map(|letter| letter.message).collect())
+}

@@ -1,0 +1,79 @@
+//! Who is meant by a text, and whether it asks something.
+
+/// A name that can be looked for in texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name(String);
+
+impl Name {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(name.trim().to_lowercase())
+    }
+
+    /// Whether the name stands in the text (which is in lower case) as a word: with no letter or
+    /// digit right before or after it.
+    pub(crate) fn stands_in(&self, lower: &str) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        lower.match_indices(&self.0).any(|(start, found)| {
+            let before = lower[..start].chars().next_back();
+            let after = lower[start + found.len()..].chars().next();
+            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+        })
+    }
+}
+
+/// Whether a text (in lower case) asks something: it has a question mark, or begins like an English
+/// question.
+pub(crate) fn asks(lower: &str) -> bool {
+    const OPENINGS: [&str; 12] = [
+        "who", "what", "when", "where", "why", "which", "how", "does", "is", "are", "can", "should",
+    ];
+    lower.contains(['?', '？', '؟'])
+        || lower
+            .split(|c: char| !c.is_alphanumeric())
+            .find(|word| !word.is_empty())
+            .is_some_and(|word| OPENINGS.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_as_words() {
+        let table = [
+            ("Nova", "hey nova!", true),
+            ("Nova", "@nova what now", true),
+            ("Nova", "supernova", false),
+            ("Nova", "nova's right", true),
+            ("Nova", "nova2 and nova", true),
+            ("Big Al", "i like big al", true),
+            ("Zoë", "ask zoë.", true),
+            ("", "anything", false),
+        ];
+        for (name, text, expected) in table {
+            assert_eq!(
+                Name::new(name).stands_in(text),
+                expected,
+                "{name} in {text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn questions_are_recognised() {
+        let table = [
+            ("is that a boss?", true),
+            ("what a shot was that", true),
+            ("how did that work", true),
+            ("howdy all", false),
+            ("nice one", false),
+            ("本当に？", true),
+            ("...", false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(asks(text), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! One room's personas at work: hears the room's topics, lets the crowd decide, makes the calls.
+//!
+//! One task owns all of it; each call is a task of its own and ends with this one.
+
+use crate::{
+    Parts, RoomSetup,
+    call::{Done, Job, STORE_WAIT, Step, lines_of},
+    crowd::{Crowd, Ended, NewSeat, Plan, RECENT},
+    publisher::Publisher,
+    seat::{Backoff, Known, Occupied, Sitter},
+};
+use chatter_bus::{Heard, Subscription};
+use chatter_protocol::{
+    ChatMessage, ChatTrends, FirehoseEntry, StreamContext, Topic, TopicKind,
+    call::{CallLimits, RoomInfo},
+};
+use chatter_store::LogPage;
+use metrics::counter;
+use serde::de::DeserializeOwned;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::{
+    task::{self, JoinError, JoinSet},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How often waiting people are put to the personas again, and modules are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// After so many ticks every persona's status is told again, for those who came late.
+const STATUS_TICKS: u64 = 10;
+
+/// How many messages are read from the log at a time.
+const PAGE: usize = 500;
+
+/// Whoever is further behind than this goes on with the latest page.
+const FAR_BEHIND: u64 = 2_000;
+
+/// How long calls in flight are waited for after they were told to end.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+pub(crate) struct Room {
+    info: RoomInfo,
+    parts: Parts,
+    crowd: Crowd,
+    seats: Vec<Occupied>,
+    calls: JoinSet<Step>,
+    /// Which seat a call's task belongs to, in case the task panics.
+    in_flight: HashMap<task::Id, usize>,
+    publisher: Publisher,
+    /// How far the room's log is known: its epoch and the latest offset.
+    log: Option<(String, u64)>,
+    /// Whether the log could not be read when it had to be.
+    behind: bool,
+    ticks: u64,
+}
+
+impl Room {
+    pub(crate) fn new(
+        setup: RoomSetup,
+        parts: Parts,
+        publisher: Publisher,
+        limits: &CallLimits,
+        seed: u64,
+    ) -> Self {
+        let room = setup.config.id;
+        let seats: Vec<Occupied> = setup
+            .seats
+            .iter()
+            .map(|seat| {
+                let module = parts.personas.module(&seat.module);
+                Occupied::new(Sitter::new(&room, seat, limits), module)
+            })
+            .collect();
+        let mut crowd = Crowd::new(
+            setup.config.tuning,
+            seats.iter().map(|seat| NewSeat {
+                profile: &seat.sitter.profile,
+                limits: seat.sitter.limits.clone(),
+            }),
+            seed,
+        );
+        for (index, seat) in seats.iter().enumerate() {
+            crowd.set_available(index, seat.is_available());
+        }
+        Self {
+            info: RoomInfo {
+                id: room,
+                title: setup.config.title.as_str().into(),
+            },
+            parts,
+            crowd,
+            seats,
+            calls: JoinSet::new(),
+            in_flight: HashMap::new(),
+            publisher,
+            log: None,
+            behind: false,
+            ticks: 0,
+        }
+    }
+
+    /// Runs until it is cancelled. Calls in flight are dropped then, which undoes them.
+    pub(crate) async fn run(mut self, cancel: CancellationToken) {
+        cancel.run_until_cancelled(self.serve()).await;
+        if timeout(FAREWELL, self.calls.shutdown()).await.is_err() {
+            tracing::warn!(room = %self.info.id, "calls in flight did not end in time");
+        }
+    }
+
+    async fn serve(&mut self) {
+        for seat in &self.seats {
+            self.publisher.status(seat.status(self.parts.clock.now()));
+        }
+        loop {
+            let mut heard = self.subscribe().await;
+            self.catch_up().await;
+            self.listen(&mut heard).await;
+            tracing::warn!(room = %self.info.id, "the bus is gone; listening again");
+        }
+    }
+
+    async fn subscribe(&self) -> Subscription {
+        let topics = [
+            TopicKind::ChatFirehose,
+            TopicKind::StreamContext,
+            TopicKind::ChatTrends,
+        ]
+        .map(|kind| Topic::new(kind, self.info.id.clone()));
+        let mut pause = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+        loop {
+            match timeout(STORE_WAIT, self.parts.bus.subscribe(&topics)).await {
+                Ok(Ok(subscription)) => return subscription,
+                Ok(Err(error)) => {
+                    tracing::warn!(room = %self.info.id, %error, "can't listen to the room");
+                }
+                Err(_) => tracing::warn!(room = %self.info.id, "the bus does not answer"),
+            }
+            pause.wait().await;
+        }
+    }
+
+    /// Until the bus is gone.
+    async fn listen(&mut self, subscription: &mut Subscription) {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = tick.tick() => self.on_tick().await,
+                Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => {
+                    self.on_ended(ended);
+                }
+                heard = subscription.next() => match heard {
+                    Some(heard) => self.on_heard(heard).await,
+                    None => break,
+                },
+            }
+        }
+        // A bus that ends at once must not make this spin.
+        tokio::time::sleep(TICK).await;
+    }
+
+    // === What is heard ===
+
+    async fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Message { topic, payload } => match topic.kind {
+                TopicKind::ChatFirehose => {
+                    if let Some(entry) = self.read(&topic, &payload) {
+                        self.on_entry(entry).await;
+                    }
+                }
+                TopicKind::StreamContext => {
+                    if let Some(context) = self.read::<StreamContext>(&topic, &payload) {
+                        let now = self.parts.clock.now();
+                        let plans = self.crowd.on_context(now, Arc::new(context));
+                        self.start(plans);
+                    }
+                }
+                TopicKind::ChatTrends => {
+                    if let Some(trends) = self.read::<ChatTrends>(&topic, &payload) {
+                        self.crowd.on_trends(Arc::new(trends));
+                    }
+                }
+                _ => {}
+            },
+            Heard::Lagged { topic, missed } => {
+                counter!("chatter_worker_lagged_total", "topic" => topic.kind.as_str())
+                    .increment(missed);
+                // Of contexts and trends only the newest counts; of messages every one.
+                if topic.kind == TopicKind::ChatFirehose {
+                    self.catch_up().await;
+                }
+            }
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, topic: &Topic, payload: &[u8]) -> Option<T> {
+        serde_json::from_slice(payload)
+            .inspect_err(|error| tracing::warn!(%topic, %error, "what was heard can't be read"))
+            .ok()
+    }
+
+    /// Each offset is taken once, in order; a gap is filled from the log.
+    async fn on_entry(&mut self, entry: FirehoseEntry) {
+        match &mut self.log {
+            Some((epoch, offset)) if *epoch == entry.epoch => {
+                if entry.offset <= *offset {
+                    return;
+                }
+                if entry.offset == *offset + 1 && !self.behind {
+                    *offset = entry.offset;
+                    return self.deliver(vec![entry.message]);
+                }
+            }
+            _ => {}
+        }
+        self.catch_up().await;
+    }
+
+    fn deliver(&mut self, messages: Vec<Arc<ChatMessage>>) {
+        let plans = self.crowd.on_messages(self.parts.clock.now(), messages);
+        self.start(plans);
+    }
+
+    /// Reads what is missing from the room's log. The first time, and whenever the log is another
+    /// one, the latest messages are taken as already seen.
+    async fn catch_up(&mut self) {
+        loop {
+            let room = &self.info.id;
+            let store = &self.parts.store;
+            let page = match &self.log {
+                Some((_, offset)) => {
+                    timeout(STORE_WAIT, store.read_after(room, *offset, PAGE)).await
+                }
+                None => timeout(STORE_WAIT, store.read_latest(room, RECENT)).await,
+            };
+            let page = match page {
+                Ok(Ok(page)) => page,
+                Ok(Err(error)) => return self.fall_behind(&error.to_string()),
+                Err(_) => return self.fall_behind("the store does not answer"),
+            };
+            self.behind = false;
+            if self.take_page(page) {
+                return;
+            }
+        }
+    }
+
+    /// Takes a stretch of the log; whether it reaches the head.
+    fn take_page(&mut self, page: LogPage) -> bool {
+        let LogPage { head, messages, .. } = page;
+        let last = messages.last().map(|(offset, _)| *offset);
+        let Some((epoch, offset)) = &mut self.log else {
+            self.log = Some((head.epoch, last.unwrap_or(head.offset)));
+            let seen = messages.into_iter().map(|(_, message)| message).collect();
+            self.crowd.recall(self.parts.clock.now(), seen);
+            return last.is_none_or(|last| last >= head.offset);
+        };
+        if *epoch != head.epoch || *offset > head.offset {
+            tracing::warn!(room = %self.info.id, "the room's log is another one; going on with it");
+            self.log = None;
+            return false;
+        }
+        let from = *offset;
+        *offset = last.unwrap_or(head.offset);
+        let mut reached = *offset >= head.offset;
+        if head.offset - *offset > FAR_BEHIND {
+            tracing::warn!(room = %self.info.id, missed = head.offset - *offset, "too far behind the room; going on with its latest messages");
+            self.log = None;
+            reached = false;
+        }
+        let new = messages.into_iter().filter(|(at, _)| *at > from);
+        self.deliver(new.map(|(_, message)| message).collect());
+        reached
+    }
+
+    fn fall_behind(&mut self, reason: &str) {
+        self.behind = true;
+        tracing::warn!(room = %self.info.id, reason, "the room's log can't be read; trying again");
+    }
+
+    // === Time ===
+
+    async fn on_tick(&mut self) {
+        self.ticks += 1;
+        if self.behind {
+            self.catch_up().await;
+        }
+        let now = self.parts.clock.now();
+        for (index, seat) in self.seats.iter_mut().enumerate() {
+            if seat.see_module(self.parts.personas.module(&seat.sitter.module)) {
+                let status = seat.status(now);
+                if !seat.is_available() {
+                    tracing::warn!(room = %self.info.id, persona = %status.persona_id, reason = status.detail, "the persona's module is unavailable");
+                }
+                self.crowd.set_available(index, seat.is_available());
+                self.publisher.status(status);
+            } else if self.ticks.is_multiple_of(STATUS_TICKS) {
+                self.publisher.status(seat.status(now));
+            }
+        }
+        counter!("chatter_worker_mailbox_gave_way_total", "room" => self.info.id.to_string())
+            .increment(self.crowd.take_gave_way());
+        let plans = self.crowd.on_tick(now);
+        self.start(plans);
+    }
+
+    // === Calls ===
+
+    fn start(&mut self, plans: Vec<Plan>) {
+        for plan in plans {
+            let index = plan.seat;
+            let Some(seat) = self.seats.get_mut(index) else {
+                continue;
+            };
+            let job = Job {
+                plan,
+                sitter: seat.sitter.clone(),
+                room: self.info.clone(),
+                known: std::mem::take(&mut seat.known),
+                now: self.parts.clock.clone(),
+                personas: self.parts.personas.clone(),
+                store: self.parts.store.clone(),
+                publisher: self.publisher.clone(),
+            };
+            let task = self.calls.spawn(job.run());
+            self.in_flight.insert(task.id(), index);
+        }
+    }
+
+    fn on_ended(&mut self, ended: Result<(task::Id, Step), JoinError>) {
+        let now = self.parts.clock.now();
+        let done = match ended {
+            Ok((id, step)) => {
+                self.in_flight.remove(&id);
+                match step {
+                    Step::Done(done) => done,
+                    Step::Unasked(called) => {
+                        let (mut job, record) = *called;
+                        let seat = job.plan.seat;
+                        job.plan.granted = self.crowd.grant_unasked(now, seat, lines_of(&record));
+                        let task = self
+                            .calls
+                            .spawn(async { Step::Done(job.keep(record).await) });
+                        self.in_flight.insert(task.id(), seat);
+                        return;
+                    }
+                }
+            }
+            Err(error) => {
+                let Some(seat) = self.in_flight.remove(&error.id()) else {
+                    return;
+                };
+                let detail = format!("the call broke off: {error}");
+                Done {
+                    seat,
+                    ended: Ended::Failed,
+                    known: Known::default(),
+                    detail,
+                }
+            }
+        };
+        if let Some(seat) = self.seats.get_mut(done.seat) {
+            seat.known = done.known;
+            let persona = &seat.sitter.scope.persona;
+            let changed = match &done.ended {
+                Ended::Kept(lines) => seat.returned(lines.len()),
+                Ended::Failed => {
+                    tracing::warn!(room = %self.info.id, %persona, reason = done.detail, "a persona's call failed");
+                    seat.failed(done.detail)
+                }
+                Ended::Lost => {
+                    tracing::warn!(room = %self.info.id, %persona, reason = done.detail, "a call could not be made or kept; nothing of it happened");
+                    false
+                }
+            };
+            if changed {
+                self.publisher.status(seat.status(now));
+            }
+        }
+        let plans = self.crowd.finished(now, done.seat, &done.ended);
+        self.start(plans);
+    }
+}

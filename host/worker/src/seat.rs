@@ -1,0 +1,179 @@
+//! A persona's seat in a room: who sits there, and how it does.
+
+use crate::Seat;
+use chatter_protocol::{
+    PersonaStatus, RoomId, Timestamp, V1,
+    call::{CallLimits, LineFate, Profile, State},
+    memory,
+    message::{AI_BADGE, Author, AuthorKind},
+    persona::{Health, ModuleRef},
+};
+use std::{sync::Arc, time::Duration};
+
+/// What doesn't change while the program runs.
+#[derive(Debug)]
+pub(crate) struct Sitter {
+    pub(crate) profile: Arc<Profile>,
+    pub(crate) author: Author,
+    pub(crate) module: Arc<str>,
+    pub(crate) scope: memory::Scope,
+    pub(crate) limits: CallLimits,
+}
+
+impl Sitter {
+    pub(crate) fn new(room: &RoomId, seat: &Seat, default_limits: &CallLimits) -> Self {
+        let config = &seat.config;
+        Self {
+            profile: Arc::new(Profile {
+                id: config.id.clone(),
+                name: config.name.clone(),
+                bio: config.bio.clone(),
+                style: config.style.clone(),
+                traits: config.traits.clone(),
+                drift: Default::default(),
+                relationships: Vec::new(),
+            }),
+            author: Author {
+                id: config.id.author(),
+                name: config.name.clone(),
+                kind: AuthorKind::Persona,
+                color: config.color.clone(),
+                badges: vec![AI_BADGE.into()],
+            },
+            module: seat.module.as_str().into(),
+            scope: memory::Scope {
+                room: room.clone(),
+                persona: config.id.clone(),
+            },
+            limits: config
+                .limits
+                .clone()
+                .unwrap_or_else(|| default_limits.clone()),
+        }
+    }
+}
+
+/// What is known of the store's content without asking. The worker alone writes a persona's state,
+/// so what it committed last is what the store holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// `None`: to be loaded.
+    pub(crate) state: Option<Option<State>>,
+    /// `None`: may have changed.
+    pub(crate) fates: Option<Vec<LineFate>>,
+}
+
+/// A persona in a room, as long as the program runs.
+#[derive(Debug)]
+pub(crate) struct Occupied {
+    pub(crate) sitter: Arc<Sitter>,
+    pub(crate) known: Known,
+    module: Result<Arc<ModuleRef>, String>,
+    failing: Option<String>,
+    calls: u64,
+    failures: u64,
+    lines: u64,
+}
+
+impl Occupied {
+    pub(crate) fn new(sitter: Sitter, module: Result<Arc<ModuleRef>, String>) -> Self {
+        Self {
+            sitter: Arc::new(sitter),
+            known: Known::default(),
+            module,
+            failing: None,
+            calls: 0,
+            failures: 0,
+            lines: 0,
+        }
+    }
+
+    pub(crate) fn is_available(&self) -> bool {
+        self.module.is_ok()
+    }
+
+    /// Notes what the module is now; whether that is news. A new component starts with a clean
+    /// slate.
+    pub(crate) fn see_module(&mut self, module: Result<Arc<ModuleRef>, String>) -> bool {
+        let news = self.module != module;
+        if news {
+            self.module = module;
+            self.failing = None;
+        }
+        news
+    }
+
+    /// Notes a call that returned; whether the persona's health changed.
+    pub(crate) fn returned(&mut self, lines: usize) -> bool {
+        self.calls += 1;
+        self.lines += lines as u64;
+        self.failing.take().is_some()
+    }
+
+    /// Notes a call that failed; whether the persona's health changed.
+    pub(crate) fn failed(&mut self, detail: String) -> bool {
+        self.calls += 1;
+        self.failures += 1;
+        self.failing.replace(detail).is_none()
+    }
+
+    pub(crate) fn status(&self, at: Timestamp) -> PersonaStatus {
+        let (health, detail) = match (&self.module, &self.failing) {
+            (Err(detail), _) => (Health::Unavailable, detail.clone()),
+            (Ok(_), Some(detail)) => (Health::Failing, detail.clone()),
+            (Ok(_), None) => (Health::Ok, String::new()),
+        };
+        let Sitter {
+            profile,
+            author,
+            module,
+            scope,
+            ..
+        } = &*self.sitter;
+        PersonaStatus {
+            v: V1,
+            room_id: scope.room.clone(),
+            persona_id: scope.persona.clone(),
+            name: profile.name.clone(),
+            bio: profile.bio.clone(),
+            traits: profile.traits.clone(),
+            color: author.color.clone(),
+            module: match &self.module {
+                Ok(module) => ModuleRef::clone(module),
+                Err(_) => ModuleRef {
+                    name: module.to_string(),
+                    digest: String::new(),
+                    contract: String::new(),
+                    version: String::new(),
+                },
+            },
+            health,
+            detail,
+            calls: self.calls,
+            failures: self.failures,
+            lines: self.lines,
+            at,
+        }
+    }
+}
+
+/// Waits between tries: each twice as long as the one before, up to a longest.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Backoff {
+    pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
+        Self {
+            next: first,
+            longest,
+        }
+    }
+
+    pub(crate) async fn wait(&mut self) {
+        tokio::time::sleep(self.next).await;
+        self.next = (self.next * 2).min(self.longest);
+    }
+}

@@ -1,0 +1,263 @@
+//! A whole worker on an in-process bus and a store in memory, with scripted personas, under tokio's
+//! paused time.
+
+mod parts;
+mod personas;
+
+pub(crate) use parts::{Memories, Shaky};
+pub(crate) use personas::{Act, Scripted, line, talks};
+
+use chatter_bus::{Heard, InProcess, SharedBus, Subscription, publish_json};
+use chatter_protocol::{
+    Author, AuthorId, AuthorKind, CallRecord, ChatMessage, Clock, FirehoseEntry, MessageId,
+    PersonaConfig, PersonaId, PersonaStatus, RoomConfig, RoomId, StreamContext, Timestamp, Topic,
+    TopicKind, Tuning, V1, context::StreamEvent,
+};
+use chatter_store::{Sqlite, Store as _};
+use chatter_worker::{Config, Parts, RoomSetup, Seat, Worker};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// A worker at work in one room.
+pub(crate) struct Hall {
+    pub(crate) room: RoomId,
+    pub(crate) bus: SharedBus,
+    pub(crate) store: Arc<Shaky>,
+    pub(crate) memory: Arc<Memories>,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) clock: Clock,
+    worker: JoinHandle<()>,
+}
+
+/// Whatever happens, everybody wants to speak.
+pub(crate) fn eager() -> Tuning {
+    Tuning {
+        event_boost: 1.0,
+        mention_boost: 1.0,
+        cooldown_s: 0.0,
+        persona_lines_per_minute: 120,
+        room_lines_per_minute: 1200,
+        bot_share: 1.0,
+        ..Tuning::default()
+    }
+}
+
+impl Hall {
+    /// Opens with a persona for each module; the persona has the module's name.
+    pub(crate) async fn open(tuning: Tuning, modules: &[&str], personas: Arc<Scripted>) -> Self {
+        Self::open_with(
+            tuning,
+            modules,
+            personas,
+            Memories::default(),
+            async |_, _| {},
+        )
+        .await
+    }
+
+    pub(crate) async fn open_with(
+        tuning: Tuning,
+        modules: &[&str],
+        personas: Arc<Scripted>,
+        memory: Memories,
+        before: impl AsyncFnOnce(&RoomId, &Shaky),
+    ) -> Self {
+        let room = RoomId::new("main/lobby").unwrap();
+        let store = Arc::new(Shaky {
+            inner: Sqlite::in_memory().unwrap(),
+            commits_fail: AtomicU32::new(0),
+            commits: AtomicU32::new(0),
+            reads_fail: AtomicU32::new(0),
+        });
+        before(&room, &store).await;
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let memory = Arc::new(memory);
+        let start = Instant::now();
+        let clock = Clock::from_fn(move || began().plus(start.elapsed()));
+        let setup = RoomSetup {
+            config: RoomConfig {
+                v: V1,
+                id: room.clone(),
+                title: "Lobby".into(),
+                moderation: "default".into(),
+                source: None,
+                roster: Vec::new(),
+                tuning,
+            },
+            seats: modules.iter().map(|module| seat(module)).collect(),
+        };
+        let parts = Parts {
+            bus: bus.clone(),
+            store: store.clone(),
+            memory: memory.clone(),
+            personas: personas.clone(),
+            clock: clock.clone(),
+        };
+        let config = Config {
+            rooms: vec![setup],
+            seed: Some(11),
+            ..Config::default()
+        };
+        let cancel = CancellationToken::new();
+        let worker = tokio::spawn(Worker::new(config, parts).run(cancel.clone()));
+        Self {
+            room,
+            bus,
+            store,
+            memory,
+            cancel,
+            clock,
+            worker,
+        }
+    }
+
+    pub(crate) fn topic(&self, kind: TopicKind) -> Topic {
+        Topic::new(kind, self.room.clone())
+    }
+
+    pub(crate) async fn listen(&self, kind: TopicKind) -> Subscription {
+        self.bus.subscribe(&[self.topic(kind)]).await.unwrap()
+    }
+
+    /// A context at this second, in which something of this name has just happened.
+    pub(crate) async fn context(&self, second: u64, event: &str) {
+        let context = StreamContext {
+            v: V1,
+            room_id: self.room.clone(),
+            at: self.clock.now(),
+            position_ms: second * 1000,
+            transcript: Vec::new(),
+            summary: String::new(),
+            keywords: Vec::new(),
+            events: vec![StreamEvent {
+                id: event.into(),
+                kind: "hype".into(),
+                text: event.into(),
+                at_ms: second * 1000,
+                confidence: 1.0,
+            }],
+            chat_question: None,
+            extensions: None,
+        };
+        let topic = self.topic(TopicKind::StreamContext);
+        publish_json(&*self.bus, &topic, &context).await.unwrap();
+    }
+
+    pub(crate) fn guest(&self, n: u8, text: &str) -> Arc<ChatMessage> {
+        Arc::new(guest(&self.room, n, text, self.clock.now()))
+    }
+
+    /// Puts messages into the room's log, and says so or doesn't.
+    pub(crate) async fn log(&self, messages: &[Arc<ChatMessage>]) -> Vec<FirehoseEntry> {
+        let appended = self
+            .store
+            .append(&self.room, messages.to_vec())
+            .await
+            .unwrap();
+        let entry = |(message, place): (&Arc<ChatMessage>, &chatter_store::Place)| FirehoseEntry {
+            v: V1,
+            epoch: appended.epoch.clone(),
+            offset: place.offset,
+            message: message.clone(),
+        };
+        messages.iter().zip(&appended.places).map(entry).collect()
+    }
+
+    pub(crate) async fn tell(&self, entry: &FirehoseEntry) {
+        let topic = self.topic(TopicKind::ChatFirehose);
+        publish_json(&*self.bus, &topic, entry).await.unwrap();
+    }
+
+    pub(crate) async fn close(self) {
+        self.cancel.cancel();
+        timeout(Duration::from_secs(3), self.worker)
+            .await
+            .expect("it ends in time")
+            .unwrap();
+    }
+}
+
+pub(crate) fn began() -> Timestamp {
+    Timestamp::from_millis(1_769_860_800_000)
+}
+
+pub(crate) fn guest(room: &RoomId, n: u8, text: &str, at: Timestamp) -> ChatMessage {
+    ChatMessage {
+        v: V1,
+        id: MessageId::from_parts(u64::from(n), [n; 10]),
+        room_id: room.clone(),
+        author: Author {
+            id: AuthorId::new("guest:ana").unwrap(),
+            name: "ana".into(),
+            kind: AuthorKind::Viewer,
+            color: None,
+            badges: Vec::new(),
+        },
+        text: text.into(),
+        reply_to: None,
+        mentions: Vec::new(),
+        sent_at: at,
+        call_id: None,
+    }
+}
+
+fn seat(module: &str) -> Seat {
+    Seat {
+        config: PersonaConfig {
+            v: V1,
+            id: PersonaId::new(module).unwrap(),
+            name: module.into(),
+            module: module.into(),
+            bio: String::new(),
+            style: String::new(),
+            color: Some("#336699".into()),
+            traits: BTreeMap::from([("excitability".into(), 1.0), ("talkativeness".into(), 0.0)]),
+            limits: None,
+        },
+        module: module.into(),
+    }
+}
+
+async fn next<T: serde::de::DeserializeOwned>(heard: &mut Subscription) -> T {
+    let next = timeout(Duration::from_secs(120), heard.next())
+        .await
+        .expect("something is heard");
+    match next {
+        Some(Heard::Message { payload, .. }) => serde_json::from_slice(&payload).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The first call record that fits.
+pub(crate) async fn record(
+    heard: &mut Subscription,
+    fits: impl Fn(&CallRecord) -> bool,
+) -> CallRecord {
+    loop {
+        let record = next(heard).await;
+        if fits(&record) {
+            return record;
+        }
+    }
+}
+
+/// The first status that fits.
+pub(crate) async fn status(
+    heard: &mut Subscription,
+    fits: impl Fn(&PersonaStatus) -> bool,
+) -> PersonaStatus {
+    loop {
+        let status = next(heard).await;
+        if fits(&status) {
+            return status;
+        }
+    }
+}

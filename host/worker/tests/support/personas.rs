@@ -1,0 +1,145 @@
+//! Scripted personas.
+
+use async_trait::async_trait;
+use chatter_protocol::{
+    CallRecord, V1,
+    call::{CallEnd, CallInput, CallTimes, Line, Outcome, State},
+    persona::ModuleRef,
+};
+use chatter_runtime::{Call, Personas};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::sleep;
+
+/// What a persona does when it is called.
+type Script = Box<dyn Fn(&Call) -> Act + Send + Sync>;
+
+pub(crate) enum Act {
+    Return(Outcome),
+    ReturnAfter(Duration, Outcome),
+    End(CallEnd),
+    Hang,
+    Panic,
+}
+
+#[derive(Default)]
+pub(crate) struct Scripted {
+    scripts: Mutex<BTreeMap<String, Arc<Script>>>,
+    pub(crate) calls: Mutex<Vec<Call>>,
+}
+
+impl Scripted {
+    pub(crate) fn on(&self, module: &str, script: impl Fn(&Call) -> Act + Send + Sync + 'static) {
+        self.scripts
+            .lock()
+            .unwrap()
+            .insert(module.into(), Arc::new(Box::new(script)));
+    }
+
+    pub(crate) fn calls_of(&self, module: &str) -> Vec<Call> {
+        let calls = self.calls.lock().unwrap();
+        calls
+            .iter()
+            .filter(|call| &*call.module == module)
+            .cloned()
+            .collect()
+    }
+
+    /// The texts that a module was called on by the firehose, call by call.
+    pub(crate) fn batches_of(&self, module: &str) -> Vec<Vec<String>> {
+        let batch = |call: Call| match call.input {
+            CallInput::Firehose(messages) => Some(
+                messages
+                    .iter()
+                    .map(|message| message.text.clone())
+                    .collect(),
+            ),
+            _ => None,
+        };
+        self.calls_of(module)
+            .into_iter()
+            .filter_map(batch)
+            .collect()
+    }
+}
+
+fn module_ref(name: &str) -> Arc<ModuleRef> {
+    Arc::new(ModuleRef {
+        name: name.into(),
+        digest: "d1".repeat(32),
+        contract: "0.1.0".into(),
+        version: "1.0.0".into(),
+    })
+}
+
+#[async_trait]
+impl Personas for Scripted {
+    async fn call(&self, call: Call) -> CallRecord {
+        self.calls.lock().unwrap().push(call.clone());
+        let script = self.scripts.lock().unwrap().get(&*call.module).cloned();
+        let act = script.map_or(Act::Return(Outcome::default()), |script| script(&call));
+        let end = match act {
+            Act::Return(outcome) => CallEnd::Returned { outcome },
+            Act::ReturnAfter(wait, outcome) => {
+                sleep(wait).await;
+                CallEnd::Returned { outcome }
+            }
+            Act::End(end) => end,
+            Act::Hang => std::future::pending().await,
+            Act::Panic => panic!("scripted"),
+        };
+        CallRecord {
+            v: V1,
+            module: module_ref(&call.module),
+            turn: call.turn,
+            input: call.input,
+            limits: call.limits,
+            imports: Vec::new(),
+            log: Vec::new(),
+            end,
+            submitted: Vec::new(),
+            times: CallTimes::default(),
+        }
+    }
+
+    fn module(&self, name: &str) -> Result<Arc<ModuleRef>, String> {
+        if self.scripts.lock().unwrap().contains_key(name) {
+            Ok(module_ref(name))
+        } else {
+            Err(format!("plugins/{name}.wasm is not there"))
+        }
+    }
+}
+
+pub(crate) fn line(text: &str) -> Line {
+    Line {
+        text: text.into(),
+        reply_to: None,
+    }
+}
+
+/// Says one line whenever it is to speak, and counts its calls in its state.
+pub(crate) fn talks(call: &Call) -> Act {
+    let count = call
+        .turn
+        .state
+        .as_ref()
+        .map_or(0, |state| state.bytes[0])
+        .wrapping_add(1);
+    let said = if call.turn.impulse.speak {
+        vec![line(&format!("line {count}"))]
+    } else {
+        vec![]
+    };
+    Act::Return(Outcome {
+        state: Some(State {
+            version: 1,
+            bytes: Arc::from([count]),
+        }),
+        lines: said,
+        ..Outcome::default()
+    })
+}

@@ -1,0 +1,230 @@
+//! From an occasion to a line.
+
+use crate::{Regular, occasion::Occasion};
+use persona_sdk::{
+    ChatMessage, Fate, Host, Prompt, Reply, Rng, StreamContext, Turn, line,
+    memory::{Entry, Kind},
+    prompt, words,
+};
+
+/// The longest answer asked for, in tokens: room for a line and for a model that thinks aloud a bit.
+const MAX_TOKENS: u32 = 120;
+
+/// How often it asks for a line: a model that repeats itself gets a second chance.
+const TRIES: usize = 2;
+
+/// How many memories go into a prompt: about the matter, and about the person.
+const ABOUT_MATTER: u32 = 4;
+const ABOUT_PERSON: usize = 3;
+
+impl Regular {
+    /// Speaks, or says why it can't. `context` is what is on the stream, in calls that have it.
+    pub(crate) fn speak(
+        &mut self,
+        turn: &Turn,
+        occasion: &Occasion<'_>,
+        context: Option<&StreamContext>,
+        host: &mut dyn Host,
+    ) -> Reply {
+        let recalled = self.recall(turn, occasion, context, host);
+        let excitability = turn.profile.value("excitability", 0.5);
+        for attempt in 0..TRIES {
+            let prompt = self.prompt(turn, occasion, context, &recalled, attempt > 0);
+            #[expect(clippy::cast_possible_truncation, reason = "from 0.7 to 1.5")]
+            let temperature =
+                (0.7 + 0.5 * excitability) as f32 + if attempt > 0 { 0.3 } else { 0.0 };
+            let completion = match host.complete(&prompt.request(MAX_TOKENS, temperature)) {
+                Ok(completion) => completion,
+                Err(error) => {
+                    host.info(&format!("no line: {error:?}"));
+                    return Reply::silent(error.reason());
+                }
+            };
+            let max_chars = turn.limits.max_line_chars as usize;
+            let Some(text) =
+                line::from_completion(&completion.text, &[&turn.profile.name], max_chars)
+            else {
+                return Reply::silent("the language model gave no line");
+            };
+            if self.is_stale(turn, &text) {
+                continue;
+            }
+            return self.say(turn, occasion, text);
+        }
+        Reply::silent("would only repeat what was said")
+    }
+
+    fn say(&mut self, turn: &Turn, occasion: &Occasion<'_>, text: String) -> Reply {
+        // Its own words count as said, whether a name is put to them or not.
+        self.said.push(text.clone());
+        if let Some(id) = occasion.id() {
+            self.reacted.push(id);
+        }
+        let Some(message) = occasion.message().filter(|message| message.is_human()) else {
+            return Reply::say(text);
+        };
+        self.people.greeted(&message.author.id);
+        Reply::say(addressed(turn, occasion, message, text)).reply_to(&message.id)
+    }
+
+    /// Whether the line was said before: by itself lately, or by anybody just now.
+    fn is_stale(&self, turn: &Turn, text: &str) -> bool {
+        let print = words::fingerprint(text);
+        let same = |other: &str| {
+            if print.is_empty() {
+                other == text
+            } else {
+                words::fingerprint(other) == print
+            }
+        };
+        self.said.iter().any(same)
+            || turn.fates.iter().any(|fate| same(&fate.text))
+            || turn
+                .recent
+                .iter()
+                .rev()
+                .take(10)
+                .any(|message| same(&message.text))
+    }
+
+    fn prompt(
+        &self,
+        turn: &Turn,
+        occasion: &Occasion<'_>,
+        context: Option<&StreamContext>,
+        recalled: &[String],
+        again: bool,
+    ) -> Prompt {
+        let mut prompt = Prompt::new(&turn.profile);
+        prompt = match (context, self.stream.fresh(turn.now)) {
+            (Some(context), _) => prompt.stream(context),
+            (None, Some((speech, keywords))) => prompt
+                .speech(speech.iter().map(String::as_str))
+                .keywords(keywords.iter().map(String::as_str)),
+            (None, None) => prompt,
+        };
+        prompt = match occasion {
+            Occasion::Event(event) => prompt.events([*event]),
+            Occasion::Question(question) => prompt.question(question),
+            _ => prompt,
+        };
+        // A line that moderation dropped is no example to show.
+        let dropped = |line: &str| {
+            turn.fates
+                .iter()
+                .any(|fate| fate.text == line && matches!(fate.fate, Fate::Dropped(_)))
+        };
+        prompt = prompt
+            .chat(&turn.profile, &turn.recent)
+            .section("What you remember", recalled.iter().map(String::as_str))
+            .earlier_lines(self.said.iter().filter(|line| !dropped(line)));
+        if let Some(message) = occasion.message() {
+            prompt = prompt.answer(message);
+        }
+        if again {
+            prompt.task(&format!(
+                "{} Say something that nobody said yet.",
+                occasion.task()
+            ))
+        } else {
+            prompt.task(occasion.task())
+        }
+    }
+
+    /// What it remembers of the matter and of the person.
+    fn recall(
+        &self,
+        turn: &Turn,
+        occasion: &Occasion<'_>,
+        context: Option<&StreamContext>,
+        host: &mut dyn Host,
+    ) -> Vec<String> {
+        let matter = match occasion {
+            Occasion::Answer(message) | Occasion::Greet(message) | Occasion::Chat(message) => {
+                words::telling(&message.text)
+            }
+            Occasion::Question(question) => words::telling(&question.text),
+            Occasion::Event(event) => words::telling(&event.text),
+            Occasion::Stream => Vec::new(),
+        };
+        let keywords = context
+            .into_iter()
+            .flat_map(|context| &context.keywords)
+            .map(|keyword| keyword.term.clone());
+        let matter: Vec<_> = if matter.is_empty() {
+            keywords.take(5).collect()
+        } else {
+            matter
+        };
+        let mut found = Vec::new();
+        if !matter.is_empty() {
+            found.extend(search(host, &matter.join(" "), &[], ABOUT_MATTER));
+        }
+        let mut recalled = Vec::new();
+        if let Some(message) = occasion.message().filter(|message| message.is_human()) {
+            let author = &message.author;
+            let of_them = search(
+                host,
+                &author.name,
+                &[Kind::Relationship, Kind::Preference],
+                16,
+            );
+            let of_them: Vec<_> = of_them
+                .into_iter()
+                .filter(|entry| entry.about.as_ref() == Some(&author.id))
+                .take(ABOUT_PERSON)
+                .collect();
+            if !of_them.is_empty() && self.people.is_new(message) {
+                recalled.push(format!(
+                    "{} was here before, but not for a while",
+                    prompt::name(&author.name)
+                ));
+            }
+            if let Some(known) = turn
+                .profile
+                .relationship(&author.id)
+                .filter(|known| !known.note.is_empty())
+            {
+                recalled.push(format!("{}: {}", prompt::name(&author.name), known.note));
+            }
+            found.splice(0..0, of_them);
+        }
+        for entry in found {
+            if !recalled.contains(&entry.text) {
+                recalled.push(entry.text);
+            }
+        }
+        recalled
+    }
+}
+
+/// A memory that doesn't answer is as good as none, but for the log.
+fn search(host: &mut dyn Host, words: &str, kinds: &[Kind], limit: u32) -> Vec<Entry> {
+    host.search(words, kinds, limit).unwrap_or_else(|error| {
+        host.warn(&format!("went on without memories: {error:?}"));
+        Vec::new()
+    })
+}
+
+/// The line with the person's name put to it: always to greet them, else now and then, the more
+/// so the more sociable it is. Not if the name is there already, or the line would be too long.
+fn addressed(turn: &Turn, occasion: &Occasion<'_>, message: &ChatMessage, text: String) -> String {
+    let mut rng: Rng = turn.rng();
+    let often = 0.15 + 0.35 * turn.profile.value("sociability", 0.5);
+    let wanted = matches!(occasion, Occasion::Greet(_)) || rng.chance(often);
+    let name = prompt::name(&message.author.name);
+    if !wanted || words::has_phrase(&text, &name) {
+        return text;
+    }
+    let ends_open = text.ends_with(|c: char| c.is_alphanumeric());
+    let with_name = if ends_open && rng.chance(0.4) {
+        format!("{text} {name}")
+    } else {
+        format!("{name} {text}")
+    };
+    if with_name.chars().count() <= turn.limits.max_line_chars as usize {
+        with_name
+    } else {
+        text
+    }
+}
