@@ -71,8 +71,8 @@ pub struct StreamEvent {
     /// Steady over the contexts that hold this event, and unique in the room.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
-    /// `question`, `hype`, `laughter`, `fail`, `silence`, `topic_change`, `stream_start`, ...;
-    /// open, so readers must expect others.
+    /// `chat_question`, `question`, `hype`, `laughter`, `fail`, `silence`, `topic_change`,
+    /// `stream_start`, `stream_end`; open, so readers must expect others.
     #[schemars(regex(pattern = "^[a-z_]{1,32}$"))]
     pub kind: String,
     /// The words that show it, or a short description.
@@ -88,7 +88,7 @@ pub struct StreamEvent {
 /// What the streamer asked the chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChatQuestion {
-    /// The id of the event of kind `question` that it came from.
+    /// The id of the event of kind `chat_question` that it came from.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
     /// The question's text.

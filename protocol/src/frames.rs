@@ -35,6 +35,10 @@ pub enum AuthorClaim {
         /// The display name.
         #[schemars(length(min = 1, max = 40))]
         name: String,
+        /// What the author is. It is never taken on trust: a request that claims to be what its
+        /// sender is not is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<AuthorKind>,
     },
 }
 
@@ -43,7 +47,16 @@ impl AuthorClaim {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Name(name) | Self::Author { name } => name,
+            Self::Name(name) | Self::Author { name, .. } => name,
+        }
+    }
+
+    /// What the author is said to be, if that is said.
+    #[must_use]
+    pub const fn kind(&self) -> Option<AuthorKind> {
+        match self {
+            Self::Name(_) => None,
+            Self::Author { kind, .. } => *kind,
         }
     }
 }

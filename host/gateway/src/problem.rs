@@ -12,7 +12,7 @@
 //! | `not_found` | 404 | no such room or path |
 //! | `method_not_allowed` | 405 | the path knows other methods |
 //! | `timeout` | 408, 503 | the body came too slowly, or the answer took too long |
-//! | `impersonates` | 409 | the name belongs to a persona of the room, or is reserved |
+//! | `impersonates` | 409 | the name belongs to a persona of the room, or is reserved; or the author claims a `kind` that is not its own |
 //! | `not_your_name` | 409 | the author is not the session's |
 //! | `id_taken` | 409 | the message's id belongs to somebody else's message |
 //! | `too_large` | 413 | the body or frame is too large |

@@ -50,6 +50,7 @@ fn bodies() -> Vec<Body> {
         ("author unseen", with("author", json!({ "name": "a\u{200b}na" })), 422, "invalid", Some("/author/name")),
         ("author is a persona", with("author", json!("Nova")), 409, "impersonates", Some("/author")),
         ("author looks like one", with("author", json!("ＮＯＶＡ")), 409, "impersonates", Some("/author")),
+        ("author claims to be a persona", with("author", json!({"name": "ana", "kind": "persona"})), 409, "impersonates", Some("/author/kind")),
         ("author is the room", with("author", json!("System")), 409, "impersonates", Some("/author")),
         ("id is no UUID", with("id", json!("7")), 422, "invalid", Some("/id")),
         ("id is a number", with("id", json!(7)), 422, "invalid", Some("/id")),

@@ -45,7 +45,7 @@ impl Persona for Rascal {
                 Reply::silent("hoarding")
             }
             "flood" => {
-                for n in 0..100_000 {
+                for n in 0..2_000 {
                     host.log(Level::Info, &format!("line {n}"));
                     println!("and again {n}");
                 }
