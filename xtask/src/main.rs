@@ -1,1 +1,69 @@
-fn main() {}
+//! The project's own commands: `cargo xtask demo`, `cargo xtask test` and what they rest on.
+//!
+//! Every command does its own set-up, so that it works in a fresh clone; what is done already is not
+//! done again. It knows the tools that build the project and the layout of this repository, and
+//! nothing of what the crates do.
+
+mod bench;
+mod demo;
+mod deny;
+mod personas;
+mod repo;
+mod setup;
+mod steps;
+mod test;
+mod ui;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The project's own commands. Each does its own set-up and leaves out what is done already.
+
+Usage: cargo xtask COMMAND
+
+Commands:
+  demo [-- OPTIONS]  build everything and run the shipped rooms; OPTIONS go to `chatter serve`
+  test               everything that must hold before a change goes in; .ci/run runs this
+  personas           build personas/* to WebAssembly and put them into plugins/
+  ui                 build the page; `ui check` checks its types, `ui test` runs its tests
+  bench              how much the host adds to one persona call
+  deny               check licences, advisories and sources of all dependencies
+  setup              only the set-up: toolchain, target, system packages
+
+Examples:
+  cargo xtask demo
+  cargo xtask demo -- --source my.srt --speed 4
+  cargo xtask test
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        [] | ["-h" | "--help" | "help", ..] | [_, "-h" | "--help"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        ["demo"] => demo::run(&[]),
+        ["demo", "--", rest @ ..] => demo::run(rest),
+        ["test"] => test::run(),
+        ["personas"] => setup::toolchain().and_then(|()| personas::build_with_tests()),
+        ["ui"] => setup::node().and_then(|()| ui::build()),
+        ["ui", "check"] => setup::node().and_then(|()| ui::check()),
+        ["ui", "test"] => setup::node().and_then(|()| ui::test()),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["deny"] => deny::run(),
+        ["setup"] => setup::everything(),
+        other => {
+            eprintln!("`cargo xtask {}` is no command.\n\n{HELP}", other.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

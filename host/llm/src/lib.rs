@@ -4,6 +4,12 @@
 //! OpenAI-compatible servers. It must not know personas, rooms or prompts: whoever asks has made
 //! the request, and says until when an answer is of use.
 
+mod offline;
+mod openai;
+
+pub use offline::Offline;
+pub use openai::{ApiKey, ConfigError, OpenAi, OpenAiConfig};
+
 use async_trait::async_trait;
 use chatter_protocol::llm::{Completion, Error, Request};
 use std::{sync::Arc, time::Duration};
@@ -13,7 +19,12 @@ use std::{sync::Arc, time::Duration};
 pub trait LanguageModel: Send + Sync + 'static {
     /// Answers a request within `deadline`. `seed` makes a deterministic model's answer repeatable;
     /// others pass it on where they can.
-    async fn complete(&self, request: &Request, seed: u64, deadline: Duration) -> Result<Completion, Error>;
+    async fn complete(
+        &self,
+        request: &Request,
+        seed: u64,
+        deadline: Duration,
+    ) -> Result<Completion, Error>;
 
     /// What it is, for people.
     fn about(&self) -> About;
@@ -31,4 +42,10 @@ pub struct About {
     pub place: String,
     /// Whether it is the built-in text generator and no language model at all.
     pub offline: bool,
+}
+
+/// About how many tokens a text has, for whoever doesn't count them: four characters each, the rule
+/// of thumb that [OpenAI gives](https://help.openai.com/en/articles/4936856) for English.
+fn estimate_tokens(text: &str) -> u32 {
+    u32::try_from(text.chars().count().div_ceil(4)).unwrap_or(u32::MAX)
 }

@@ -4,6 +4,10 @@
 //! promises that one scope never sees another's entries, and that the same write id is kept only
 //! once. It must not know personas' code or rooms' chat.
 
+mod embedded;
+
+pub use embedded::{Embedded, SCOPE_KEEPS, SEARCH_LIMIT};
+
 use async_trait::async_trait;
 use chatter_protocol::{
     Timestamp,
@@ -18,7 +22,13 @@ pub trait Memory: Send + Sync + 'static {
     async fn search(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, Error>;
 
     /// Keeps an entry. The same `write_id` again changes nothing.
-    async fn remember(&self, scope: &Scope, write_id: &str, entry: &NewEntry, at: Timestamp) -> Result<(), Error>;
+    async fn remember(
+        &self,
+        scope: &Scope,
+        write_id: &str,
+        entry: &NewEntry,
+        at: Timestamp,
+    ) -> Result<(), Error>;
 
     /// What it runs on, for people.
     fn describe(&self) -> String;

@@ -223,7 +223,8 @@ mod tests {
     #[test]
     fn what_breaks_a_rule_is_named() {
         use wit::Decision::{Silent, Spoke};
-        let cases: [(Vec<wit::Line>, wit::Decision, Option<Vec<u8>>, &str); 9] = [
+        type Case = (Vec<wit::Line>, wit::Decision, Option<Vec<u8>>, &'static str);
+        let cases: [Case; 9] = [
             (
                 vec![said("a"), said("b"), said("c")],
                 Spoke,

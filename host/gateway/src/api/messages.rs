@@ -96,7 +96,10 @@ pub(crate) async fn say(
     let kind = author.as_ref().and_then(AuthorClaim::kind);
     let author = principal.author(author.as_ref().map(AuthorClaim::name), pointer, &room)?;
     if kind.is_some_and(|kind| kind != author.kind) {
-        let detail = format!("you are a {} here: leave the kind out", author.kind.as_str());
+        let detail = format!(
+            "you are a {} here: leave the kind out",
+            author.kind.as_str()
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "impersonates", detail).at("/author/kind"));
     }
     let draft = Draft {

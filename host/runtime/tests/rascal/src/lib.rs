@@ -2,7 +2,9 @@
 //!
 //! The first word is what to do; without one that it knows, it behaves.
 
-use persona_sdk::{About, Error, Host, Level, Persona, Reply, StreamContext, Turn, llm};
+use persona_sdk::{
+    About, ChatMessage, Error, Host, Level, Persona, Reply, StreamContext, Turn, llm,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -27,7 +29,27 @@ impl Persona for Rascal {
         About::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     }
 
-    fn on_context(&mut self, turn: &Turn, _: &StreamContext, host: &mut dyn Host) -> Result<Reply, Error> {
+    fn on_context(
+        &mut self,
+        turn: &Turn,
+        _: &StreamContext,
+        host: &mut dyn Host,
+    ) -> Result<Reply, Error> {
+        self.act(turn, host)
+    }
+
+    fn on_firehose(
+        &mut self,
+        turn: &Turn,
+        _: &[ChatMessage],
+        host: &mut dyn Host,
+    ) -> Result<Reply, Error> {
+        self.act(turn, host)
+    }
+}
+
+impl Rascal {
+    fn act(&mut self, turn: &Turn, host: &mut dyn Host) -> Result<Reply, Error> {
         self.calls += 1;
         let here = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         Ok(match turn.profile.style.as_str() {
@@ -37,7 +59,9 @@ impl Persona for Rascal {
             "panic" => panic!("told to panic"),
             "exit" => std::process::exit(3),
             "decline" => return Err(Error::new("told to decline")),
-            "many" => (0..10).fold(Reply::silent(""), |reply, n| reply.and_say(format!("line {n}"))),
+            "many" => (0..10).fold(Reply::silent(""), |reply, n| {
+                reply.and_say(format!("line {n}"))
+            }),
             "lines" => Reply::say("one\ntwo"),
             "long" => Reply::say("x".repeat(100_000)),
             "hoard" => {
@@ -55,7 +79,10 @@ impl Persona for Rascal {
             "look" => Reply::say(look()),
             "sleep" => Reply::say(sleep()),
             "dice" => Reply::say(dice(turn)),
-            _ => Reply::say(format!("call {} of my life, {here} of this instance", self.calls)),
+            _ => Reply::say(format!(
+                "call {} of my life, {here} of this instance",
+                self.calls
+            )),
         })
     }
 }
@@ -81,9 +108,16 @@ fn eat() -> usize {
 }
 
 fn ask(host: &mut dyn Host) -> Reply {
-    let question = llm::Message { role: llm::Role::User, content: "anyone there?".into() };
-    let request =
-        llm::Request { messages: vec![question], max_tokens: 20, temperature: 1.0, json_schema: None };
+    let question = llm::Message {
+        role: llm::Role::User,
+        content: "anyone there?".into(),
+    };
+    let request = llm::Request {
+        messages: vec![question],
+        max_tokens: 20,
+        temperature: 1.0,
+        json_schema: None,
+    };
     match host.complete(&request) {
         Ok(answer) => Reply::say(answer.text),
         Err(error) => Reply::say(format!("no answer: {}", error.reason())),
@@ -92,14 +126,17 @@ fn ask(host: &mut dyn Host) -> Reply {
 
 /// What of the world can be seen from in here: nothing, it is hoped.
 fn look() -> String {
-    let files = std::fs::read_dir("/").map(Iterator::count).is_ok() || std::fs::read("/etc/passwd").is_ok();
+    let files =
+        std::fs::read_dir("/").map(Iterator::count).is_ok() || std::fs::read("/etc/passwd").is_ok();
     let written = std::fs::write("here.txt", "me").is_ok();
     let sockets = std::net::TcpStream::connect("127.0.0.1:80").is_ok()
         || std::net::TcpListener::bind("127.0.0.1:0").is_ok()
         || std::net::UdpSocket::bind("127.0.0.1:0").is_ok();
     let environment = std::env::vars().count() + std::env::args().count();
     let threads = std::thread::Builder::new().spawn(|| ()).is_ok();
-    format!("files {files}, written {written}, sockets {sockets}, environment {environment}, threads {threads}")
+    format!(
+        "files {files}, written {written}, sockets {sockets}, environment {environment}, threads {threads}"
+    )
 }
 
 fn sleep() -> String {
@@ -113,7 +150,9 @@ fn sleep() -> String {
 /// All that differs from run to run in an ordinary program.
 fn dice(turn: &Turn) -> String {
     let hash = std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 1);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis());
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_millis());
     let address = std::ptr::from_ref(turn).addr();
     format!("{hash:x} {now} {address:x}")
 }

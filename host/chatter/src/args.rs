@@ -1,0 +1,303 @@
+//! The command line. Every option of `serve` can stand in the environment and in `chatter.toml` too;
+//! [`settings`](crate::settings) puts the layers together.
+
+use crate::settings::{Bus, Listen, Provider};
+use chatter_protocol::{MessageId, RoomId};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  chatter                                        run the rooms in ./configs on http://127.0.0.1:8787
+  chatter serve --source show.srt --speed 4      let main/lobby watch a subtitle file, four times as fast
+  chatter serve --llm openai --llm-model gpt-4o-mini
+                                                 with a real language model; the key is in OPENAI_API_KEY
+  chatter tail main/lobby                        read along in the terminal
+  chatter say main/lobby \"hello there\" --name Ana
+  chatter config check                           is everything in ./configs right?
+
+Settings come from the command line, else from the environment (the names in brackets above), else from
+chatter.toml (in the configuration folder or, if there is none, in the working folder), else the defaults.
+
+Exit codes: 0 well, 1 failed, 2 wrong use or a broken configuration.";
+
+/// chatter puts an audience of AI personas next to a live stream.
+#[derive(Debug, Parser)]
+#[command(name = "chatter", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the rooms (this is what `chatter` alone does, too)
+    Serve(ServeOptions),
+    /// Read a room's chat in the terminal
+    Tail(TailOptions),
+    /// Say something in a room
+    Say(SayOptions),
+    /// About the configuration files
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check all configuration files and name everything that is wrong with them
+    Check(CheckOptions),
+}
+
+/// What `serve` runs on.
+#[derive(Clone, Debug, Default, Args)]
+#[command(after_help = "\
+Example of a chatter.toml, with the same names as the options:
+  listen = \"127.0.0.1:9000\"
+  source = \"show.srt\"     # relative paths start at chatter.toml's folder
+  loop = true
+  [llm]
+  provider = \"openai\"     # any server that speaks OpenAI's API
+  base_url = \"http://127.0.0.1:11434/v1\"
+  model = \"llama3.2\"
+  api_key_env = \"MY_KEY\"  # the NAME of the variable that holds the key")]
+pub struct ServeOptions {
+    /// Folder of the configuration: rooms/, personas/, moderation/ [default: ./configs]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CHATTER_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+    /// Folder for everything that outlives a run [default: the platform's usual place]
+    #[arg(long, value_name = "DIR", env = "CHATTER_DATA", hide_env_values = true)]
+    pub data: Option<PathBuf>,
+    /// Folder of the persona components [default: ./plugins]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CHATTER_PLUGINS",
+        hide_env_values = true
+    )]
+    pub plugins: Option<PathBuf>,
+    /// Folder of the built page [default: ./ui/dist]
+    #[arg(long, value_name = "DIR", env = "CHATTER_UI", hide_env_values = true)]
+    pub ui: Option<PathBuf>,
+    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:8787]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "CHATTER_LISTEN",
+        hide_env_values = true
+    )]
+    pub listen: Option<Listen>,
+    /// How the services talk to each other: memory [default: memory]
+    #[arg(long, value_name = "BUS", env = "CHATTER_BUS", hide_env_values = true)]
+    pub bus: Option<Bus>,
+    /// The room that --source, --speed and --loop are about [default: main/lobby]
+    #[arg(
+        long,
+        value_name = "TENANT/ROOM",
+        env = "CHATTER_ROOM",
+        hide_env_values = true
+    )]
+    pub room: Option<RoomId>,
+    /// What that room watches: a .vtt or .srt file, instead of what its own file says
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CHATTER_SOURCE",
+        hide_env_values = true
+    )]
+    pub source: Option<PathBuf>,
+    /// How fast it plays; 1 is real time
+    #[arg(long, value_name = "N", env = "CHATTER_SPEED", hide_env_values = true, value_parser = speed)]
+    pub speed: Option<f64>,
+    /// Start again at its end
+    #[arg(
+        long = "loop", value_name = "BOOL", env = "CHATTER_LOOP", hide_env_values = true,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true"
+    )]
+    pub looped: Option<bool>,
+    /// Who writes the personas' lines: offline (built in, no language model) or openai (any server that
+    /// speaks OpenAI's API) [default: offline]
+    #[arg(
+        long,
+        value_name = "PROVIDER",
+        env = "CHATTER_LLM",
+        hide_env_values = true
+    )]
+    pub llm: Option<Provider>,
+    /// The server's address [default: https://api.openai.com/v1]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CHATTER_LLM_BASE_URL",
+        hide_env_values = true
+    )]
+    pub llm_base_url: Option<String>,
+    /// The model's name
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CHATTER_LLM_MODEL",
+        hide_env_values = true
+    )]
+    pub llm_model: Option<String>,
+    /// Name of the environment variable that holds the key [default: OPENAI_API_KEY]
+    #[arg(
+        long,
+        value_name = "VARIABLE",
+        env = "CHATTER_LLM_API_KEY_ENV",
+        hide_env_values = true
+    )]
+    pub llm_api_key_env: Option<String>,
+    /// At most so many requests to the server at once [default: 4]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CHATTER_LLM_CONCURRENCY",
+        hide_env_values = true
+    )]
+    pub llm_concurrency: Option<usize>,
+    /// What is logged to stderr, such as `warn,chatter_gateway=debug` [default: warn,chatter=info]
+    #[arg(
+        long,
+        value_name = "FILTER",
+        env = "CHATTER_LOG",
+        hide_env_values = true
+    )]
+    pub log: Option<String>,
+    /// What all chance comes from; the same seed makes the same choices [default: another each time]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "CHATTER_SEED",
+        hide_env_values = true
+    )]
+    pub seed: Option<u64>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    crate::settings::check_speed(speed)
+}
+
+/// Which server a client talks to.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Server {
+    /// The server's address
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CHATTER_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8787"
+    )]
+    pub(crate) url: crate::client::url::ServerUrl,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Personas are marked with [ai]. If the server goes away, it is tried again, and nothing is left out.
+
+Examples:
+  chatter tail main/lobby
+  chatter tail main/lobby --after 0 --json | jq .message.text")]
+pub(crate) struct TailOptions {
+    /// The room, as tenant/room
+    pub(crate) room: RoomId,
+    /// Begin after this offset instead of with what is new; 0 begins with the oldest message kept
+    #[arg(long, value_name = "OFFSET")]
+    pub(crate) after: Option<u64>,
+    /// Print each message as a line of JSON: {"offset":N,"message":{...}}
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// If the server is not there yet, wait for it
+    #[arg(long)]
+    pub(crate) wait: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints the message's id and its offset in the room's log.
+
+Examples:
+  chatter say main/lobby \"what did I miss?\" --name Ana
+  chatter say main/lobby \"not so fast\" --reply-to 01890a5d-ac96-774b-bcce-b302099a8057")]
+pub(crate) struct SayOptions {
+    /// The room, as tenant/room
+    pub(crate) room: RoomId,
+    /// One line of text
+    pub(crate) text: String,
+    /// The name that others read
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CHATTER_NAME",
+        hide_env_values = true,
+        default_value = "terminal"
+    )]
+    pub(crate) name: String,
+    /// The id of the message that this one answers
+    #[arg(long, value_name = "ID")]
+    pub(crate) reply_to: Option<MessageId>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// What is to be checked.
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// Folder of the configuration [default: ./configs]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CHATTER_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CommandLine;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_words_are_refused_and_right_ones_are_not() {
+        let cases: [(&[&str], bool); 10] = [
+            (&[], true),
+            (&["--listen", "127.0.0.1:0"], true),
+            (
+                &["serve", "--listen=localhost:0", "--loop", "--speed", "4"],
+                true,
+            ),
+            (&["serve", "--loop=false"], true),
+            (&["serve", "--bus", "redis://127.0.0.1"], false),
+            (&["serve", "--listen", "nowhere"], false),
+            (&["serve", "--speed", "-1"], false),
+            (&["tail", "Lobby"], false),
+            (&["say", "main/lobby", "hi", "--reply-to", "7"], false),
+            (&["config", "check", "--config", "x"], true),
+        ];
+        for (words, good) in cases {
+            let line = CommandLine::try_parse_from([&["chatter"], words].concat());
+            assert_eq!(
+                line.is_ok(),
+                good,
+                "{words:?}: {:?}",
+                line.err().map(|e| e.to_string())
+            );
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The configuration folder: rooms, personas and moderation policies.
+//!
+//!     rooms/NAME.toml, rooms/TENANT/NAME.toml      a room; its id ends in /NAME (or is TENANT/NAME)
+//!     personas/NAME.toml                           a persona with the id NAME
+//!     moderation/NAME.toml                         a moderation policy of that name
+//!
+//! Every file is read whatever is wrong with the others, so that one look shows all there is to mend.
+
+mod read;
+mod schema_names;
+
+pub(crate) use read::toml_problem;
+
+use crate::{
+    Failure,
+    args::CheckOptions,
+    nearest::did_you_mean,
+    settings::{self, SourceOverride},
+};
+use chatter_context::Subtitles;
+use chatter_protocol::{ModerationPolicy, PersonaConfig, PersonaId, RoomConfig, RoomId};
+use read::{File, files, read};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Everything that the configuration folder holds, checked.
+#[derive(Debug)]
+pub struct Configuration {
+    /// The rooms, by id.
+    pub rooms: BTreeMap<RoomId, Room>,
+    /// The personas, by id.
+    pub personas: BTreeMap<PersonaId, PersonaConfig>,
+    /// How many moderation policies there are.
+    pub policies: usize,
+}
+
+/// A room with what it watches.
+#[derive(Debug)]
+pub struct Room {
+    /// Its file's content.
+    pub config: RoomConfig,
+    /// What may be said in it.
+    pub policy: ModerationPolicy,
+    /// What it watches, if anything.
+    pub source: Option<Source>,
+}
+
+/// What a room watches.
+#[derive(Debug)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// Its content.
+    pub subtitles: Subtitles,
+    /// How fast it plays; 1 is real time.
+    pub speed: f64,
+    /// Whether it starts again at its end.
+    pub looped: bool,
+}
+
+impl Configuration {
+    /// Who sits in a room, and the module that each runs on there.
+    pub fn seats<'a>(
+        &'a self,
+        room: &'a Room,
+    ) -> impl Iterator<Item = (&'a PersonaConfig, &'a str)> {
+        room.config.roster.iter().filter_map(|entry| {
+            let persona = self.personas.get(&entry.persona)?;
+            Some((persona, entry.module.as_deref().unwrap_or(&persona.module)))
+        })
+    }
+}
+
+/// Reads and checks the configuration folder.
+///
+/// # Errors
+///
+/// Everything that is wrong, one line for each place: `configs/personas/nova.toml: traits.humour: 1.4
+/// is more than 1`.
+pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configuration, Vec<String>> {
+    let mut problems = Vec::new();
+    let personas = named(read::<PersonaConfig>(
+        files(&folder.join("personas"), false, &mut problems),
+        &mut problems,
+    ));
+    let policies = named(read::<ModerationPolicy>(
+        files(&folder.join("moderation"), false, &mut problems),
+        &mut problems,
+    ));
+    let rooms = read::<RoomConfig>(
+        files(&folder.join("rooms"), true, &mut problems),
+        &mut problems,
+    );
+
+    check_names(
+        &personas,
+        "id",
+        |persona| persona.id.as_str(),
+        &mut problems,
+    );
+    check_names(
+        &policies,
+        "name",
+        |policy| policy.name.as_str(),
+        &mut problems,
+    );
+    let rooms = check_rooms(rooms, &personas, &policies, instead, &mut problems);
+    if rooms.is_empty() && problems.is_empty() {
+        problems.push(format!(
+            "{}: holds no room; each is a file NAME.toml",
+            folder.join("rooms").display()
+        ));
+    }
+    if let Some(instead) =
+        instead.filter(|instead| problems.is_empty() && !rooms.contains_key(&instead.room))
+    {
+        let near = did_you_mean(instead.room.as_str(), rooms.keys().map(RoomId::as_str));
+        problems.push(format!(
+            "--room {}: there is no such room in {}{near}",
+            instead.room,
+            folder.display()
+        ));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let good = |(name, (_, config)): (String, (File, Option<PersonaConfig>))| {
+        Some((PersonaId::new(&name).ok()?, config?))
+    };
+    Ok(Configuration {
+        rooms,
+        personas: personas.into_iter().filter_map(good).collect(),
+        policies: policies.len(),
+    })
+}
+
+/// Files by name, with their content as far as it is right: whoever refers to a broken file is not
+/// to blame for it.
+type Named<T> = BTreeMap<String, (File, Option<T>)>;
+
+fn named<T>(read: Vec<(File, Option<T>)>) -> Named<T> {
+    read.into_iter()
+        .map(|(file, config)| (file.stem.clone(), (file, config)))
+        .collect()
+}
+
+fn check_names<T>(
+    all: &Named<T>,
+    field: &str,
+    name: impl Fn(&T) -> &str,
+    problems: &mut Vec<String>,
+) {
+    for (stem, (file, config)) in all {
+        if let Some(given) = config.as_ref().map(&name).filter(|given| given != stem) {
+            problems.push(file.problem(
+                field,
+                format!("{given:?}, but the file's name says {stem:?}; they must be the same"),
+            ));
+        }
+    }
+}
+
+fn check_rooms(
+    read: Vec<(File, Option<RoomConfig>)>,
+    personas: &Named<PersonaConfig>,
+    policies: &Named<ModerationPolicy>,
+    instead: Option<&SourceOverride>,
+    problems: &mut Vec<String>,
+) -> BTreeMap<RoomId, Room> {
+    let mut rooms = BTreeMap::new();
+    let mut places: BTreeMap<RoomId, PathBuf> = BTreeMap::new();
+    for (file, config) in read {
+        let Some(config) = config else { continue };
+        let id = config.id.clone();
+        let right = match &file.parent {
+            Some(tenant) => RoomId::from_parts(tenant, &file.stem).is_ok_and(|wanted| wanted == id),
+            None => id.room() == file.stem,
+        };
+        if !right {
+            let wanted = format!(
+                "{}/{}",
+                file.parent.as_deref().unwrap_or("TENANT"),
+                file.stem
+            );
+            problems.push(file.problem(
+                "id",
+                format!("{:?}, but the file's place says {wanted:?}", id.as_str()),
+            ));
+        }
+        if let Some(first) = places.insert(id.clone(), file.path.clone()) {
+            problems.push(file.problem(
+                "id",
+                format!(
+                    "{:?} is the room of {} already",
+                    id.as_str(),
+                    first.display()
+                ),
+            ));
+        }
+        let policy = policies.get(&config.moderation);
+        if policy.is_none() {
+            let near = did_you_mean(&config.moderation, policies.keys().map(String::as_str));
+            problems.push(file.problem(
+                "moderation",
+                format!("there is no moderation/{}.toml{near}", config.moderation),
+            ));
+        }
+        check_roster(&file, &config, personas, problems);
+        let source = source_of(
+            &file,
+            &config,
+            instead.filter(|instead| instead.room == id),
+            problems,
+        );
+        // A broken policy has been named already, and then nothing of this is used.
+        if let Some(policy) = policy.and_then(|(_, policy)| policy.clone()) {
+            rooms.insert(
+                id,
+                Room {
+                    config,
+                    policy,
+                    source,
+                },
+            );
+        }
+    }
+    rooms
+}
+
+fn check_roster(
+    file: &File,
+    config: &RoomConfig,
+    personas: &Named<PersonaConfig>,
+    problems: &mut Vec<String>,
+) {
+    let mut seated = BTreeSet::new();
+    for (seat, entry) in config.roster.iter().enumerate() {
+        let field = format!("roster.{seat}.persona");
+        let name = entry.persona.as_str();
+        if !personas.contains_key(name) {
+            let near = did_you_mean(name, personas.keys().map(String::as_str));
+            problems.push(file.problem(&field, format!("there is no personas/{name}.toml{near}")));
+        }
+        if !seated.insert(name) {
+            problems
+                .push(file.problem(&field, format!("{name:?} has a seat in this room already")));
+        }
+    }
+}
+
+/// What a room watches: what its file says, but for what the command line says instead.
+fn source_of(
+    file: &File,
+    config: &RoomConfig,
+    instead: Option<&SourceOverride>,
+    problems: &mut Vec<String>,
+) -> Option<Source> {
+    let (path, place) = match (
+        instead.and_then(|instead| instead.file.clone()),
+        &config.source,
+    ) {
+        (Some(path), _) => (path, "--source".to_owned()),
+        (None, Some(source)) => (file.folder().join(&source.uri), file.place("source.uri")),
+        (None, None) if instead.is_some() => {
+            problems.push(file.problem(
+                "source",
+                "this room watches nothing: name a file with --source".to_owned(),
+            ));
+            return None;
+        }
+        (None, None) => return None,
+    };
+    let own = config
+        .source
+        .as_ref()
+        .filter(|_| instead.is_none_or(|instead| instead.file.is_none()));
+    match Subtitles::load(&path) {
+        Ok(subtitles) => Some(Source {
+            subtitles,
+            path,
+            speed: instead
+                .and_then(|instead| instead.speed)
+                .or(own.map(|own| own.speed))
+                .unwrap_or(1.0),
+            looped: instead
+                .and_then(|instead| instead.looped)
+                .or(own.map(|own| own.looped))
+                .unwrap_or(false),
+        }),
+        Err(error) => {
+            let cause = std::error::Error::source(&error)
+                .map(|cause| format!(": {cause}"))
+                .unwrap_or_default();
+            problems.push(format!("{place}: {error}{cause}"));
+            None
+        }
+    }
+}
+
+/// `chatter config check`.
+pub(crate) fn check(options: CheckOptions) -> Result<(), Failure> {
+    let folder = settings::config_folder(options.config)?;
+    let configuration = load(&folder, None).map_err(Failure::Usage)?;
+    let count = |number: usize, one: &str, more: &str| {
+        format!("{number} {}", if number == 1 { one } else { more })
+    };
+    let _ = writeln!(
+        std::io::stdout().lock(),
+        "{}: {}, {}, {}: all fine",
+        folder.display(),
+        count(configuration.rooms.len(), "room", "rooms"),
+        count(configuration.personas.len(), "persona", "personas"),
+        count(
+            configuration.policies,
+            "moderation policy",
+            "moderation policies"
+        ),
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

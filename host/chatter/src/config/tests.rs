@@ -1,0 +1,161 @@
+use super::*;
+
+const POLICY: (&str, &str) = ("moderation/default.toml", "name = \"default\"\n");
+const NOVA: (&str, &str) = (
+    "personas/nova.toml",
+    "id = \"nova\"\nname = \"Nova\"\nmodule = \"regular\"\n",
+);
+const LOBBY: (&str, &str) = (
+    "rooms/lobby.toml",
+    "id = \"main/lobby\"\ntitle = \"Lobby\"\n[[roster]]\npersona = \"nova\"\n",
+);
+const SHOW: (&str, &str) = (
+    "rooms/show.vtt",
+    "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nWelcome to the show.\n",
+);
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// The problems, without the folder's path.
+fn problems(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = folder(files);
+    let prefix = format!("{}/", folder.path().display());
+    match load(folder.path(), None) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems
+            .into_iter()
+            .map(|line| line.replace(&prefix, ""))
+            .collect(),
+    }
+}
+
+#[test]
+fn a_whole_configuration_is_read() {
+    let tenant = (
+        "rooms/acme/stage.toml",
+        "id = \"acme/stage\"\ntitle = \"Stage\"\n[source]\nuri = \"../show.vtt\"\nspeed = 2\n",
+    );
+    let folder = folder(&[POLICY, NOVA, LOBBY, SHOW, tenant]);
+    let configuration = load(folder.path(), None).unwrap();
+    assert_eq!(
+        configuration
+            .rooms
+            .keys()
+            .map(RoomId::as_str)
+            .collect::<Vec<_>>(),
+        ["acme/stage", "main/lobby"]
+    );
+    let stage = configuration.rooms.values().next().unwrap();
+    assert_eq!(stage.source.as_ref().map(|source| source.speed), Some(2.0));
+    assert_eq!(configuration.personas.len(), 1);
+    assert_eq!(stage.policy.name, "default");
+}
+
+#[test]
+fn every_problem_of_every_file_is_named_at_once() {
+    let found = problems(&[
+        POLICY,
+        (
+            "personas/nova.toml",
+            "id = \"nova\"\nname = \"\"\nmodule = \"regular\"\n[traits]\nhumour = 1.4\n",
+        ),
+        (
+            "personas/kira.toml",
+            "id = \"kria\"\nname = \"Kira\"\nmodule = \"hype\"\nbiio = \"x\"\n",
+        ),
+        (
+            "personas/zed.toml",
+            "id = \"zeb\"\nname = \"Zed\"\nmodule = \"hype\"\n",
+        ),
+        ("personas/torn.toml", "id = \"torn\nname = 1\n"),
+        (
+            "rooms/lobby.toml",
+            "id = \"main/loby\"\ntitle = \"L\"\nmoderation = \"defualt\"\n[[roster]]\npersona = \"nova\"\n[[roster]]\npersona = \"nvoa\"\n[[roster]]\npersona = \"nova\"\n[source]\nuri = \"none.vtt\"\n",
+        ),
+        (
+            "rooms/tuned.toml",
+            "id = \"main/tuned\"\ntitle = \"T\"\n[tuning]\ncooldown = 3\n",
+        ),
+    ]);
+    let expected = [
+        "personas/kira.toml: biio: no such field; did you mean `bio`?",
+        "personas/nova.toml: name: empty",
+        "personas/nova.toml: traits.humour: 1.4 is more than 1",
+        "personas/torn.toml:1:11: invalid basic string, expected `\"`",
+        "personas/zed.toml: id: \"zeb\", but the file's name says \"zed\"; they must be the same",
+        "rooms/lobby.toml: id: \"main/loby\", but the file's place says \"TENANT/lobby\"",
+        "rooms/lobby.toml: moderation: there is no moderation/defualt.toml; did you mean `default`?",
+        "rooms/lobby.toml: roster.1.persona: there is no personas/nvoa.toml; did you mean `nova`?",
+        "rooms/lobby.toml: roster.2.persona: \"nova\" has a seat in this room already",
+        "rooms/tuned.toml: tuning.cooldown: no such field; did you mean `cooldown_s`?",
+    ];
+    for line in expected {
+        assert!(
+            found.iter().any(|found| found == line),
+            "missing: {line}\n{found:#?}"
+        );
+    }
+    let source = found
+        .iter()
+        .filter(|line| line.starts_with("rooms/lobby.toml: source.uri: "))
+        .count();
+    assert_eq!((found.len(), source), (expected.len() + 1, 1), "{found:#?}");
+}
+
+#[test]
+fn the_same_room_twice_is_refused() {
+    let again = ("rooms/main/lobby.toml", LOBBY.1);
+    let found = problems(&[POLICY, NOVA, LOBBY, again]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("rooms/main/lobby.toml: id: \"main/lobby\" is the room of "),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn an_empty_folder_is_a_problem() {
+    assert_eq!(
+        problems(&[POLICY]),
+        ["rooms: holds no room; each is a file NAME.toml"]
+    );
+}
+
+#[test]
+fn the_command_lines_source_stands_in_for_the_rooms_own() {
+    let broken = (
+        "rooms/lobby.toml",
+        "id = \"main/lobby\"\ntitle = \"L\"\n[source]\nuri = \"none.vtt\"\nspeed = 3\nloop = true\n",
+    );
+    let folder = folder(&[POLICY, broken, SHOW]);
+    let mut instead = SourceOverride {
+        room: RoomId::new("main/lobby").unwrap(),
+        file: Some(folder.path().join("rooms/show.vtt")),
+        speed: Some(9.0),
+        looped: None,
+    };
+    let configuration = load(folder.path(), Some(&instead)).unwrap();
+    let source = configuration
+        .rooms
+        .values()
+        .next()
+        .unwrap()
+        .source
+        .as_ref()
+        .unwrap();
+    assert_eq!((source.speed, source.looped), (9.0, false));
+
+    instead.room = RoomId::new("main/lobbi").unwrap();
+    instead.file = None;
+    let folder = self::folder(&[POLICY, NOVA, LOBBY]);
+    let found = load(folder.path(), Some(&instead)).unwrap_err();
+    assert!(found[0].contains("did you mean `main/lobby`?"), "{found:?}");
+}

@@ -1,0 +1,184 @@
+//! `chatter serve`: makes the parts, hands them to each other, starts them, and ends them in order.
+
+mod data;
+mod parts;
+mod report;
+mod services;
+mod signals;
+
+use crate::{
+    Failure,
+    args::ServeOptions,
+    config::{self, Configuration},
+    logging,
+    settings::{Listen, Settings},
+};
+use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
+use chatter_protocol::PersonaConfig;
+use chatter_worker::{Seat, Worker};
+use data::DataFolder;
+use parts::Parts;
+use services::{Services, Stage};
+use signals::Signals;
+use std::{
+    io::{ErrorKind, Write},
+    time::Duration,
+};
+use tokio::net::TcpListener;
+
+/// After the services have ended, so long for work that is still on its way to the disk.
+const LAST_WRITES: Duration = Duration::from_millis(400);
+
+/// Runs the rooms until somebody ends it.
+///
+/// # Errors
+///
+/// [`Failure::Usage`] for wrong options and broken configuration files; [`Failure::Failed`] if it
+/// can't start, or if one of its services ends by itself.
+pub fn run(options: ServeOptions) -> Result<(), Failure> {
+    let settings = Settings::load(options)?;
+    logging::start(&settings.log)?;
+    let configuration =
+        config::load(&settings.config, settings.source.as_ref()).map_err(Failure::Usage)?;
+    let executor = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("can't start: {error}")))?;
+    let ended = executor.block_on(serve(settings, configuration));
+    executor.shutdown_timeout(LAST_WRITES);
+    ended
+}
+
+async fn serve(settings: Settings, configuration: Configuration) -> Result<(), Failure> {
+    let mut signals = Signals::new()?;
+    let data = DataFolder::open(&settings.data)?;
+    let listener = listen(settings.listen).await?;
+    let address = listener.local_addr().map_err(Failure::failed)?;
+    let parts = Parts::new(&settings, &data)?;
+    let token = data.operator_token()?;
+    // Compiling may take a while; nothing is running yet that would have to be ended.
+    let modules = tokio::select! {
+        modules = parts.load_modules() => modules,
+        () = signals.next() => return Ok(()),
+    };
+    report::print(&report::Facts {
+        settings: &settings,
+        configuration: &configuration,
+        parts: &parts,
+        modules: &modules,
+        data: &data,
+        address,
+    });
+
+    let gateway = Gateway::new(
+        gateway(&settings, &configuration, &parts, token),
+        parts.for_gateway(),
+    );
+    let worker = Worker::new(worker(&settings, &configuration), parts.for_worker());
+
+    let mut services = Services::new();
+    services.start(Stage::Gateway, "gateway", |end| {
+        gateway.serve(listener, end)
+    });
+    services.start(Stage::Gateway, "upkeep of the metrics", |end| {
+        parts.metrics.clone().keep_up(end)
+    });
+    services.start(Stage::Worker, "worker", |end| worker.run(end));
+    for (id, room) in configuration.rooms {
+        if let Some(source) = room.source {
+            services.start_finite(Stage::Sources, format!("source of {id}"), |end| {
+                parts.play(id, source, end)
+            });
+        }
+    }
+    ready(address)?;
+
+    let ended = tokio::select! {
+        () = signals.next() => Ok(()),
+        failure = services.first_failure() => Err(Failure::Failed(failure)),
+    };
+    tracing::info!("ending");
+    tokio::select! {
+        () = services.stop() => ended,
+        () = signals.next() => Err(Failure::failed("ended at once; what was acknowledged is on disk")),
+    }
+}
+
+/// What the gateway shows and whom it knows.
+fn gateway(
+    settings: &Settings,
+    configuration: &Configuration,
+    parts: &Parts,
+    token: OperatorToken,
+) -> chatter_gateway::Config {
+    let model = parts.model.about();
+    let model = chatter_gateway::About {
+        model: model.model,
+        place: model.place,
+        offline: model.offline,
+    };
+    chatter_gateway::Config {
+        ui: Some(settings.ui.clone()),
+        rooms: configuration
+            .rooms
+            .values()
+            .map(|room| chatter_gateway::RoomSetup {
+                id: room.config.id.clone(),
+                title: room.config.title.clone(),
+                policy: room.policy.clone(),
+                personas: configuration
+                    .seats(room)
+                    .map(|(persona, _)| PersonaSeat {
+                        id: persona.id.clone(),
+                        name: persona.name.clone(),
+                    })
+                    .collect(),
+            })
+            .collect(),
+        ..chatter_gateway::Config::new(token, model)
+    }
+}
+
+/// Who sits where.
+fn worker(settings: &Settings, configuration: &Configuration) -> chatter_worker::Config {
+    let seat = |(persona, module): (&PersonaConfig, &str)| Seat {
+        config: persona.clone(),
+        module: module.to_owned(),
+    };
+    chatter_worker::Config {
+        rooms: configuration
+            .rooms
+            .values()
+            .map(|room| chatter_worker::RoomSetup {
+                config: room.config.clone(),
+                seats: configuration.seats(room).map(seat).collect(),
+            })
+            .collect(),
+        seed: settings.seed,
+        ..chatter_worker::Config::default()
+    }
+}
+
+/// Takes the address, before anything else is set up.
+async fn listen(at: Listen) -> Result<TcpListener, Failure> {
+    TcpListener::bind(at.0).await.map_err(|error| {
+        Failure::Failed(match error.kind() {
+            ErrorKind::AddrInUse => format!("{at} is in use: end the program that listens there, or choose another address with --listen"),
+            ErrorKind::PermissionDenied => format!("{at} is not allowed to this user: choose a port above 1023 with --listen"),
+            ErrorKind::AddrNotAvailable => format!("{at} is no address of this machine: choose another with --listen"),
+            _ => format!("can't listen at {at}: {error}"),
+        })
+    })
+}
+
+/// The line that other programs wait for.
+fn ready(address: std::net::SocketAddr) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush()) {
+        // Nobody has to read it.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("can't print: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,146 @@
+//! The folder of everything that outlives a run.
+
+use crate::Failure;
+use chatter_gateway::OperatorToken;
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+/// The folder. Whoever opens the store in it holds it for this process alone.
+pub(super) struct DataFolder(PathBuf);
+
+impl DataFolder {
+    /// Makes the folder if it is not there.
+    pub(super) fn open(folder: &Path) -> Result<Self, Failure> {
+        let made = fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
+        made.map(Self).map_err(|error| {
+            let folder = folder.display();
+            Failure::failed(format!(
+                "the data folder {folder} can't be used: {error}; choose another with --data"
+            ))
+        })
+    }
+
+    pub(super) fn store(&self) -> PathBuf {
+        self.0.join("chatter.db")
+    }
+
+    pub(super) fn memory(&self) -> PathBuf {
+        self.0.join("memory.db")
+    }
+
+    /// Components and what they were compiled to.
+    pub(super) fn modules(&self) -> PathBuf {
+        self.0.join("modules")
+    }
+
+    /// Proves the operator. Made when it is asked for the first time.
+    pub(super) fn operator_token(&self) -> Result<OperatorToken, Failure> {
+        operator_token(&self.token_file())
+    }
+
+    /// Where the operator finds it.
+    pub(super) fn token_file(&self) -> PathBuf {
+        self.0.join(TOKEN)
+    }
+}
+
+const TOKEN: &str = "operator-token";
+
+/// Random bytes in a fresh token: as many as a hash of the length that is kept of it.
+const TOKEN_BYTES: usize = 32;
+
+fn operator_token(file: &Path) -> Result<OperatorToken, Failure> {
+    let cannot = |error: io::Error| {
+        Failure::failed(format!(
+            "the operator's token {} can't be used: {error}",
+            file.display()
+        ))
+    };
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => make_token(file).map_err(cannot)?,
+        Err(error) => return Err(cannot(error)),
+    };
+    let token = text.trim();
+    if token.len() < TOKEN_BYTES {
+        return Err(Failure::failed(format!(
+            "the operator's token in {} is shorter than {TOKEN_BYTES} characters: remove the file, and a good one is made",
+            file.display()
+        )));
+    }
+    Ok(OperatorToken::new(token))
+}
+
+/// Makes a token in a file that only this user can read. It gets its name when it is whole, so that
+/// a kill in between leaves none.
+fn make_token(file: &Path) -> io::Result<String> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let token = rand::random::<[u8; TOKEN_BYTES]>()
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let unfinished = file.with_extension("part");
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&unfinished)?;
+    writeln!(made, "{token}")?;
+    made.sync_all()?;
+    fs::rename(&unfinished, file)?;
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_token_is_made_once_and_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(&folder.path().join("new")).unwrap();
+        data.operator_token().unwrap();
+        let file = data.token_file();
+        let token = fs::read_to_string(&file).unwrap();
+        assert_eq!(token.trim().len(), 2 * TOKEN_BYTES);
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        data.operator_token().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), token);
+    }
+
+    #[test]
+    fn a_folder_that_is_none_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let Failure::Failed(reason) = DataFolder::open(&file.join("data")).err().unwrap() else {
+            panic!()
+        };
+        assert!(
+            reason.contains("--data") && reason.contains("file/data"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn a_weak_token_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(TOKEN), "hunter2\n").unwrap();
+        assert!(
+            DataFolder::open(folder.path())
+                .unwrap()
+                .operator_token()
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! What the services rest on: bus, store, model, memory, sandbox, clock, metrics.
+
+use super::data::DataFolder;
+use crate::{
+    Failure,
+    config::Source,
+    settings::{Bus, Llm, Settings},
+};
+use chatter_bus::{InProcess, SharedBus};
+use chatter_context::{Playback, play};
+use chatter_llm::{ApiKey, ConfigError, Offline, OpenAi, OpenAiConfig, SharedModel};
+use chatter_memory::{Embedded, SharedMemory};
+use chatter_protocol::{Clock, RoomId, persona::ModuleRef};
+use chatter_runtime::{Runtime, SharedPersonas};
+use chatter_store::{SharedStore, Sqlite};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Upper bounds of the buckets of everything that is measured in seconds: from what one call costs
+/// to what a person waits for.
+const SECONDS: [f64; 14] = [
+    0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
+];
+
+/// How often the recorder of metrics tidies up; without it, histograms would grow for ever.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+pub(super) struct Parts {
+    pub(super) bus: SharedBus,
+    pub(super) store: SharedStore,
+    pub(super) model: SharedModel,
+    pub(super) memory: SharedMemory,
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+}
+
+/// A module by name, and what it is or why it is left out.
+pub(super) type Modules = Vec<(String, Result<Arc<ModuleRef>, String>)>;
+
+impl Parts {
+    pub(super) fn new(settings: &Settings, data: &DataFolder) -> Result<Self, Failure> {
+        // First, since the others register what they count when they are made.
+        let metrics = Metrics::install()?;
+        let bus: SharedBus = match settings.bus {
+            Bus::Memory => Arc::new(InProcess::new()),
+        };
+        let store: SharedStore =
+            Arc::new(Sqlite::open(&data.store()).map_err(|error| Failure::caused(&error))?);
+        let memory: SharedMemory =
+            Arc::new(Embedded::open(&data.memory()).map_err(|error| Failure::caused(&error))?);
+        let model = model(&settings.llm)?;
+        let sandbox = chatter_runtime::Config::new(
+            settings.plugins.clone(),
+            data.modules(),
+            Arc::clone(&model),
+            Arc::clone(&memory),
+        );
+        let runtime = Arc::new(Runtime::new(sandbox).map_err(Failure::failed)?);
+        Ok(Self {
+            bus,
+            store,
+            model,
+            memory,
+            runtime,
+            clock: Clock::system(),
+            metrics,
+        })
+    }
+
+    /// Loads all modules. One that is refused, or a folder that can't be read, is named by the
+    /// report and keeps nothing else from starting.
+    pub(super) async fn load_modules(&self) -> Result<Modules, String> {
+        let loaded = self
+            .runtime
+            .load_all()
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(loaded
+            .into_iter()
+            .map(|(name, module)| (name, module.map_err(|why| why.to_string())))
+            .collect())
+    }
+
+    pub(super) fn for_gateway(&self) -> chatter_gateway::Parts {
+        let metrics = self.metrics.clone();
+        chatter_gateway::Parts {
+            bus: Arc::clone(&self.bus),
+            store: Arc::clone(&self.store),
+            clock: self.clock.clone(),
+            metrics: Arc::new(move || metrics.render()),
+            // Nothing listens before everything else is set up.
+            ready: Arc::new(|| Ok(())),
+        }
+    }
+
+    pub(super) fn for_worker(&self) -> chatter_worker::Parts {
+        chatter_worker::Parts {
+            bus: Arc::clone(&self.bus),
+            store: Arc::clone(&self.store),
+            memory: Arc::clone(&self.memory),
+            personas: Arc::clone(&self.runtime) as SharedPersonas,
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Plays what a room watches, until its end.
+    pub(super) fn play(
+        &self,
+        room: RoomId,
+        source: Source,
+        end: CancellationToken,
+    ) -> impl Future<Output = Result<(), String>> + Send + use<> {
+        let playback = Playback {
+            room,
+            speed: source.speed,
+            looped: source.looped,
+        };
+        let playing = play(
+            source.subtitles,
+            playback,
+            Arc::clone(&self.bus),
+            self.clock.clone(),
+            end,
+        );
+        async { playing.await.map(drop).map_err(|error| error.to_string()) }
+    }
+}
+
+fn model(llm: &Llm) -> Result<SharedModel, Failure> {
+    let Llm::OpenAi {
+        base_url,
+        model,
+        api_key_env,
+        concurrency,
+    } = llm
+    else {
+        return Ok(Arc::new(Offline::new()));
+    };
+    let mut config = OpenAiConfig::new(base_url, model);
+    if let Some(variable) = api_key_env {
+        let key = std::env::var(variable).map_err(|_| {
+            Failure::usage(format!("the environment variable {variable} holds no text"))
+        })?;
+        config.api_key = Some(ApiKey::new(&key));
+    }
+    if let Some(concurrency) = concurrency {
+        config.max_concurrent = *concurrency;
+    }
+    let model = OpenAi::new(config).map_err(|error| match error {
+        ConfigError::Tls(_) => Failure::failed(error),
+        _ => Failure::usage(format!("llm.{error}")),
+    })?;
+    Ok(Arc::new(model))
+}
+
+/// The recorder of the process's metrics.
+#[derive(Clone)]
+pub(super) struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    fn install() -> Result<Self, Failure> {
+        let cannot = |error| Failure::failed(format!("metrics can't be recorded: {error}"));
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
+            .map_err(cannot)?
+            .install_recorder()
+            .map(Self)
+            .map_err(cannot)
+    }
+
+    /// All metrics, in the Prometheus text format.
+    pub(super) fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Tidies up until its end.
+    pub(super) async fn keep_up(self, end: CancellationToken) {
+        let mut tick = tokio::time::interval(UPKEEP);
+        while end.run_until_cancelled(tick.tick()).await.is_some() {
+            self.0.run_upkeep();
+        }
+    }
+}

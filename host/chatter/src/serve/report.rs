@@ -1,0 +1,215 @@
+//! What a person reads when the program starts.
+
+use super::{
+    data::DataFolder,
+    parts::{Modules, Parts},
+};
+use crate::{
+    config::{Configuration, Room},
+    settings::Settings,
+};
+use anstyle::{AnsiColor, Style};
+use chatter_protocol::PersonaId;
+use chatter_runtime::Personas;
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    io::{self, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// So many digits of a digest tell one build of a module from another.
+const SHORT_DIGEST: usize = 12;
+
+/// What is to be told.
+pub(super) struct Facts<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) configuration: &'a Configuration,
+    pub(super) parts: &'a Parts,
+    pub(super) modules: &'a Result<Modules, String>,
+    pub(super) data: &'a DataFolder,
+    pub(super) address: SocketAddr,
+}
+
+/// Prints it. Nobody has to read it, so a closed pipe is none of the program's business.
+pub(super) fn print(facts: &Facts<'_>) {
+    let _ = facts.write(&mut Page(anstream::stdout().lock()));
+}
+
+/// A label and what it is about, in two columns.
+struct Page<W>(W);
+
+impl<W: Write> Page<W> {
+    fn line(&mut self, label: &str, text: impl Display) -> io::Result<()> {
+        let dim = Style::new().dimmed();
+        writeln!(self.0, "  {dim}{label:<8}{dim:#} {text}")
+    }
+
+    fn warning(&mut self, label: &str, text: impl Display) -> io::Result<()> {
+        let yellow = AnsiColor::Yellow.on_default();
+        self.line(label, format_args!("{yellow}{text}{yellow:#}"))
+    }
+}
+
+impl Facts<'_> {
+    fn write<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {
+        let bold = Style::new().bold();
+        writeln!(
+            page.0,
+            "{bold}chatter {}{bold:#}",
+            env!("CARGO_PKG_VERSION")
+        )?;
+        if let Some(file) = &self.settings.file {
+            page.line("settings", file.display())?;
+        }
+        page.line("bus", self.parts.bus.describe())?;
+        page.line("store", self.parts.store.describe())?;
+        page.line("memory", self.parts.memory.describe())?;
+        self.model(page)?;
+        self.modules(page)?;
+        for (id, room) in &self.configuration.rooms {
+            page.line(
+                "room",
+                format_args!("{bold}{id}{bold:#} {}", room.config.title),
+            )?;
+            page.line("", format_args!("http://{}/r/{id}", self.address))?;
+            page.line("", self.seats(room))?;
+            page.line("", watched(room))?;
+        }
+        if !self.settings.ui.join("index.html").is_file() {
+            page.warning(
+                "page",
+                format_args!(
+                    "{} is not built: `cargo xtask ui` builds it",
+                    self.settings.ui.display()
+                ),
+            )?;
+        }
+        page.line(
+            "operator",
+            format_args!("token in {}", self.data.token_file().display()),
+        )?;
+        if !self.address.ip().is_loopback() {
+            page.warning(
+                "address",
+                format_args!(
+                    "{}: others can reach it, as guests and without encryption",
+                    self.address
+                ),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn model<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {
+        let about = self.parts.model.about();
+        if about.offline {
+            page.line(
+                "llm",
+                "the offline model: built in, and no language model at all",
+            )?;
+            page.line(
+                "",
+                "a real one: --llm openai --llm-model NAME (see chatter serve --help)",
+            )
+        } else {
+            page.line("llm", format_args!("{} at {}", about.model, about.place))
+        }
+    }
+
+    fn modules<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {
+        let modules = match self.modules {
+            Ok(modules) => modules,
+            Err(why) => return page.warning("modules", format_args!("none: {why}")),
+        };
+        for (name, module) in modules {
+            match module {
+                Ok(module) => {
+                    let digest = module.digest.get(..SHORT_DIGEST).unwrap_or(&module.digest);
+                    page.line(
+                        "module",
+                        format_args!("{name} {} ({digest})", module.version),
+                    )?;
+                }
+                Err(why) => page.warning("module", format_args!("{name} is left out: {why}"))?,
+            }
+        }
+        let listed = |name: &str| modules.iter().any(|(known, _)| known == name);
+        for (name, who) in self.wanted().into_iter().filter(|(name, _)| !listed(name)) {
+            if let Err(why) = self.parts.runtime.module(name) {
+                let who = who
+                    .iter()
+                    .map(|id| id.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                page.warning(
+                    "module",
+                    format_args!("{name} is left out: {why}; silent without it: {who}"),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The modules that rosters name, with the personas that run on them.
+    fn wanted(&self) -> BTreeMap<&str, Vec<&PersonaId>> {
+        let mut wanted: BTreeMap<&str, Vec<&PersonaId>> = BTreeMap::new();
+        for (persona, module) in self
+            .configuration
+            .rooms
+            .values()
+            .flat_map(|room| self.configuration.seats(room))
+        {
+            let who = wanted.entry(module).or_default();
+            if !who.contains(&&persona.id) {
+                who.push(&persona.id);
+            }
+        }
+        wanted
+    }
+
+    fn seats(&self, room: &Room) -> String {
+        let names: Vec<_> = self
+            .configuration
+            .seats(room)
+            .map(|(persona, _)| persona.name.as_str())
+            .collect();
+        if names.is_empty() {
+            "no personas".into()
+        } else {
+            format!("personas: {}", names.join(", "))
+        }
+    }
+}
+
+fn watched(room: &Room) -> String {
+    match &room.source {
+        None => "watches nothing".into(),
+        Some(source) => {
+            let speed = if source.speed == 1.0 {
+                String::new()
+            } else {
+                format!(", {} times as fast", source.speed)
+            };
+            let again = if source.looped {
+                ", again and again"
+            } else {
+                ""
+            };
+            format!("watches {}{speed}{again}", shown(&source.path).display())
+        }
+    }
+}
+
+/// A path without detours and, below the working folder, from there.
+fn shown(path: &Path) -> PathBuf {
+    let Ok(whole) = path.canonicalize() else {
+        return path.to_owned();
+    };
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    match here.ok().and_then(|here| whole.strip_prefix(here).ok()) {
+        Some(below) => below.to_owned(),
+        None => whole,
+    }
+}

@@ -1,0 +1,229 @@
+//! What the program runs on: command line over environment over `chatter.toml` over defaults.
+//!
+//! The command line and the environment arrive here already merged: clap lets the former win.
+
+mod file;
+mod values;
+
+pub(crate) use values::check_speed;
+pub use values::{Bus, Listen, Provider};
+
+use crate::{Failure, args::ServeOptions};
+use chatter_protocol::RoomId;
+use etcetera::{BaseStrategy, choose_base_strategy};
+use file::SettingsFile;
+use std::path::{Path, PathBuf};
+
+const DEFAULT_CONFIG: &str = "configs";
+const SETTINGS_FILE: &str = "chatter.toml";
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// What the program runs on, complete.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder of rooms, personas and moderation policies.
+    pub config: PathBuf,
+    /// The folder for all that outlives a run.
+    pub data: PathBuf,
+    /// The folder of the persona components.
+    pub plugins: PathBuf,
+    /// The folder of the built page.
+    pub ui: PathBuf,
+    /// Where to listen.
+    pub listen: Listen,
+    /// How services talk to each other.
+    pub bus: Bus,
+    /// What one room is to watch instead of what its file says.
+    pub source: Option<SourceOverride>,
+    /// The language model.
+    pub llm: Llm,
+    /// What is logged.
+    pub log: String,
+    /// What all chance comes from; absent for another each time.
+    pub seed: Option<u64>,
+    /// The settings file that was read, if there is one.
+    pub file: Option<PathBuf>,
+}
+
+/// What one room is to watch; each part that is absent stays as the room's file has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceOverride {
+    /// Which room.
+    pub room: RoomId,
+    /// A subtitle file.
+    pub file: Option<PathBuf>,
+    /// How fast it plays.
+    pub speed: Option<f64>,
+    /// Whether it starts again at its end.
+    pub looped: Option<bool>,
+}
+
+/// The language model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Llm {
+    /// The built-in text model.
+    Offline,
+    /// A server that speaks OpenAI's API.
+    OpenAi {
+        /// Its address.
+        base_url: String,
+        /// The model's name.
+        model: String,
+        /// The name of the environment variable that holds the key, if there is a key. The key
+        /// itself is read where it is used, and kept nowhere else.
+        api_key_env: Option<String>,
+        /// At most so many requests at once; the client's own bound if absent.
+        concurrency: Option<usize>,
+    },
+}
+
+impl Settings {
+    /// Puts the layers together.
+    ///
+    /// # Errors
+    ///
+    /// Names everything that is wrong with `chatter.toml`, or the options that don't fit together.
+    pub fn load(options: ServeOptions) -> Result<Self, Failure> {
+        Self::layered(options, Path::new(""), |name| {
+            std::env::var_os(name).is_some_and(|value| !value.is_empty())
+        })
+    }
+
+    /// As [`load`](Self::load), in a working folder (empty for the process's own) and with another
+    /// answer to whether an environment variable is set.
+    fn layered(
+        options: ServeOptions,
+        here: &Path,
+        is_set: impl Fn(&str) -> bool,
+    ) -> Result<Self, Failure> {
+        let found = file_for(options.config.as_deref(), here);
+        let file = match &found {
+            Some(path) => SettingsFile::read(path).map_err(Failure::Usage)?,
+            None => SettingsFile::default(),
+        };
+        let here = |default: &str| here.join(default);
+        let config = options
+            .config
+            .or(file.config)
+            .unwrap_or_else(|| here(DEFAULT_CONFIG));
+        if !config.is_dir() {
+            return Err(Failure::usage(format!(
+                "there is no configuration folder {}; name one with --config DIR",
+                config.display()
+            )));
+        }
+        let source = SourceOverride {
+            room: match options.room.or(file.room) {
+                Some(room) => room,
+                None => RoomId::from_parts("main", "lobby").map_err(Failure::failed)?,
+            },
+            file: options.source.or(file.source),
+            speed: options.speed.or(file.speed),
+            looped: options.looped.or(file.looped),
+        };
+        let overrides = source.file.is_some() || source.speed.is_some() || source.looped.is_some();
+        Ok(Self {
+            config,
+            data: match options.data.or(file.data) {
+                Some(folder) => folder,
+                None => default_data()?,
+            },
+            plugins: options
+                .plugins
+                .or(file.plugins)
+                .unwrap_or_else(|| here("plugins")),
+            ui: options.ui.or(file.ui).unwrap_or_else(|| here("ui/dist")),
+            listen: options.listen.or(file.listen).unwrap_or_default(),
+            bus: options.bus.or(file.bus).unwrap_or_default(),
+            source: overrides.then_some(source),
+            llm: Llm::new(
+                LlmParts {
+                    provider: options.llm.or(file.llm.provider),
+                    base_url: options.llm_base_url.or(file.llm.base_url),
+                    model: options.llm_model.or(file.llm.model),
+                    api_key_env: options.llm_api_key_env.or(file.llm.api_key_env),
+                    concurrency: options.llm_concurrency.or(file.llm.concurrency),
+                },
+                is_set,
+            )?,
+            log: options
+                .log
+                .or(file.log)
+                .unwrap_or_else(|| crate::logging::DEFAULT.into()),
+            seed: options.seed.or(file.seed),
+            file: found,
+        })
+    }
+}
+
+/// The settings file: in the configuration folder or, if there is none, in the working folder.
+fn file_for(config: Option<&Path>, here: &Path) -> Option<PathBuf> {
+    let config = config.map_or_else(|| here.join(DEFAULT_CONFIG), Path::to_owned);
+    [config.join(SETTINGS_FILE), here.join(SETTINGS_FILE)]
+        .into_iter()
+        .find(|file| file.is_file())
+}
+
+/// Where the configuration is, for commands that need nothing else.
+pub(crate) fn config_folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    Settings::load(ServeOptions {
+        config: given,
+        ..ServeOptions::default()
+    })
+    .map(|settings| settings.config)
+}
+
+fn default_data() -> Result<PathBuf, Failure> {
+    let platform = choose_base_strategy().map_err(|_| {
+        Failure::usage("no home folder is known to keep data in; name a folder with --data DIR")
+    })?;
+    Ok(platform.data_dir().join("chatter"))
+}
+
+/// What was said about the language model.
+#[derive(Default)]
+struct LlmParts {
+    provider: Option<Provider>,
+    base_url: Option<String>,
+    model: Option<String>,
+    api_key_env: Option<String>,
+    concurrency: Option<usize>,
+}
+
+impl Llm {
+    fn new(parts: LlmParts, is_set: impl Fn(&str) -> bool) -> Result<Self, Failure> {
+        if parts.provider.unwrap_or_default() == Provider::Offline {
+            return Ok(Self::Offline);
+        }
+        let mut wrong = Vec::new();
+        let model = parts.model.unwrap_or_default();
+        if model.is_empty() {
+            wrong.push("llm.model is missing: name the server's model, for instance --llm-model gpt-4o-mini".to_owned());
+        }
+        let base_url = parts.base_url.unwrap_or_else(|| OPENAI.to_owned());
+        // A server of one's own needs no key as a rule; a variable that was named must be there.
+        let needs_key = parts.api_key_env.is_some() || base_url == OPENAI;
+        let variable = parts
+            .api_key_env
+            .unwrap_or_else(|| "OPENAI_API_KEY".to_owned());
+        if needs_key && !is_set(&variable) {
+            wrong.push(format!("the environment variable {variable}, which should hold the LLM server's key, is not set"));
+        }
+        if parts.concurrency == Some(0) {
+            wrong.push("llm.concurrency: 0 is less than 1".to_owned());
+        }
+        if !wrong.is_empty() {
+            return Err(Failure::Usage(wrong));
+        }
+        let api_key_env = is_set(&variable).then_some(variable);
+        Ok(Self::OpenAi {
+            base_url,
+            model,
+            api_key_env,
+            concurrency: parts.concurrency,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! `chatter.toml`.
+
+use super::values::{Bus, Listen, Provider, check_speed};
+use crate::nearest::did_you_mean;
+use chatter_protocol::RoomId;
+use serde::{Deserialize, Deserializer};
+use std::path::{Path, PathBuf};
+
+const KEYS: [&str; 13] = [
+    "config", "data", "plugins", "ui", "listen", "bus", "room", "source", "speed", "loop", "log",
+    "seed", "llm",
+];
+const LLM_KEYS: [&str; 5] = [
+    "provider",
+    "base_url",
+    "model",
+    "api_key_env",
+    "concurrency",
+];
+
+/// What the file says; [`KEYS`] and [`LLM_KEYS`] have the same names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SettingsFile {
+    pub(super) config: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
+    pub(super) plugins: Option<PathBuf>,
+    pub(super) ui: Option<PathBuf>,
+    pub(super) listen: Option<Listen>,
+    pub(super) bus: Option<Bus>,
+    pub(super) room: Option<RoomId>,
+    pub(super) source: Option<PathBuf>,
+    #[serde(deserialize_with = "speed")]
+    pub(super) speed: Option<f64>,
+    #[serde(rename = "loop")]
+    pub(super) looped: Option<bool>,
+    pub(super) log: Option<String>,
+    pub(super) seed: Option<u64>,
+    pub(super) llm: LlmTable,
+}
+
+/// The table `[llm]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LlmTable {
+    pub(super) provider: Option<Provider>,
+    pub(super) base_url: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) api_key_env: Option<String>,
+    pub(super) concurrency: Option<usize>,
+}
+
+fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let speed = Option::<f64>::deserialize(deserializer)?;
+    speed
+        .map(check_speed)
+        .transpose()
+        .map_err(serde::de::Error::custom)
+}
+
+impl SettingsFile {
+    /// Reads the file. Relative paths in it start at its own folder.
+    ///
+    /// # Errors
+    ///
+    /// Each key that there is not, and the first value that is wrong.
+    pub(super) fn read(path: &Path) -> Result<Self, Vec<String>> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| vec![format!("{}: {error}", path.display())])?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text)
+            .map(|file| file.at(folder))
+            .map_err(|problems| {
+                problems
+                    .into_iter()
+                    .map(|problem| format!("{}{problem}", path.display()))
+                    .collect()
+            })
+    }
+
+    fn parse(text: &str) -> Result<Self, Vec<String>> {
+        let syntax = |error: toml::de::Error| vec![crate::config::toml_problem(text, &error)];
+        let table: toml::Table = text.parse().map_err(syntax)?;
+        let mut problems = unknown(&table, &KEYS, "");
+        if let Some(llm) = table.get("llm").and_then(toml::Value::as_table) {
+            problems.extend(unknown(llm, &LLM_KEYS, "llm."));
+        }
+        match toml::from_str(text) {
+            Ok(file) if problems.is_empty() => return Ok(file),
+            Ok(_) => {}
+            Err(error) => problems.extend(syntax(error)),
+        }
+        Err(problems)
+    }
+
+    fn at(mut self, folder: &Path) -> Self {
+        for path in [
+            &mut self.config,
+            &mut self.data,
+            &mut self.plugins,
+            &mut self.ui,
+            &mut self.source,
+        ] {
+            *path = path.take().map(|path| folder.join(path));
+        }
+        self
+    }
+}
+
+fn unknown(table: &toml::Table, known: &[&str], prefix: &str) -> Vec<String> {
+    let surplus = table.keys().filter(|key| !known.contains(&key.as_str()));
+    surplus
+        .map(|key| {
+            format!(
+                ": {prefix}{key}: no such setting{}",
+                did_you_mean(key, known.iter().copied())
+            )
+        })
+        .collect()
+}

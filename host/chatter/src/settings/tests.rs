@@ -1,0 +1,154 @@
+use super::*;
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn load(folder: &tempfile::TempDir, options: ServeOptions) -> Result<Settings, Failure> {
+    Settings::layered(options, folder.path(), |name| name == "SET")
+}
+
+fn wrong(failure: Failure) -> Vec<String> {
+    match failure {
+        Failure::Usage(lines) => lines,
+        Failure::Failed(line) => panic!("not a matter of usage: {line}"),
+    }
+}
+
+#[test]
+fn the_command_line_beats_the_file_and_the_file_the_defaults() {
+    let here = folder(&[
+        ("configs/rooms/x", ""),
+        (
+            "chatter.toml",
+            "listen = \"127.0.0.1:1\"\nseed = 1\nspeed = 2\n",
+        ),
+    ]);
+    let options = ServeOptions {
+        seed: Some(7),
+        ..ServeOptions::default()
+    };
+    let settings = load(&here, options).unwrap();
+    assert_eq!(settings.seed, Some(7));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:1");
+    assert_eq!(settings.source.unwrap().speed, Some(2.0));
+    assert_eq!(settings.llm, Llm::Offline);
+    assert_eq!(settings.plugins, here.path().join("plugins"));
+}
+
+#[test]
+fn the_configuration_folders_file_wins_and_its_paths_start_there() {
+    let here = folder(&[
+        (
+            "configs/chatter.toml",
+            "source = \"show.srt\"\nplugins = \"/p\"\n",
+        ),
+        ("chatter.toml", "source = \"other.srt\"\n"),
+    ]);
+    let settings = load(&here, ServeOptions::default()).unwrap();
+    let source = settings.source.unwrap();
+    assert_eq!(source.file, Some(here.path().join("configs/show.srt")));
+    assert_eq!(source.room.as_str(), "main/lobby");
+    assert_eq!(settings.plugins, Path::new("/p"));
+}
+
+#[test]
+fn without_a_word_about_the_source_none_is_replaced() {
+    let here = folder(&[
+        ("configs/rooms/x", ""),
+        ("chatter.toml", "room = \"main/other\"\n"),
+    ]);
+    assert_eq!(load(&here, ServeOptions::default()).unwrap().source, None);
+}
+
+#[test]
+fn what_is_wrong_with_the_file_is_said_at_once() {
+    let cases: [(&str, &[&str]); 7] = [
+        (
+            "lisen = 1\nfoo = 2\n[llm]\nmodle = \"x\"\n",
+            &[
+                ": foo: no such setting",
+                ": lisen: no such setting; did you mean `listen`?",
+                ": llm.modle: no such setting; did you mean `model`?",
+            ],
+        ),
+        (
+            "listen = 8787\n",
+            &[":1:10: invalid type: integer `8787`, expected a string"],
+        ),
+        (
+            "bus = \"redis://127.0.0.1\"\n",
+            &[":1:7: Redis is not in this version yet; the bus is `memory`"],
+        ),
+        ("\nspeed = 0\n", &[":2:9: 0 is not in 0.01..=1000"]),
+        (
+            "room = \"Lobby\"\n",
+            &[
+                ":1:8: \"Lobby\" is not a room: a room is tenant/room, each 1 to 63 of a-z, 0-9 and -",
+            ],
+        ),
+        (
+            "[llm]\nprovider = \"chatgpt\"\n",
+            &[":2:12: \"chatgpt\" is no provider; it can be `offline` or `openai`"],
+        ),
+        ("x = [\n", &[":1:6: unclosed array, expected `]`"]),
+    ];
+    for (text, expected) in cases {
+        let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", text)]);
+        let file = here.path().join("chatter.toml").display().to_string();
+        let found: Vec<String> = wrong(load(&here, ServeOptions::default()).unwrap_err())
+            .into_iter()
+            .map(|line| line.replace(&file, ""))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_real_model_needs_a_name_and_perhaps_a_key() {
+    let llm = |table: &str| {
+        let text = format!("[llm]\nprovider = \"openai\"\n{table}");
+        let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", &text)]);
+        load(&here, ServeOptions::default()).map(|settings| settings.llm)
+    };
+    assert_eq!(
+        wrong(llm("").unwrap_err()).len(),
+        2,
+        "neither a model nor a key"
+    );
+    let own = "model = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    assert!(
+        matches!(
+            llm(own).unwrap(),
+            Llm::OpenAi {
+                api_key_env: None,
+                ..
+            }
+        ),
+        "a server of one's own needs no key"
+    );
+    let missing = wrong(llm(&format!("{own}api_key_env = \"UNSET\"\n")).unwrap_err());
+    assert!(missing[0].contains("UNSET"), "{missing:?}");
+    let keyed = llm("model = \"m\"\napi_key_env = \"SET\"\n").unwrap();
+    assert!(matches!(keyed, Llm::OpenAi { api_key_env: Some(name), .. } if name == "SET"));
+    assert_eq!(
+        wrong(llm("api_key_env = \"SET\"\nconcurrency = 0\n").unwrap_err()).len(),
+        2
+    );
+}
+
+#[test]
+fn a_missing_configuration_folder_is_named() {
+    let here = folder(&[]);
+    let lines = wrong(load(&here, ServeOptions::default()).unwrap_err());
+    assert!(
+        lines[0].contains("configs") && lines[0].contains("--config"),
+        "{lines:?}"
+    );
+}

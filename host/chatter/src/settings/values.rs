@@ -1,0 +1,107 @@
+//! Values of settings that are more than a text: checked where they enter, whichever layer they
+//! come from.
+
+use serde::Deserialize;
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+};
+
+/// An address to listen at. Without a word about it, this machine alone can reach it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Listen(pub SocketAddr);
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self(SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)))
+    }
+}
+
+impl FromStr for Listen {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numeric = match text.strip_prefix("localhost:") {
+            Some(port) => format!("127.0.0.1:{port}"),
+            None => text.to_owned(),
+        };
+        numeric.parse().map(Self).map_err(|_| {
+            format!("{text:?} is not ADDR:PORT, such as 127.0.0.1:8787, 0.0.0.0:80 or [::1]:8787")
+        })
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How services talk to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Bus {
+    /// In the process.
+    #[default]
+    Memory,
+}
+
+impl FromStr for Bus {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "memory" => Ok(Self::Memory),
+            redis if redis.starts_with("redis://") || redis.starts_with("rediss://") => {
+                Err("Redis is not in this version yet; the bus is `memory`".into())
+            }
+            other => Err(format!("{other:?} is no bus; it can be `memory`")),
+        }
+    }
+}
+
+/// Who answers the personas' requests for text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Provider {
+    /// The built-in text model, which is no language model.
+    #[default]
+    Offline,
+    /// Any server that speaks OpenAI's API.
+    OpenAi,
+}
+
+impl FromStr for Provider {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "offline" => Ok(Self::Offline),
+            "openai" => Ok(Self::OpenAi),
+            other => Err(format!(
+                "{other:?} is no provider; it can be `offline` or `openai`"
+            )),
+        }
+    }
+}
+
+macro_rules! try_from_string {
+    ($($name:ty),*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+    )*};
+}
+
+try_from_string!(Listen, Bus, Provider);
+
+/// The same bounds as a room's file has.
+pub(crate) fn check_speed(speed: f64) -> Result<f64, String> {
+    if (0.01..=1000.0).contains(&speed) {
+        Ok(speed)
+    } else {
+        Err(format!("{speed} is not in 0.01..=1000"))
+    }
+}

@@ -1,0 +1,278 @@
+//! What keeps a server from starting, and what does not.
+
+mod support;
+
+use rustix::process::Signal;
+use std::{fs, net::TcpListener};
+use support::{
+    Home, Process, plugins,
+    viewer::{Viewer, is_persona},
+};
+
+fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_broken_configuration_is_named_in_full() {
+    let home = Home::lively();
+    home.write(
+        "configs/personas/nova.toml",
+        "id = \"nova\"\nname = \"Nova\"\nmodule = \"regular\"\n[traits]\nhumour = 1.4\n",
+    );
+    home.write("configs/personas/torn.toml", "id = \"torn\n");
+    home.write(
+        "configs/rooms/attic.toml",
+        "id = \"main/attic\"\ntitle = \"Attic\"\n[[roster]]\npersona = \"pgoo\"\n",
+    );
+    let expected = [
+        "configs/personas/nova.toml: traits.humour: 1.4 is more than 1",
+        "configs/personas/torn.toml:1:",
+        "configs/rooms/attic.toml: roster.0.persona: there is no personas/pgoo.toml; did you mean `pogo`?",
+    ];
+    for words in [&["serve", "--data", "data"][..], &["config", "check"]] {
+        let output = home.run(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let lines: Vec<String> = stderr(&output).lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+        for (line, part) in lines.iter().zip(expected) {
+            assert!(
+                line.starts_with(&format!("error: {part}")),
+                "{line:?} should begin with {part:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_good_configuration_is_counted() {
+    let output = Home::lively().run(&["config", "check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        said.trim(),
+        "configs: 1 room, 2 personas, 1 moderation policy: all fine"
+    );
+}
+
+#[test]
+fn the_configuration_that_ships_is_fine() {
+    let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
+    let output = Home::empty().run(&["config", "check", "--config", configs]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_failure_with_1() {
+    let home = Home::lively();
+    home.write("file", "");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let serve = ["serve", "--data", "data", "--listen"];
+    let cases: [(&[&str], i32, &str); 7] = [
+        (
+            &["--bus", "redis://127.0.0.1"],
+            2,
+            "Redis is not in this version yet",
+        ),
+        (&["--llm", "openai"], 2, "llm.model is missing"),
+        (
+            &["--room", "main/loby", "--loop"],
+            2,
+            "did you mean `main/lobby`?",
+        ),
+        (&["--source", "none.srt"], 2, "none.srt"),
+        (&["--nonsense"], 2, "--nonsense"),
+        (
+            &["--data", "file/data"],
+            1,
+            "the data folder file/data can't be used",
+        ),
+        (&["--listen", &taken], 1, "is in use"),
+    ];
+    for (words, code, part) in cases {
+        let given = words.contains(&"--listen") || words.contains(&"--data");
+        let words = if given {
+            [&["serve"], words].concat()
+        } else {
+            [&serve[..], &["127.0.0.1:0"], words].concat()
+        };
+        let words = if words.contains(&"--data") {
+            words
+        } else {
+            [&words[..], &["--data", "data"]].concat()
+        };
+        let output = home.run(&words);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{words:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(part),
+            "{words:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn one_server_for_one_data_folder() {
+    let home = Home::lively();
+    let _first = home.serve(&[]);
+    let second = home.run(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1), "{}", stderr(&second));
+    assert!(
+        stderr(&second).contains("in use by another chatter"),
+        "{}",
+        stderr(&second)
+    );
+}
+
+#[tokio::test]
+async fn broken_and_missing_modules_are_named_and_left_out() {
+    let home = Home::lively();
+    home.write(
+        "configs/personas/casper.toml",
+        "id = \"casper\"\nname = \"Casper\"\nmodule = \"ghost\"\n",
+    );
+    home.write(
+        "configs/rooms/attic.toml",
+        "id = \"main/attic\"\ntitle = \"Attic\"\n[[roster]]\npersona = \"casper\"\n",
+    );
+    fs::create_dir_all(home.path("plugins")).unwrap();
+    fs::copy(
+        plugins().join("regular.wasm"),
+        home.path("plugins/regular.wasm"),
+    )
+    .unwrap();
+    home.write("plugins/hype.wasm", "this is no component");
+    let server = home.serve_with(&home.path("plugins"), "127.0.0.1:0", &[]);
+    let report = server.report.join("\n");
+    assert!(
+        report.contains("hype is left out: not a WebAssembly component"),
+        "{report}"
+    );
+    assert!(
+        report.contains("ghost is left out: no such module"),
+        "{report}"
+    );
+    assert!(report.contains("silent without it: casper"), "{report}");
+    let mut ana = Viewer::enter(&server, "name=Ana").await;
+    let line = ana.until("line of a persona", is_persona).await;
+    assert_eq!(line["message"]["author"]["id"], "persona:nova");
+}
+
+#[test]
+fn the_report_says_what_it_runs_on() {
+    let home = Home::lively();
+    let server = home.serve(&[]);
+    let report = server.report.join("\n");
+    for part in [
+        "in the process",
+        "SQLite",
+        "offline model",
+        "--llm openai",
+        "regular",
+        "hype",
+        "main/lobby",
+        "Nova, Pogo",
+        &server.url,
+        "show.vtt",
+        "operator-token",
+    ] {
+        assert!(report.contains(part), "{part:?} is missing in\n{report}");
+    }
+    assert!(
+        report.lines().count() < 25,
+        "a few lines, not a flood:\n{report}"
+    );
+    assert!(
+        !report.contains('\u{1b}'),
+        "no colours where there is no terminal"
+    );
+}
+
+#[test]
+fn help_teaches() {
+    let home = Home::empty();
+    let cases: [(&[&str], &[&str]); 4] = [
+        (
+            &["--help"],
+            &[
+                "Examples:",
+                "CHATTER_LISTEN",
+                "Exit codes",
+                "chatter.toml",
+                "tail",
+            ],
+        ),
+        (&["serve", "--help"], &["CHATTER_SOURCE", "[llm]"]),
+        (
+            &["tail", "--help"],
+            &["Examples:", "--after", "CHATTER_URL"],
+        ),
+        (&["say", "--help"], &["Examples:", "--reply-to"]),
+    ];
+    for (words, parts) in cases {
+        let output = home.run(words);
+        assert_eq!(output.status.code(), Some(0));
+        let help = String::from_utf8_lossy(&output.stdout);
+        for part in parts {
+            assert!(
+                help.contains(part),
+                "{words:?}: {part:?} is missing in\n{help}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_key_of_a_language_model_is_shown_nowhere() {
+    let home = Home::lively();
+    let secret = "sk-kept-to-itself";
+    home.write(
+        "configs/chatter.toml",
+        "[llm]\nprovider = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n\
+         model = \"some-model\"\napi_key_env = \"MY_KEY\"\n",
+    );
+    let plugins = plugins();
+    let words = [
+        "serve",
+        "--data",
+        "data",
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "debug",
+        "--plugins",
+    ];
+    let mut command = home.chatter(&words);
+    command.arg(&plugins).env("MY_KEY", secret);
+    let mut server = Process::start(command);
+    assert!(
+        server
+            .line_with("llm")
+            .contains("some-model at http://127.0.0.1:9/v1")
+    );
+    server.line_with("listening on");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let stderr = server.stderr();
+    assert!(!stderr.is_empty() && !stderr.contains(secret), "{stderr}");
+    let kept = fs::read_dir(home.path("data")).expect("a data folder");
+    for file in kept
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_file())
+    {
+        let bytes = fs::read(&file).expect("a file");
+        assert!(
+            !bytes
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes()),
+            "{}",
+            file.display()
+        );
+    }
+}

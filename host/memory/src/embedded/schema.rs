@@ -1,0 +1,92 @@
+//! The tables, and how a file gets them.
+
+use rusqlite::Connection;
+use std::time::Duration;
+
+/// Goes up with every change of the tables.
+const VERSION: i64 = 1;
+
+/// How long another program (a backup, a shell) may hold the file.
+const BUSY: Duration = Duration::from_secs(5);
+
+const TABLES: &str = "
+    CREATE TABLE scope (
+        id   INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE      -- room:{room_id}|agent:{persona}
+    ) STRICT;
+    CREATE TABLE entry (
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        scope      INTEGER NOT NULL REFERENCES scope (id),
+        kind       TEXT NOT NULL,
+        text       TEXT NOT NULL,
+        about      TEXT,
+        at         INTEGER NOT NULL,   -- milliseconds since the Unix epoch
+        confidence REAL NOT NULL,
+        source     TEXT
+    ) STRICT;
+    CREATE INDEX entry_by_time ON entry (scope, at);
+    CREATE INDEX entry_by_text ON entry (scope, text);
+    CREATE TABLE written (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        scope    INTEGER NOT NULL REFERENCES scope (id),
+        write_id TEXT NOT NULL,
+        UNIQUE (scope, write_id)
+    ) STRICT;
+    CREATE VIRTUAL TABLE word USING fts5 (
+        scope, text, content = '', contentless_delete = 1,
+        tokenize = 'porter unicode61 remove_diacritics 2'
+    );
+    CREATE TRIGGER entry_in AFTER INSERT ON entry BEGIN
+        INSERT INTO word (rowid, scope, text) VALUES (new.id, 's' || new.scope, new.text);
+    END;
+    CREATE TRIGGER entry_out AFTER DELETE ON entry BEGIN
+        DELETE FROM word WHERE rowid = old.id;
+    END;
+";
+
+/// Why a file can't be used.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    Sqlite(rusqlite::Error),
+    Newer(i64),
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(error) => error.fmt(f),
+            Self::Newer(version) => write!(
+                f,
+                "written by a newer version of this program (format {version}; this one reads \
+                 {VERSION}): update the program, or move the file away"
+            ),
+        }
+    }
+}
+
+/// Sets the connection up and makes the tables if the file is new.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unusable> {
+    connection.busy_timeout(BUSY)?;
+    // WAL, so that a reader from outside doesn't hold up writes; FULL, since whoever handed a
+    // memory over forgets it once it is answered for.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    let whole = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    match whole.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
+        0 => {
+            whole.execute_batch(TABLES)?;
+            whole.pragma_update(None, "user_version", VERSION)?;
+        }
+        VERSION => {}
+        newer => return Err(Unusable::Newer(newer)),
+    }
+    whole.commit()?;
+    Ok(())
+}

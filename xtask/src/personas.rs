@@ -1,0 +1,162 @@
+//! Personas: from `personas/NAME` to `plugins/NAME.wasm`.
+
+use crate::{
+    repo,
+    steps::{cargo, run},
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+const TARGET: &str = "wasm32-wasip2";
+const PROFILE: &str = "persona";
+
+/// Personas that only tests and benchmarks load, from cargo's own folder.
+const FOR_TESTS: [&str; 1] = ["rascal"];
+
+/// Builds the personas that ship and puts those that changed into `plugins/`.
+pub(crate) fn build() -> Result<()> {
+    build_with(&[])
+}
+
+/// The same, and builds those that tests need.
+pub(crate) fn build_with_tests() -> Result<()> {
+    build_with(&FOR_TESTS)
+}
+
+fn build_with(more: &[&str]) -> Result<()> {
+    let personas = find(&repo::root().join("personas"))?;
+    if personas.is_empty() {
+        bail!("personas/ holds no crate");
+    }
+    let mut build = cargo();
+    build.args([
+        "build",
+        "--locked",
+        "--target",
+        TARGET,
+        "--profile",
+        PROFILE,
+    ]);
+    for package in personas
+        .iter()
+        .map(|persona| persona.package.as_str())
+        .chain(more.iter().copied())
+    {
+        build.args(["--package", package]);
+    }
+    run(&mut build)?;
+    let built = repo::target().join(TARGET).join(PROFILE);
+    let plugins = repo::root().join("plugins");
+    fs::create_dir_all(&plugins).with_context(|| format!("can't make {}", plugins.display()))?;
+    for persona in &personas {
+        let from = persona.artefact(&built)?;
+        let to = plugins.join(format!("{}.wasm", persona.name));
+        let changed = place(&from, &to)?;
+        println!(
+            "plugins/{}.wasm {}",
+            persona.name,
+            if changed { "is new" } else { "is up to date" }
+        );
+    }
+    Ok(())
+}
+
+struct Persona {
+    /// The folder's name, and so the module's.
+    name: String,
+    /// The package's name.
+    package: String,
+}
+
+impl Persona {
+    /// What cargo made of it: a library has `_` for `-`, a program keeps it.
+    fn artefact(&self, built: &Path) -> Result<PathBuf> {
+        [
+            self.package.replace('-', "_"),
+            self.package.clone(),
+            self.name.replace('-', "_"),
+            self.name.clone(),
+        ]
+        .iter()
+        .map(|stem| built.join(format!("{stem}.wasm")))
+        .find(|file| file.is_file())
+        .with_context(|| {
+            format!(
+                "personas/{} made no .wasm: does its Cargo.toml say crate-type = [\"cdylib\"]?",
+                self.name
+            )
+        })
+    }
+}
+
+fn find(folder: &Path) -> Result<Vec<Persona>> {
+    let mut personas = Vec::new();
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let manifest = entry.path().join("Cargo.toml");
+        if let Ok(text) = fs::read_to_string(&manifest) {
+            let package = package_name(&text).with_context(|| {
+                format!(
+                    "{}: its [package] has no `name = \"...\"`",
+                    manifest.display()
+                )
+            })?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            personas.push(Persona { name, package });
+        }
+    }
+    personas.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(personas)
+}
+
+/// The name in a manifest's `[package]` table.
+fn package_name(manifest: &str) -> Option<String> {
+    manifest
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| *line != "[package]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .find_map(|line| line.strip_prefix("name")?.trim_start().strip_prefix('='))
+        .map(|value| value.trim().trim_matches('"').to_owned())
+}
+
+/// Copies a file so that nobody ever sees half of it; says whether it differed.
+fn place(from: &Path, to: &Path) -> Result<bool> {
+    let bytes = fs::read(from).with_context(|| format!("can't read {}", from.display()))?;
+    if fs::read(to).is_ok_and(|old| old == bytes) {
+        return Ok(false);
+    }
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let fresh = to.with_file_name(format!(".{name}.{}", std::process::id()));
+    fs::write(&fresh, &bytes)
+        .and_then(|()| fs::rename(&fresh, to))
+        .with_context(|| format!("can't write {}", to.display()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::package_name;
+
+    #[test]
+    fn the_package_is_found_in_its_manifest() {
+        let cases = [
+            ("[package]\nname = \"hype\"\n", Some("hype")),
+            (
+                "# x\n[package]\nedition.workspace = true\nname=\"a-b\"",
+                Some("a-b"),
+            ),
+            ("[lib]\nname = \"x\"\n[package]\nversion = \"1\"\n", None),
+            ("[package]\nversion = \"1\"\n[lib]\nname = \"x\"\n", None),
+        ];
+        for (manifest, name) in cases {
+            assert_eq!(package_name(manifest).as_deref(), name, "{manifest:?}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What must be on the machine before anything is built.
+
+use crate::steps::{cargo, command, output, run};
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// The oldest Node.js that the page's build tool runs on.
+const NODE: (u32, u32) = (20, 19);
+
+/// A program of the system, and the Debian packages that bring it.
+struct Tool {
+    program: &'static str,
+    packages: &'static [&'static str],
+    needed_for: &'static str,
+}
+
+const COMPILERS: &[Tool] = &[Tool {
+    program: "cc",
+    packages: &["gcc", "libc6-dev"],
+    needed_for: "SQLite and the TLS library, which are written in C",
+}];
+
+const PAGE: &[Tool] = &[
+    Tool {
+        program: "node",
+        packages: &["nodejs"],
+        needed_for: "the page",
+    },
+    Tool {
+        program: "npm",
+        packages: &["npm"],
+        needed_for: "the page",
+    },
+];
+
+/// All of it.
+pub(crate) fn everything() -> Result<()> {
+    toolchain()?;
+    node()
+}
+
+/// What the Rust crates need.
+pub(crate) fn toolchain() -> Result<()> {
+    tools(COMPILERS)?;
+    target()
+}
+
+/// What the page needs.
+pub(crate) fn node() -> Result<()> {
+    if !crate::ui::exists() {
+        return Ok(());
+    }
+    tools(PAGE)?;
+    let version = output(command("node").arg("--version")).unwrap_or_default();
+    let mut numbers = version
+        .trim_start_matches('v')
+        .split('.')
+        .map_while(|part| part.parse::<u32>().ok());
+    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if found < NODE {
+        bail!(
+            "Node.js is {version}, and the page's build needs {}.{} or newer: install a current one, \
+             for instance from https://nodejs.org",
+            NODE.0,
+            NODE.1
+        );
+    }
+    Ok(())
+}
+
+/// Personas are compiled for this target. It is part of `rust-toolchain.toml`, but rustup may be
+/// told not to install by itself.
+fn target() -> Result<()> {
+    let library = output(command("rustc").args(["--print", "target-libdir", "--target", TARGET]));
+    if library.is_some_and(|folder| Path::new(&folder).is_dir()) {
+        return Ok(());
+    }
+    run(command("rustup").args(["target", "add", TARGET])).with_context(|| {
+        format!(
+            "the Rust target {TARGET} is missing; install it with `rustup target add {TARGET}`, \
+             or with the package manager that your Rust came from"
+        )
+    })
+}
+
+fn tools(tools: &[Tool]) -> Result<()> {
+    let missing: Vec<&Tool> = tools
+        .iter()
+        .filter(|tool| !is_there(tool.program))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|tool| tool.packages.iter().copied())
+        .collect();
+    if Path::new("/etc/debian_version").exists()
+        && output(command("id").arg("-u")).as_deref() == Some("0")
+    {
+        let apt = |arguments: &[&str]| {
+            run(command("apt-get")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .args(arguments))
+        };
+        apt(&["update"])?;
+        let mut install = vec!["install", "-y", "--no-install-recommends"];
+        install.extend(&packages);
+        return apt(&install);
+    }
+    let wanted: Vec<String> = missing
+        .iter()
+        .map(|tool| format!("`{}` (for {})", tool.program, tool.needed_for))
+        .collect();
+    bail!(
+        "missing: {}. On Debian and Ubuntu: sudo apt-get install {}",
+        wanted.join(", "),
+        packages.join(" ")
+    );
+}
+
+fn is_there(program: &str) -> bool {
+    let Some(path) = std::env::var_os("PATH") else {
+        return false;
+    };
+    std::env::split_paths(&path).any(|folder| {
+        folder.join(program).is_file()
+            || folder
+                .join(format!("{program}{}", std::env::consts::EXE_SUFFIX))
+                .is_file()
+    })
+}
+
+/// A cargo subcommand that is not part of the toolchain, installed if it is missing.
+pub(crate) fn cargo_subcommand(name: &str) -> Result<()> {
+    let program = format!("cargo-{name}");
+    if is_there(&program) {
+        return Ok(());
+    }
+    run(cargo().args(["install", "--locked", &program]))
+}

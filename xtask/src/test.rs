@@ -1,0 +1,37 @@
+//! Everything that must hold before a change goes in.
+
+use crate::{
+    personas, setup,
+    steps::{Steps, cargo, run as run_command},
+    ui,
+};
+use anyhow::Result;
+
+/// Cheap checks first; the first failure ends it.
+pub(crate) fn run() -> Result<()> {
+    let mut steps = Steps::new();
+    steps.step("set-up", setup::everything)?;
+    steps.step("format", || {
+        run_command(cargo().args(["fmt", "--all", "--check"]))
+    })?;
+    steps.step("page: build", ui::build)?;
+    steps.step("page: types", ui::check)?;
+    steps.step("page: tests", ui::test)?;
+    steps.step("lints", || {
+        run_command(cargo().args([
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
+    })?;
+    steps.step("personas", personas::build_with_tests)?;
+    steps.step("tests", || {
+        run_command(cargo().args(["test", "--locked", "--workspace"]))
+    })?;
+    steps.summary(true);
+    Ok(())
+}
