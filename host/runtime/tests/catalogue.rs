@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 fn component(text: &str) -> Vec<u8> {
-    wat::parse_str(text).unwrap()
+    wat::parse_str(text).expect("the test's text is WebAssembly")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,10 @@
 //! What the runtime's tests and benchmarks share: a runtime on real components, and calls for it.
 #![allow(
+    clippy::unwrap_used,
     dead_code,
     missing_docs,
     unreachable_pub,
-    reason = "each test uses a part of it"
+    reason = "each test uses a part of it, and fails by what goes wrong"
 )]
 
 use async_trait::async_trait;
@@ -110,8 +111,8 @@ pub fn message(n: u64, text: &str) -> Arc<ChatMessage> {
             badges: Vec::new(),
         },
         text: text.into(),
-        reply_to: (n % 3 == 0).then(|| MessageId::from_parts(1_760_000_000_000, [7; 10])),
-        mentions: if n % 5 == 0 {
+        reply_to: (n.is_multiple_of(3)).then(|| MessageId::from_parts(1_760_000_000_000, [7; 10])),
+        mentions: if n.is_multiple_of(5) {
             vec!["persona:nova".parse().unwrap()]
         } else {
             Vec::new()
