@@ -39,7 +39,9 @@ pub trait Persona: Default + Serialize + DeserializeOwned {
         Ok(Reply::silent("does not watch the stream"))
     }
 
-    /// New messages in the room, in order, without those of the persona itself.
+    /// New messages in the room, in order, without those of the persona itself. None at all if the
+    /// host only asks again for an answer to a message handed out before: `turn.impulse.answer` names
+    /// it, and [`Turn::message`] finds it.
     ///
     /// # Errors
     ///

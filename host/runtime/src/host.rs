@@ -18,6 +18,9 @@ use wasmtime::component::{HasSelf, Linker};
 /// The longest request to the language model, in bytes over all messages.
 const REQUEST_BYTES: usize = 64 << 10;
 
+/// How many questions that cost a guest nothing are kept in a call's record.
+const FREE_RECORDS: u32 = 64;
+
 /// The longest text of a memory and the longest query, in characters.
 const MEMORY_CHARS: usize = 1000;
 
@@ -57,7 +60,7 @@ impl wit_llm::Host for Sandbox {
             temperature,
             json_schema,
         };
-        let asked_at = Instant::now();
+        let (asked_at, calls) = (Instant::now(), self.llm_calls);
         let answer = self.ask(&mut request).await;
         let given = match &answer {
             Ok(completion) => Ok(wit_llm::Completion {
@@ -68,20 +71,27 @@ impl wit_llm::Host for Sandbox {
             }),
             Err(error) => Err(llm_error(error)),
         };
-        self.imports.push(ImportRecord::Complete {
-            request,
-            answer,
-            took_us: micros_since(asked_at),
-        });
+        let unasked = self.llm_calls == calls;
+        if unasked {
+            // The model never saw it: it is not kept.
+            request.messages.clear();
+            request.json_schema = None;
+        }
+        let took_us = micros_since(asked_at);
+        self.record(
+            ImportRecord::Complete {
+                request,
+                answer,
+                took_us,
+            },
+            unasked,
+        );
         given
     }
 
     fn remaining(&mut self) -> wit_llm::Budget {
         let answer = self.budget();
-        // A guest may ask for ever; the record keeps only what the call had to do with.
-        if self.imports.len() < 256 {
-            self.imports.push(ImportRecord::Remaining { answer });
-        }
+        self.record(ImportRecord::Remaining { answer }, true);
         wit_llm::Budget {
             calls: answer.calls,
             tokens: answer.tokens,
@@ -90,6 +100,18 @@ impl wit_llm::Host for Sandbox {
 }
 
 impl Sandbox {
+    /// Adds to the call's record. Of what costs the guest none of its budget only the first are
+    /// kept, since it may ask for ever; a replay answers the others by the same rules.
+    fn record(&mut self, import: ImportRecord, free: bool) {
+        if free {
+            if self.free_records == FREE_RECORDS {
+                return;
+            }
+            self.free_records += 1;
+        }
+        self.imports.push(import);
+    }
+
     fn budget(&self) -> llm::Budget {
         llm::Budget {
             calls: self.limits.llm_calls.saturating_sub(self.llm_calls),
@@ -104,9 +126,6 @@ impl Sandbox {
             .map(|message| message.content.len())
             .sum();
         if bytes + request.json_schema.as_ref().map_or(0, String::len) > REQUEST_BYTES {
-            // What was asked is not kept: it is what was too large.
-            request.messages.clear();
-            request.json_schema = None;
             return Err(llm::Error::Refused(format!(
                 "a request may have {REQUEST_BYTES} bytes, this one has {bytes}"
             )));
@@ -184,13 +203,16 @@ impl wit_memory::Host for Sandbox {
             Ok(entries) => Ok(entries.iter().map(entry).collect()),
             Err(error) => Err(memory_error(error)),
         };
-        if self.searches <= self.limits.memory_searches {
-            self.imports.push(ImportRecord::Search {
+        let over = self.searches > self.limits.memory_searches;
+        let took_us = micros_since(asked_at);
+        self.record(
+            ImportRecord::Search {
                 request,
                 answer,
-                took_us: micros_since(asked_at),
-            });
-        }
+                took_us,
+            },
+            over,
+        );
         given
     }
 
@@ -204,10 +226,8 @@ impl wit_memory::Host for Sandbox {
         match answer {
             Ok(request) => {
                 self.memories.push(request.clone());
-                self.imports.push(ImportRecord::Remember {
-                    request,
-                    answer: Ok(()),
-                });
+                let answer = Ok(());
+                self.record(ImportRecord::Remember { request, answer }, false);
                 Ok(())
             }
             Err(error) => Err(memory_error(&error)),

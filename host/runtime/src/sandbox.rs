@@ -37,6 +37,7 @@ pub(crate) struct Sandbox {
     pub(crate) llm_calls: u32,
     pub(crate) llm_tokens: u32,
     pub(crate) searches: u32,
+    pub(crate) free_records: u32,
     pub(crate) imports: Vec<ImportRecord>,
     pub(crate) memories: Vec<memory::NewEntry>,
     /// Set while the guest waits in an import, so that the waiting isn't counted as computing.
@@ -102,6 +103,7 @@ pub(crate) fn store(
             llm_calls: 0,
             llm_tokens: 0,
             searches: 0,
+            free_records: 0,
             imports: Vec::new(),
             memories: Vec::new(),
             waited: false,

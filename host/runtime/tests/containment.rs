@@ -227,3 +227,20 @@ async fn a_full_pool_is_a_queue_with_a_deadline() {
         "call 1 of my life, 1 of this instance"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_without_end_does_not_fill_the_record() {
+    let bed = rascal().await;
+    let mut pushy = call("rascal", "pester");
+    pushy.limits.cpu_ms = 10_000;
+    let record = bed.runtime.call(pushy).await;
+    assert_eq!(said(&record), "gave up");
+    let answered =
+        |import: &&ImportRecord| matches!(import, ImportRecord::Complete { answer: Ok(_), .. });
+    assert_eq!(
+        record.imports.iter().filter(answered).count(),
+        record.limits.llm_calls as usize
+    );
+    let bytes = serde_json::to_vec(&record.imports).unwrap().len();
+    assert!(bytes < 200_000, "{bytes} bytes of questions and answers");
+}

@@ -76,6 +76,7 @@ impl Rascal {
                 Reply::say("flooded")
             }
             "ask" => ask(host),
+            "pester" => pester(host),
             "look" => Reply::say(look()),
             "sleep" => Reply::say(sleep()),
             "dice" => Reply::say(dice(turn)),
@@ -122,6 +123,26 @@ fn ask(host: &mut dyn Host) -> Reply {
         Ok(answer) => Reply::say(answer.text),
         Err(error) => Reply::say(format!("no answer: {}", error.reason())),
     }
+}
+
+/// Asks for more than it may, over and over, each time with a lot of text.
+fn pester(host: &mut dyn Host) -> Reply {
+    let content = "x".repeat(40_000);
+    let message = llm::Message {
+        role: llm::Role::User,
+        content,
+    };
+    let request = llm::Request {
+        messages: vec![message],
+        max_tokens: 20,
+        temperature: 1.0,
+        json_schema: None,
+    };
+    for _ in 0..500 {
+        let _ = host.complete(&request);
+        host.remaining();
+    }
+    Reply::say("gave up")
 }
 
 /// What of the world can be seen from in here: nothing, it is hoped.

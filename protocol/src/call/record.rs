@@ -1,0 +1,210 @@
+//! The record of a call.
+
+use super::{CallInput, Outcome, Turn};
+use crate::{MessageId, V1, llm, memory, persona::ModuleRef};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// All that happened in one call; travels on `persona.calls`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CallRecord {
+    /// Version of this format.
+    pub v: V1,
+    /// The component it ran on.
+    pub module: Arc<ModuleRef>,
+    /// What it was given.
+    pub turn: Arc<Turn>,
+    /// What it was called with.
+    pub input: CallInput,
+    /// The bounds it ran under.
+    pub limits: CallLimits,
+    /// Each question that it put to the host, in order, with the answer.
+    pub imports: Vec<ImportRecord>,
+    /// What it logged.
+    #[serde(default)]
+    pub log: Vec<LogLine>,
+    /// How it ended.
+    pub end: CallEnd,
+    /// The messages that its lines became.
+    #[serde(default)]
+    pub submitted: Vec<MessageId>,
+    /// When and how long.
+    pub times: CallTimes,
+}
+
+/// How a call ended. Only after [`CallEnd::Returned`] anything of it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum CallEnd {
+    /// Well.
+    Returned {
+        /// What it came to.
+        outcome: Outcome,
+    },
+    /// The persona answered with an error of its own.
+    Declined {
+        /// Its words.
+        detail: String,
+    },
+    /// What it returned broke a rule of the contract.
+    Invalid {
+        /// Which, and where.
+        detail: String,
+    },
+    /// It trapped.
+    Trapped {
+        /// The trap and, where known, the functions it was in.
+        detail: String,
+    },
+    /// It used more CPU time than it may.
+    OutOfCpu {
+        /// The bound, in milliseconds.
+        cpu_ms: u32,
+    },
+    /// It asked for more memory than it may, and trapped on the refusal.
+    OutOfMemory {
+        /// The bound, in bytes.
+        memory_bytes: u64,
+    },
+    /// It took longer than it may, waiting included.
+    TimedOut {
+        /// The bound, in milliseconds.
+        wall_ms: u32,
+    },
+    /// It never started: the pool stayed full until the deadline.
+    Busy,
+    /// It never started: there is no such module, or it was refused.
+    Unavailable {
+        /// Why, in words an author can act on.
+        detail: String,
+    },
+}
+
+/// The bounds of one call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallLimits {
+    /// CPU time, in milliseconds, in steps of the epoch's tick.
+    #[schemars(range(min = 1, max = 60_000))]
+    pub cpu_ms: u32,
+    /// Time from start to end, in milliseconds, waiting for the LLM included.
+    #[schemars(range(min = 1, max = 600_000))]
+    pub wall_ms: u32,
+    /// Linear memory, in bytes.
+    #[schemars(range(min = 65_536, max = 268_435_456))]
+    pub memory_bytes: u64,
+    /// Elements of each table.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub table_elements: u32,
+    /// Lines in an outcome.
+    #[schemars(range(max = 16))]
+    pub lines: u32,
+    /// Characters in a line.
+    #[schemars(range(min = 1, max = 500))]
+    pub line_chars: u32,
+    /// Bytes of state.
+    #[schemars(range(max = 1_048_576))]
+    pub state_bytes: u32,
+    /// LLM calls.
+    #[schemars(range(max = 64))]
+    pub llm_calls: u32,
+    /// LLM tokens that may be asked for, over all calls.
+    #[schemars(range(max = 100_000))]
+    pub llm_tokens: u32,
+    /// Memory searches.
+    #[schemars(range(max = 256))]
+    pub memory_searches: u32,
+    /// Memory writes.
+    #[schemars(range(max = 64))]
+    pub memory_writes: u32,
+    /// Bytes of log; what is beyond is cut off.
+    #[schemars(range(max = 1_048_576))]
+    pub log_bytes: u32,
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self {
+            cpu_ms: 100,
+            wall_ms: 10_000,
+            memory_bytes: 64 << 20,
+            table_elements: 20_000,
+            lines: 3,
+            line_chars: 300,
+            state_bytes: 64 << 10,
+            llm_calls: 4,
+            llm_tokens: 1_000,
+            memory_searches: 8,
+            memory_writes: 8,
+            log_bytes: 16 << 10,
+        }
+    }
+}
+
+/// When a call was, and how long it took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallTimes {
+    /// Microseconds it waited for a place in the pool.
+    pub queued_us: u64,
+    /// Microseconds from its start to its end.
+    pub ran_us: u64,
+    /// Ticks of the epoch in which the guest ran.
+    pub cpu_ticks: u32,
+}
+
+/// One question to the host, with the answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "import", rename_all = "snake_case")]
+pub enum ImportRecord {
+    /// `llm.complete`
+    Complete {
+        /// What was asked.
+        request: llm::Request,
+        /// What came back.
+        answer: Result<llm::Completion, llm::Error>,
+        /// How long it took, in microseconds.
+        took_us: u64,
+    },
+    /// `llm.remaining`
+    Remaining {
+        /// What is left.
+        answer: llm::Budget,
+    },
+    /// `memory.search`
+    Search {
+        /// What was asked.
+        request: memory::Query,
+        /// What came back.
+        answer: Result<Vec<memory::Entry>, memory::Error>,
+        /// How long it took, in microseconds.
+        took_us: u64,
+    },
+    /// `memory.remember`
+    Remember {
+        /// What it asked to be remembered.
+        request: memory::NewEntry,
+        /// Whether it was taken.
+        answer: Result<(), memory::Error>,
+    },
+}
+
+/// A line of a persona's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogLine {
+    /// How grave.
+    pub level: LogLevel,
+    /// Its text.
+    pub text: String,
+}
+
+/// How grave a line of a persona's log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are the field's own")]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
