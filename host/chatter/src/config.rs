@@ -1,8 +1,10 @@
 //! The configuration folder: rooms, personas and moderation policies.
 //!
-//!     rooms/NAME.toml, rooms/TENANT/NAME.toml      a room; its id ends in /NAME (or is TENANT/NAME)
-//!     personas/NAME.toml                           a persona with the id NAME
-//!     moderation/NAME.toml                         a moderation policy of that name
+//! ```text
+//! rooms/NAME.toml, rooms/TENANT/NAME.toml      a room; its id ends in /NAME (or is TENANT/NAME)
+//! personas/NAME.toml                           a persona with the id NAME
+//! moderation/NAME.toml                         a moderation policy of that name
+//! ```
 //!
 //! Every file is read whatever is wrong with the others, so that one look shows all there is to mend.
 

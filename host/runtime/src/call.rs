@@ -3,8 +3,8 @@
 use crate::{
     Call,
     bindings::{PersonaPre, chatter::persona::types as wit},
-    catalogue::Module,
     lift, lower,
+    module::Module,
     sandbox::{self, Bounds, OutOfCpu, Sandbox, Services},
 };
 use chatter_protocol::{

@@ -4,6 +4,7 @@ use crate::{
     artefacts::Artefacts,
     bindings::PersonaPre,
     call, engine, host,
+    module::Module,
     sandbox::{Sandbox, Services},
     wasi,
 };
@@ -79,13 +80,6 @@ pub enum Refused {
     /// It failed when it was asked who it is.
     #[error("`describe` failed: {0}")]
     Describe(String),
-}
-
-/// A module that can be called.
-pub(crate) struct Module {
-    pub(crate) about: Arc<ModuleRef>,
-    pub(crate) state_version: u32,
-    pub(crate) pre: PersonaPre<Sandbox>,
 }
 
 /// All modules, by name.

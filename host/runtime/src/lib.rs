@@ -17,6 +17,7 @@ mod host;
 mod lift;
 mod log;
 mod lower;
+mod module;
 mod sandbox;
 mod wasi;
 

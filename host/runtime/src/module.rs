@@ -1,0 +1,12 @@
+//! What is kept of a module between calls.
+
+use crate::{bindings::PersonaPre, sandbox::Sandbox};
+use chatter_protocol::persona::ModuleRef;
+use std::sync::Arc;
+
+/// A module that can be called.
+pub(crate) struct Module {
+    pub(crate) about: Arc<ModuleRef>,
+    pub(crate) state_version: u32,
+    pub(crate) pre: PersonaPre<Sandbox>,
+}
