@@ -8,6 +8,7 @@
 
 mod config;
 mod text;
+mod watch;
 mod wire;
 
 pub use config::{ApiKey, ConfigError, OpenAiConfig};
@@ -24,6 +25,7 @@ use tokio::{
     sync::Semaphore,
     time::{Instant, timeout, timeout_at},
 };
+use watch::{Change, Watch};
 
 /// The longest answer that is read, in bytes. A chat line is far shorter; a server that sends more
 /// is not the one that was meant.
@@ -36,6 +38,7 @@ pub struct OpenAi {
     model: String,
     api_key: Option<ApiKey>,
     permits: Semaphore,
+    watch: Watch,
 }
 
 impl OpenAi {
@@ -67,6 +70,7 @@ impl OpenAi {
             model: config.model,
             api_key: config.api_key,
             permits: Semaphore::new(config.max_concurrent),
+            watch: Watch::default(),
         })
     }
 
@@ -152,6 +156,24 @@ impl OpenAi {
         })
     }
 
+    /// Tells the operator what has changed. What the server says stays out of it but for its one
+    /// short line: the key can't stand there.
+    fn tell(&self, answer: &Result<Completion, Error>) {
+        match (self.watch.note(answer), answer) {
+            (Some(Change::Failed), Err(error)) => tracing::warn!(
+                model = self.model,
+                server = %self.endpoint,
+                "{error}; personas that need it stay silent until it answers"
+            ),
+            (Some(Change::Recovered), _) => tracing::info!(
+                model = self.model,
+                server = %self.endpoint,
+                "the language model answers again"
+            ),
+            _ => {}
+        }
+    }
+
     // === What went wrong, in the caller's terms ===
 
     fn not_reached(&self, error: &reqwest::Error) -> Error {
@@ -222,9 +244,11 @@ impl LanguageModel for OpenAi {
         // The semaphore is never closed.
         let _permit = permit.map_err(|_| Error::Busy)?;
         // Dropping the exchange closes its connection.
-        timeout_at(until, self.exchange(request, seed))
+        let answer = timeout_at(until, self.exchange(request, seed))
             .await
-            .unwrap_or(Err(Error::Timeout))
+            .unwrap_or(Err(Error::Timeout));
+        self.tell(&answer);
+        answer
     }
 
     fn about(&self) -> About {
