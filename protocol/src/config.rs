@@ -131,6 +131,10 @@ pub struct Tuning {
     /// For so long after a line of its own a persona is held back, in seconds.
     #[schemars(range(min = 0.0, max = 600.0))]
     pub cooldown_s: f64,
+    /// About how long a persona that is to speak thinks before it is called, in seconds; 0 for not
+    /// at all.
+    #[schemars(range(min = 0.0, max = 10.0))]
+    pub think_time_s: f64,
     /// What is left of the wish to speak about anything else while a person waits for an answer.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub human_first: f64,
@@ -161,6 +165,7 @@ impl Default for Tuning {
             question_boost: 0.5,
             reply_boost: 0.3,
             cooldown_s: 8.0,
+            think_time_s: 2.0,
             human_first: 0.4,
             bot_share: 0.8,
             persona_lines_per_minute: 8,

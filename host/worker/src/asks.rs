@@ -241,6 +241,13 @@ impl Asks {
             .find(|message| message.id == id)
     }
 
+    /// Whether this message waits for a first answer.
+    pub(crate) fn waits(&self, message: MessageId) -> bool {
+        self.0
+            .iter()
+            .any(|ask| ask.message.id == message && !ask.answered)
+    }
+
     /// Whether anybody waits for a first answer.
     pub(crate) fn anybody_waits(&self, now: Timestamp) -> bool {
         self.0
@@ -281,6 +288,19 @@ impl Asks {
             ask.claims.push((seat, now));
             // Called on it, it has been asked: whether it answers is now up to its call.
             ask.waits_for.retain(|&named| named != seat);
+        }
+    }
+
+    /// Whoever was chosen to answer this message has thought about it and begins now: its claim
+    /// holds from here.
+    pub(crate) fn renew(&mut self, message: MessageId, seat: usize, now: Timestamp) {
+        let claims = self
+            .0
+            .iter_mut()
+            .filter(|ask| ask.message.id == message)
+            .flat_map(|ask| &mut ask.claims);
+        for claim in claims.filter(|claim| claim.0 == seat) {
+            claim.1 = now;
         }
     }
 

@@ -11,7 +11,10 @@ use crate::{
 };
 use chatter_protocol::{
     CallRecord, ChatMessage, MessageId, Timestamp, Turn, V1,
-    call::{CallEnd, CallInput, CallLimits, Fate, Line, LineFate, Outcome, RoomInfo, TurnLimits},
+    call::{
+        CallEnd, CallInput, CallLimits, Fate, Line, LineFate, LogLevel, LogLine, Outcome, RoomInfo,
+        TurnLimits,
+    },
 };
 use chatter_runtime::{Call, SharedPersonas};
 use chatter_store::{CallCommit, SharedStore, StoreError};
@@ -33,6 +36,13 @@ const COMMIT_TRIES: u32 = 3;
 
 /// What a call may take beyond its own bound of wall time: a place in the pool has to be waited for.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Under this name personas' own logs are in the program's log.
+const LOG: &str = "persona";
+
+/// So many lines of a call's log are told at their own level: a persona must not flood the
+/// operator's log, whatever it is.
+const LOG_LINES: usize = 8;
 
 /// All that a call needs.
 pub(crate) struct Job {
@@ -83,8 +93,29 @@ impl Job {
             Some(failure) => Err(failure),
             None => self.commit(&mut record).await,
         };
+        self.tell_log(&record.log);
         self.publisher.call(record);
         self.done(kept)
+    }
+
+    /// Puts what the persona logged into the program's log, where its author can read it: the first
+    /// lines of a call at their own level, the rest for those alone who ask for everything.
+    fn tell_log(&self, log: &[LogLine]) {
+        let (room, persona) = (&self.room.id, &self.sitter.scope.persona);
+        let call = self.plan.call_id;
+        for (index, LogLine { level, text }) in log.iter().enumerate() {
+            let level = if index < LOG_LINES {
+                *level
+            } else {
+                LogLevel::Debug
+            };
+            match level {
+                LogLevel::Debug => tracing::debug!(target: LOG, %room, %persona, %call, text),
+                LogLevel::Info => tracing::info!(target: LOG, %room, %persona, %call, text),
+                LogLevel::Warn => tracing::warn!(target: LOG, %room, %persona, %call, text),
+                LogLevel::Error => tracing::error!(target: LOG, %room, %persona, %call, text),
+            }
+        }
     }
 
     fn done(self, kept: Result<Vec<ChatMessage>, Failure>) -> Done {

@@ -2,7 +2,8 @@
 //! impulse, and what of a call's lines is taken.
 //!
 //! A [`Crowd`] is told what happens (a context, messages, a second's passing, the end of a call)
-//! and answers with the calls to be started now. It promises: one call in flight for each persona;
+//! and answers with the calls to be started now; [`Crowd::wakes_at`] says when it wants to be told
+//! next that time has passed. It promises: one thought or call in flight for each persona;
 //! mailboxes with bounds; no line beyond a budget; no chain of personas beyond its end. It must not
 //! know how a call is made, nor what time it is: each method is told.
 
@@ -11,6 +12,7 @@ mod draw;
 mod simulation;
 #[cfg(test)]
 mod tests;
+mod thought;
 
 use crate::{
     asks::{Asks, NewAsk},
@@ -33,6 +35,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use thought::Thought;
 
 /// How many recent messages a persona sees, and over how many the share of personas is taken.
 pub(crate) const RECENT: usize = 20;
@@ -92,6 +95,7 @@ struct SeatState {
     limits: CallLimits,
     mailbox: Mailbox,
     offered: Offered,
+    thought: Option<Thought>,
     flight: Option<Flight>,
     available: bool,
     paused_until: Option<Timestamp>,
@@ -103,6 +107,15 @@ struct SeatState {
 }
 
 impl SeatState {
+    fn is_free(&self, now: Timestamp) -> bool {
+        self.thought.is_none() && self.flight.is_none() && self.can_be_called(now)
+    }
+
+    /// Whether it is about to say something.
+    fn speaks(&self) -> bool {
+        self.thought.is_some() || self.flight.as_ref().is_some_and(|flight| flight.speaks)
+    }
+
     fn can_be_called(&self, now: Timestamp) -> bool {
         self.available && self.paused_until.is_none_or(|until| now >= until)
     }
@@ -150,6 +163,7 @@ impl Crowd {
                 limits: seat.limits,
                 mailbox: Mailbox::default(),
                 offered: Offered::default(),
+                thought: None,
                 flight: None,
                 available: true,
                 paused_until: None,
@@ -246,7 +260,9 @@ impl Crowd {
     /// were held back go out.
     pub(crate) fn on_tick(&mut self, now: Timestamp) -> Vec<Plan> {
         self.asks.forget_old(now);
-        self.draw_all(now, !self.asks.is_empty())
+        let mut plans = self.on_wake(now);
+        plans.extend(self.draw_all(now, !self.asks.is_empty()));
+        plans
     }
 
     /// Whether a persona's module can be called at all.
@@ -386,6 +402,13 @@ impl Crowd {
                     .filter(|flight| message.call_id == Some(flight.call_id))
                     .map(|flight| flight.depth);
                 self.chains.heard_persona(message, seat, called_at);
+                for (index, other) in self.seats.iter_mut().enumerate() {
+                    if let Some(thought) = &mut other.thought
+                        && Some(index) != seat
+                    {
+                        thought.hear(message);
+                    }
+                }
             }
             AuthorKind::System => self.chains.remember(message.id, Origin::System),
         }

@@ -9,7 +9,7 @@
 //! ```text
 //! p = clamp01( (talk + event + chat_question + banter) · human_first · bot_share · chain
 //!              + mention + question + reply )
-//!     · cooldown · budget
+//!     · cooldown · budget · matter
 //!
 //! speak  if  roll < p,  with roll uniform in [0, 1)
 //! ```
@@ -32,8 +32,9 @@
 //! | `mention` | `1 - (1 - mention_boost) ^ (dt / 2 s · fade)` if a person named this persona and it has not answered yet |
 //! | `question` | `1 - exp(-question_boost · (0.5 + 0.5 · helpfulness) · share · growth · fade · dt / 1 s)` for a question of a person that nobody in particular was asked |
 //! | `reply` | the same with `reply_boost` and `sociability`, for any other message of a person |
-//! | `cooldown` | `c = min(1, time since the persona's last line / cooldown_s)`; `0.5 + 0.5 · c` if a person named it |
+//! | `cooldown` | `c = min(1, time from the persona's last line to the one it would say now / cooldown_s)`, with the time that it would think; `0.5 + 0.5 · c` if a person named it |
 //! | `budget` | 0 if a line more would be too many in this minute, for the persona or the room, else 1 |
+//! | `matter` | 0 if, while the persona was thinking, somebody else answered the person whom nobody in particular was to answer, or 3 lines of other personas came about what happened on the stream; else 1 |
 //!
 //! `growth = 1 + age / 5 s` with the age of the waiting message: the longer somebody waits, the
 //! surer an answer. `fade` is 1 up to an age of 20 s and falls to 0 at 30 s: an answer that late
@@ -76,6 +77,9 @@ pub const MENTION_STEP: Duration = Duration::from_secs(2);
 
 /// What a persona's mention counts against a person's.
 const BANTER: f64 = 0.5;
+
+/// The part that is known only after the persona has thought.
+const MATTER: &str = "matter";
 
 /// `bot_share` never silences a room.
 const LEAST_BOT_SHARE: f64 = 0.2;
@@ -179,7 +183,7 @@ pub struct Moment<'a> {
     pub banter: Option<MessageId>,
     /// The person's message that waits for it.
     pub asked: Option<Asked>,
-    /// How long ago its own last line was; `None` if it said nothing yet.
+    /// How long after its own last line it would speak; `None` if it said nothing yet.
     pub since_line: Option<Duration>,
     /// Whether any person waits for an answer.
     pub human_waits: bool,
@@ -246,6 +250,7 @@ pub fn decide(tuning: &Tuning, moment: &Moment<'_>, roll: f64) -> Impulse {
         ("reply", reply),
         ("cooldown", cooldown),
         ("budget", budget),
+        (MATTER, 1.0),
     ];
     Impulse {
         p,
@@ -263,6 +268,15 @@ pub fn decide(tuning: &Tuning, moment: &Moment<'_>, roll: f64) -> Impulse {
             .filter(|_| mention + question + reply > 0.0)
             .map(|asked| asked.message)
             .or(moment.banter.filter(|_| moment.chain_open)),
+    }
+}
+
+/// Takes an impulse back whose matter is settled.
+pub(crate) fn withdraw(impulse: &mut Impulse) {
+    impulse.p = 0.0;
+    impulse.speak = false;
+    for part in impulse.parts.iter_mut().filter(|part| part.name == MATTER) {
+        part.value = 0.0;
     }
 }
 

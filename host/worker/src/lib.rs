@@ -4,8 +4,8 @@
 //! budgets of lines, the end of chains among personas, and the commit of what a call came to. It
 //! promises:
 //!
-//! - one call in flight for each persona; of stream contexts the newest wins, messages come in
-//!   batches with a bound;
+//! - one call in flight for each persona, and before one in which it is to speak a time to think; of
+//!   stream contexts the newest wins, messages come in batches with a bound;
 //! - a call is a transaction: what it says, its new state and its memories are committed together,
 //!   or (after any end but a good one, or when the store fails) nothing of it happened. What it was
 //!   called on is not handed out a second time;
@@ -31,6 +31,7 @@ mod room;
 mod seat;
 #[cfg(test)]
 mod testing;
+mod think;
 
 use chatter_bus::SharedBus;
 use chatter_memory::SharedMemory;

@@ -98,6 +98,11 @@ impl Mailbox {
         Some(Work::Context(arrived))
     }
 
+    /// The context that waits, if one does.
+    pub(crate) fn take_context(&mut self) -> Option<Arrived> {
+        self.context.take()
+    }
+
     /// All messages that wait, due or not; maybe none.
     pub(crate) fn take_batch(&mut self, now: Timestamp) -> Vec<Letter> {
         self.batch_at = Some(now);

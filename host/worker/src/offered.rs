@@ -1,5 +1,6 @@
 //! Which of the stream's events a persona was offered already: each moves it once.
 
+use chatter_protocol::StreamContext;
 use std::collections::VecDeque;
 
 /// So many ids are remembered. A context holds 32 events of the last minute at most, so an id is
@@ -22,6 +23,16 @@ impl Offered {
             self.0.pop_front();
         }
         self.0.push_back(id.to_owned());
+    }
+
+    /// All that this context holds.
+    pub(crate) fn add_all(&mut self, context: &StreamContext) {
+        if let Some(question) = &context.chat_question {
+            self.add(&question.id);
+        }
+        for event in &context.events {
+            self.add(&event.id);
+        }
     }
 }
 

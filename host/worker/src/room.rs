@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     task::{self, JoinError, JoinSet},
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -145,11 +145,17 @@ impl Room {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let now = self.parts.clock.now();
+            let wakes_in = self.crowd.wakes_at().map(|at| at.since(now));
             tokio::select! {
                 biased;
                 _ = tick.tick() => self.on_tick().await,
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => {
                     self.on_ended(ended);
+                }
+                () = sleep(wakes_in.unwrap_or_default()), if wakes_in.is_some() => {
+                    let plans = self.crowd.on_wake(self.parts.clock.now());
+                    self.start(plans);
                 }
                 heard = subscription.next() => match heard {
                     Some(heard) => self.on_heard(heard).await,

@@ -306,6 +306,9 @@ async fn a_person_who_names_a_persona_is_answered() {
     let question = hall.guest(1, "what was that, Rex?");
     let entries = hall.log(std::slice::from_ref(&question)).await;
     hall.tell(&entries[0]).await;
+    sleep(SECOND * 9 / 10).await;
+    let soon = hall.store.pending_lines(&hall.room, 10, Duration::ZERO);
+    assert!(soon.await.unwrap().is_empty(), "it thinks first");
     sleep(3 * SECOND).await;
     let lines = hall
         .store
@@ -318,6 +321,59 @@ async fn a_person_who_names_a_persona_is_answered() {
         .collect();
     assert_eq!(said, [("rex", Some(question.id))]);
     hall.close().await;
+}
+
+/// Both are sure to speak about whatever happens, after they have thought.
+fn thoughtful() -> Tuning {
+    Tuning {
+        think_time_s: 2.0,
+        ..eager()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_that_react_to_one_event_read_each_other() {
+    let personas = Arc::new(Scripted::default());
+    personas.on("nova", talks);
+    personas.on("rex", talks);
+    let hall = Hall::open(thoughtful(), &["nova", "rex"], personas.clone()).await;
+    sleep(SECOND).await;
+    let happened = hall.clock.now();
+    hall.context(1, "goal").await;
+    // The gateway's part: what is submitted comes to the room.
+    for _ in 0..50 {
+        sleep(SECOND / 10).await;
+        let lines = hall.store.pending_lines(&hall.room, 10, Duration::ZERO);
+        for line in lines.await.unwrap() {
+            let settled = vec![(line.message.id, Fate::Accepted)];
+            let entries = hall.log(&[Arc::new(line.message)]).await;
+            hall.store.settle_lines(&hall.room, settled).await.unwrap();
+            hall.tell(&entries[0]).await;
+        }
+    }
+    let calls = personas.calls.lock().unwrap().clone();
+    let mut spoke = calls.iter().filter(|call| call.turn.impulse.speak);
+    let (first, second) = (spoke.next().unwrap(), spoke.next().unwrap());
+    assert!(spoke.next().is_none());
+    assert!(first.turn.now.since(happened) >= SECOND * 8 / 10);
+    assert!(second.turn.now.since(first.turn.now) >= SECOND * 6 / 10);
+    assert!(first.turn.recent.is_empty());
+    assert_eq!(second.turn.recent.len(), 1);
+    assert_eq!(second.turn.recent[0].call_id, Some(first.turn.call_id));
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_while_personas_think() {
+    let personas = Arc::new(Scripted::default());
+    personas.on("nova", talks);
+    let hall = Hall::open(thoughtful(), &["nova"], personas.clone()).await;
+    sleep(SECOND).await;
+    hall.context(1, "goal").await;
+    sleep(SECOND / 10).await;
+    hall.close().await;
+    sleep(10 * SECOND).await;
+    assert!(personas.calls_of("nova").is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -95,7 +95,7 @@ pub struct CallLimits {
     #[schemars(range(min = 65_536, max = 268_435_456))]
     pub memory_bytes: u64,
     /// Elements of each table.
-    #[schemars(range(min = 1, max = 1_000_000))]
+    #[schemars(range(min = 1, max = 100_000))]
     pub table_elements: u32,
     /// Lines in an outcome.
     #[schemars(range(max = 16))]

@@ -1,13 +1,14 @@
 //! Who is called now, on what, and with which impulse.
 
-use super::{Crowd, Flight, Plan};
+use super::{Crowd, Plan, thought::Choice};
 use crate::{
     asks::Readiness,
     impulse::{self, EVENT_FRESH, HUMANS_STAY, Happening, LONGEST_DT, Moment},
     mailbox::{Letter, Weight, Work},
+    think,
 };
-use chatter_protocol::{AuthorKind, CallId, Timestamp, call::CallInput};
-use rand::{Rng as _, RngExt as _, seq::SliceRandom as _};
+use chatter_protocol::{AuthorKind, Timestamp};
+use rand::{RngExt as _, seq::SliceRandom as _};
 use std::time::Duration;
 
 /// What a persona that has just spoken still weighs when an answer is shared out.
@@ -35,7 +36,7 @@ impl Crowd {
             return Readiness::default();
         }
         Readiness::new(self.seats.iter().map(|seat| {
-            let rested = if seat.flight.as_ref().is_some_and(|flight| flight.speaks) {
+            let rested = if seat.speaks() {
                 0.0
             } else {
                 impulse::rested(&self.tuning, seat.last_line.map(|at| now.since(at)))
@@ -59,8 +60,9 @@ impl Crowd {
             .collect()
     }
 
-    /// Calls a persona on what waits for it, if it is free. With `ask_again` one for which nothing
-    /// waits is put a waiting person's message once more, and called only if it is to speak.
+    /// Calls a persona on what waits for it, or lets it think about that first, if it is free. With
+    /// `ask_again` one for which nothing waits is put a waiting person's message once more, and
+    /// called only if it is to speak.
     pub(super) fn draw(
         &mut self,
         now: Timestamp,
@@ -70,7 +72,7 @@ impl Crowd {
     ) -> Option<Plan> {
         let bot_share = self.bot_share();
         let seat = self.seats.get_mut(index)?;
-        if seat.flight.is_some() || !seat.can_be_called(now) {
+        if !seat.is_free(now) {
             return None;
         }
         let asked = self.asks.for_seat(index, now, readiness);
@@ -140,11 +142,18 @@ impl Crowd {
             None => {}
         }
 
+        let happened = chat_question || !events.is_empty();
         let answers_human = asked.is_some();
         let left = seat
             .budget
             .left(now, answers_human)
             .min(self.budget.left(now, answers_human));
+        let thinks = if self.tuning.think_time_s > 0.0 {
+            let roll = self.rng.random::<f64>();
+            think::time(&self.tuning, seat.traits.excitability, answers_human, roll)
+        } else {
+            Duration::ZERO
+        };
         let moment = Moment {
             traits: seat.traits,
             dt: seat
@@ -155,7 +164,7 @@ impl Crowd {
             chat_question,
             banter,
             asked,
-            since_line: seat.last_line.map(|at| now.since(at)),
+            since_line: seat.last_line.map(|at| now.since(at) + thinks),
             human_waits: self.asks.anybody_waits(now),
             humans_present: self
                 .last_human
@@ -178,12 +187,9 @@ impl Crowd {
             Some(message) => self.chains.depth_after(message),
             None => closed_at,
         };
-        let input = match work {
-            Some(Work::Context(arrived)) => CallInput::Context(arrived.context),
-            Some(Work::Firehose(letters)) => firehose(letters),
-            None if !impulse.speak => return None,
-            None => firehose(seat.mailbox.take_batch(now)),
-        };
+        if work.is_none() && !impulse.speak {
+            return None;
+        }
         let granted = if impulse.speak {
             left.min(seat.limits.lines)
         } else {
@@ -194,44 +200,19 @@ impl Crowd {
         }
         seat.budget.reserve(granted);
         self.budget.reserve(granted);
-        let mut limits = seat.limits.clone();
-        if granted > 0 {
-            limits.lines = granted;
-        }
-        let mut recent: Vec<_> = self.recent.iter().cloned().collect();
-        // In a busy room what waits for an answer may be further back.
-        if let Some(waiting) = impulse.answer.and_then(|id| self.asks.message(id))
-            && !recent.iter().any(|message| message.id == waiting.id)
-            && let Some(oldest) = recent.first_mut()
-        {
-            *oldest = waiting.clone();
-        }
-        let mut random = [0; 10];
-        self.rng.fill_bytes(&mut random);
-        let call_id = CallId::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), random);
-        seat.flight = Some(Flight {
-            call_id,
-            speaks: impulse.speak,
-            answer: impulse.answer,
-            depth,
-            granted,
-        });
-        Some(Plan {
-            seat: index,
-            call_id,
-            now,
-            seed: self.rng.next_u64(),
-            id_seed: self.rng.next_u64(),
-            input,
+        let answers = asked.filter(|asked| impulse.answer == Some(asked.message));
+        let choice = Choice {
+            about_event: happened && answers.is_none(),
+            answers: answers.and_then(|asked| {
+                let message = self.asks.message(asked.message)?;
+                Some((asked.kind, message.clone()))
+            }),
+            work,
             impulse,
-            recent,
-            trends: self.trends.clone(),
-            limits,
+            depth,
+            thinks,
             granted,
-        })
+        };
+        self.think_or_begin(now, index, choice)
     }
-}
-
-fn firehose(letters: Vec<Letter>) -> CallInput {
-    CallInput::Firehose(letters.into_iter().map(|letter| letter.message).collect())
 }

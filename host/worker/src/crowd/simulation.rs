@@ -1,5 +1,7 @@
 //! A room in simulated time: scripted personas, a stream, and people.
 
+mod rhythm;
+
 use super::*;
 use crate::testing::{at, context, event, message, room_id};
 use chatter_protocol::{PersonaId, context::ChatQuestion};
@@ -8,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 enum Happens {
     Tick,
+    Wake,
     Context,
     Human,
     Returns(usize, Vec<ChatMessage>),
@@ -120,11 +123,32 @@ impl Simulation {
                 simulation.at(second * 1000 + 700, Happens::Human);
             }
         }
-        while let Some(((now, _), happens)) = simulation.queue.pop_first() {
-            simulation.now = now;
-            simulation.step(happens);
-        }
+        simulation.go_on();
         simulation
+    }
+
+    /// Until nothing more happens.
+    fn go_on(&mut self) {
+        loop {
+            let wakes_at = self
+                .crowd
+                .wakes_at()
+                .map(|wakes| self.now + wakes.since(self.time()).as_millis() as u64);
+            let next = self.queue.first_key_value().map(|((now, _), _)| *now);
+            match (wakes_at, next) {
+                (Some(now), next) if next.is_none_or(|next| now < next) => {
+                    self.now = now;
+                    self.step(Happens::Wake);
+                }
+                (_, Some(now)) => {
+                    self.now = now;
+                    if let Some((_, happens)) = self.queue.pop_first() {
+                        self.step(happens);
+                    }
+                }
+                _ => return,
+            }
+        }
     }
 
     fn at(&mut self, millis: u64, happens: Happens) {
@@ -140,6 +164,7 @@ impl Simulation {
         let now = self.time();
         let plans = match happens {
             Happens::Tick => self.crowd.on_tick(now),
+            Happens::Wake => self.crowd.on_wake(now),
             Happens::Context => self.crowd.on_context(now, Arc::new(self.stream())),
             Happens::Human => {
                 let message = self.human();
@@ -359,10 +384,7 @@ fn personas_alone_fall_silent() {
     for second in 0..600 {
         simulation.at(second * 1000, Happens::Tick);
     }
-    while let Some(((now, _), happens)) = simulation.queue.pop_first() {
-        simulation.now = now;
-        simulation.step(happens);
-    }
+    simulation.go_on();
     assert!(!simulation.said.is_empty(), "somebody answers");
     let last = simulation.said.iter().map(|(at, _)| *at).max().unwrap_or(0);
     assert!(last < 60_000, "still talking after {last} ms");

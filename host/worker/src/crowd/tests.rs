@@ -1,3 +1,5 @@
+mod thought;
+
 use super::*;
 use crate::testing::{at, context, event, guest_line, message_id, persona_line, reply};
 use chatter_protocol::{PersonaId, call::CallInput, context::ChatQuestion};
@@ -14,7 +16,18 @@ fn profile(name: &str) -> Profile {
     }
 }
 
+/// A crowd that doesn't think first.
 fn crowd(names: &[&str], tuning: Tuning) -> Crowd {
+    thinking_crowd(
+        names,
+        Tuning {
+            think_time_s: 0.0,
+            ..tuning
+        },
+    )
+}
+
+fn thinking_crowd(names: &[&str], tuning: Tuning) -> Crowd {
     let profiles: Vec<Profile> = names.iter().map(|name| profile(name)).collect();
     let seats = profiles.iter().map(|profile| NewSeat {
         profile,

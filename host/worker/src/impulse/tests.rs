@@ -267,13 +267,19 @@ fn the_parts_multiply_out_to_p() {
         .map(|part| part.name.as_ref())
         .collect();
     let expected = "talk event chat_question banter human_first bot_share chain mention \
-                    question reply cooldown budget";
+                    question reply cooldown budget matter";
     assert_eq!(names.join(" "), expected);
     let v: Vec<f64> = impulse.parts.iter().map(|part| part.value).collect();
     let p = ((v[0] + v[1] + v[2] + v[3]) * v[4] * v[5] * v[6] + v[7] + v[8] + v[9]).clamp(0.0, 1.0)
         * v[10]
-        * v[11];
+        * v[11]
+        * v[12];
     assert!((impulse.p - p).abs() < 1e-12);
+
+    let mut withdrawn = impulse;
+    withdraw(&mut withdrawn);
+    assert_eq!((withdrawn.p, withdrawn.speak), (0.0, false));
+    assert_eq!(withdrawn.parts[12].value, 0.0);
 }
 
 #[test]

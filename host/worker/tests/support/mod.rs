@@ -37,12 +37,13 @@ pub(crate) struct Hall {
     worker: JoinHandle<()>,
 }
 
-/// Whatever happens, everybody wants to speak.
+/// Whatever happens, everybody wants to speak, at once.
 pub(crate) fn eager() -> Tuning {
     Tuning {
         event_boost: 1.0,
         mention_boost: 1.0,
         cooldown_s: 0.0,
+        think_time_s: 0.0,
         persona_lines_per_minute: 120,
         room_lines_per_minute: 1200,
         bot_share: 1.0,
