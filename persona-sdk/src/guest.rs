@@ -103,7 +103,8 @@ impl Ran<Reflection> {
 #[cfg(target_family = "wasm")]
 impl<P: Persona> guest::Guest for Component<P> {
     fn describe() -> types::About {
-        // Without the hook: this function has no import at hand, the log included.
+        // This function has no import at hand, the log included; standard error is always there.
+        on_panic(|words| eprintln!("{}", words.replace('\n', " ")));
         let crate::About {
             name,
             version,
@@ -118,7 +119,7 @@ impl<P: Persona> guest::Guest for Component<P> {
     }
 
     fn on_context(turn: Turn, context: types::StreamContext) -> Result<types::Outcome, String> {
-        log_panics();
+        on_panic(|words| crate::host::Imports.error(words));
         run::<P, _, _>(&turn, &mut crate::host::Imports, |persona, host| {
             persona.on_context(&turn, &context, host)
         })
@@ -130,7 +131,7 @@ impl<P: Persona> guest::Guest for Component<P> {
         turn: Turn,
         messages: Vec<types::ChatMessage>,
     ) -> Result<types::Outcome, String> {
-        log_panics();
+        on_panic(|words| crate::host::Imports.error(words));
         run::<P, _, _>(&turn, &mut crate::host::Imports, |persona, host| {
             persona.on_firehose(&turn, &messages, host)
         })
@@ -139,7 +140,7 @@ impl<P: Persona> guest::Guest for Component<P> {
     }
 
     fn reflect(turn: Turn, digest: guest::Digest) -> Result<guest::Reflection, String> {
-        log_panics();
+        on_panic(|words| crate::host::Imports.error(words));
         run::<P, _, _>(&turn, &mut crate::host::Imports, |persona, host| {
             persona.reflect(&turn, &digest, host)
         })
@@ -148,15 +149,15 @@ impl<P: Persona> guest::Guest for Component<P> {
     }
 }
 
-/// A panic ends in a trap, of which the host only sees an address: its words go to the log first.
+/// A panic ends in a trap, of which the host only sees an address: its words are told first.
 #[cfg(target_family = "wasm")]
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+fn on_panic(tell: fn(&str)) {
+    std::panic::set_hook(Box::new(move |panic| {
         let words = panic.payload_as_str().unwrap_or("without a message");
         let place = panic
             .location()
             .map(|place| format!(" at {place}"))
             .unwrap_or_default();
-        crate::host::Imports.error(&format!("panicked{place}: {words}"));
+        tell(&format!("panicked{place}: {words}"));
     }));
 }

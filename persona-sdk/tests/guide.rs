@@ -25,17 +25,26 @@ fn the_guide_tells_the_test_kits_limits() {
     let limits = testkit::turn().build().limits;
     let budgets = testkit::Budgets::default();
     let rows = [
-        ("lines", limits.max_lines.to_string()),
-        ("characters of a line", limits.max_line_chars.to_string()),
-        ("LLM calls", budgets.llm_calls.to_string()),
+        ("lines | `lines`", limits.max_lines.to_string()),
         (
-            "LLM tokens, of all answers together",
+            "characters of a line | `line_chars`",
+            limits.max_line_chars.to_string(),
+        ),
+        ("LLM calls | `llm_calls`", budgets.llm_calls.to_string()),
+        (
+            "LLM tokens, of all answers together | `llm_tokens`",
             budgets.llm_tokens.to_string(),
         ),
-        ("memory searches", budgets.searches.to_string()),
-        ("memory writes", budgets.writes.to_string()),
         (
-            "characters of a memory",
+            "memory searches | `memory_searches`",
+            budgets.searches.to_string(),
+        ),
+        (
+            "memory writes | `memory_writes`",
+            budgets.writes.to_string(),
+        ),
+        (
+            "characters of a memory |",
             memory::MAX_ENTRY_CHARS.to_string(),
         ),
     ];
@@ -44,5 +53,5 @@ fn the_guide_tells_the_test_kits_limits() {
         assert!(GUIDE.contains(&row), "missing: {row}");
     }
     assert_eq!(limits.max_state_bytes, 65_536);
-    assert!(GUIDE.contains("| state | 65 536 bytes |"));
+    assert!(GUIDE.contains("| state | `state_bytes` | 65 536 bytes |"));
 }

@@ -3,21 +3,19 @@
 use crate::{
     Call,
     bindings::{PersonaPre, chatter::persona::types as wit},
+    end::{self, failed},
     lift, lower,
     module::Module,
-    sandbox::{self, Bounds, OutOfCpu, Sandbox, Services},
+    sandbox::{self, Bounds, Sandbox, Services},
 };
 use chatter_protocol::{
-    CallRecord, PersonaId, RoomId, Timestamp, V1,
+    CallRecord, PersonaId, RoomId, Timestamp, Turn, V1,
     call::{CallEnd, CallInput, CallLimits, CallTimes, Outcome},
     memory,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
-use wasmtime::{Store, Trap, WasmBacktrace};
-
-/// How many functions of a trap's stack are named.
-const FRAMES: usize = 6;
+use wasmtime::Store;
 
 /// Runs one call that has its place in the pool.
 pub(crate) async fn run(
@@ -41,11 +39,24 @@ pub(crate) async fn run(
     );
     let ended = timeout_at(deadline, enter(module, &mut store, &call.turn, &call.input)).await;
     let sandbox = store.data_mut();
+    let log = sandbox.log.take();
     let end = match ended {
         Err(_) => CallEnd::TimedOut {
             wall_ms: call.limits.wall_ms,
         },
-        Ok(Err(error)) => failed(&error, sandbox),
+        Ok(Err(error)) => {
+            let end = failed(&error, sandbox, &log);
+            if let Some(text) = end::place(&end, &error) {
+                let Turn {
+                    call_id,
+                    room,
+                    profile,
+                    ..
+                } = &*call.turn;
+                tracing::warn!(target: "persona", room = %room.id, persona = %profile.id, call = %call_id, text);
+            }
+            end
+        }
         Ok(Ok(Err(detail))) => CallEnd::Declined {
             detail: detail.chars().take(500).collect(),
         },
@@ -63,7 +74,7 @@ pub(crate) async fn run(
         input: call.input,
         limits: call.limits,
         imports: std::mem::take(&mut sandbox.imports),
-        log: sandbox.log.take(),
+        log,
         end,
         submitted: Vec::new(),
         times: CallTimes {
@@ -172,60 +183,13 @@ pub(crate) async fn describe(
     };
     match timeout_at(deadline, asked).await {
         Ok(Ok(about)) => Ok(about),
-        Ok(Err(error)) => Err(match failed(&error, store.data()) {
-            CallEnd::OutOfCpu { cpu_ms } => format!("it computed for more than {cpu_ms} ms"),
-            CallEnd::OutOfMemory { memory_bytes } => {
-                format!("it wanted more than {memory_bytes} bytes of memory")
-            }
-            CallEnd::Trapped { detail } => detail,
-            other => format!("{other:?}"),
-        }),
+        Ok(Err(error)) => {
+            let sandbox = store.data();
+            let log = sandbox.log.take();
+            Err(end::words(failed(&error, sandbox, &log)))
+        }
         Err(_) => Err("it took longer than 2 s".into()),
     }
-}
-
-/// How a call that did not return has ended.
-fn failed(error: &wasmtime::Error, sandbox: &Sandbox) -> CallEnd {
-    if error.downcast_ref::<OutOfCpu>().is_some() {
-        return CallEnd::OutOfCpu {
-            cpu_ms: sandbox.limits.cpu_ms,
-        };
-    }
-    if sandbox.memory_refused {
-        return CallEnd::OutOfMemory {
-            memory_bytes: sandbox.limits.memory_bytes,
-        };
-    }
-    let what = match (
-        error.downcast_ref::<Trap>(),
-        error.downcast_ref::<wasmtime_wasi::I32Exit>(),
-    ) {
-        (Some(trap), _) => trap.to_string(),
-        (_, Some(exit)) => format!("it called exit({})", exit.0),
-        _ => error.root_cause().to_string(),
-    };
-    CallEnd::Trapped {
-        detail: what + &stack(error),
-    }
-}
-
-/// The innermost functions of a trap, as far as the component names them.
-fn stack(error: &wasmtime::Error) -> String {
-    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
-        return String::new();
-    };
-    let mut names: Vec<_> = trace
-        .frames()
-        .iter()
-        .map(|frame| match frame.func_name() {
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
-            None => format!("function {}", frame.func_index()),
-        })
-        .collect();
-    // Recursion would fill the list with one name.
-    names.dedup();
-    names.truncate(FRAMES);
-    format!(" in {}", names.join(" < "))
 }
 
 fn micros(duration: Duration) -> u64 {

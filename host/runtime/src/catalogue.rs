@@ -9,7 +9,7 @@ use crate::{
     wasi,
 };
 use arc_swap::ArcSwap;
-use chatter_protocol::persona::ModuleRef;
+use chatter_protocol::{PersonaId, persona::ModuleRef};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -42,15 +42,28 @@ const IMPORTS: [&str; 10] = [
 /// The largest component that is compiled, in bytes.
 const FILE_BYTES: u64 = 64 << 20;
 
+/// How many modules are named to whoever named one that is not there.
+const NAMED: usize = 12;
+
 /// Why a file in the plugin folder is not a module that can be called. Each says what its author
 /// can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// There is no such file.
     #[error(
-        "no such module: {0} does not exist; build it (`cargo xtask personas` builds those that ship)"
+        "no such module: {} does not exist; build it (`cargo xtask personas` builds those that ship){}", file.display(), instead(.others)
     )]
-    Missing(PathBuf),
+    Missing {
+        /// The file.
+        file: PathBuf,
+        /// The names of the modules that there are.
+        others: Vec<String>,
+    },
+    /// No persona's configuration could name it.
+    #[error(
+        "no persona can name it: a module's name is 1 to 63 of a-z, 0-9 and -; rename the file"
+    )]
+    Name,
     /// The file can't be read.
     #[error("can't be read: {0}")]
     Unreadable(String),
@@ -61,13 +74,18 @@ pub enum Refused {
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(&'static str),
     /// The component is broken.
-    #[error("not a valid component: {0}")]
+    #[error("not a valid component: {0}; copy or build it again")]
     Invalid(String),
+    /// The data folder does not take what is made of it.
+    #[error("its compiled form can't be kept in the data folder: {0}")]
+    NotKept(String),
     /// It asks for something that personas don't get.
     #[error("imports {}, which personas don't get; they may import chatter:persona's llm, memory and log, and WASI 0.2's cli, clocks, filesystem, io, random and sockets", .0.join(", "))]
     Imports(Vec<String>),
     /// It is no persona.
-    #[error("exports no {PACKAGE}guest@{CONTRACT}: it is not a persona")]
+    #[error(
+        "exports no {PACKAGE}guest@{CONTRACT}: it is not a persona; in Rust, `persona_sdk::export!(YourType);` is what makes it one"
+    )]
     NotAPersona,
     /// It was built for another version of the contract.
     #[error(
@@ -115,12 +133,22 @@ impl Catalogue {
     pub(crate) fn get(&self, name: &str) -> Result<Arc<Module>, Refused> {
         match self.modules.load().get(name) {
             Some(module) => module.clone(),
-            None => Err(Refused::Missing(self.path(name))),
+            None => Err(Refused::Missing {
+                file: self.path(name),
+                others: self.good_names(),
+            }),
         }
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
         self.modules.load().keys().cloned().collect()
+    }
+
+    /// The names of the modules that can be called.
+    fn good_names(&self) -> Vec<String> {
+        let modules = self.modules.load();
+        let good = modules.iter().filter(|(_, module)| module.is_ok());
+        good.map(|(name, _)| name.clone()).collect()
     }
 
     /// Loads every `*.wasm` of the plugin folder; a file that can't be loaded is kept as refused.
@@ -155,6 +183,10 @@ impl Catalogue {
     }
 
     async fn load(&self, name: &str) -> Result<Module, Refused> {
+        // Modules are named as personas are.
+        if PersonaId::new(name).is_err() {
+            return Err(Refused::Name);
+        }
         let bytes = read(&self.path(name))?;
         check_header(&bytes)?;
         let (component, digest) = {
@@ -165,7 +197,10 @@ impl Catalogue {
             compiled
                 .await
                 .map_err(|error| Refused::Invalid(error.to_string()))?
-                .map_err(|error| Refused::Invalid(one_line(&error)))?
+                .map_err(|error| match error.downcast_ref::<std::io::Error>() {
+                    Some(error) => Refused::NotKept(error.to_string()),
+                    None => Refused::Invalid(one_line(&error)),
+                })?
         };
         self.check_contract(&component)?;
         check_needs(&component)?;
@@ -225,9 +260,27 @@ impl Catalogue {
     }
 }
 
+/// What else a persona might be meant to run on.
+fn instead(others: &[String]) -> String {
+    match others {
+        [] => String::new(),
+        others if others.len() <= NAMED => {
+            format!(", or name one that is there: {}", others.join(", "))
+        }
+        others => format!(
+            ", or name one that is there: {}, or another of {} more",
+            others[..NAMED].join(", "),
+            others.len() - NAMED
+        ),
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, Refused> {
     let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Refused::Missing(path.to_owned()),
+        std::io::ErrorKind::NotFound => Refused::Missing {
+            file: path.to_owned(),
+            others: Vec::new(),
+        },
         _ => Refused::Unreadable(error.to_string()),
     };
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
@@ -249,6 +302,10 @@ fn check_header(bytes: &[u8]) -> Result<(), Refused> {
             }
         },
         [0, b'a', b's', b'm', ..] => "the file ends within its header",
+        // What begins the shared libraries of Linux, Windows and macOS.
+        [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] | [0xcf, 0xfa, 0xed, 0xfe, ..] => {
+            "it is a program for this machine; build it with `--target wasm32-wasip2`"
+        }
         _ => "the file does not start as WebAssembly does",
     };
     Err(Refused::NotAComponent(what))

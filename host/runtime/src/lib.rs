@@ -10,6 +10,7 @@ mod artefacts;
 mod bindings;
 mod call;
 mod catalogue;
+mod end;
 mod engine;
 #[doc(hidden)]
 pub mod floor;

@@ -15,13 +15,19 @@ fn component(text: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_persona_is_named_and_left_out() {
     let whole = std::fs::read(built("rascal")).unwrap();
-    let cases: [(&str, Vec<u8>, &str); 9] = [
+    let cases: [(&str, Vec<u8>, &str); 11] = [
         ("empty", Vec::new(), "the file is empty"),
         (
             "text",
             b"hello".to_vec(),
             "does not start as WebAssembly does",
         ),
+        (
+            "native",
+            b"\x7fELF\x02\x01\x01".to_vec(),
+            "it is a program for this machine; build it with `--target wasm32-wasip2`",
+        ),
+        ("Not_A_Slug", whole.clone(), "rename the file"),
         ("header", whole[..6].to_vec(), "ends within its header"),
         (
             "cut",
@@ -36,7 +42,7 @@ async fn what_is_no_persona_is_named_and_left_out() {
         (
             "nothing",
             component("(component)"),
-            "exports no chatter:persona/guest@0.1.0",
+            "exports no chatter:persona/guest@0.1.0: it is not a persona; in Rust, `persona_sdk::export!",
         ),
         (
             "future",
@@ -86,11 +92,10 @@ async fn what_is_no_persona_is_named_and_left_out() {
         assert!(refused.contains(reason), "{name}: {refused}");
     }
     assert!(runtime.module("good").is_ok());
+    let absent = runtime.module("absent").unwrap_err();
     assert!(
-        runtime
-            .module("absent")
-            .unwrap_err()
-            .contains("does not exist")
+        absent.contains("does not exist") && absent.ends_with("name one that is there: good"),
+        "{absent}"
     );
 }
 

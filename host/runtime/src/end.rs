@@ -1,0 +1,179 @@
+//! How a call that did not return has ended, in words that its author can act on.
+
+use crate::sandbox::{OutOfCpu, Sandbox};
+use chatter_protocol::call::{CallEnd, LogLevel, LogLine};
+use wasmtime::{Trap, WasmBacktrace};
+
+/// How many functions of a trap's stack are named.
+const FRAMES: usize = 6;
+
+/// How many lines of the log may be a guest's last words, and how many characters of them are kept.
+const LAST_LINES: usize = 4;
+const LAST_CHARS: usize = 400;
+
+/// What the error comes to. A trap by itself says little more than `unreachable`: the words of a
+/// panic are in the log, and are added to it.
+pub(crate) fn failed(error: &wasmtime::Error, sandbox: &Sandbox, log: &[LogLine]) -> CallEnd {
+    if error.downcast_ref::<OutOfCpu>().is_some() {
+        return CallEnd::OutOfCpu {
+            cpu_ms: sandbox.limits.cpu_ms,
+        };
+    }
+    if sandbox.memory_refused {
+        return CallEnd::OutOfMemory {
+            memory_bytes: sandbox.limits.memory_bytes,
+        };
+    }
+    let what = match (
+        error.downcast_ref::<Trap>(),
+        error.downcast_ref::<wasmtime_wasi::I32Exit>(),
+    ) {
+        (Some(trap), _) => trap.to_string().replace("wasm trap: ", ""),
+        (_, Some(exit)) => format!("it called exit({})", exit.0),
+        _ => error.root_cause().to_string(),
+    };
+    CallEnd::Trapped {
+        detail: what + &stack(error) + &last_words(log),
+    }
+}
+
+/// Where a guest was when its CPU time or memory ended, which no [`CallEnd`] has a field for.
+pub(crate) fn place(end: &CallEnd, error: &wasmtime::Error) -> Option<String> {
+    let what = match end {
+        CallEnd::OutOfCpu { .. } => "the CPU time",
+        CallEnd::OutOfMemory { .. } => "the memory",
+        _ => return None,
+    };
+    let stack = stack(error);
+    (!stack.is_empty()).then(|| format!("{what} was used up{stack}"))
+}
+
+/// An end as what follows "failed:".
+pub(crate) fn words(end: CallEnd) -> String {
+    match end {
+        CallEnd::OutOfCpu { cpu_ms } => format!("it computed for more than {cpu_ms} ms"),
+        CallEnd::OutOfMemory { memory_bytes } => {
+            format!("it wanted more than {memory_bytes} bytes of memory")
+        }
+        CallEnd::Trapped { detail } => detail,
+        other => format!("{other:?}"),
+    }
+}
+
+/// The innermost functions of a trap, as far as the component names them.
+fn stack(error: &wasmtime::Error) -> String {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
+        return String::new();
+    };
+    let mut names: Vec<_> = trace
+        .frames()
+        .iter()
+        .map(|frame| match frame.func_name() {
+            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            None => format!("function {}", frame.func_index()),
+        })
+        .collect();
+    // How Rust panics is the same every time, and fills the list before the author's code comes.
+    if let Some(own) = names.iter().position(|name| !is_panicking(name)) {
+        names.drain(..own);
+    }
+    // Recursion would fill the list with one name.
+    names.dedup();
+    names.truncate(FRAMES);
+    format!(" in {}", names.join(" < "))
+}
+
+/// Whether a function belongs to the way from a panic to the trap.
+fn is_panicking(name: &str) -> bool {
+    const PREFIXES: [&str; 4] = ["std::", "core::", "__rust", "rust_"];
+    name == "abort" || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// What the guest wrote last, if it was an error, or else what it wrote to its standard error.
+fn last_words(log: &[LogLine]) -> String {
+    let mut said = Vec::new();
+    for line in log.iter().rev().take(LAST_LINES) {
+        match line.level {
+            LogLevel::Error if said.is_empty() => {
+                said.push(line.text.as_str());
+                break;
+            }
+            LogLevel::Warn => said.push(&line.text),
+            _ => break,
+        }
+    }
+    let said: Vec<_> = said
+        .into_iter()
+        .rev()
+        .flat_map(str::split_whitespace)
+        .collect();
+    if said.is_empty() {
+        return String::new();
+    }
+    let said: String = said.join(" ").chars().take(LAST_CHARS).collect();
+    format!("; its last words: {said}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_what_was_wrong_at_the_end() {
+        use LogLevel::{Error, Info, Warn};
+        let cases: [(&[(LogLevel, &str)], &str); 6] = [
+            (&[], ""),
+            (&[(Warn, "old"), (Info, "all is well")], ""),
+            (
+                &[(Warn, "old"), (Error, "panicked at src/lib.rs:1:2: a\n b")],
+                "; its last words: panicked at src/lib.rs:1:2: a b",
+            ),
+            (
+                &[(Info, "hello"), (Warn, "panicked:"), (Warn, "oh no")],
+                "; its last words: panicked: oh no",
+            ),
+            (
+                &[(Error, "handled"), (Warn, "oh no")],
+                "; its last words: oh no",
+            ),
+            (
+                &[
+                    (Warn, "1"),
+                    (Warn, "2"),
+                    (Warn, "3"),
+                    (Warn, ""),
+                    (Warn, "5"),
+                ],
+                "; its last words: 2 3 5",
+            ),
+        ];
+        for (lines, expected) in cases {
+            let log: Vec<_> = lines
+                .iter()
+                .map(|(level, text)| LogLine {
+                    level: *level,
+                    text: (*text).to_owned(),
+                })
+                .collect();
+            assert_eq!(last_words(&log), expected);
+        }
+    }
+
+    #[test]
+    fn the_way_of_a_panic_is_told_from_the_authors_code() {
+        for name in [
+            "abort",
+            "std::process::abort",
+            "__rustc::rust_panic",
+            "core::panicking::panic_fmt",
+        ] {
+            assert!(is_panicking(name), "{name}");
+        }
+        for name in [
+            "<parrot::Parrot as persona_sdk::persona::Persona>::on_context",
+            "function 7",
+        ] {
+            assert!(!is_panicking(name), "{name}");
+        }
+    }
+}
