@@ -1,6 +1,7 @@
 //! `chatter serve`: makes the parts, hands them to each other, starts them, and ends them in order.
 
 mod data;
+mod files;
 mod parts;
 mod report;
 mod services;
@@ -117,8 +118,11 @@ fn gateway(
         place: model.place,
         offline: model.offline,
     };
+    let mut limits = chatter_gateway::Limits::default();
+    limits.connections = files::connections(limits.connections, files::raise_limit());
     chatter_gateway::Config {
         ui: Some(settings.ui.clone()),
+        limits,
         rooms: configuration
             .rooms
             .values()

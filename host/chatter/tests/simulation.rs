@@ -239,8 +239,11 @@ fn component(name: &str) -> PathBuf {
 
 fn persona(n: usize, module: &str, style: &str) -> PersonaConfig {
     let part = |step: usize| (n * step % 10) as f64 / 9.0;
+    // On a busy machine only who loops is to run out of CPU time.
+    let limits = json!({ "cpu_ms": if style == "loop" { 100 } else { 10_000 } });
     let config = json!({
         "id": format!("p{n}"),
+        "limits": limits,
         "name": format!("Persona{n}"),
         "module": module,
         "bio": format!("Number {n} of the crowd."),

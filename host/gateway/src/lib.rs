@@ -23,6 +23,7 @@ mod room;
 mod routes;
 mod serve;
 mod shared;
+mod stream;
 mod viewer;
 
 use chatter_bus::SharedBus;
@@ -119,7 +120,16 @@ pub struct Limits {
     pub say_per_second: f64,
     /// Messages that one WebSocket connection may send at once.
     pub say_burst: u32,
-    /// How long a viewer may take nothing before its connection ends.
+    /// Messages per second of one author over HTTP, in the long run. The operator has no such bound.
+    pub post_per_second: f64,
+    /// Messages that one author may send at once over HTTP.
+    pub post_burst: u32,
+    /// Messages per second from one address (with IPv6: from one /64) over HTTP, whoever their
+    /// authors are, in the long run. Behind a proxy all of its clients are one address.
+    pub address_per_second: f64,
+    /// Messages that one address may send at once over HTTP.
+    pub address_burst: u32,
+    /// How long the other side of a connection may take nothing before that ends.
     pub write_deadline: Duration,
 }
 
@@ -129,8 +139,12 @@ impl Default for Limits {
             connections: 10_000,
             queue: 1024,
             live_queue: 256,
-            say_per_second: 5.0,
-            say_burst: 10,
+            say_per_second: 20.0,
+            say_burst: 100,
+            post_per_second: 20.0,
+            post_burst: 200,
+            address_per_second: 200.0,
+            address_burst: 2000,
             write_deadline: Duration::from_secs(10),
         }
     }

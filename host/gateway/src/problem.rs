@@ -35,7 +35,7 @@ use chatter_protocol::{
     frames::{PointedError, ProblemDocument, ServerFrame},
 };
 use chatter_store::StoreError;
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 /// A refusal.
 #[derive(Clone, Debug)]
@@ -125,9 +125,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).header(header::RETRY_AFTER, "1")
     }
 
-    pub(crate) fn rate_limited(detail: &'static str) -> Self {
+    /// Too much, too fast: it may go well after `wait`.
+    pub(crate) fn rate_limited(detail: &'static str, wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0);
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
-            .header(header::RETRY_AFTER, "1")
+            .header(header::RETRY_AFTER, &seconds.to_string())
     }
 
     /// The same as a frame, with the first wrong place.

@@ -2,7 +2,7 @@
 
 use crate::{
     Limits, PersonaSeat, RoomSetup,
-    admission::{Accepted, Draft, Refusal, Submission},
+    admission::{Decision, Draft, Refusal, Submission},
     names::Taken,
 };
 use axum::extract::ws::Utf8Bytes;
@@ -132,8 +132,8 @@ impl Room {
         Topic::new(kind, self.id.clone())
     }
 
-    /// Puts a message before the room and waits for its decision.
-    pub(crate) async fn say(&self, draft: Draft) -> Result<Accepted, Refusal> {
+    /// Puts a message before the room, which decides about it whether anybody waits for that or not.
+    pub(crate) fn submit(&self, draft: Draft) -> Result<Submitted, Refusal> {
         let (reply, decision) = oneshot::channel();
         self.queue
             .try_send(Submission {
@@ -141,14 +141,10 @@ impl Room {
                 reply: Some(reply),
             })
             .map_err(|_| Refusal::Busy)?;
-        match tokio::time::timeout(SAY_DEADLINE, decision).await {
-            Ok(Ok(decision)) => decision,
-            Ok(Err(_)) => Err(Refusal::Closing),
-            Err(_) => Err(Refusal::Timeout),
-        }
+        Ok(Submitted(decision))
     }
 
-    /// Puts a message before the room and does not wait; false if the queue is full.
+    /// Puts a message before the room and asks for no decision; false if the queue is full.
     pub(crate) fn offer(&self, draft: Draft) -> bool {
         self.queue
             .try_send(Submission { draft, reply: None })
@@ -199,6 +195,20 @@ impl Room {
 impl fmt::Debug for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Room").field(&self.id).finish()
+    }
+}
+
+/// A message that the room has yet to decide about.
+#[derive(Debug)]
+pub(crate) struct Submitted(oneshot::Receiver<Decision>);
+
+impl Submitted {
+    pub(crate) async fn decision(self) -> Decision {
+        match tokio::time::timeout(SAY_DEADLINE, self.0).await {
+            Ok(Ok(decision)) => decision,
+            Ok(Err(_)) => Err(Refusal::Closing),
+            Err(_) => Err(Refusal::Timeout),
+        }
     }
 }
 

@@ -191,7 +191,7 @@ pub(crate) fn table() -> Vec<Route> {
                     answer(200, "it was in the log already", Content::Json("Said")),
                 ]
             },
-            refusals: &[400, 403, 408, 409, 413, 415, 422, 503],
+            refusals: &[400, 403, 408, 409, 413, 415, 422, 429, 503],
             handler: post(api::messages::say),
         },
         Route {

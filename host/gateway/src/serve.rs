@@ -7,6 +7,7 @@ use crate::{
     room::RoomWork,
     routes,
     shared::{Shared, Slot},
+    stream::Stream,
 };
 use axum::{Router, extract::ConnectInfo};
 use hyper::{
@@ -30,6 +31,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a request's head may take, and how long a connection may be kept alive without one.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The largest head of a request, in bytes. hyper looks after each read, so one that is up to twice as
+/// large may pass.
+const MAX_HEAD: usize = 64 << 10;
 
 /// How long a request that has begun may take to be answered at the end.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
@@ -128,6 +133,7 @@ async fn accept(
                     peer,
                     slot,
                     router.clone(),
+                    shared.config.limits.write_deadline,
                     shared.closing.clone(),
                 ));
             }
@@ -144,12 +150,14 @@ async fn serve_connection(
     peer: SocketAddr,
     slot: Slot,
     router: Router,
+    write_deadline: Duration,
     closing: CancellationToken,
 ) {
     // Chat is many small writes, each of which somebody waits for.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps Nagle's algorithm");
     }
+    let stream = Stream::new(stream, write_deadline);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -159,6 +167,7 @@ async fn serve_connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);

@@ -4,16 +4,17 @@ use crate::{
     Config, Parts,
     names::{self, Taken},
     problem::Problem,
-    rate::Bucket,
+    rate::{self, Bucket, Buckets},
     room::{Room, RoomWork},
 };
 use chatter_bus::SharedBus;
-use chatter_protocol::{Clock, RoomId};
+use chatter_protocol::{AuthorId, Clock, RoomId};
 use chatter_store::{SharedStore, StoreError};
 use std::{
     collections::HashMap,
     fmt,
     future::Future,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -28,6 +29,9 @@ const STORE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// New sessions per second in the long run, and at once: each stays in the store.
 const SESSIONS: (f64, u32) = (20.0, 200);
+
+/// How many authors and how many addresses are told apart where their messages are counted.
+const COUNTED: usize = 10_000;
 
 pub(crate) struct Shared {
     pub(crate) config: Config,
@@ -45,6 +49,8 @@ pub(crate) struct Shared {
     /// Connections, of HTTP and WebSocket alike.
     pub(crate) connections: TaskTracker,
     sessions: Mutex<Bucket>,
+    posts: Mutex<Buckets<AuthorId>>,
+    addresses: Mutex<Buckets<IpAddr>>,
 }
 
 impl Shared {
@@ -68,6 +74,9 @@ impl Shared {
             .iter()
             .map(|setup| Room::new(setup, &config.limits))
             .unzip();
+        let limits = &config.limits;
+        let posts = Buckets::new(limits.post_per_second, limits.post_burst, COUNTED);
+        let addresses = Buckets::new(limits.address_per_second, limits.address_burst, COUNTED);
         let shared = Self {
             operator_sha256: names::sha256(config.operator_token.expose()),
             rooms: rooms
@@ -84,6 +93,8 @@ impl Shared {
             closing: CancellationToken::new(),
             connections: TaskTracker::new(),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
+            posts: Mutex::new(posts),
+            addresses: Mutex::new(addresses),
         };
         (Arc::new(shared), work)
     }
@@ -111,12 +122,40 @@ impl Shared {
         }
     }
 
-    /// Whether one more session may be made now.
-    pub(crate) fn may_make_session(&self) -> bool {
+    /// Whether one more session may be made now; if not, when.
+    pub(crate) fn may_make_session(&self) -> Result<(), Duration> {
         self.sessions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take(Instant::now())
+    }
+
+    /// Whether one more message may come from an address now.
+    pub(crate) fn may_post_from(&self, address: IpAddr) -> Result<(), Problem> {
+        self.addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(rate::network(address), Instant::now())
+            .map_err(|wait| {
+                Problem::rate_limited(
+                    "too many messages from this address: wait, then send it again",
+                    wait,
+                )
+            })
+    }
+
+    /// Whether an author may post one more message now.
+    pub(crate) fn may_post_as(&self, author: &AuthorId) -> Result<(), Problem> {
+        self.posts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(author.clone(), Instant::now())
+            .map_err(|wait| {
+                Problem::rate_limited(
+                    "too many messages of this author: wait, then send it again",
+                    wait,
+                )
+            })
     }
 }
 

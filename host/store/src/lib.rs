@@ -226,7 +226,7 @@ pub enum StoreError {
         bound: usize,
     },
     /// The data folder can't be used.
-    #[error("{path}: {source}; make it writable for this user, or choose another folder with --data", path = path.display())]
+    #[error("{path} can't be used: make it writable for this user, or choose another folder with --data", path = path.display())]
     Folder {
         /// The file or folder.
         path: PathBuf,

@@ -238,12 +238,15 @@ impl Admission {
     // === Keeping, saying, answering ===
 
     async fn admit(&mut self, mut batch: Batch) {
-        if !self.keep(&mut batch).await {
-            return;
-        }
-        for verdict in &batch.verdicts {
+        let kept = self.keep(&mut batch).await;
+        // Lines that could not be kept come again, and their verdicts with them.
+        let due = |verdict: &&ModerationVerdict| kept || verdict.author.kind != AuthorKind::Persona;
+        for verdict in batch.verdicts.iter().filter(due) {
             self.room.counters.dropped(&verdict.rule);
             publish(&self.shared, &self.room, TopicKind::ChatAudit, verdict).await;
+        }
+        if !kept {
+            return;
         }
         let Some(settled) = batch.settled else { return };
         match self

@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{
     Extension,
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{StatusCode, Uri},
     response::Response,
 };
@@ -18,7 +18,7 @@ use chatter_protocol::{
     MessageId,
     frames::{AuthorClaim, MessagesPage, Placed, Said, SayRequest},
 };
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 const MOST: usize = 500;
 const USUAL: usize = 100;
@@ -79,10 +79,17 @@ pub(super) fn after(parameters: &Parameters) -> Result<Option<u64>, Problem> {
 }
 
 pub(crate) async fn say(
+    State(shared): State<Arc<Shared>>,
     InRoom(room): InRoom,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(principal): Extension<Principal>,
     request: Request,
 ) -> Result<Response, Problem> {
+    // The operator may speak for many, such as those of a bridge to another chat.
+    let bounded = !matches!(principal, Principal::Operator);
+    if bounded {
+        shared.may_post_from(peer.ip())?;
+    }
     let SayRequest {
         id,
         author,
@@ -102,13 +109,16 @@ pub(crate) async fn say(
         );
         return Err(Problem::new(StatusCode::CONFLICT, "impersonates", detail).at("/author/kind"));
     }
+    if bounded {
+        shared.may_post_as(&author.id)?;
+    }
     let draft = Draft {
         id: id.unwrap_or_else(MessageId::new),
         author,
         text,
         reply_to,
     };
-    let accepted = room.say(draft).await?;
+    let accepted = room.submit(draft)?.decision().await?;
     let status = if accepted.new {
         StatusCode::CREATED
     } else {

@@ -33,11 +33,9 @@ pub(crate) async fn create(
     let SessionRequest { name } = body::json(request).await?;
     let name = names::check(&name, "/name")?;
     shared.taken.refuse(name, "/name")?;
-    if !shared.may_make_session() {
-        return Err(Problem::rate_limited(
-            "too many new sessions: try again in a second",
-        ));
-    }
+    shared
+        .may_make_session()
+        .map_err(|wait| Problem::rate_limited("too many new sessions: try again later", wait))?;
     let session = auth::make_session(&shared, name).await?;
     let mut response = json(StatusCode::CREATED, &session);
     let cookie = auth::session_cookie(&session.token, shared.config.secure_cookie);

@@ -57,6 +57,10 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// Frames that can't be read, before the connection ends.
 const MAX_BAD: u32 = 50;
 
+/// For so long a viewer is not listened to after each message beyond its rate: a flood waits in its own
+/// sender's buffers instead of costing everyone's time.
+const DEAF: Duration = Duration::from_millis(10);
+
 /// Messages of one viewer that wait for the room's decision.
 const MAX_IN_FLIGHT: usize = 16;
 
@@ -82,6 +86,8 @@ pub(crate) struct Viewer {
     bucket: Bucket,
     bad: u32,
     heard_at: Instant,
+    /// See [`DEAF`].
+    listen_at: Instant,
     /// What its messages wait for.
     in_flight: FuturesUnordered<BoxFuture<'static, (String, Result<Accepted, Refusal>)>>,
     _seat: Seated,
@@ -130,6 +136,7 @@ impl Viewer {
             seen: 0,
             bad: 0,
             heard_at: now,
+            listen_at: now,
             in_flight: FuturesUnordered::new(),
         }
     }
@@ -167,8 +174,15 @@ impl Viewer {
         let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let (listen_at, socket) = (self.listen_at, &mut self.socket);
+            let listening = async {
+                if Instant::now() < listen_at {
+                    tokio::time::sleep_until(listen_at).await;
+                }
+                socket.recv().await
+            };
             let done = tokio::select! {
-                heard = self.socket.recv() => self.hear(heard).await,
+                heard = listening => self.hear(heard).await,
                 live = self.live.recv() => self.follow(live).await,
                 Some((nonce, decision)) = self.in_flight.next() => self.answer(nonce, decision).await,
                 _ = ping.tick() => self.ping().await,
@@ -224,9 +238,11 @@ impl Viewer {
         text: String,
         reply_to: Option<MessageId>,
     ) -> Result<(), End> {
-        if !self.bucket.take(Instant::now()) {
+        let now = Instant::now();
+        if let Err(wait) = self.bucket.take(now) {
+            self.listen_at = now + DEAF;
             let problem =
-                Problem::rate_limited("too many messages: wait a moment, then send it again");
+                Problem::rate_limited("too many messages: wait a moment, then send it again", wait);
             return self.error(problem, Some(nonce)).await;
         }
         if self.in_flight.len() >= MAX_IN_FLIGHT {
@@ -238,9 +254,15 @@ impl Viewer {
             text,
             reply_to,
         };
-        let room = Arc::clone(&self.room);
-        self.in_flight
-            .push(Box::pin(async move { (nonce, room.say(draft).await) }));
+        // It is before the room from here on, even if the viewer leaves without waiting.
+        let submitted = self.room.submit(draft);
+        self.in_flight.push(Box::pin(async move {
+            let decision = match submitted {
+                Ok(submitted) => submitted.decision().await,
+                Err(refusal) => Err(refusal),
+            };
+            (nonce, decision)
+        }));
         Ok(())
     }
 

@@ -85,6 +85,8 @@ impl Host {
         ];
         // Tests say more in a second than a person does.
         config.limits.say_burst = 1000;
+        config.limits.post_burst = 1000;
+        config.limits.address_burst = 5000;
         change(&mut config);
         let parts = Parts {
             bus: bus.clone(),

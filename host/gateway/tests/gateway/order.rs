@@ -1,9 +1,13 @@
 //! One order for everyone, and each message once.
 
-use crate::host::{Host, LOBBY, MESSAGES};
+use crate::{
+    host::{Host, LOBBY, MESSAGES, lobby},
+    resume::message,
+};
+use chatter_protocol::Timestamp;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_viewers_see_the_same_order_under_concurrent_senders() {
@@ -150,4 +154,20 @@ async fn a_message_is_what_the_gateway_makes_of_it() {
         "by the host's clock"
     );
     assert_eq!(message["call_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_turn_messages_around() {
+    let host = Host::start().await;
+    // An hour later than the host's clock will say after the restart.
+    let mut before = message("said before the clock was set back");
+    Arc::make_mut(&mut before).sent_at = Timestamp::from_millis(1_769_864_400_000);
+    host.store.append(&lobby(), vec![before]).await.unwrap();
+    let host = host.restart().await;
+    host.say("Ana", "said after it").await;
+    let page = host.get(MESSAGES).await.json();
+    assert_eq!(
+        page["messages"][1]["message"]["sent_at"],
+        "2026-01-31T13:00:00.000Z"
+    );
 }

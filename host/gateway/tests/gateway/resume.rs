@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::net::TcpSocket;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-fn message(text: &str) -> Arc<ChatMessage> {
+pub(crate) fn message(text: &str) -> Arc<ChatMessage> {
     Arc::new(ChatMessage {
         v: V1,
         id: MessageId::new(),

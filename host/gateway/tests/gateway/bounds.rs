@@ -1,0 +1,137 @@
+//! What one client may take of a gateway that many use.
+
+use crate::{
+    host::{Answer, Host, LOBBY, MESSAGES, TOKEN, lobby, soon},
+    resume::message,
+};
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+fn assert_limited(answer: &Answer) {
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (429, &json!("rate_limited")),
+    );
+    assert_eq!(
+        answer.header("retry-after"),
+        "1000",
+        "a token comes every 1000 s"
+    );
+}
+
+#[tokio::test]
+async fn an_author_who_posts_too_much_is_told_when_to_go_on() {
+    let host = Host::with(|config| {
+        config.limits.post_burst = 3;
+        config.limits.post_per_second = 0.001;
+    })
+    .await;
+    for _ in 0..3 {
+        host.say("Ana", "hello").await;
+    }
+    let body = json!({ "author": "ana", "text": "one more" });
+    assert_limited(&host.post(MESSAGES, &body).await);
+    host.say("Ben", "I have said nothing yet").await;
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [JSON, ("authorization", bearer.as_str())];
+    let answer = host
+        .http("POST", MESSAGES, &headers, body.to_string())
+        .await;
+    assert_eq!(answer.status, 201, "the operator has no such bound");
+    let page = host.get(MESSAGES).await.json();
+    assert_eq!(page["messages"].as_array().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn an_address_is_bounded_whatever_names_it_gives() {
+    let host = Host::with(|config| {
+        config.limits.address_burst = 3;
+        config.limits.address_per_second = 0.001;
+    })
+    .await;
+    host.say("Ana", "hello").await;
+    host.say("Ben", "hello").await;
+    let wrong = host.post(MESSAGES, &json!({ "author": "Cem" })).await;
+    assert_eq!(wrong.status, 422, "this counts too");
+    let body = json!({ "author": "Dan", "text": "hello" });
+    assert_limited(&host.post(MESSAGES, &body).await);
+    assert_eq!(host.get(MESSAGES).await.status, 200, "reading goes on");
+}
+
+#[tokio::test]
+async fn a_head_beyond_its_bound_is_refused() {
+    let host = Host::start().await;
+    for (kib, status) in [(32, 200), (200, 431)] {
+        let long = "x".repeat(kib << 10);
+        let answer = host.http("GET", "/healthz", &[("x-long", &long)], "").await;
+        assert_eq!(answer.status, status, "{kib} KiB");
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_and_never_reads_the_answers_is_cut_off() {
+    let host = Host::with(|config| {
+        config.limits.connections = 1;
+        config.limits.write_deadline = Duration::from_millis(100);
+    })
+    .await;
+    let long = (0..500).map(|_| message(&"🎉".repeat(500))).collect();
+    host.store.append(&lobby(), long).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut greedy = soon(socket.connect(host.addr)).await.unwrap();
+    // Together more than 20 MB, which no socket's buffers hold.
+    let request = format!("GET {MESSAGES}?after=0&limit=500 HTTP/1.1\r\nhost: x\r\n\r\n");
+    greedy
+        .write_all(request.repeat(20).as_bytes())
+        .await
+        .unwrap();
+    // It has begun, so the only place is taken.
+    greedy.read_exact(&mut [0; 12]).await.unwrap();
+    assert_eq!(
+        host.get("/healthz").await.status,
+        200,
+        "the place is free again"
+    );
+    drop(greedy);
+}
+
+#[tokio::test]
+async fn a_viewer_that_floods_is_slowed_down_and_still_sees_the_room() {
+    let host = Host::with(|config| {
+        config.limits.say_burst = 1;
+        config.limits.say_per_second = 0.001;
+    })
+    .await;
+    let (mut client, _) = host.watch("?name=ana").await;
+    let started = Instant::now();
+    for n in 0..=100 {
+        client.say(&n.to_string(), "hello").await;
+    }
+    assert_eq!(host.say("Ben", "hello").await, 2);
+    assert_eq!(client.offsets(2).await, [1, 2]);
+    while client.next_of("error").await["nonce"] != "100" {}
+    assert!(
+        started.elapsed() >= Duration::from_millis(900),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn what_was_said_last_counts_even_if_the_viewer_leaves_at_once() {
+    const VIEWERS: u64 = 20;
+    let host = Host::start().await;
+    for n in 0..VIEWERS {
+        let (mut client, _) = host.watch(&format!("?name=viewer{n}")).await;
+        client.say("bye", "good night").await;
+        soon(client.0.close(None)).await.unwrap();
+    }
+    soon(async { while host.get(LOBBY).await.json()["offset"] != VIEWERS {} }).await;
+}
