@@ -262,8 +262,8 @@ impl Admission {
         }
     }
 
-    /// Adds the candidates to the log, says them and answers. False if the store failed: then
-    /// nothing has happened, and lines of personas will come again.
+    /// Adds the candidates to the log, says them and answers. False if the store failed: lines of
+    /// personas will come again then, whether they are in the log by now or not.
     async fn keep(&mut self, batch: &mut Batch) -> bool {
         let candidates = std::mem::take(&mut batch.candidates);
         if candidates.is_empty() {
@@ -273,15 +273,8 @@ impl Admission {
             .iter()
             .map(|candidate| Arc::clone(&candidate.message))
             .collect();
-        let placed = match self.shared.store.append(&self.room.id, messages).await {
-            Ok(appended) => self
-                .owners(&candidates, &appended)
-                .await
-                .map(|owners| (appended, owners)),
-            Err(error) => Err(error),
-        };
-        let (appended, owners) = match placed {
-            Ok(placed) => placed,
+        let appended = match self.shared.store.append(&self.room.id, messages).await {
+            Ok(appended) => appended,
             Err(error) => {
                 tracing::error!(room = %self.room.id, %error, "messages could not be kept");
                 for candidate in candidates {
@@ -306,28 +299,35 @@ impl Admission {
             };
             publish(&self.shared, &self.room, TopicKind::ChatFirehose, &entry).await;
         }
+        // What is in the log is said by now, whatever becomes of this look at it.
+        let owners = self.owners(&candidates, &appended).await;
+        if let Err(error) = &owners {
+            tracing::error!(room = %self.room.id, %error, "whose messages came again is unknown");
+        }
         for (candidate, place) in candidates.into_iter().zip(appended.places) {
             let Place { offset, new } = place;
             let id = candidate.message.id;
-            let own = new
-                || owners
-                    .get(&offset)
-                    .is_none_or(|owner| *owner == candidate.message.author.id);
+            let author = &candidate.message.author.id;
+            let decision = match &owners {
+                _ if new => Ok(Accepted { id, offset, new }),
+                Ok(owners) if owners.get(&offset).is_none_or(|owner| owner == author) => {
+                    Ok(Accepted { id, offset, new })
+                }
+                Ok(_) => Err(Refusal::IdTaken),
+                Err(_) => Err(Refusal::Unavailable),
+            };
             if candidate.is_line {
-                let fate = if own {
-                    Fate::Accepted
-                } else {
-                    Fate::Dropped("id_taken".into())
-                };
-                batch.fates.push((id, fate));
+                match &decision {
+                    Ok(_) => batch.fates.push((id, Fate::Accepted)),
+                    Err(Refusal::IdTaken) => {
+                        batch.fates.push((id, Fate::Dropped("id_taken".into())));
+                    }
+                    Err(_) => {}
+                }
             }
-            candidate.answer(if own {
-                Ok(Accepted { id, offset, new })
-            } else {
-                Err(Refusal::IdTaken)
-            });
+            candidate.answer(decision);
         }
-        true
+        owners.is_ok()
     }
 
     /// Whose messages the ids that were there before belong to: one who reuses another's id is not

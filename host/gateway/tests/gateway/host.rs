@@ -59,6 +59,15 @@ impl Host {
 
     async fn on(folder: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let store = Arc::new(Sqlite::open(&folder.path().join("chatter.db")).unwrap());
+        Self::over(folder, store, change).await
+    }
+
+    /// A host on a store of the test's own.
+    pub(crate) async fn over(
+        folder: Arc<TempDir>,
+        store: SharedStore,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let bus = Arc::new(InProcess::new());
         let model = About {
             model: "offline".into(),

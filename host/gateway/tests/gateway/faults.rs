@@ -1,0 +1,212 @@
+//! A store that fails: what is promised all the same.
+
+use crate::host::{Host, MESSAGES, heard, soon};
+use async_trait::async_trait;
+use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
+use chatter_store::{
+    Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
+    StoredSession,
+};
+use futures_util::future::join_all;
+use serde_json::json;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// A store whose log can be made to fail, for writing and for reading.
+struct Faulty {
+    inner: Sqlite,
+    refuses_writes: AtomicBool,
+    refuses_reads: AtomicBool,
+}
+
+impl Faulty {
+    fn check(fault: &AtomicBool) -> Result<(), StoreError> {
+        if fault.load(Ordering::SeqCst) {
+            Err(StoreError::Unavailable("the test wants it so".into()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn append(
+        &self,
+        room: &RoomId,
+        messages: Vec<Arc<ChatMessage>>,
+    ) -> Result<Appended, StoreError> {
+        Self::check(&self.refuses_writes)?;
+        self.inner.append(room, messages).await
+    }
+
+    async fn read_after(
+        &self,
+        room: &RoomId,
+        after: u64,
+        limit: usize,
+    ) -> Result<LogPage, StoreError> {
+        Self::check(&self.refuses_reads)?;
+        self.inner.read_after(room, after, limit).await
+    }
+
+    async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
+        self.inner.head(room).await
+    }
+
+    async fn read_latest(&self, room: &RoomId, limit: usize) -> Result<LogPage, StoreError> {
+        self.inner.read_latest(room, limit).await
+    }
+
+    async fn commit(&self, commit: CallCommit) -> Result<(), StoreError> {
+        self.inner.commit(commit).await
+    }
+
+    async fn state(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+    ) -> Result<Option<call::State>, StoreError> {
+        self.inner.state(room, persona).await
+    }
+
+    async fn pending_lines(
+        &self,
+        room: &RoomId,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<PendingLine>, StoreError> {
+        self.inner.pending_lines(room, limit, wait).await
+    }
+
+    async fn settle_lines(
+        &self,
+        room: &RoomId,
+        settled: Vec<(MessageId, call::Fate)>,
+    ) -> Result<(), StoreError> {
+        self.inner.settle_lines(room, settled).await
+    }
+
+    async fn fates(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+        limit: usize,
+    ) -> Result<Vec<call::LineFate>, StoreError> {
+        self.inner.fates(room, persona, limit).await
+    }
+
+    async fn pending_memories(
+        &self,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<PendingMemory>, StoreError> {
+        self.inner.pending_memories(limit, wait).await
+    }
+
+    async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {
+        self.inner.settle_memories(ids).await
+    }
+
+    async fn put_session(&self, session: StoredSession) -> Result<(), StoreError> {
+        self.inner.put_session(session).await
+    }
+
+    async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError> {
+        self.inner.session(token_sha256).await
+    }
+
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+}
+
+async fn faulty() -> (Host, Arc<Faulty>) {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let store = Arc::new(Faulty {
+        inner: Sqlite::open(&folder.path().join("chatter.db")).unwrap(),
+        refuses_writes: AtomicBool::new(false),
+        refuses_reads: AtomicBool::new(false),
+    });
+    let host = Host::over(folder, store.clone(), |_| {}).await;
+    (host, store)
+}
+
+#[tokio::test]
+async fn what_is_in_the_log_is_acknowledged_whoever_else_sends_again() {
+    let (host, store) = faulty().await;
+    let id = MessageId::new();
+    let first = host
+        .post(MESSAGES, &json!({"id": id, "author": "ana", "text": "one"}))
+        .await;
+    assert_eq!(first.status, 201);
+    let mut firehose = host.listen(TopicKind::ChatFirehose).await;
+
+    store.refuses_reads.store(true, Ordering::SeqCst);
+    // At the same moment, so that they are likely to be decided about together.
+    let posts = (0..40).map(|n| {
+        let body = if n % 2 == 0 {
+            json!({"id": id, "author": "ben", "text": "mine"})
+        } else {
+            json!({"author": "carla", "text": format!("new {n}")})
+        };
+        let host = &host;
+        async move { (n, host.post(MESSAGES, &body).await) }
+    });
+    for (n, answer) in soon(join_all(posts)).await {
+        let expected = if n % 2 == 0 { 503 } else { 201 };
+        assert_eq!(answer.status, expected, "post {n}: {}", answer.text());
+    }
+    for _ in 0..20 {
+        heard(&mut firehose).await;
+    }
+
+    store.refuses_reads.store(false, Ordering::SeqCst);
+    let again = host
+        .post(
+            MESSAGES,
+            &json!({"id": id, "author": "ben", "text": "mine"}),
+        )
+        .await;
+    assert_eq!(
+        (again.status, &again.json()["code"]),
+        (409, &json!("id_taken"))
+    );
+    host.end().await;
+}
+
+#[tokio::test]
+async fn a_verdict_is_told_though_the_others_could_not_be_kept() {
+    let (host, store) = faulty().await;
+    let mut audit = host.listen(TopicKind::ChatAudit).await;
+    store.refuses_writes.store(true, Ordering::SeqCst);
+    let posts = (0..20).map(|n| {
+        let text = if n == 10 { "frobnicate it" } else { "hello" };
+        let host = &host;
+        async move {
+            (
+                n,
+                host.post(MESSAGES, &json!({"author": "ana", "text": text}))
+                    .await,
+            )
+        }
+    });
+    for (n, answer) in soon(join_all(posts)).await {
+        let expected = if n == 10 { 422 } else { 503 };
+        assert_eq!(answer.status, expected, "post {n}: {}", answer.text());
+    }
+    assert_eq!(heard(&mut audit).await["rule"], "blocklist");
+
+    store.refuses_writes.store(false, Ordering::SeqCst);
+    assert_eq!(
+        host.say("ana", "hello again").await,
+        1,
+        "nothing of the others is in the log"
+    );
+    host.end().await;
+}
