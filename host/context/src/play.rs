@@ -60,7 +60,7 @@ pub enum PlayError {
 }
 
 /// Plays a source into a room, until its end or until it is cancelled; the cancellation is seen at
-/// every wait, so it ends within a context's computation (a millisecond or so).
+/// every wait, so it ends within the computation of one context.
 ///
 /// A context that the bus does not take within 5 s is lost, and the log says so; what was new in it
 /// is new in the next one.

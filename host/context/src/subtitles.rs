@@ -73,8 +73,7 @@ impl Subtitles {
     /// A cue that makes no sense (a time that is none, an end before its start) is left out, as
     /// WebVTT asks for; the log says how many, and [`skipped`](Self::skipped) which.
     ///
-    /// This reads the disk and works through the whole text, some ten milliseconds an hour of speech:
-    /// call it at start-up or from a blocking task.
+    /// This reads the disk and works through the whole text: call it at start-up or from a blocking task.
     ///
     /// # Errors
     ///

@@ -51,8 +51,8 @@ const LONG_WORDS: f64 = 8.0;
 /// The longest line, in characters.
 const MAX_CHARS: usize = 200;
 
-/// The built-in text generator. A line takes it a few milliseconds at most, so that it needs no
-/// deadline; it has no state: one is as good as another.
+/// The built-in text generator. It computes, waits for nothing and draws a
+/// fixed number of lines, so that it needs no deadline; it has no state: one is as good as another.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offline;
 
