@@ -11,6 +11,7 @@
 pub mod call;
 pub mod config;
 pub mod context;
+pub mod emote;
 pub mod frames;
 pub mod ids;
 pub mod llm;
