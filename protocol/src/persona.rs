@@ -19,7 +19,7 @@ pub struct PersonaStatus {
     /// Who it is, in a sentence or two.
     #[serde(default)]
     pub bio: String,
-    /// Its traits, 0 to 1.
+    /// Its traits as they are now, with their drift, 0 to 1.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Share>")]
     pub traits: BTreeMap<String, f64>,

@@ -136,7 +136,7 @@ impl Occupied {
             persona_id: scope.persona.clone(),
             name: profile.name.clone(),
             bio: profile.bio.clone(),
-            traits: profile.traits.clone(),
+            traits: profile.traits_now(),
             color: author.color.clone(),
             module: match &self.module {
                 Ok(module) => ModuleRef::clone(module),

@@ -77,6 +77,26 @@ pub struct Profile {
     pub relationships: Vec<Relationship>,
 }
 
+impl Profile {
+    /// Its traits as they are now: as configured, moved by their drift, 0 to 1. One that drifted and
+    /// is not configured comes from 0.5, where the host takes it to be.
+    #[must_use]
+    pub fn traits_now(&self) -> BTreeMap<String, f64> {
+        let finite = |traits: &BTreeMap<String, f64>, name: &str| {
+            traits.get(name).copied().filter(|value| value.is_finite())
+        };
+        self.traits
+            .keys()
+            .chain(self.drift.keys())
+            .map(|name| {
+                let base = finite(&self.traits, name).unwrap_or(0.5);
+                let drift = finite(&self.drift, name).unwrap_or(0.0);
+                (name.clone(), (base + drift).clamp(0.0, 1.0))
+            })
+            .collect()
+    }
+}
+
 /// How a persona stands to somebody.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Relationship {
@@ -205,5 +225,50 @@ mod base64_bytes {
             .decode(text.as_bytes())
             .map(Into::into)
             .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traits_move_with_their_drift_and_stay_in_range() {
+        let traits = |pairs: &[(&str, f64)]| -> BTreeMap<String, f64> {
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), *value))
+                .collect()
+        };
+        let profile = Profile {
+            id: PersonaId::new("nova").unwrap(),
+            name: "Nova".into(),
+            bio: String::new(),
+            style: String::new(),
+            traits: traits(&[
+                ("calm", 0.5),
+                ("high", 0.9),
+                ("humour", 0.25),
+                ("low", 0.1),
+                ("nan", f64::NAN),
+            ]),
+            drift: traits(&[
+                ("calm", f64::INFINITY),
+                ("high", 0.25),
+                ("humour", 0.25),
+                ("low", -0.25),
+                ("new", 0.25),
+            ]),
+            relationships: Vec::new(),
+        };
+        let wanted = traits(&[
+            ("calm", 0.5),
+            ("high", 1.0),
+            ("humour", 0.5),
+            ("low", 0.0),
+            ("nan", 0.5),
+            ("new", 0.75),
+        ]);
+        assert_eq!(profile.traits_now(), wanted);
     }
 }

@@ -319,7 +319,7 @@ export interface PersonaStatus {
    */
   bio?: string;
   /**
-   * Its traits, 0 to 1.
+   * Its traits as they are now, with their drift, 0 to 1.
    */
   traits?: {
     /**
