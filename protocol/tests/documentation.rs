@@ -1,6 +1,6 @@
 //! `docs/protocols.md` names what this crate defines.
 
-use chatter_protocol::{TopicKind, Tuning, frames::ServerFrame};
+use chatter_protocol::{TopicKind, Tuning, emote::Mood, frames::ServerFrame};
 use schemars::schema_for;
 use serde_json::Value;
 
@@ -10,6 +10,14 @@ const DOCUMENT: &str = include_str!("../../docs/protocols.md");
 fn every_topic_is_documented() {
     for kind in TopicKind::ALL {
         let row = format!("| `{}` |", kind.as_str());
+        assert!(DOCUMENT.contains(&row), "no row {row}");
+    }
+}
+
+#[test]
+fn every_mood_is_documented() {
+    for mood in Mood::ALL {
+        let row = format!("| `{}` |", mood.as_str());
         assert!(DOCUMENT.contains(&row), "no row {row}");
     }
 }
