@@ -13,6 +13,7 @@ mod admission;
 mod api;
 mod auth;
 mod body;
+mod coding;
 mod fanout;
 mod frames;
 mod names;

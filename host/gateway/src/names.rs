@@ -172,9 +172,9 @@ pub(crate) fn color(id: &AuthorId) -> String {
 }
 
 /// SHA-256 of a text, as hexadecimal digits.
-pub(crate) fn sha256(text: &str) -> String {
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
     use std::fmt::Write;
-    Sha256::digest(text)
+    Sha256::digest(bytes)
         .iter()
         .fold(String::with_capacity(64), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");

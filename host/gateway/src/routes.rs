@@ -98,7 +98,16 @@ pub(crate) fn table() -> Vec<Route> {
             access: Access::Open,
             query: NONE,
             body: None,
-            answers: const { &[answer(200, "the page", Content::Other("text/html"))] },
+            answers: const {
+                &[
+                    answer(200, "the page", Content::Other("text/html")),
+                    answer(
+                        304,
+                        "it is the one that the request's tag names",
+                        Content::Nothing,
+                    ),
+                ]
+            },
             refusals: &[503],
             handler: get(api::pages::room),
         },
@@ -325,14 +334,16 @@ async fn finish(request: Request, next: Next) -> Response {
     response
 }
 
-/// The page loads nothing from elsewhere, runs no script that is not in a file of its own, and can't
-/// be framed by others.
-const SECURITY_HEADERS: [(HeaderName, HeaderValue); 3] = [
+/// The page loads nothing from elsewhere, runs no script that is not in a file of its own, can't be
+/// framed by others, shares no window with them, and asks for none of the machine's senses. What it
+/// consists of is for itself alone.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
+        // What isn't listed, such as objects, frames and workers, is not allowed by `default-src`.
         HeaderValue::from_static(
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-             img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; \
+             img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'self'",
         ),
     ),
@@ -343,5 +354,19 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 3] = [
     (
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static(
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
     ),
 ];

@@ -1,10 +1,15 @@
 //! The chat page: a few files in a folder.
 
 use super::InRoom;
-use crate::{problem::Problem, shared::Shared};
+use crate::{
+    coding::{self, Coding},
+    names,
+    problem::Problem,
+    shared::Shared,
+};
 use axum::{
     extract::{Path, State, rejection::PathRejection},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use std::{path::PathBuf, sync::Arc};
@@ -24,42 +29,101 @@ pub(crate) async fn root(State(shared): State<Arc<Shared>>) -> Result<Redirect, 
     Ok(Redirect::temporary(&format!("/r/{}", first.id)))
 }
 
-pub(crate) async fn room(State(shared): State<Arc<Shared>>, InRoom(_): InRoom) -> Response {
+pub(crate) async fn room(
+    State(shared): State<Arc<Shared>>,
+    InRoom(_): InRoom,
+    headers: HeaderMap,
+) -> Response {
     let page = match &shared.config.ui {
-        Some(folder) => tokio::fs::read(folder.join("index.html")).await.ok(),
+        Some(folder) => Form::read(folder.join("index.html"), &headers).await,
         None => None,
     };
-    let (status, page) = match page {
-        Some(page) => (StatusCode::OK, page),
-        None => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT.into()),
-    };
+    let html = (header::CONTENT_TYPE, "text/html; charset=utf-8");
     // The page names its files by their hashes, so it alone must be fresh.
-    (
-        status,
-        [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CACHE_CONTROL, "no-cache"),
-        ],
-        page,
-    )
-        .into_response()
+    let fresh = (header::CACHE_CONTROL, "no-cache");
+    let Some(page) = page else {
+        return (StatusCode::SERVICE_UNAVAILABLE, [html, fresh], NOT_BUILT).into_response();
+    };
+    // Not the time of the file: a release may give all its files the same.
+    let tag = format!("\"{}\"", &names::sha256(&page.bytes)[..32]);
+    let known = knows(&headers, &tag);
+    let tag = [(header::ETAG, tag)];
+    if known {
+        let headers = [fresh, (header::VARY, "accept-encoding")];
+        return (StatusCode::NOT_MODIFIED, tag, headers).into_response();
+    }
+    (tag, [html, fresh], page).into_response()
+}
+
+/// Whether a browser holds the content of that tag already (RFC 9110, section 13.1.2).
+fn knows(headers: &HeaderMap, tag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 pub(crate) async fn asset(
     State(shared): State<Arc<Shared>>,
     path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let none = || Problem::not_found("there is no such file");
     let Path(path) = path.map_err(|_| none())?;
     let folder = shared.config.ui.as_ref().ok_or_else(none)?;
     let file = folder.join("assets").join(inside(&path).ok_or_else(none)?);
-    let bytes = tokio::fs::read(&file).await.map_err(|_| none())?;
+    let file = Form::read(file, &headers).await.ok_or_else(none)?;
     let headers = [
         (header::CONTENT_TYPE, media_type(&path)),
         // The build puts a hash of the content into each name.
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, file).into_response())
+}
+
+/// A file in one of the forms that the build has left: as it is, or in a coding beside it.
+struct Form {
+    bytes: Vec<u8>,
+    coding: Option<Coding>,
+}
+
+impl Form {
+    /// Reads the form of a file that a request likes best; none if there is no such file.
+    async fn read(file: PathBuf, headers: &HeaderMap) -> Option<Self> {
+        for coding in coding::accepted(headers) {
+            let mut coded = file.clone().into_os_string();
+            coded.push(".");
+            coded.push(coding.extension());
+            if let Ok(bytes) = tokio::fs::read(coded).await {
+                return Some(Self {
+                    bytes,
+                    coding: Some(coding),
+                });
+            }
+        }
+        let bytes = tokio::fs::read(file).await.ok()?;
+        Some(Self {
+            bytes,
+            coding: None,
+        })
+    }
+}
+
+impl IntoResponse for Form {
+    fn into_response(self) -> Response {
+        // Whoever asks otherwise may get another form, even if this is the only one today.
+        let vary = [(header::VARY, "accept-encoding")];
+        let coding = self
+            .coding
+            .map(|coding| [(header::CONTENT_ENCODING, coding.as_str())]);
+        match coding {
+            Some(coding) => (vary, coding, self.bytes).into_response(),
+            None => (vary, self.bytes).into_response(),
+        }
+    }
 }
 
 /// A path that stays in its folder: names of letters, digits, `-`, `_` and `.`, none of which begins

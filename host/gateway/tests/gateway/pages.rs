@@ -40,6 +40,96 @@ async fn the_page_is_served_with_its_files() {
     }
 }
 
+/// A folder with a page that was built in these forms, and a host that serves it.
+async fn built(forms: &[&str]) -> (tempfile::TempDir, Host) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("assets")).unwrap();
+    for form in forms {
+        for file in ["index.html", "assets/index-1a2b.js"] {
+            let file = format!("{file}{form}");
+            std::fs::write(folder.path().join(&file), &file).unwrap();
+        }
+    }
+    let host = Host::with(|config| config.ui = Some(folder.path().to_owned())).await;
+    (folder, host)
+}
+
+#[tokio::test]
+async fn files_come_in_the_form_that_was_asked_for_and_is_there() {
+    // The forms that were built, what is asked for, what comes, and its coding.
+    let cases: [(&[&str], &str, &str, &str); 7] = [
+        (&["", ".gz", ".br"], "gzip, deflate, br", ".br", "br"),
+        (&["", ".gz", ".br"], "gzip", ".gz", "gzip"),
+        (&["", ".gz", ".br"], "br;q=0, gzip;q=0.5", ".gz", "gzip"),
+        (&["", ".gz", ".br"], "identity", "", ""),
+        (&["", ".gz", ".br"], "", "", ""),
+        (&["", ".gz"], "gzip, br", ".gz", "gzip"),
+        (&[""], "gzip, br", "", ""),
+    ];
+    for (forms, asked, form, coding) in cases {
+        let (_folder, host) = built(forms).await;
+        for (path, file, media_type) in [
+            ("/r/main/lobby", "index.html", "text/html; charset=utf-8"),
+            (
+                "/assets/index-1a2b.js",
+                "assets/index-1a2b.js",
+                "text/javascript; charset=utf-8",
+            ),
+        ] {
+            let headers = [("accept-encoding", asked)];
+            let answer = host.http("GET", path, &headers, "").await;
+            let what = format!("{path} of {forms:?} as {asked:?}");
+            assert_eq!(answer.status, 200, "{what}");
+            assert_eq!(answer.text(), format!("{file}{form}"), "{what}");
+            assert_eq!(answer.header("content-encoding"), coding, "{what}");
+            assert_eq!(answer.header("content-type"), media_type, "{what}");
+            assert_eq!(answer.header("vary"), "accept-encoding", "{what}");
+            let head = host.http("HEAD", path, &headers, "").await;
+            assert_eq!((head.status, head.body.len()), (200, 0), "{what}");
+            for name in [
+                "cache-control",
+                "content-encoding",
+                "content-length",
+                "content-type",
+                "etag",
+                "vary",
+            ] {
+                assert_eq!(head.header(name), answer.header(name), "{what}: {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_the_browser_holds_is_not_sent_again() {
+    let (folder, host) = built(&["", ".gz"]).await;
+    let get = async |tag: &str, coding: &str| {
+        let headers = [("if-none-match", tag), ("accept-encoding", coding)];
+        host.http("GET", "/r/main/lobby", &headers, "").await
+    };
+    let page = get("", "").await;
+    let tag = page.header("etag").to_owned();
+    assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 8);
+    for (known, status) in [
+        (tag.clone(), 304),
+        (format!("W/{tag}"), 304),
+        (format!("\"other\", {tag}"), 304),
+        ("*".into(), 304),
+        ("\"other\"".into(), 200),
+        (tag.trim_matches('"').to_owned(), 200),
+    ] {
+        let answer = get(&known, "").await;
+        assert_eq!(answer.status, status, "{known}");
+        assert_eq!(answer.header("etag"), tag, "{known}");
+        assert_eq!(answer.header("cache-control"), "no-cache", "{known}");
+        assert_eq!(answer.header("vary"), "accept-encoding", "{known}");
+        assert_eq!(answer.body.is_empty(), status == 304, "{known}");
+    }
+    assert_eq!(get(&tag, "gzip").await.status, 200, "another form");
+    std::fs::write(folder.path().join("index.html"), "a new one").unwrap();
+    assert_eq!(get(&tag, "").await.text(), "a new one");
+}
+
 #[tokio::test]
 async fn a_page_that_is_not_built_says_how_to_build_it() {
     let host = Host::start().await;
@@ -72,6 +162,15 @@ async fn every_answer_carries_the_security_headers() {
         );
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        for policy in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+            assert_eq!(answer.header(policy), "same-origin", "{path}: {policy}");
+        }
+        assert!(
+            answer
+                .header("permissions-policy")
+                .contains("microphone=()"),
+            "{path}"
+        );
     }
 }
 
