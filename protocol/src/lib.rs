@@ -19,6 +19,7 @@ pub mod memory;
 pub mod message;
 pub mod moderation;
 pub mod persona;
+pub mod room;
 pub mod schema;
 pub mod time;
 pub mod topics;

@@ -14,6 +14,7 @@ use crate::{
         ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session,
         SessionRequest,
     },
+    room::{RoomList, RoomStatus},
 };
 use jsonschema::Validator;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
@@ -109,6 +110,8 @@ schematics! {
     "persona-status" PersonaStatus;
     "problem-document" ProblemDocument;
     "room-config" RoomConfig;
+    "room-list" RoomList;
+    "room-status" RoomStatus;
     "said" Said;
     "say-request" SayRequest;
     "server-frame" ServerFrame;

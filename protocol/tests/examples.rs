@@ -9,6 +9,7 @@ use chatter_protocol::{
         ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session,
         SessionRequest,
     },
+    room::{RoomList, RoomStatus},
     schema,
 };
 use serde::Serialize;
@@ -35,6 +36,8 @@ fn rewrite(name: &str, value: Value) -> Result<Value, Invalid> {
         PersonaStatus::NAME => of::<PersonaStatus>(value),
         ProblemDocument::NAME => of::<ProblemDocument>(value),
         RoomConfig::NAME => of::<RoomConfig>(value),
+        RoomList::NAME => of::<RoomList>(value),
+        RoomStatus::NAME => of::<RoomStatus>(value),
         Said::NAME => of::<Said>(value),
         SayRequest::NAME => of::<SayRequest>(value),
         ServerFrame::NAME => of::<ServerFrame>(value),

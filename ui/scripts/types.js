@@ -13,6 +13,7 @@ const wanted = [
   "messages-page",
   "persona-status",
   "problem-document",
+  "room-status",
   "server-frame",
   "session",
   "session-request",

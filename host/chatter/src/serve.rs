@@ -113,7 +113,7 @@ fn gateway(
     token: OperatorToken,
 ) -> chatter_gateway::Config {
     let model = parts.model.about();
-    let model = chatter_gateway::About {
+    let model = chatter_protocol::room::Model {
         model: model.model,
         place: model.place,
         offline: model.offline,

@@ -18,6 +18,7 @@ mod fanout;
 mod frames;
 mod names;
 mod openapi;
+mod people;
 mod problem;
 mod rate;
 mod room;
@@ -28,10 +29,8 @@ mod stream;
 mod viewer;
 
 use chatter_bus::SharedBus;
-use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId};
+use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, room::Model};
 use chatter_store::SharedStore;
-use schemars::JsonSchema;
-use serde::Serialize;
 use shared::Shared;
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -46,7 +45,7 @@ pub struct Config {
     /// Proves the operator, who may do everything: `Authorization: Bearer TOKEN`.
     pub operator_token: OperatorToken,
     /// What the personas think with, for the page.
-    pub model: About,
+    pub model: Model,
     /// Whether people may read and speak, and make sessions, without a token.
     pub guests: bool,
     /// Other origins whose pages may use this gateway, such as `https://example.org`. Its own always
@@ -61,7 +60,7 @@ pub struct Config {
 impl Config {
     /// A gateway for guests on the loopback interface, without rooms.
     #[must_use]
-    pub fn new(operator_token: OperatorToken, model: About) -> Self {
+    pub fn new(operator_token: OperatorToken, model: Model) -> Self {
         Self {
             ui: None,
             rooms: Vec::new(),
@@ -95,17 +94,6 @@ pub struct PersonaSeat {
     pub id: PersonaId,
     /// Its display name.
     pub name: String,
-}
-
-/// What the personas think with.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct About {
-    /// The model's name.
-    pub model: String,
-    /// Where it runs, for people: `in the host`, `http://localhost:11434/v1`.
-    pub place: String,
-    /// Whether it is the built-in offline model, which the page then says.
-    pub offline: bool,
 }
 
 /// Bounds of a gateway.

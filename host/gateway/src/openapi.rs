@@ -3,12 +3,10 @@
 //! places of shared definitions differ.)
 
 use crate::{
-    api::rooms::{RoomList, RoomStatus},
     auth::{Access, scope_name},
     routes::{self, Answer, Content, Route},
 };
 use chatter_protocol::schema;
-use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
@@ -122,12 +120,7 @@ fn reference(schema: &str) -> Value {
 /// Every schema under its type's name, and what they share beside them.
 fn schemas() -> Map<String, Value> {
     let mut all = Map::new();
-    let own = [generate::<RoomList>(), generate::<RoomStatus>()];
-    for mut schema in schema::all()
-        .into_iter()
-        .map(|(_, schema)| schema)
-        .chain(own)
-    {
+    for (_, mut schema) in schema::all() {
         move_references(&mut schema);
         let Value::Object(mut object) = schema else {
             continue;
@@ -143,13 +136,6 @@ fn schemas() -> Map<String, Value> {
         }
     }
     all
-}
-
-fn generate<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value()
 }
 
 fn move_references(value: &mut Value) {

@@ -4,17 +4,20 @@ use crate::{
     Limits, PersonaSeat, RoomSetup,
     admission::{Decision, Draft, Refusal, Submission},
     names::Taken,
+    people::People,
 };
 use axum::extract::ws::Utf8Bytes;
 use chatter_moderation::Moderator;
-use chatter_protocol::{AuthorKind, PersonaId, PersonaStatus, RoomId, Topic, TopicKind};
+use chatter_protocol::{
+    Author, AuthorId, AuthorKind, PersonaId, PersonaStatus, RoomId, Topic, TopicKind,
+};
 use metrics::{Counter, Gauge, counter, gauge};
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -33,10 +36,11 @@ pub(crate) struct Room {
     /// Whether its fan-out listens.
     pub(crate) listening: AtomicBool,
     pub(crate) counters: Counters,
+    pub(crate) people: People,
     queue: mpsc::Sender<Submission>,
     live: broadcast::Sender<Live>,
-    viewers: AtomicUsize,
-    statuses: Mutex<BTreeMap<PersonaId, PersonaStatus>>,
+    viewers: AtomicU64,
+    statuses: Mutex<BTreeMap<PersonaId, Arc<PersonaStatus>>>,
 }
 
 /// What the room's own tasks hold.
@@ -114,9 +118,10 @@ impl Room {
             seats: setup.personas.clone(),
             listening: AtomicBool::new(false),
             counters: Counters::new(&setup.id),
+            people: People::default(),
             queue,
             live,
-            viewers: AtomicUsize::new(0),
+            viewers: AtomicU64::new(0),
             statuses: Mutex::default(),
         });
         (
@@ -165,14 +170,18 @@ impl Room {
         }
     }
 
-    /// Counts a viewer for as long as the result lives.
-    pub(crate) fn seat_viewer(self: &Arc<Self>) -> Seated {
+    /// Counts a viewer, and its author among the people, for as long as the result lives.
+    pub(crate) fn seat_viewer(self: &Arc<Self>, author: &Author) -> Seated {
         self.viewers.fetch_add(1, Ordering::Relaxed);
         self.counters.viewers.increment(1);
-        Seated(Arc::clone(self))
+        self.people.come(author);
+        Seated {
+            room: Arc::clone(self),
+            author: author.id.clone(),
+        }
     }
 
-    pub(crate) fn viewers(&self) -> usize {
+    pub(crate) fn viewers(&self) -> u64 {
         self.viewers.load(Ordering::Relaxed)
     }
 
@@ -180,14 +189,14 @@ impl Room {
 
     pub(crate) fn note_status(&self, status: PersonaStatus) {
         self.lock_statuses()
-            .insert(status.persona_id.clone(), status);
+            .insert(status.persona_id.clone(), Arc::new(status));
     }
 
-    pub(crate) fn statuses(&self) -> Vec<PersonaStatus> {
+    pub(crate) fn statuses(&self) -> Vec<Arc<PersonaStatus>> {
         self.lock_statuses().values().cloned().collect()
     }
 
-    fn lock_statuses(&self) -> MutexGuard<'_, BTreeMap<PersonaId, PersonaStatus>> {
+    fn lock_statuses(&self) -> MutexGuard<'_, BTreeMap<PersonaId, Arc<PersonaStatus>>> {
         self.statuses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,11 +223,15 @@ impl Submitted {
 
 /// A viewer's seat.
 #[derive(Debug)]
-pub(crate) struct Seated(Arc<Room>);
+pub(crate) struct Seated {
+    room: Arc<Room>,
+    author: AuthorId,
+}
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        self.0.viewers.fetch_sub(1, Ordering::Relaxed);
-        self.0.counters.viewers.decrement(1);
+        self.room.people.go(&self.author);
+        self.room.viewers.fetch_sub(1, Ordering::Relaxed);
+        self.room.counters.viewers.decrement(1);
     }
 }

@@ -159,7 +159,7 @@ pub(crate) fn table() -> Vec<Route> {
         Route {
             method: "get",
             path: "/v1/rooms/{tenant}/{room}",
-            summary: "How a room is doing: its log, its viewers, its personas with module and health.",
+            summary: "How a room is doing: its log, its viewers, its people, its personas with traits, module and health.",
             access: READ,
             query: NONE,
             body: None,

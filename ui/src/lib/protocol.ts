@@ -274,6 +274,23 @@ export interface Placed {
   message: ChatMessage;
 }
 /**
+ * What personas think with.
+ */
+export interface Model {
+  /**
+   * The model's name.
+   */
+  model: string;
+  /**
+   * Where it runs, for people: `in the host`, `http://localhost:11434/v1`.
+   */
+  place: string;
+  /**
+   * Whether it is the built-in offline model, which the page then says.
+   */
+  offline: boolean;
+}
+/**
  * Which component a persona runs on.
  */
 export interface ModuleRef {
@@ -293,6 +310,24 @@ export interface ModuleRef {
    * What the component says of itself.
    */
   version?: string;
+}
+/**
+ * Somebody who watches a room.
+ */
+export interface Person {
+  /**
+   * As on their messages.
+   */
+  id: string;
+  /**
+   * The display name.
+   */
+  name: string;
+  kind: AuthorKind;
+  /**
+   * `#rrggbb`, as on their messages.
+   */
+  color?: string | null;
 }
 /**
  * One persona in one room.
@@ -395,6 +430,40 @@ export interface ProblemDocument {
    * Each wrong place in the request, if the request's body was wrong.
    */
   errors?: PointedError[];
+}
+/**
+ * How a room is doing.
+ */
+export interface RoomStatus {
+  /**
+   * `tenant/room`
+   */
+  id: string;
+  /**
+   * What viewers read.
+   */
+  title: string;
+  /**
+   * Which log the offsets count in.
+   */
+  epoch: string;
+  /**
+   * The newest offset; 0 if nothing was said yet.
+   */
+  offset: number;
+  /**
+   * How many WebSockets watch, at this gateway. Whoever has the room open twice counts twice.
+   */
+  viewers: number;
+  /**
+   * Who watches, at this gateway: each once, whoever came last first. The list ends after 100; `viewers` goes on counting.
+   */
+  people: Person[];
+  /**
+   * The personas, as their worker told it last.
+   */
+  personas: PersonaStatus[];
+  model: Model;
 }
 /**
  * Who one is to the gateway.

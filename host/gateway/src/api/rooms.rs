@@ -2,49 +2,13 @@
 
 use super::InRoom;
 use crate::{
-    About,
     problem::{Problem, json},
     room::Room,
     shared::Shared,
 };
 use axum::{extract::State, http::StatusCode, response::Response};
-use chatter_protocol::{PersonaStatus, RoomId};
-use schemars::JsonSchema;
-use serde::Serialize;
+use chatter_protocol::room::{RoomList, RoomStatus, RoomSummary};
 use std::sync::Arc;
-
-/// The rooms.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct RoomList {
-    /// In the order of the configuration.
-    rooms: Vec<RoomSummary>,
-}
-
-/// A room in a list.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct RoomSummary {
-    /// `tenant/room`
-    id: RoomId,
-    /// What viewers read.
-    title: String,
-    /// Which log the offsets count in.
-    epoch: String,
-    /// The newest offset; 0 if nothing was said yet.
-    offset: u64,
-    /// How many WebSockets watch, at this gateway.
-    viewers: usize,
-}
-
-/// How a room is doing.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct RoomStatus {
-    #[serde(flatten)]
-    summary: RoomSummary,
-    /// The personas, as their worker told it last.
-    personas: Vec<PersonaStatus>,
-    /// What the personas think with.
-    model: About,
-}
 
 async fn summary(shared: &Shared, room: &Room) -> Result<RoomSummary, Problem> {
     let head = shared.store(shared.store.head(&room.id)).await?;
@@ -77,6 +41,7 @@ pub(crate) async fn status(
     let summary = summary(&shared, &room).await?;
     let status = RoomStatus {
         summary,
+        people: room.people.latest(),
         personas: room.statuses(),
         model: shared.config.model.clone(),
     };

@@ -126,7 +126,7 @@ impl Viewer {
         Self {
             bucket: Bucket::new(limits.say_per_second, limits.say_burst, now),
             live: room.watch(),
-            _seat: room.seat_viewer(),
+            _seat: room.seat_viewer(&author),
             _slot: slot,
             socket,
             shared,

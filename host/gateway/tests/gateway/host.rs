@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use chatter_bus::{Heard, InProcess, SharedBus, Subscription};
-use chatter_gateway::{About, Config, Gateway, OperatorToken, Parts, PersonaSeat, RoomSetup};
+use chatter_gateway::{Config, Gateway, OperatorToken, Parts, PersonaSeat, RoomSetup};
 use chatter_protocol::{
-    Clock, ModerationPolicy, PersonaId, RoomId, Timestamp, Topic, TopicKind, V1,
+    Clock, ModerationPolicy, PersonaId, RoomId, Timestamp, Topic, TopicKind, V1, room::Model,
 };
 use chatter_store::{SharedStore, Sqlite};
 use futures_util::{SinkExt, StreamExt};
@@ -69,7 +69,7 @@ impl Host {
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let bus = Arc::new(InProcess::new());
-        let model = About {
+        let model = Model {
             model: "offline".into(),
             place: "in the host".into(),
             offline: true,

@@ -9,6 +9,7 @@ mod frames;
 mod host;
 mod order;
 mod pages;
+mod people;
 mod personas;
 mod principals;
 mod refusals;

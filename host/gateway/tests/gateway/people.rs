@@ -1,0 +1,85 @@
+//! Who watches a room, as its status tells it.
+
+use crate::host::{Host, LOBBY, TOKEN, soon};
+use serde_json::{Value, json};
+
+/// The people of the lobby, once so many WebSockets watch: the gateway notices on its own time that
+/// one of them has ended.
+async fn people(host: &Host, viewers: u64) -> Vec<Value> {
+    soon(async {
+        loop {
+            let status = host.get(LOBBY).await.json();
+            if status["viewers"] == viewers {
+                return status["people"].as_array().unwrap().clone();
+            }
+        }
+    })
+    .await
+}
+
+fn names(people: &[Value]) -> Vec<&str> {
+    people.iter().map(|p| p["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn people_come_and_go_each_once() {
+    let host = Host::start().await;
+    assert_eq!(people(&host, 0).await, Vec::<Value>::new());
+    let (ana, _) = host.watch("?name=ana").await;
+    let (bo, _) = host.watch("?name=bo").await;
+    assert_eq!(names(&people(&host, 2).await), ["bo", "ana"]);
+    let (second_tab, _) = host.watch("?name=ana").await;
+    assert_eq!(names(&people(&host, 3).await), ["ana", "bo"]);
+    drop(ana);
+    assert_eq!(names(&people(&host, 2).await), ["ana", "bo"]);
+    drop(second_tab);
+    assert_eq!(names(&people(&host, 1).await), ["bo"]);
+    drop(bo);
+    assert_eq!(people(&host, 0).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_person_is_shown_as_on_their_messages() {
+    let host = Host::start().await;
+    let bearer = format!("Bearer {TOKEN}");
+    let path = format!("{LOBBY}/ws");
+    let operator = host.connect(&path, &[("authorization", &bearer)]).await;
+    let (mut guest, hello) = host.watch("").await;
+    guest.say("n", "hello").await;
+    let author = guest.next_of("message").await["message"]["author"].clone();
+    assert_eq!(author["id"], hello["you"]["id"]);
+    let people = people(&host, 2).await;
+    for field in ["id", "name", "kind", "color"] {
+        assert_eq!(people[0][field], author[field], "{field}");
+    }
+    assert_eq!(people[1]["id"], "operator:main");
+    assert_eq!(people[1]["kind"], "moderator");
+    drop(operator);
+}
+
+#[tokio::test]
+async fn rooms_have_their_own_people() {
+    let host = Host::start().await;
+    let (_ana, _) = host.watch("?name=ana").await;
+    assert_eq!(names(&people(&host, 1).await), ["ana"]);
+    let attic = host.get("/v1/rooms/main/attic").await.json();
+    assert_eq!(
+        (&attic["viewers"], &attic["people"]),
+        (&json!(0), &json!([]))
+    );
+}
+
+#[tokio::test]
+async fn a_crowd_is_told_with_its_latest_hundred() {
+    let host = Host::start().await;
+    let mut crowd = Vec::new();
+    for n in 0..105 {
+        crowd.push(host.watch(&format!("?name=guest{n}")).await);
+    }
+    let people = people(&host, 105).await;
+    assert_eq!(people.len(), 100);
+    assert_eq!(
+        (&people[0]["name"], &people[99]["name"]),
+        (&json!("guest104"), &json!("guest5"))
+    );
+}

@@ -1,0 +1,84 @@
+//! How rooms are doing, as the gateway tells it.
+
+use crate::{Author, AuthorId, AuthorKind, PersonaStatus, RoomId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The rooms of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomList {
+    /// In the order of the configuration.
+    pub rooms: Vec<RoomSummary>,
+}
+
+/// A room in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomSummary {
+    /// `tenant/room`
+    pub id: RoomId,
+    /// What viewers read.
+    pub title: String,
+    /// Which log the offsets count in.
+    pub epoch: String,
+    /// The newest offset; 0 if nothing was said yet.
+    pub offset: u64,
+    /// How many WebSockets watch, at this gateway. Whoever has the room open twice counts twice.
+    pub viewers: u64,
+}
+
+/// How a room is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomStatus {
+    /// The room.
+    #[serde(flatten)]
+    pub summary: RoomSummary,
+    /// Who watches, at this gateway: each once, whoever came last first. The list ends after 100;
+    /// `viewers` goes on counting.
+    #[schemars(length(max = 100))]
+    pub people: Vec<Arc<Person>>,
+    /// The personas, as their worker told it last.
+    pub personas: Vec<Arc<PersonaStatus>>,
+    /// What the personas think with.
+    pub model: Model,
+}
+
+/// The most people in a [`RoomStatus`].
+pub const MAX_PEOPLE: usize = 100;
+
+/// Somebody who watches a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Person {
+    /// As on their messages.
+    pub id: AuthorId,
+    /// The display name.
+    pub name: String,
+    /// What they are.
+    pub kind: AuthorKind,
+    /// `#rrggbb`, as on their messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^#[0-9a-fA-F]{6}$"))]
+    pub color: Option<String>,
+}
+
+impl From<&Author> for Person {
+    fn from(author: &Author) -> Self {
+        Self {
+            id: author.id.clone(),
+            name: author.name.clone(),
+            kind: author.kind,
+            color: author.color.clone(),
+        }
+    }
+}
+
+/// What personas think with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Model {
+    /// The model's name.
+    pub model: String,
+    /// Where it runs, for people: `in the host`, `http://localhost:11434/v1`.
+    pub place: String,
+    /// Whether it is the built-in offline model, which the page then says.
+    pub offline: bool,
+}
