@@ -42,6 +42,70 @@ pub struct StreamContext {
     pub extensions: Option<String>,
 }
 
+/// What happens on a stream right now: as much of a context as is shown beside a chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StreamNow {
+    /// When the context was made.
+    pub at: Timestamp,
+    /// Where the stream was then, in milliseconds since its start.
+    pub position_ms: u64,
+    /// What was said last, oldest first.
+    #[schemars(length(max = 3))]
+    pub segments: Vec<Segment>,
+    /// What happened last, oldest first.
+    #[schemars(length(max = 8))]
+    pub events: Vec<StreamEvent>,
+    /// The question that the streamer put to the chat last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_question: Option<ChatQuestion>,
+    /// What it is about, most telling first.
+    #[schemars(length(max = 8), inner(length(min = 1, max = 80)))]
+    pub keywords: Vec<String>,
+}
+
+impl StreamNow {
+    /// Segments at most.
+    pub const MAX_SEGMENTS: usize = 3;
+
+    /// Events at most.
+    pub const MAX_EVENTS: usize = 8;
+
+    /// Keywords at most.
+    pub const MAX_KEYWORDS: usize = 8;
+
+    /// Whether it shows something else than another. That time goes on is nothing to show.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> bool {
+        self.segments != other.segments
+            || self.events != other.events
+            || self.chat_question != other.chat_question
+            || self.keywords != other.keywords
+    }
+}
+
+impl From<&StreamContext> for StreamNow {
+    fn from(context: &StreamContext) -> Self {
+        // A context promises no order of its events.
+        let mut events: Vec<&StreamEvent> = context.events.iter().collect();
+        events.sort_by_key(|event| event.at_ms);
+        let latest = events.len().saturating_sub(Self::MAX_EVENTS);
+        let said = &context.transcript;
+        Self {
+            at: context.at,
+            position_ms: context.position_ms,
+            segments: said[said.len().saturating_sub(Self::MAX_SEGMENTS)..].to_vec(),
+            events: events[latest..].iter().copied().cloned().collect(),
+            chat_question: context.chat_question.clone(),
+            keywords: context
+                .keywords
+                .iter()
+                .take(Self::MAX_KEYWORDS)
+                .map(|keyword| keyword.term.clone())
+                .collect(),
+        }
+    }
+}
+
 /// A stretch of speech.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Segment {
@@ -96,4 +160,92 @@ pub struct ChatQuestion {
     pub text: String,
     /// When, on the stream's clock, in milliseconds.
     pub at_ms: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: u64, at_ms: u64) -> StreamEvent {
+        StreamEvent {
+            id: id.to_string(),
+            kind: "hype".into(),
+            text: String::new(),
+            at_ms,
+            confidence: 1.0,
+        }
+    }
+
+    fn context() -> StreamContext {
+        StreamContext {
+            v: V1,
+            room_id: RoomId::new("main/lobby").unwrap(),
+            at: Timestamp::from_millis(1_769_860_800_000),
+            position_ms: 50_000,
+            transcript: (0..5)
+                .map(|n| Segment {
+                    start_ms: n * 1000,
+                    end_ms: n * 1000 + 900,
+                    text: n.to_string(),
+                })
+                .collect(),
+            summary: String::new(),
+            keywords: (0..12)
+                .map(|n| Keyword {
+                    term: n.to_string(),
+                    score: 0.5,
+                })
+                .collect(),
+            // Oldest last.
+            events: (0..10).map(|n| event(n, 40_000 - n * 1000)).collect(),
+            chat_question: None,
+            extensions: None,
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_the_latest() {
+        let now = StreamNow::from(&context());
+        let texts: Vec<&str> = now.segments.iter().map(|said| said.text.as_str()).collect();
+        assert_eq!(texts, ["2", "3", "4"]);
+        let ids: Vec<&str> = now.events.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(ids, ["7", "6", "5", "4", "3", "2", "1", "0"]);
+        assert_eq!(now.keywords, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    }
+
+    #[test]
+    fn a_change_is_what_can_be_seen() {
+        type Change = fn(&mut StreamContext);
+        let cases: [(&str, Change, bool); 8] = [
+            ("time", |c| c.at = Timestamp::from_millis(0), false),
+            ("position", |c| c.position_ms += 2000, false),
+            ("summary", |c| c.summary = "so".into(), false),
+            (
+                "an old segment",
+                |c| c.transcript[0].text = "x".into(),
+                false,
+            ),
+            ("a segment", |c| c.transcript[4].text = "x".into(), true),
+            ("an event", |c| c.events.push(event(99, 45_000)), true),
+            (
+                "a question",
+                |c| {
+                    c.chat_question = Some(ChatQuestion {
+                        id: "q".into(),
+                        text: "left?".into(),
+                        at_ms: 1,
+                    });
+                },
+                true,
+            ),
+            ("a keyword", |c| c.keywords[0].term = "x".into(), true),
+        ];
+        let before = StreamNow::from(&context());
+        for (what, change, differs) in cases {
+            let mut context = context();
+            change(&mut context);
+            let now = StreamNow::from(&context);
+            assert_eq!(now.differs(&before), differs, "{what}");
+        }
+    }
 }

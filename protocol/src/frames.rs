@@ -1,6 +1,6 @@
 //! What the gateway and its clients say to each other over HTTP and WebSocket.
 
-use crate::{AuthorId, AuthorKind, ChatMessage, ChatTrends, MessageId};
+use crate::{AuthorId, AuthorKind, ChatMessage, ChatTrends, MessageId, context::StreamNow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -212,6 +212,9 @@ pub enum ServerFrame {
     },
     /// What the chat as a whole does.
     Trends(ChatTrends),
+    /// What happens on the stream, for those who asked for it when they connected: after the hello,
+    /// and again on each change.
+    Stream(StreamNow),
     /// Something that one sent was wrong, or could not be done.
     Error {
         /// A stable code, listed in `docs/protocols.md`.

@@ -116,6 +116,15 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
+    /// A yes or no; no if it is absent.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.text(name) {
+            Some("true") => Ok(true),
+            Some("false") | None => Ok(false),
+            Some(_) => Err(Problem::bad_query(name, "is neither `true` nor `false`")),
+        }
+    }
+
     /// A number; `rule` says in a refusal which ones are right.
     pub(crate) fn number<T: FromStr>(
         &self,
@@ -147,6 +156,21 @@ mod tests {
         assert_eq!(parameters.number("none", "", any).unwrap(), None);
         assert!(parameters.number("limit", "", |n: &u64| *n > 0).is_err());
         assert!(parameters.number("bad", "", any).is_err());
+    }
+
+    #[test]
+    fn flags_are_true_or_false() {
+        let parameters = Parameters::of(&"/x?yes=true&no=false&bad=1&empty".parse().unwrap());
+        let parameters = parameters.unwrap();
+        for (name, wanted) in [
+            ("yes", Some(true)),
+            ("no", Some(false)),
+            ("none", Some(false)),
+            ("bad", None),
+            ("empty", None),
+        ] {
+            assert_eq!(parameters.flag(name).ok(), wanted, "{name}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ use crate::{
     shared::Shared,
 };
 use chatter_bus::{Heard, Subscription};
-use chatter_protocol::{ChatTrends, FirehoseEntry, PersonaStatus, TopicKind, frames::ServerFrame};
+use chatter_protocol::{
+    ChatTrends, FirehoseEntry, PersonaStatus, StreamContext, TopicKind, frames::ServerFrame,
+};
 use chatter_store::StoreError;
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -32,6 +34,7 @@ pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellation
         TopicKind::ChatFirehose,
         TopicKind::PersonaStatus,
         TopicKind::ChatTrends,
+        TopicKind::StreamContext,
     ]
     .map(|kind| room.topic(kind));
     let work = async {
@@ -103,6 +106,14 @@ async fn listen(
                         room.show(|| Live::Aside(frames::encode(&ServerFrame::Trends(trends))))
                     }
                     Err(error) => tracing::warn!(%topic, %error, "trends can't be read"),
+                },
+                TopicKind::StreamContext => match serde_json::from_slice::<StreamContext>(&payload)
+                {
+                    Ok(context) if context.room_id == room.id => {
+                        room.now.hear(&context, shared.clock.now());
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%topic, %error, "a context can't be read"),
                 },
                 _ => {}
             },

@@ -17,6 +17,7 @@ mod coding;
 mod fanout;
 mod frames;
 mod names;
+mod now;
 mod openapi;
 mod people;
 mod problem;

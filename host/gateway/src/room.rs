@@ -4,6 +4,7 @@ use crate::{
     Limits, PersonaSeat, RoomSetup,
     admission::{Decision, Draft, Refusal, Submission},
     names::Taken,
+    now::Now,
     people::People,
 };
 use axum::extract::ws::Utf8Bytes;
@@ -37,6 +38,7 @@ pub(crate) struct Room {
     pub(crate) listening: AtomicBool,
     pub(crate) counters: Counters,
     pub(crate) people: People,
+    pub(crate) now: Now,
     queue: mpsc::Sender<Submission>,
     live: broadcast::Sender<Live>,
     viewers: AtomicU64,
@@ -119,6 +121,7 @@ impl Room {
             listening: AtomicBool::new(false),
             counters: Counters::new(&setup.id),
             people: People::default(),
+            now: Now::new(),
             queue,
             live,
             viewers: AtomicU64::new(0),

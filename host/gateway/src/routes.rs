@@ -232,6 +232,11 @@ pub(crate) fn table() -> Vec<Route> {
                         about: "a display name, without a session",
                         of: "string",
                     },
+                    QueryParameter {
+                        name: "stream",
+                        about: "whether to send what happens on the stream, too; false if absent",
+                        of: "boolean",
+                    },
                 ]
             },
             body: None,

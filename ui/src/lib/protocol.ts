@@ -110,6 +110,9 @@ export type ServerFrame =
   | (ChatTrends & {
       type: "trends";
     })
+  | (StreamNow & {
+      type: "stream";
+    })
   | {
       type: "error";
       /**
@@ -191,6 +194,23 @@ export interface ChatMessage {
    * The persona call that made it; only on lines of personas.
    */
   call_id?: string | null;
+}
+/**
+ * What the streamer asked the chat.
+ */
+export interface ChatQuestion {
+  /**
+   * The id of the event of kind `chat_question` that it came from.
+   */
+  id: string;
+  /**
+   * The question's text.
+   */
+  text: string;
+  /**
+   * When, on the stream's clock, in milliseconds.
+   */
+  at_ms: number;
 }
 /**
  * The room's chat over a sliding window.
@@ -466,6 +486,23 @@ export interface RoomStatus {
   model: Model;
 }
 /**
+ * A stretch of speech.
+ */
+export interface Segment {
+  /**
+   * Start on the stream's clock, in milliseconds.
+   */
+  start_ms: number;
+  /**
+   * End on the stream's clock, in milliseconds.
+   */
+  end_ms: number;
+  /**
+   * What was said.
+   */
+  text: string;
+}
+/**
  * Who one is to the gateway.
  */
 export interface You {
@@ -482,6 +519,60 @@ export interface You {
    * What one may do.
    */
   scopes: Scope[];
+}
+/**
+ * What happens on a stream right now: as much of a context as is shown beside a chat.
+ */
+export interface StreamNow {
+  /**
+   * When the context was made.
+   */
+  at: string;
+  /**
+   * Where the stream was then, in milliseconds since its start.
+   */
+  position_ms: number;
+  /**
+   * What was said last, oldest first.
+   */
+  segments: Segment[];
+  /**
+   * What happened last, oldest first.
+   */
+  events: StreamEvent[];
+  /**
+   * The question that the streamer put to the chat last.
+   */
+  chat_question?: ChatQuestion | null;
+  /**
+   * What it is about, most telling first.
+   */
+  keywords: string[];
+}
+/**
+ * Something that happened on the stream.
+ */
+export interface StreamEvent {
+  /**
+   * Steady over the contexts that hold this event, and unique in the room.
+   */
+  id: string;
+  /**
+   * `chat_question`, `question`, `hype`, `laughter`, `fail`, `silence`, `topic_change`, `stream_start`, `stream_end`; open, so readers must expect others.
+   */
+  kind: string;
+  /**
+   * The words that show it, or a short description.
+   */
+  text: string;
+  /**
+   * When, on the stream's clock, in milliseconds.
+   */
+  at_ms: number;
+  /**
+   * How sure the source is.
+   */
+  confidence: number;
 }
 /**
  * A guest's session.

@@ -34,6 +34,7 @@ pub(crate) async fn connect(
         after: after(&parameters)?,
         epoch: parameters.text("epoch").map(str::to_owned),
     };
+    let stream = parameters.flag("stream")?;
     let upgrade = upgrade.map_err(|rejection| not_upgradable(&headers, &rejection))?;
     let (principal, author, token) =
         who(&shared, &room, principal, parameters.text("name")).await?;
@@ -42,7 +43,7 @@ pub(crate) async fn connect(
         .as_ref()
         .map(|token| auth::session_cookie(token, shared.config.secure_cookie));
     let mut response = viewer::bounded(upgrade).on_upgrade(async move |socket| {
-        Viewer::new(socket, shared, room, author, slot)
+        Viewer::new(socket, shared, room, author, stream, slot)
             .run(principal, token, resume)
             .await;
     });

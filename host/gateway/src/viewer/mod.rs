@@ -16,6 +16,7 @@ use crate::{
     admission::{Accepted, Draft, Refusal},
     auth::Principal,
     frames,
+    now::Watching,
     problem::Problem,
     rate::Bucket,
     room::{Live, Room, Seated},
@@ -44,7 +45,10 @@ const MAX_WIRE_FRAME: usize = 64 << 10;
 
 /// Read and write buffers of a connection; a frame of the longest message is about 4 KiB.
 const BUFFER: usize = 4 << 10;
-const MAX_WRITE_BUFFER: usize = 64 << 10;
+
+/// The largest frame, one of the stream, is below 80 KiB: 12,000 characters, each of which JSON
+/// writes in up to 6 bytes.
+const MAX_WRITE_BUFFER: usize = 128 << 10;
 
 const PING: Duration = Duration::from_secs(20);
 
@@ -80,6 +84,8 @@ pub(crate) struct Viewer {
     room: Arc<Room>,
     author: Author,
     live: broadcast::Receiver<Live>,
+    /// What happens on the stream, for a viewer that asked for it.
+    stream: Option<Watching>,
     epoch: String,
     /// The newest offset that was sent.
     seen: u64,
@@ -119,6 +125,7 @@ impl Viewer {
         shared: Arc<Shared>,
         room: Arc<Room>,
         author: Author,
+        stream: bool,
         slot: Slot,
     ) -> Self {
         let now = Instant::now();
@@ -126,6 +133,7 @@ impl Viewer {
         Self {
             bucket: Bucket::new(limits.say_per_second, limits.say_burst, now),
             live: room.watch(),
+            stream: stream.then(|| room.now.watch()),
             _seat: room.seat_viewer(&author),
             _slot: slot,
             socket,
@@ -184,6 +192,7 @@ impl Viewer {
             let done = tokio::select! {
                 heard = listening => self.hear(heard).await,
                 live = self.live.recv() => self.follow(live).await,
+                Some(frame) = next(&mut self.stream) => self.show_stream(frame).await,
                 Some((nonce, decision)) = self.in_flight.next() => self.answer(nonce, decision).await,
                 _ = ping.tick() => self.ping().await,
             };
@@ -332,6 +341,14 @@ impl Viewer {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(End::Lost),
         }
+    }
+}
+
+/// The stream's next change; none for a viewer that did not ask.
+async fn next(stream: &mut Option<Watching>) -> Option<Utf8Bytes> {
+    match stream {
+        Some(stream) => Some(stream.next().await),
+        None => None,
     }
 }
 

@@ -1,7 +1,8 @@
-//! What the viewer sees: the hello, what it has missed, and what is new.
+//! What the viewer sees: the hello, the stream, what it has missed, and what is new.
 
 use super::{End, TRY_AGAIN, Viewer, ending, renewed};
 use crate::{auth::Principal, frames, room::Live};
+use axum::extract::ws::Utf8Bytes;
 use chatter_protocol::{ChatMessage, frames::ServerFrame};
 use chatter_store::LogPage;
 use std::sync::Arc;
@@ -52,6 +53,10 @@ impl Viewer {
             token,
         };
         self.put(frames::encode(&hello)).await?;
+        let at = self.shared.clock.now();
+        if let Some(frame) = self.stream.as_mut().and_then(|stream| stream.first(at)) {
+            self.put(frame).await?;
+        }
         if !first.messages.is_empty() {
             let more = first
                 .messages
@@ -83,6 +88,11 @@ impl Viewer {
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             };
         }
+        self.flush().await
+    }
+
+    pub(super) async fn show_stream(&mut self, frame: Utf8Bytes) -> Result<(), End> {
+        self.put(frame).await?;
         self.flush().await
     }
 

@@ -11,7 +11,15 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::{HeaderMap, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -42,6 +50,8 @@ pub(crate) struct Host {
     pub(crate) addr: SocketAddr,
     pub(crate) bus: SharedBus,
     pub(crate) store: SharedStore,
+    /// What the gateway takes for the time, in milliseconds since the Unix epoch.
+    pub(crate) time: Arc<AtomicI64>,
     pub(crate) cancel: CancellationToken,
     pub(crate) served: JoinHandle<()>,
     folder: Arc<TempDir>,
@@ -97,10 +107,12 @@ impl Host {
         config.limits.post_burst = 1000;
         config.limits.address_burst = 5000;
         change(&mut config);
+        let time = Arc::new(AtomicI64::new(1_769_860_800_000));
+        let clock = Arc::clone(&time);
         let parts = Parts {
             bus: bus.clone(),
             store: store.clone(),
-            clock: Clock::from_fn(|| Timestamp::from_millis(1_769_860_800_000)),
+            clock: Clock::from_fn(move || Timestamp::from_millis(clock.load(Ordering::Relaxed))),
             metrics: Arc::new(|| "# the metrics\n".into()),
             ready: Arc::new(|| Ok(())),
         };
@@ -112,6 +124,7 @@ impl Host {
             addr,
             bus,
             store,
+            time,
             cancel,
             served,
             folder,

@@ -15,3 +15,4 @@ mod principals;
 mod refusals;
 mod resume;
 mod shutdown;
+mod stream;
