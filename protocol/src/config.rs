@@ -147,6 +147,10 @@ pub struct Tuning {
     /// At most so many lines a minute from all personas of the room.
     #[schemars(range(min = 1, max = 1200))]
     pub room_lines_per_minute: u32,
+    /// How many further lines one that was shouted draws from the crowd: what makes it shout
+    /// together.
+    #[schemars(range(min = 0.0, max = 0.9))]
+    pub contagion: f64,
     /// So many personas may answer each other in a row; then only a person or the stream starts
     /// a new chain.
     #[schemars(range(min = 0, max = 20))]
@@ -170,6 +174,7 @@ impl Default for Tuning {
             bot_share: 0.8,
             persona_lines_per_minute: 8,
             room_lines_per_minute: 40,
+            contagion: 0.25,
             max_chain: 3,
             unasked_share: 0.02,
         }

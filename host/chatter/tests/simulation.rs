@@ -1,240 +1,36 @@
-//! The whole host in one process, on real components, in simulated time: ten minutes of a room take
-//! as long as their calls do.
+//! A room over minutes, on real components, in simulated time.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
-use chatter_bus::{Heard, InProcess, SharedBus};
-use chatter_context::{Playback, Subtitles, play};
-use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
-use chatter_llm::Offline;
-use chatter_memory::Embedded;
+#[path = "support/simulated.rs"]
+mod simulated;
+
+use chatter_context::Subtitles;
 use chatter_protocol::{
-    Author, AuthorKind, CallRecord, ChatMessage, Clock, MessageId, ModerationPolicy, PersonaConfig,
-    RoomConfig, RoomId, Schematic, Timestamp, Topic, TopicKind, V1, call::CallEnd,
+    AuthorKind, ChatMessage, ModerationPolicy, PersonaConfig, RoomConfig, Schematic, call::CallEnd,
 };
-use chatter_runtime::{Config as RuntimeConfig, Runtime};
-use chatter_store::{Sqlite, Store};
-use chatter_worker::{RoomSetup, Seat, Worker};
 use serde_json::json;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
-use tempfile::TempDir;
-use tokio::{
-    net::TcpListener,
-    task::JoinHandle,
-    time::{Instant, sleep},
-};
-use tokio_util::sync::CancellationToken;
+use simulated::{Outcome, Scene, Simulation, root};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::sleep;
 
-/// When every simulation begins.
-const START: i64 = 1_760_000_000_000;
-
-/// A room of personas, at work in simulated time.
-struct Simulation {
-    room: RoomId,
-    bus: SharedBus,
-    store: Arc<Sqlite>,
-    cancel: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
-    records: JoinHandle<Vec<CallRecord>>,
-    _folder: TempDir,
-}
-
-impl Simulation {
-    async fn start(personas: Vec<PersonaConfig>) -> Self {
-        let start = Instant::now();
-        let clock = Clock::from_fn(move || Timestamp::from_millis(START).plus(start.elapsed()));
-        let folder = TempDir::new().unwrap();
-        let plugins = folder.path().join("plugins");
-        std::fs::create_dir(&plugins).unwrap();
-        for name in ["regular", "hype", "rascal"] {
-            std::fs::copy(component(name), plugins.join(format!("{name}.wasm"))).unwrap();
-        }
-        let bus: SharedBus = Arc::new(InProcess::new());
-        let store = Arc::new(Sqlite::open(&folder.path().join("chatter.db")).unwrap());
-        let memory = Arc::new(Embedded::open(&folder.path().join("memory.db")).unwrap());
-        let config = RuntimeConfig::new(
-            plugins,
-            folder.path().join("modules"),
-            Arc::new(Offline::new()),
-            memory.clone(),
-        );
-        let runtime = Arc::new(Runtime::new(config).unwrap());
-        for (name, loaded) in runtime.load_all().await.unwrap() {
-            loaded.unwrap_or_else(|refused| panic!("{name}: {refused}"));
-        }
-
-        let room = RoomId::new("main/lobby").unwrap();
-        let roster: Vec<_> = personas
-            .iter()
-            .map(|persona| json!({ "persona": persona.id }))
-            .collect();
-        let config = json!({ "id": room, "title": "The Lobby", "roster": roster });
-        let cancel = CancellationToken::new();
-        let gateway = Gateway::new(
-            chatter_gateway::Config {
-                rooms: vec![chatter_gateway::RoomSetup {
-                    id: room.clone(),
-                    title: "The Lobby".into(),
-                    policy: ModerationPolicy::from_value(json!({ "name": "default" })).unwrap(),
-                    personas: personas
-                        .iter()
-                        .map(|p| PersonaSeat {
-                            id: p.id.clone(),
-                            name: p.name.clone(),
-                        })
-                        .collect(),
-                }],
-                ..chatter_gateway::Config::new(
-                    OperatorToken::new("an operator's token that nobody guesses"),
-                    chatter_gateway::About {
-                        model: "offline".into(),
-                        place: "in the test".into(),
-                        offline: true,
-                    },
-                )
-            },
-            chatter_gateway::Parts {
-                bus: bus.clone(),
-                store: store.clone(),
-                clock: clock.clone(),
-                metrics: Arc::new(String::new),
-                ready: Arc::new(|| Ok(())),
-            },
-        );
-        let worker = Worker::new(
-            chatter_worker::Config {
-                rooms: vec![RoomSetup {
-                    config: RoomConfig::from_value(config).unwrap(),
-                    seats: personas
-                        .into_iter()
-                        .map(|config| Seat {
-                            module: config.module.clone(),
-                            config,
-                        })
-                        .collect(),
-                }],
-                seed: Some(7),
-                ..chatter_worker::Config::default()
-            },
-            chatter_worker::Parts {
-                bus: bus.clone(),
-                store: store.clone(),
-                memory,
-                personas: runtime,
-                clock: clock.clone(),
-            },
-        );
-        let stream = root().join("configs/streams");
-        let file = std::fs::read_dir(&stream)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .find(|path| path.extension().is_some_and(|e| e == "vtt"));
-        let subtitles =
-            Subtitles::load(&file.expect("a commentary ships with the program")).unwrap();
-        let playback = Playback {
-            looped: true,
-            ..Playback::new(room.clone())
-        };
-
-        let records = tokio::spawn(listen(
-            bus.clone(),
-            Topic::new(TopicKind::PersonaCalls, room.clone()),
-            cancel.clone(),
-        ));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let tasks = vec![
-            tokio::spawn(gateway.serve(listener, cancel.clone())),
-            tokio::spawn(worker.run(cancel.clone())),
-            tokio::spawn({
-                let (bus, cancel) = (bus.clone(), cancel.clone());
-                async move {
-                    play(subtitles, playback, bus, clock, cancel).await.unwrap();
-                }
-            }),
-        ];
-        Self {
-            room,
-            bus,
-            store,
-            cancel,
-            tasks,
-            records,
-            _folder: folder,
-        }
+/// These personas beside the commentary that ships.
+fn scene(personas: Vec<PersonaConfig>) -> Scene {
+    let roster: Vec<_> = personas
+        .iter()
+        .map(|persona| json!({ "persona": persona.id }))
+        .collect();
+    let room = json!({ "id": "main/lobby", "title": "The Lobby", "roster": roster });
+    Scene {
+        room: RoomConfig::from_value(room).unwrap(),
+        seats: personas
+            .into_iter()
+            .map(|persona| (persona.clone(), persona.module))
+            .collect(),
+        policy: ModerationPolicy::from_value(json!({ "name": "default" })).unwrap(),
+        subtitles: Subtitles::load(&root().join("configs/streams/synth-rescue.vtt")).unwrap(),
+        seed: 7,
     }
-
-    /// A person says something.
-    async fn say(&self, n: u64, name: &str, text: &str) {
-        let message = ChatMessage {
-            v: V1,
-            id: MessageId::from_parts(n, [1; 10]),
-            room_id: self.room.clone(),
-            author: Author {
-                id: format!("guest:{}", name.to_lowercase()).parse().unwrap(),
-                name: name.into(),
-                kind: AuthorKind::Viewer,
-                color: None,
-                badges: Vec::new(),
-            },
-            text: text.into(),
-            reply_to: None,
-            mentions: Vec::new(),
-            sent_at: Timestamp::from_millis(0),
-            call_id: None,
-        };
-        let topic = Topic::new(TopicKind::ChatIngest, self.room.clone());
-        self.bus
-            .publish(&topic, serde_json::to_vec(&message).unwrap().into())
-            .await
-            .unwrap();
-    }
-
-    /// Ends it and gives all that was said and all calls that were made.
-    async fn end(self) -> (Vec<Arc<ChatMessage>>, Vec<CallRecord>) {
-        self.cancel.cancel();
-        for task in self.tasks {
-            task.await.unwrap();
-        }
-        let (mut messages, mut after) = (Vec::new(), 0);
-        loop {
-            let page = self.store.read_after(&self.room, after, 500).await.unwrap();
-            assert!(page.complete);
-            let Some((last, _)) = page.messages.last() else {
-                break;
-            };
-            after = *last;
-            messages.extend(page.messages.into_iter().map(|(_, message)| message));
-        }
-        (messages, self.records.await.unwrap())
-    }
-}
-
-async fn listen(bus: SharedBus, topic: Topic, cancel: CancellationToken) -> Vec<CallRecord> {
-    let mut subscription = bus.subscribe(&[topic]).await.unwrap();
-    let mut records = Vec::new();
-    while let Some(Some(heard)) = cancel.run_until_cancelled(subscription.next()).await {
-        if let Heard::Message { payload, .. } = heard {
-            records.push(CallRecord::from_json(&payload).unwrap());
-        }
-    }
-    records
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Where `cargo xtask personas` leaves the components that it builds.
-fn component(name: &str) -> PathBuf {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join("../wasm32-wasip2/persona")
-        .join(format!("{name}.wasm"));
-    assert!(
-        file.exists(),
-        "{} is missing; build it by `cargo xtask personas`",
-        file.display()
-    );
-    file
 }
 
 fn persona(n: usize, module: &str, style: &str) -> PersonaConfig {
@@ -287,7 +83,7 @@ async fn fifty_personas_for_ten_minutes() {
             )
         })
         .collect();
-    let simulation = Simulation::start(personas).await;
+    let simulation = Simulation::start(scene(personas)).await;
     let said = [
         "hi everyone!",
         "what happened just now?",
@@ -302,8 +98,13 @@ async fn fifty_personas_for_ten_minutes() {
             .say(n as u64 + 1, name, said[n % said.len()])
             .await;
     }
-    let (messages, records) = simulation.end().await;
+    let Outcome {
+        messages,
+        records,
+        contexts,
+    } = simulation.end().await;
 
+    assert!(contexts.len() > 100, "{} contexts", contexts.len());
     check_lines(&messages);
     let lines: Vec<_> = messages
         .iter()
@@ -364,9 +165,11 @@ async fn those_that_misbehave_are_contained_and_the_others_go_on() {
             )
         }))
         .collect();
-    let simulation = Simulation::start(personas).await;
+    let simulation = Simulation::start(scene(personas)).await;
     sleep(Duration::from_secs(300)).await;
-    let (messages, records) = simulation.end().await;
+    let Outcome {
+        messages, records, ..
+    } = simulation.end().await;
 
     check_lines(&messages);
     assert!(

@@ -18,6 +18,7 @@ use crate::{
     asks::{Asks, NewAsk},
     budget::{Minute, Unasked},
     chains::{Chains, Origin},
+    contagion::Contagion,
     impulse::{EVENT_FRESH, FADE_TO, Traits},
     mailbox::{Arrived, Mailbox, Weight},
     names::{self, Name},
@@ -102,6 +103,8 @@ struct SeatState {
     failures_in_row: u32,
     last_line: Option<Timestamp>,
     last_roll: Option<Timestamp>,
+    /// What the room's contagion had spent when it was asked last.
+    stirred: f64,
     budget: Minute,
     unasked: Unasked,
 }
@@ -139,6 +142,7 @@ pub(crate) struct Crowd {
     trends: Option<Arc<ChatTrends>>,
     asks: Asks,
     chains: Chains,
+    contagion: Contagion,
     budget: Minute,
     last_human: Option<Timestamp>,
     position_ms: Option<u64>,
@@ -170,6 +174,7 @@ impl Crowd {
                 failures_in_row: 0,
                 last_line: None,
                 last_roll: None,
+                stirred: 0.0,
                 budget: Minute::new(tuning.persona_lines_per_minute),
                 unasked: Unasked::new(tuning.unasked_share),
             })
@@ -185,6 +190,7 @@ impl Crowd {
             trends: None,
             asks: Asks::default(),
             chains: Chains::new(tuning.max_chain),
+            contagion: Contagion::default(),
             budget: Minute::new(tuning.room_lines_per_minute),
             last_human: None,
             position_ms: None,
@@ -376,6 +382,7 @@ impl Crowd {
             .collect();
 
         self.asks.heard(message, &lower, seat);
+        self.contagion.hear(now, message);
         match message.author.kind {
             AuthorKind::Viewer | AuthorKind::Moderator => {
                 self.chains.remember(message.id, Origin::Human);

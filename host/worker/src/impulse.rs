@@ -7,7 +7,7 @@
 //! # The formula
 //!
 //! ```text
-//! p = clamp01( (talk + event + chat_question + banter) · human_first · bot_share · chain
+//! p = clamp01( (talk + event + chat_question + contagion + banter) · human_first · bot_share · chain
 //!              + mention + question + reply )
 //!     · cooldown · budget · matter
 //!
@@ -25,6 +25,7 @@
 //! | `talk` | `1 - exp(-talkativeness · base_lines_per_minute / 60 s · dt)`, `dt` at most 10 s |
 //! | `event` | `1 - Π (1 - event_boost · excitability · confidence · weight(kind))` over the events of the stream that are new to this persona and happened within the last 10 s of the stream |
 //! | `chat_question` | `question_boost · (0.5 + 0.5 · helpfulness)` if the streamer's question to the chat is new to this persona, else 0 |
+//! | `contagion` | `1 - exp(-spent · excitability / sum of all personas' excitability)`, with what lines to nobody in particular have spent since it was asked last: each of them the tuning's `contagion` times its `heat`, of which `1 - exp(-age / 4 s)` by the given age |
 //! | `banter` | `0.5 · mention_boost` if a persona named this one, else 0 |
 //! | `human_first` | the tuning's `human_first` while any person waits for an answer, else 1 |
 //! | `bot_share` | 1 while nobody but personas wrote within the last 2 minutes, or while the personas' share `s` of the last 20 messages is at most the tuning's `bot_share` `b`; else `max(0.2, (1 - s) / (1 - b))` |
@@ -34,7 +35,10 @@
 //! | `reply` | the same with `reply_boost` and `sociability`, for any other message of a person |
 //! | `cooldown` | `c = min(1, time from the persona's last line to the one it would say now / cooldown_s)`, with the time that it would think; `0.5 + 0.5 · c` if a person named it |
 //! | `budget` | 0 if a line more would be too many in this minute, for the persona or the room, else 1 |
-//! | `matter` | 0 if, while the persona was thinking, somebody else answered the person whom nobody in particular was to answer, or 3 lines of other personas came about what happened on the stream; else 1 |
+//! | `matter` | 0 if, while the persona was thinking, somebody else answered the person whom nobody in particular was to answer, or 3 lines of other personas came about a small thing that happened on the stream (any event but `hype`, `fail`, `laughter` and `stream_start`); else 1 |
+//!
+//! `heat` is 1 for a person's line, and for a persona's how much of its wish was excitement itself:
+//! `(event + contagion) / (talk + event + chat_question + contagion + banter)`.
 //!
 //! `growth = 1 + age / 5 s` with the age of the waiting message: the longer somebody waits, the
 //! surer an answer. `fade` is 1 up to an age of 20 s and falls to 0 at 30 s: an answer that late
@@ -179,6 +183,8 @@ pub struct Moment<'a> {
     pub events: &'a [Happening<'a>],
     /// Whether the streamer asked the chat something that is new to it.
     pub chat_question: bool,
+    /// How many lines others' lines should draw from it since it was asked last.
+    pub contagion: f64,
     /// The persona's line that named it, if one did.
     pub banter: Option<MessageId>,
     /// The person's message that waits for it.
@@ -207,6 +213,7 @@ pub fn decide(tuning: &Tuning, moment: &Moment<'_>, roll: f64) -> Impulse {
     } else {
         0.0
     };
+    let contagion = chance(moment.contagion);
     let banter = if moment.banter.is_some() {
         BANTER * tuning.mention_boost
     } else {
@@ -235,12 +242,14 @@ pub fn decide(tuning: &Tuning, moment: &Moment<'_>, roll: f64) -> Impulse {
     let cooldown = cooldown(tuning, moment);
     let budget = if moment.within_budget { 1.0 } else { 0.0 };
 
-    let wish = (talk + event + chat_question + banter) * human_first * bot_share * chain;
+    let wish =
+        (talk + event + chat_question + contagion + banter) * human_first * bot_share * chain;
     let p = (wish + mention + question + reply).clamp(0.0, 1.0) * cooldown * budget;
     let parts = [
         ("talk", talk),
         ("event", event),
         ("chat_question", chat_question),
+        ("contagion", contagion),
         ("banter", banter),
         ("human_first", human_first),
         ("bot_share", bot_share),
@@ -305,6 +314,11 @@ fn weight(kind: &str) -> f64 {
         "question" | "silence" => 0.5,
         _ => 0.7,
     }
+}
+
+/// Whether a crowd shouts at it together, and nobody's line makes another's needless.
+pub(crate) fn is_rousing(kind: &str) -> bool {
+    matches!(kind, "hype" | "fail" | "laughter" | "stream_start")
 }
 
 fn bot_share(tuning: &Tuning, moment: &Moment<'_>) -> f64 {

@@ -20,6 +20,7 @@ mod asks;
 mod budget;
 mod call;
 mod chains;
+mod contagion;
 mod crowd;
 mod delivery;
 pub mod impulse;

@@ -71,6 +71,8 @@ impl Crowd {
         ask_again: bool,
     ) -> Option<Plan> {
         let bot_share = self.bot_share();
+        let spent = self.contagion.spent(now);
+        let excitability: f64 = self.seats.iter().map(|seat| seat.traits.excitability).sum();
         let seat = self.seats.get_mut(index)?;
         if !seat.is_free(now) {
             return None;
@@ -142,7 +144,8 @@ impl Crowd {
             None => {}
         }
 
-        let happened = chat_question || !events.is_empty();
+        let small =
+            !events.is_empty() && !events.iter().any(|event| impulse::is_rousing(event.kind));
         let answers_human = asked.is_some();
         let left = seat
             .budget
@@ -162,6 +165,8 @@ impl Crowd {
                 .min(LONGEST_DT),
             events: &events,
             chat_question,
+            contagion: self.tuning.contagion * (spent - seat.stirred) * seat.traits.excitability
+                / excitability.max(f64::MIN_POSITIVE),
             banter,
             asked,
             since_line: seat.last_line.map(|at| now.since(at) + thinks),
@@ -179,6 +184,7 @@ impl Crowd {
         if chain_open {
             // A closed chain must not use up the wish to talk about anything else.
             seat.last_roll = Some(now);
+            seat.stirred = spent;
         }
         if let Some(asked) = asked {
             self.asks.put(asked.message, index, now, impulse.speak);
@@ -202,7 +208,7 @@ impl Crowd {
         self.budget.reserve(granted);
         let answers = asked.filter(|asked| impulse.answer == Some(asked.message));
         let choice = Choice {
-            about_event: happened && answers.is_none(),
+            about_event: small && !chat_question && answers.is_none(),
             answers: answers.and_then(|asked| {
                 let message = self.asks.message(asked.message)?;
                 Some((asked.kind, message.clone()))

@@ -15,8 +15,8 @@ use chatter_protocol::{CallId, ChatMessage, Impulse, Timestamp, call::CallInput}
 use rand::Rng as _;
 use std::{sync::Arc, time::Duration};
 
-/// After so many lines of others about what happened on the stream nobody needs one more from
-/// somebody who is still thinking about it.
+/// After so many lines of others about a small thing that happened on the stream nobody needs one
+/// more from somebody who is still thinking about it.
 const ENOUGH: u32 = 3;
 
 /// What was decided about a persona, before its call is made.
@@ -27,7 +27,7 @@ pub(super) struct Choice {
     pub(super) impulse: Impulse,
     /// The person's message that it is to answer.
     pub(super) answers: Option<(AskKind, Arc<ChatMessage>)>,
-    /// Whether something that happened on the stream moved it, and no person.
+    /// Whether a small thing that happened on the stream moved it, and no person.
     pub(super) about_event: bool,
     /// How far what it says is from a person or the stream.
     pub(super) depth: u32,
@@ -177,6 +177,9 @@ impl Crowd {
         let mut random = [0; 10];
         self.rng.fill_bytes(&mut random);
         let call_id = CallId::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), random);
+        if impulse.speak {
+            self.contagion.called(call_id, &impulse);
+        }
         seat.flight = Some(Flight {
             call_id,
             speaks: impulse.speak,

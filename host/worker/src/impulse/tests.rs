@@ -25,6 +25,7 @@ fn quiet() -> Moment<'static> {
         dt: Duration::ZERO,
         events: &[],
         chat_question: false,
+        contagion: 0.0,
         banter: None,
         asked: None,
         since_line: None,
@@ -228,6 +229,14 @@ fn the_formula_is_as_documented() {
             0.9 * 0.625,
         ),
         (
+            "others' lines should draw two more from it",
+            Moment {
+                contagion: 2.0,
+                ..quiet()
+            },
+            1.0 - (-2.0_f64).exp(),
+        ),
+        (
             "the budget is used up",
             Moment {
                 asked: asked(AskKind::Mention, 0),
@@ -254,6 +263,7 @@ fn the_parts_multiply_out_to_p() {
         dt: Duration::from_secs(3),
         events: &[HYPE],
         chat_question: true,
+        contagion: 0.3,
         asked: asked(AskKind::Question, 3),
         since_line: Some(Duration::from_secs(4)),
         human_waits: true,
@@ -266,20 +276,21 @@ fn the_parts_multiply_out_to_p() {
         .iter()
         .map(|part| part.name.as_ref())
         .collect();
-    let expected = "talk event chat_question banter human_first bot_share chain mention \
+    let expected = "talk event chat_question contagion banter human_first bot_share chain mention \
                     question reply cooldown budget matter";
     assert_eq!(names.join(" "), expected);
     let v: Vec<f64> = impulse.parts.iter().map(|part| part.value).collect();
-    let p = ((v[0] + v[1] + v[2] + v[3]) * v[4] * v[5] * v[6] + v[7] + v[8] + v[9]).clamp(0.0, 1.0)
-        * v[10]
+    let p = ((v[0] + v[1] + v[2] + v[3] + v[4]) * v[5] * v[6] * v[7] + v[8] + v[9] + v[10])
+        .clamp(0.0, 1.0)
         * v[11]
-        * v[12];
+        * v[12]
+        * v[13];
     assert!((impulse.p - p).abs() < 1e-12);
 
     let mut withdrawn = impulse;
     withdraw(&mut withdrawn);
     assert_eq!((withdrawn.p, withdrawn.speak), (0.0, false));
-    assert_eq!(withdrawn.parts[12].value, 0.0);
+    assert_eq!(withdrawn.parts[13].value, 0.0);
 }
 
 #[test]

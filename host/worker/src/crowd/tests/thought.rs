@@ -23,7 +23,11 @@ fn thinkers(names: &[&str], tuning: Tuning) -> Crowd {
 
 /// Everybody is sure to speak about it.
 fn goal(crowd: &mut Crowd, second: u64) -> Vec<Plan> {
-    let mut sure = event(&format!("goal{second}"), "hype", second);
+    happens(crowd, "hype", second)
+}
+
+fn happens(crowd: &mut Crowd, kind: &str, second: u64) -> Vec<Plan> {
+    let mut sure = event(&format!("{kind}{second}"), kind, second);
     sure.confidence = 1.0;
     let now = at(i64::try_from(second).unwrap());
     crowd.on_context(now, Arc::new(context(second, vec![sure])))
@@ -162,14 +166,28 @@ fn whoever_is_named_answers_even_if_another_did() {
 }
 
 #[test]
-fn three_lines_about_an_event_are_enough() {
-    for (lines, speaks) in [(2, true), (3, false)] {
-        let mut crowd = thinkers(&["nova"], certain());
-        goal(&mut crowd, 10);
+fn three_lines_about_a_small_event_are_enough() {
+    for (kind, lines, speaks) in [
+        ("other", 2, true),
+        ("other", 3, false),
+        ("hype", 3, true),
+        ("fail", 9, true),
+    ] {
+        let mut crowd = thinkers(
+            &["nova"],
+            Tuning {
+                event_boost: 1.0,
+                ..certain()
+            },
+        );
+        happens(&mut crowd, kind, 10);
         let others = (0..lines).map(|n| Arc::new(persona_line(n, "kim", &n.to_string())));
         crowd.on_messages(at(10), others.collect());
         let (_, plans) = wake(&mut crowd);
-        assert_eq!(plans[0].impulse.speak, speaks, "after {lines} lines");
+        assert_eq!(
+            plans[0].impulse.speak, speaks,
+            "{kind}, after {lines} lines"
+        );
         assert!(matches!(plans[0].input, CallInput::Context(_)));
     }
 }

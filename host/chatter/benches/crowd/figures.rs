@@ -1,0 +1,300 @@
+//! What can be counted of a chat, to be held beside what was counted of real ones.
+//!
+//! A word is what stands between white space and has a letter or a digit, or is an emoji or an emote
+//! (`:code:`). Two texts are the same if their words are, without regard to case, marks, and letters
+//! that are drawn out.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// One line of a chat.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// In milliseconds, from any start.
+    pub(crate) at: i64,
+    pub(crate) author: String,
+    pub(crate) text: String,
+}
+
+/// So long after a line its repetition counts as one.
+const ECHO_MS: i64 = 30_000;
+
+/// The length of the windows of which the busiest tenth are the hype moments.
+const MOMENT_MS: i64 = 10_000;
+
+/// So many lines in a row are compared with each other.
+const COMPARED: usize = 200;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) lines: usize,
+    pub(crate) minutes: f64,
+    /// Lines in each minute: the 10th, 50th and 90th percentile.
+    pub(crate) per_minute: [f64; 3],
+    /// (σ - μ) / (σ + μ) of the times between lines (K.-I. Goh, A.-L. Barabási, "Burstiness and
+    /// memory in complex systems", EPL 81, 2008): -1 like clockwork, 0 as of a Poisson process.
+    pub(crate) burstiness: f64,
+    /// What the busiest tenth of the speakers (rounded up) wrote.
+    pub(crate) top_tenth: f64,
+    /// Words in a line: the 50th and 90th percentile.
+    pub(crate) words: [f64; 2],
+    pub(crate) one_word: f64,
+    /// Lines with an emote or an emoji.
+    pub(crate) with_emote: f64,
+    /// Lines that another author wrote within 30 s before.
+    pub(crate) echoes: f64,
+    /// The same, in the busiest tenth of all stretches of 10 s.
+    pub(crate) echoes_in_hype: f64,
+    /// Lines in the busiest tenth of all stretches of 10 s, against the mean stretch.
+    pub(crate) hype_factor: f64,
+    /// Different pairs of words among all pairs, over 200 lines each (J. Li et al., "A
+    /// Diversity-Promoting Objective Function for Neural Conversation Models", 2016).
+    pub(crate) distinct_2: f64,
+    /// The mean BLEU of a line against the 199 others around it, by words and pairs of words (Y.
+    /// Zhu et al., "Texygen", 2018); of a single word by words alone.
+    pub(crate) self_bleu_2: f64,
+}
+
+impl Figures {
+    pub(crate) fn of(lines: &[Line]) -> Self {
+        let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
+            return Self::default();
+        };
+        let words: Vec<Vec<String>> = lines.iter().map(|line| words(&line.text)).collect();
+        let counts: Vec<f64> = words.iter().map(|words| words.len() as f64).collect();
+        let span = (last.at - first.at).max(1);
+        let per_minute = windows(lines, 60_000, span);
+        let moments = windows(lines, MOMENT_MS, span);
+        let busy_from = quantile(&moments, 0.9).max(1.0);
+        let busy = |at: i64| {
+            moments
+                .get(((at - first.at) / MOMENT_MS) as usize)
+                .is_some_and(|count| *count >= busy_from)
+        };
+        let echoes = echoes(lines, &words);
+        let in_hype: Vec<bool> = lines
+            .iter()
+            .zip(&echoes)
+            .filter(|(line, _)| busy(line.at))
+            .map(|(_, echo)| *echo)
+            .collect();
+        let busy_moments: Vec<f64> = moments
+            .iter()
+            .copied()
+            .filter(|n| *n >= busy_from)
+            .collect();
+        let mut speakers: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in lines {
+            *speakers.entry(&line.author).or_default() += 1;
+        }
+        let mut busiest: Vec<usize> = speakers.into_values().collect();
+        busiest.sort_unstable_by(|a, b| b.cmp(a));
+        let tenth: usize = busiest.iter().take(busiest.len().div_ceil(10)).sum();
+        let gaps: Vec<f64> = lines
+            .windows(2)
+            .map(|pair| (pair[1].at - pair[0].at) as f64)
+            .collect();
+        let blocks: Vec<&[Vec<String>]> = words
+            .chunks(COMPARED)
+            .filter(|block| block.len() == COMPARED || words.len() < COMPARED)
+            .collect();
+        Self {
+            lines: lines.len(),
+            minutes: span as f64 / 60_000.0,
+            per_minute: [0.1, 0.5, 0.9].map(|q| quantile(&per_minute, q)),
+            burstiness: burstiness(&gaps),
+            top_tenth: tenth as f64 / lines.len() as f64,
+            words: [0.5, 0.9].map(|q| quantile(&counts, q)),
+            one_word: share(counts.iter().map(|count| *count <= 1.0)),
+            with_emote: share(lines.iter().map(|line| has_emote(&line.text))),
+            echoes: share(echoes.iter().copied()),
+            echoes_in_hype: share(in_hype.into_iter()),
+            hype_factor: mean(&busy_moments) / mean(&moments).max(f64::MIN_POSITIVE),
+            distinct_2: mean(
+                &blocks
+                    .iter()
+                    .map(|block| distinct_2(block))
+                    .collect::<Vec<_>>(),
+            ),
+            self_bleu_2: mean(
+                &blocks
+                    .iter()
+                    .map(|block| self_bleu_2(block))
+                    .collect::<Vec<_>>(),
+            ),
+        }
+    }
+}
+
+/// How many lines there are in each stretch of `length` milliseconds; an unfinished one is left out
+/// unless it is the only one.
+fn windows(lines: &[Line], length: i64, span: i64) -> Vec<f64> {
+    let mut counts = vec![0.0; (span / length).max(1) as usize];
+    for line in lines {
+        let at = ((line.at - lines[0].at) / length) as usize;
+        if let Some(count) = counts.get_mut(at) {
+            *count += 1.0;
+        }
+    }
+    counts
+}
+
+fn burstiness(gaps: &[f64]) -> f64 {
+    let mean_gap = mean(gaps);
+    let deviation = mean(
+        &gaps
+            .iter()
+            .map(|gap| (gap - mean_gap).powi(2))
+            .collect::<Vec<_>>(),
+    )
+    .sqrt();
+    if deviation + mean_gap == 0.0 {
+        0.0
+    } else {
+        (deviation - mean_gap) / (deviation + mean_gap)
+    }
+}
+
+/// Of each line whether another author wrote the same a moment ago.
+fn echoes(lines: &[Line], words: &[Vec<String>]) -> Vec<bool> {
+    (0..lines.len())
+        .map(|at| {
+            !words[at].is_empty()
+                && (0..at)
+                    .rev()
+                    .take_while(|before| lines[at].at - lines[*before].at <= ECHO_MS)
+                    .any(|before| {
+                        lines[before].author != lines[at].author && words[before] == words[at]
+                    })
+        })
+        .collect()
+}
+
+fn distinct_2(lines: &[Vec<String>]) -> f64 {
+    let pairs: Vec<&[String]> = lines.iter().flat_map(|line| line.windows(2)).collect();
+    let different: HashSet<_> = pairs.iter().collect();
+    different.len() as f64 / pairs.len().max(1) as f64
+}
+
+/// Clipped precisions against the others as references, their geometric mean, and the penalty for
+/// being shorter than the closest reference (K. Papineni et al., "BLEU", 2002).
+fn self_bleu_2(lines: &[Vec<String>]) -> f64 {
+    let lines: Vec<&Vec<String>> = lines.iter().filter(|line| !line.is_empty()).collect();
+    let counted: Vec<[HashMap<&[String], usize>; 2]> = lines
+        .iter()
+        .map(|line| [grams(line, 1), grams(line, 2)])
+        .collect();
+    // For each run of words, the two lines that have it most often: one of them is not the line itself.
+    let most = [0, 1].map(|n| {
+        let mut most: HashMap<&[String], [(usize, usize); 2]> = HashMap::new();
+        for (at, grams) in counted.iter().enumerate() {
+            for (gram, count) in &grams[n] {
+                let top = most.entry(gram).or_insert([(0, usize::MAX); 2]);
+                if *count > top[0].0 {
+                    *top = [(*count, at), top[0]];
+                } else if *count > top[1].0 {
+                    top[1] = (*count, at);
+                }
+            }
+        }
+        most
+    });
+    let scores: Vec<f64> = (0..lines.len())
+        .map(|at| {
+            let order = lines[at].len().min(2);
+            let precision: f64 = (0..order)
+                .map(|n| {
+                    let grams = &counted[at][n];
+                    let hits: usize = grams
+                        .iter()
+                        .map(|(gram, count)| {
+                            let [first, second] = most[n][gram];
+                            let elsewhere = if first.1 == at { second.0 } else { first.0 };
+                            (*count).min(elsewhere)
+                        })
+                        .sum();
+                    hits as f64 / grams.values().sum::<usize>() as f64
+                })
+                .map(|precision| precision.max(1e-9).ln())
+                .sum::<f64>()
+                / order as f64;
+            let length = lines[at].len();
+            let closest = lines
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at)
+                .map(|(_, other)| other.len())
+                .min_by_key(|other| (other.abs_diff(length), *other))
+                .unwrap_or(length);
+            let brevity = if length >= closest {
+                1.0
+            } else {
+                (1.0 - closest as f64 / length as f64).exp()
+            };
+            brevity * precision.exp()
+        })
+        .collect();
+    mean(&scores)
+}
+
+fn grams(line: &[String], n: usize) -> HashMap<&[String], usize> {
+    let mut grams = HashMap::new();
+    for gram in line.windows(n) {
+        *grams.entry(gram).or_default() += 1;
+    }
+    grams
+}
+
+/// The words of a text, in lower case, without marks, and with no letter more than twice in a row.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    text.split_whitespace()
+        .map(|word| {
+            if is_emote(word) {
+                return word.to_owned();
+            }
+            let mut plain = String::new();
+            for c in word
+                .to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric() || is_emoji(*c))
+            {
+                if !plain.chars().rev().take(2).eq([c, c]) {
+                    plain.push(c);
+                }
+            }
+            plain
+        })
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+pub(crate) fn has_emote(text: &str) -> bool {
+    text.chars().any(is_emoji) || text.split_whitespace().any(is_emote)
+}
+
+fn is_emote(word: &str) -> bool {
+    word.strip_prefix(':')
+        .and_then(|rest| rest.strip_suffix(':'))
+        .is_some_and(|code| !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// Symbols and pictographs, as far as chats use them.
+const fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{1f300}'..='\u{1faff}')
+}
+
+fn share(of: impl ExactSizeIterator<Item = bool>) -> f64 {
+    let all = of.len().max(1);
+    of.filter(|holds| *holds).count() as f64 / all as f64
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// By the nearest rank.
+fn quantile(values: &[f64], q: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (q * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
