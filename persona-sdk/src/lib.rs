@@ -41,6 +41,8 @@
 
 #[doc(hidden)]
 pub mod bindings;
+mod chorus;
+pub mod emote;
 mod guest;
 mod host;
 mod latest;
@@ -51,11 +53,13 @@ mod persona;
 pub mod prompt;
 mod reply;
 mod rng;
+pub mod style;
 #[cfg(not(target_family = "wasm"))]
 pub mod testkit;
 mod types;
 pub mod words;
 
+pub use chorus::Chorus;
 #[doc(hidden)]
 pub use guest::Component;
 pub use host::{Host, Level};
@@ -64,6 +68,7 @@ pub use persona::{About, Error, Persona, Reflection};
 pub use prompt::Prompt;
 pub use reply::Reply;
 pub use rng::Rng;
+pub use style::Style;
 pub use types::{
     Author, AuthorKind, ChatMessage, ChatQuestion, Count, Digest, Fate, Impulse, ImpulsePart,
     Keyword, Limits, Line, LineFate, Profile, Relationship, RelationshipDelta, Room, Segment,

@@ -3,6 +3,8 @@
 //! Language models answer with quotes, markup, a name in front or a second paragraph, however
 //! clearly they were told not to. What is left here is what a person would have typed.
 
+use crate::emote;
+
 /// What a model wraps its reasoning in.
 const THINKING: [(&str, &str); 3] = [
     ("<think>", "</think>"),
@@ -24,7 +26,7 @@ const WRAPPERS: [(char, char); 8] = [
 
 /// The chat line in a completion: its first line that has words, without reasoning, code fences,
 /// list marks, quotes, emphasis and without one of `names` in front (`Nova: hi`), cut to
-/// `max_chars`. None if nothing is left.
+/// `max_chars`. Emotes stay; what looks like one and is none goes. None if nothing is left.
 ///
 /// ```
 /// use persona_sdk::line::from_completion;
@@ -39,12 +41,12 @@ pub fn from_completion(text: &str, names: &[&str], max_chars: usize) -> Option<S
         .filter(|line| {
             !line.starts_with("```") && !line.starts_with("<<<") && !line.starts_with(">>>")
         })
-        .map(|line| bare(line, names))
+        .map(|line| emote::known(bare(line, names)))
         .find(|line| {
             line.chars()
                 .any(|c| c.is_alphanumeric() || is_pictograph(c))
         })
-        .and_then(|line| tidy(line, max_chars))
+        .and_then(|line| tidy(&line, max_chars))
 }
 
 /// Makes one line of a text: line breaks and runs of white space become one space, characters that
@@ -179,9 +181,12 @@ fn without_name<'a>(line: &'a str, name: &str) -> Option<&'a str> {
         .strip_prefix("[ai]")
         .or_else(|| rest.strip_prefix("ai]"))
         .unwrap_or(rest);
-    let rest = rest
-        .trim_start_matches(['*', '_', ']', '>', ' '])
-        .strip_prefix(':')?;
+    let rest = rest.trim_start_matches(['*', '_', ']', '>', ' ']);
+    // `Nova :hype:` cheers for Nova.
+    let rest = rest.strip_prefix(':').filter(|rest| {
+        let code = rest.split_once(':').map_or("", |(code, _)| code);
+        emote::find(code).is_none()
+    })?;
     Some(rest.trim_start_matches(['*', '_', ' ']))
 }
 
@@ -217,6 +222,14 @@ mod tests {
             ("'twas 'great'", Some("'twas 'great'")),
             ("a\u{200b}b\u{202e}c", Some("abc")),
             ("<<<\ngg", Some("gg")),
+            (":hype:", Some(":hype:")),
+            ("nice :hype: :lol:", Some("nice :hype: :lol:")),
+            ("Nova: :Hype:", Some(":hype:")),
+            ("Nova :hype:", Some("Nova :hype:")),
+            ("*:hype:*", Some(":hype:")),
+            ("gg :raised_hands:", Some("gg")),
+            (":raised_hands:\ngg", Some("gg")),
+            ("at 10:30:00", Some("at 10:30:00")),
             ("\"\"", None),
             ("", None),
         ];
