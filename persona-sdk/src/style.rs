@@ -114,18 +114,20 @@ impl Style {
         } else {
             self.own_emotes.clone()
         };
-        let fitting: Vec<_> = pool
-            .iter()
-            .filter(|emote| emote.fits(mood))
-            .copied()
-            .collect();
+        let pick = |fits: &dyn Fn(&Emote) -> bool, rng: &mut Rng| {
+            let fitting: Vec<_> = pool.iter().filter(|emote| fits(emote)).copied().collect();
+            rng.pick(&fitting).copied()
+        };
+        let best = pick(&|emote| emote.moods.first() == Some(&mood), rng);
+        let fitting = pick(&|emote| emote.fits(mood), rng);
+        let fitting = best.filter(|_| rng.chance(0.7)).or(fitting);
         let fallback = || {
             let calm = pool.iter().find(|emote| emote.fits(Mood::Calm));
             self.is_emotes_only()
                 .then(|| calm.or(pool.first()).copied())
                 .flatten()
         };
-        rng.pick(&fitting).copied().or_else(fallback)
+        fitting.or_else(fallback)
     }
 
     /// A line of another as this character would repeat it: in its own case, without the emotes or

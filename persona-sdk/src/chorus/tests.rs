@@ -31,9 +31,12 @@ fn joined(recent: &[ChatMessage], event: Option<&str>) -> Option<String> {
     })
 }
 
+/// Who said what how many seconds ago, and what comes of it.
+type Wave<'a> = (&'a [(u64, &'a str, &'a str)], Option<&'a str>);
+
 #[test]
 fn several_who_say_the_same_are_a_wave() {
-    let cases: [(&[(u64, &str, &str)], Option<&str>); 9] = [
+    let cases: [Wave<'_>; 9] = [
         (&[(5, "Ana", "GG"), (3, "Bo", "gg!")], Some("gg!")),
         (&[(5, "Ana", ":hype:"), (3, "Bo", ":hype:")], Some(":hype:")),
         (&[(5, "Ana", "left"), (3, "Bo", "LEFT")], Some("LEFT")),

@@ -5,14 +5,11 @@ use crate::{
     grammar::{Slots, Voice},
     stream::either_or,
 };
-use persona_sdk::{ChatMessage, Reply, Turn, prompt, words};
-use std::collections::BTreeSet;
-
-/// How many authors have to write the same for a chant.
-const CHANT: usize = 3;
-
-/// Of so many latest messages.
-const CHANT_WINDOW: usize = 10;
+use persona_sdk::{
+    AuthorKind, ChatMessage, Reply, Style, Turn,
+    emote::{self, Mood},
+    prompt, words,
+};
 
 /// What a message wants of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +18,7 @@ enum Want {
     Count,
     Thanks,
     Hello,
+    Bye,
     Guess,
     Talk,
 }
@@ -40,6 +38,8 @@ impl Want {
             Self::Count
         } else if has(&["thanks", "thank", "thx", "ty", "tysm"]) {
             Self::Thanks
+        } else if has(&["bye", "cya", "goodnight", "gn"]) {
+            Self::Bye
         } else if asks {
             Self::Guess
         } else if has(&[
@@ -50,62 +50,72 @@ impl Want {
             Self::Talk
         }
     }
+
+    const fn mood(self) -> Mood {
+        match self {
+            Self::Thanks | Self::Hello | Self::Bye => Mood::Warm,
+            Self::Guess => Mood::Puzzled,
+            Self::Truth | Self::Count | Self::Talk => Mood::Joy,
+        }
+    }
 }
+
+/// A message that is older is no longer what the chat talks of, in milliseconds.
+const TALK_MS: u64 = 20_000;
 
 impl Hype {
     /// Answers a message.
     pub(crate) fn answer(&mut self, turn: &Turn, message: &ChatMessage) -> Reply {
         let mut rng = turn.rng();
         let name = prompt::name(&message.author.name);
-        let mut telling = words::telling(&message.text);
+        let mut telling = words::telling(&emote::stripped(&message.text));
         // Neither its own name nor theirs is what the message is about.
         telling.retain(|word| {
             !words::has_phrase(&turn.profile.name, word)
                 && !words::has_phrase(&name, word)
-                && (3..=18).contains(&word.chars().count())
+                && (3..=14).contains(&word.chars().count())
         });
         let new = message.is_human() && !self.greeted.contains(&message.author.id);
         let want = Want::of(message);
         let slots = Slots {
             word: rng.pick(&telling).cloned(),
-            number: (want == Want::Count).then_some(self.tally.wins),
+            number: None,
             pick: either_or(&message.text, &mut rng),
-            name: Some(name),
+            name: Some(name.clone()),
         };
-        let excitability = turn.profile.value("excitability", 0.7);
         let tally = self.tally;
+        let sided = slots.pick.is_some();
         let mut voice = Voice {
             rng: &mut rng,
-            excitability,
+            excitability: turn.profile.value("excitability", 0.7),
+            style: &Style::of(&turn.profile),
+            mood: want.mood(),
             slots,
         };
         let line = self.fresh_line(turn, &mut voice, |voice| {
             let line = match want {
                 // Never anything but the truth.
-                Want::Truth => {
+                Want::Truth => return Some(format!("{name} yes, i'm an AI, here for the hype")),
+                Want::Count => {
+                    let count = |n: u32, one: &str, more: &str| {
+                        format!("{n} {}", if n == 1 { one } else { more })
+                    };
                     return Some(format!(
-                        "{} yes, i'm an AI, here for the hype",
-                        voice.slots.name.as_deref()?
+                        "{}, {}, {}",
+                        count(tally.wins, "win", "wins"),
+                        count(tally.fails, "fail", "fails"),
+                        count(tally.laughs, "laugh", "laughs")
                     ));
                 }
-                Want::Count => {
-                    let score = format!(
-                        "{} wins, {} fails, {} laughs",
-                        tally.wins, tally.fails, tally.laughs
-                    );
-                    return Some(format!("{score} {}", voice.line("joy")?));
-                }
                 Want::Hello => return voice.line("greet"),
+                Want::Bye => return voice.line("bye"),
                 Want::Thanks => voice.line("thanks")?,
+                Want::Guess if sided => voice.words("side")?,
                 Want::Guess => voice.line("guess")?,
                 Want::Talk => voice.line("echo")?,
             };
-            let greets = new
-                && !line
-                    .to_lowercase()
-                    .contains(&voice.slots.name.as_deref()?.to_lowercase());
-            if greets {
-                Some(format!("yo {}! {line}", voice.slots.name.as_deref()?))
+            if new && !voice.style.is_emotes_only() && !words::has_phrase(&line, &name) {
+                Some(format!("{name}! {line}"))
             } else {
                 Some(line)
             }
@@ -121,41 +131,31 @@ impl Hype {
         Reply::say(line).reply_to(&message.id)
     }
 
-    /// Joins in when several people write the same.
-    pub(crate) fn join_chant(&mut self, turn: &Turn) -> Reply {
-        let latest: Vec<_> = turn
-            .recent
-            .iter()
-            .rev()
-            .take(CHANT_WINDOW)
-            .map(|message| (words::fingerprint(&message.text), message))
-            .collect();
-        let chant = latest.iter().map(|(print, _)| print).find(|print| {
-            let authors: BTreeSet<_> = latest
-                .iter()
-                .filter(|(other, _)| other == *print)
-                .map(|(_, message)| (&message.author.id, message.is_human()))
-                .collect();
-            !print.is_empty() && authors.len() >= CHANT && authors.iter().any(|(_, human)| *human)
+    /// A word to what the chat just said.
+    pub(crate) fn banter(&mut self, turn: &Turn, messages: &[ChatMessage]) -> Reply {
+        let latest = messages.iter().rev().find(|message| {
+            !turn.is_mine(message)
+                && message.author.kind != AuthorKind::System
+                && !self.reacted.contains(&message.id)
+                && turn.now.saturating_sub(message.sent_at) <= TALK_MS
         });
-        let Some(chant) = chant else {
-            return Reply::silent("nobody calls and nobody chants");
+        let Some(message) = latest else {
+            return Reply::silent("nobody calls and nobody talks");
         };
-        // Joined under its own mark, since what it says has its own fingerprint.
-        if !self.said.push(format!("chant {chant}")) || chant.chars().count() > 40 {
-            return Reply::silent("has joined this chant");
-        }
+        let funny = emote::in_text(&message.text).any(|emote| emote.fits(Mood::Fun));
         let mut rng = turn.rng();
-        let excitability = turn.profile.value("excitability", 0.7);
         let mut voice = Voice {
             rng: &mut rng,
-            excitability,
+            excitability: turn.profile.value("excitability", 0.7),
+            style: &Style::of(&turn.profile),
+            mood: if funny { Mood::Fun } else { Mood::Joy },
             slots: Slots::default(),
         };
-        let line = self.fresh_line(turn, &mut voice, |voice| {
-            Some(format!("{} {}", chant.to_uppercase(), voice.line("joy")?))
-        });
-        line.map_or_else(|| Reply::silent("would only repeat itself"), Reply::say)
+        let Some(line) = self.fresh_line(turn, &mut voice, |voice| voice.line("chat")) else {
+            return Reply::silent("would only repeat itself");
+        };
+        self.reacted.push(message.id.as_str());
+        Reply::say(line)
     }
 }
 
@@ -173,6 +173,7 @@ mod tests {
             ("whats the score", Want::Count),
             ("thanks hype", Want::Thanks),
             ("hi hype!", Want::Hello),
+            ("gn hype", Want::Bye),
             ("hey hype, tea or coffee?", Want::Guess),
             ("hype this is real good", Want::Talk),
             ("hype is the best", Want::Talk),

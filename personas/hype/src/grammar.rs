@@ -2,11 +2,11 @@
 //!
 //! A rule's name in braces stands for one of its alternatives. Slots are given from outside: `{w}`
 //! a word of the moment, `{n}` a number, `{name}` a person, `{pick}` one side of a question. An
-//! alternative whose slot is empty can't be chosen.
+//! alternative whose slot is empty can't be chosen. The letter before a `~` may be drawn out.
 
 mod rules;
 
-use persona_sdk::Rng;
+use persona_sdk::{Rng, Style, emote::Mood};
 use rules::RULES;
 
 /// Rules nest at most so deep.
@@ -41,25 +41,76 @@ impl Slots {
     }
 }
 
+/// The most letters by which a vowel is drawn out.
+const STRETCH: usize = 5;
+
 /// Speaks the grammar, with one turn's randomness and in one persona's temper.
 #[derive(Debug)]
 pub(crate) struct Voice<'a> {
     pub rng: &'a mut Rng,
     /// 0 to 1: how often it shouts and draws out its vowels.
     pub excitability: f64,
+    /// How the character writes.
+    pub style: &'a Style,
+    /// What the moment feels like: which emotes fit.
+    pub mood: Mood,
     pub slots: Slots,
 }
 
 impl Voice<'_> {
-    /// A line of this rule; none if no alternative can be filled.
+    /// A line of this rule, with or without emotes, or emotes alone; none if no alternative can be
+    /// filled.
     pub(crate) fn line(&mut self, rule: &str) -> Option<String> {
+        let wanted = self.style.emotes.share();
+        let emotes = if self.rng.chance(wanted) {
+            self.emotes()
+        } else {
+            None
+        };
+        match emotes {
+            Some(emotes) if self.style.is_emotes_only() || self.rng.chance(0.4) => Some(emotes),
+            Some(emotes) => Some(format!("{} {emotes}", self.words(rule)?)),
+            None => self.words(rule),
+        }
+    }
+
+    /// Words of this rule, as the character writes them.
+    pub(crate) fn words(&mut self, rule: &str) -> Option<String> {
         let text = self.expand(rule, DEPTH)?;
-        let text = self.drawn_out(text);
-        Some(if self.rng.chance(0.25 * self.excitability) {
+        let text = self.drawn_out(&text);
+        let excited = matches!(self.mood, Mood::Joy | Mood::Shock | Mood::Fun);
+        let loud = if self.style.shouts { 0.55 } else { 0.25 };
+        let mut text = if excited && self.rng.chance(loud * self.excitability) {
             text.to_uppercase()
+        } else if self.style.lowercase {
+            text.to_lowercase()
         } else {
             text
-        })
+        };
+        if self.style.bare {
+            text.truncate(text.trim_end_matches(['!', '.']).len());
+        } else if excited
+            && text.ends_with(char::is_alphanumeric)
+            && self.rng.chance(0.3 * self.excitability)
+        {
+            text.push_str(&"!".repeat(1 + self.rng.below(4)));
+        }
+        Some(text)
+    }
+
+    /// One to three emotes that fit the mood; the more of them the rarer.
+    fn emotes(&mut self) -> Option<String> {
+        let first = self.style.emote(self.mood, self.rng)?;
+        let mut emotes = vec![first.written()];
+        while emotes.len() < 3 && self.rng.chance(0.35 * self.excitability) {
+            let next = if self.rng.chance(0.7) {
+                first
+            } else {
+                self.style.emote(self.mood, self.rng).unwrap_or(first)
+            };
+            emotes.push(next.written());
+        }
+        Some(emotes.join(" "))
     }
 
     fn expand(&mut self, rule: &str, depth: u32) -> Option<String> {
@@ -79,7 +130,8 @@ impl Voice<'_> {
         {
             text.push_str(before);
             match self.slots.get(hole) {
-                Some(value) => text.push_str(&value?),
+                // What is put in is not drawn out.
+                Some(value) => text.push_str(&value?.replace('~', " ")),
                 None => text.push_str(&self.expand(hole, depth - 1)?),
             }
             rest = after;
@@ -88,21 +140,21 @@ impl Voice<'_> {
         Some(text)
     }
 
-    /// Draws out the last vowel of a line that ends with a run of them, as people do when excited.
-    fn drawn_out(&mut self, text: String) -> String {
-        let Some(last) = text
-            .chars()
-            .last()
-            .filter(|c| matches!(c, 'o' | 'O' | 's' | 'h' | '!'))
-        else {
-            return text;
-        };
-        let run = text.chars().rev().take_while(|c| *c == last).count();
-        if run < 3 && last != '!' || !self.rng.chance(self.excitability) {
-            return text;
+    /// Draws out the letters before a `~`, as people do when excited.
+    fn drawn_out(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len() + STRETCH);
+        for c in text.chars() {
+            if c != '~' {
+                out.push(c);
+                continue;
+            }
+            let least = usize::from(self.style.stretches || self.rng.chance(self.excitability));
+            let more = least * (1 + self.rng.below(STRETCH));
+            if let Some(last) = out.chars().last() {
+                out.push_str(&last.to_string().repeat(more));
+            }
         }
-        let more = 1 + self.rng.below(4);
-        text + &last.to_string().repeat(more)
+        out
     }
 }
 
@@ -117,6 +169,7 @@ fn holes(alternative: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use persona_sdk::{emote, style::word_count};
     use std::collections::BTreeSet;
 
     fn full() -> Slots {
@@ -126,6 +179,18 @@ mod tests {
             name: Some("Ana".into()),
             pick: Some("tea".into()),
         }
+    }
+
+    fn line(rule: &str, seed: u64, style: &str, slots: Slots) -> Option<String> {
+        let mut rng = Rng::new(seed);
+        let mut voice = Voice {
+            rng: &mut rng,
+            excitability: 0.9,
+            style: &Style::read(style),
+            mood: Mood::Joy,
+            slots,
+        };
+        voice.line(rule)
     }
 
     #[test]
@@ -140,19 +205,13 @@ mod tests {
                 }
             }
             for seed in 0..200 {
-                let mut rng = Rng::new(seed);
-                let mut voice = Voice {
-                    rng: &mut rng,
-                    excitability: 1.0,
-                    slots: full(),
-                };
-                let line = voice
-                    .line(rule)
+                let line = line(rule, seed, "Emotes often", full())
                     .unwrap_or_else(|| panic!("{rule} nests deeper than {DEPTH}"));
                 assert!(
-                    !line.contains(['{', '}']) && !line.trim().is_empty(),
+                    !line.contains(['{', '}', '~']) && !line.trim().is_empty(),
                     "{rule}: {line}"
                 );
+                assert!(word_count(&emote::stripped(&line)) <= 4, "{rule}: {line}");
             }
         }
     }
@@ -161,13 +220,7 @@ mod tests {
     fn an_empty_slot_is_never_chosen() {
         for (rule, _) in RULES {
             for seed in 0..50 {
-                let mut rng = Rng::new(seed);
-                let mut voice = Voice {
-                    rng: &mut rng,
-                    excitability: 0.5,
-                    slots: Slots::default(),
-                };
-                if let Some(line) = voice.line(rule) {
+                if let Some(line) = line(rule, seed, "", Slots::default()) {
                     assert!(
                         !line.contains("  ") && !line.starts_with(' ') && !line.ends_with(' '),
                         "{rule}: {line:?}"
@@ -178,14 +231,30 @@ mod tests {
     }
 
     #[test]
+    fn writes_as_its_style_says() {
+        type Holds = fn(&str) -> bool;
+        let cases: [(&str, Holds); 5] = [
+            ("no emotes", |line| emote::in_text(line).next().is_none()),
+            ("Only emotes: :hype: :fire:", emote::is_only),
+            ("Emotes often: :fire:", |line| {
+                emote::in_text(line).all(|emote| emote.code == "fire")
+            }),
+            ("no punctuation", |line| !line.ends_with(['!', '.'])),
+            ("", |line| emote::known(line) == line),
+        ];
+        for (style, holds) in cases {
+            for seed in 0..100 {
+                let line = line("win", seed, style, full()).unwrap();
+                assert!(holds(&line), "{style}: {line}");
+            }
+        }
+    }
+
+    #[test]
     fn is_varied() {
-        let mut rng = Rng::new(1);
-        let mut voice = Voice {
-            rng: &mut rng,
-            excitability: 0.5,
-            slots: full(),
-        };
-        let lines: BTreeSet<_> = (0..200).filter_map(|_| voice.line("win")).collect();
-        assert!(lines.len() > 90, "{} different lines of 200", lines.len());
+        let lines: BTreeSet<_> = (0..200)
+            .filter_map(|seed| line("win", seed, "", full()))
+            .collect();
+        assert!(lines.len() > 110, "{} different lines of 200", lines.len());
     }
 }

@@ -1,9 +1,9 @@
 //! A cheerleader for the chat, without a language model.
 //!
 //! It owns a small grammar of chat lines and what it keeps count of: wins, fails, laughs, and how
-//! many of a kind came in a row. It reacts to what happens on the stream with the moment's own
-//! words, answers whoever speaks to it, and joins in when the chat chants. It speaks only when the
-//! host wants it to, and not in the words it used lately. Everything it does follows from the turn
+//! many of a kind came in a row. It reacts in a word or three to what happens on the stream, answers
+//! whoever speaks to it, and joins in when the chat is in a wave. It speaks only when the host wants
+//! it to, and not in the words it used lately. Everything it does follows from the turn
 //! and its state, so the same turn gives the same line.
 
 mod chat;
@@ -14,12 +14,13 @@ mod stream;
 use grammar::Voice;
 use mood::Tally;
 use persona_sdk::{
-    About, ChatMessage, Error, Host, Latest, Persona, Reply, StreamContext, Turn, words,
+    About, ChatMessage, Chorus, Error, Host, Latest, Persona, Reply, StreamContext, Style, Turn,
+    emote, words,
 };
 use serde::{Deserialize, Serialize};
 
 /// How often it tries for a line that it did not say lately.
-const TRIES: usize = 12;
+const TRIES: usize = 24;
 
 /// What it keeps in mind from call to call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,21 +30,26 @@ pub struct Hype {
     counted: Latest<64>,
     /// Ids of the events and messages that it has reacted to.
     reacted: Latest<64>,
-    /// Fingerprints of its latest lines.
-    said: Latest<48>,
+    /// Its latest lines, by what makes them the same: one in 37 at most is any of them.
+    said: Latest<36>,
     /// The words of the stream that it used lately.
     used: Latest<6>,
     /// Authors that it has greeted.
     greeted: Latest<64>,
     /// What happened so far.
     tally: Tally,
+    /// The waves it joined.
+    chorus: Chorus,
+    /// What the stream was about when it looked last.
+    topic: Latest<5>,
 }
 
 impl Persona for Hype {
     const STATE_VERSION: u32 = 1;
 
     fn about() -> About {
-        About::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")).reads(["excitability"])
+        About::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .reads(["conformity", "excitability"])
     }
 
     fn on_context(
@@ -53,6 +59,11 @@ impl Persona for Hype {
         _: &mut dyn Host,
     ) -> Result<Reply, Error> {
         self.count(context);
+        self.chorus.watch(turn, context);
+        for keyword in context.keywords.iter().take(5).rev() {
+            self.topic
+                .push(keyword.term.chars().take(40).collect::<String>());
+        }
         if !turn.impulse.speak {
             return Ok(Reply::silent("no impulse to speak"));
         }
@@ -63,6 +74,9 @@ impl Persona for Hype {
             .and_then(|id| turn.message(id));
         if let Some(message) = waiting.filter(|message| !self.reacted.contains(&message.id)) {
             return Ok(self.answer(turn, message));
+        }
+        if let Some(line) = self.join(turn) {
+            return Ok(Reply::say(line));
         }
         Ok(self.cheer(turn, context))
     }
@@ -93,13 +107,25 @@ impl Persona for Hype {
             .filter(|message| !self.reacted.contains(&message.id))
         {
             Some(message) => Ok(self.answer(turn, message)),
-            None => Ok(self.join_chant(turn)),
+            None => match self.join(turn) {
+                Some(line) => Ok(Reply::say(line)),
+                None => Ok(self.banter(turn, messages)),
+            },
         }
     }
 }
 
 impl Hype {
-    /// A line of the grammar that it did not say lately. `finish` makes the line whole.
+    /// What it repeats of others, if the chat is in a wave.
+    fn join(&mut self, turn: &Turn) -> Option<String> {
+        let line = self
+            .chorus
+            .join(turn, &Style::of(&turn.profile), self.topic.iter())?;
+        self.said.push(print(&line));
+        Some(line)
+    }
+
+    /// A line that it did not say lately, and nobody just now.
     fn fresh_line(
         &mut self,
         turn: &Turn,
@@ -108,13 +134,13 @@ impl Hype {
     ) -> Option<String> {
         for _ in 0..TRIES {
             let Some(text) = next(voice) else { continue };
-            let print = words::fingerprint(&text);
+            let print = print(&text);
             let echo = turn
                 .recent
                 .iter()
                 .rev()
                 .take(8)
-                .any(|message| words::fingerprint(&message.text) == print);
+                .any(|message| crate::print(&message.text) == print);
             if print.is_empty()
                 || echo
                 || self.said.contains(&print)
@@ -126,6 +152,23 @@ impl Hype {
             return Some(text);
         }
         None
+    }
+}
+
+/// What two lines share that are the same to a reader: words without their drawn-out letters and
+/// their emotes, or else the emotes.
+fn print(line: &str) -> String {
+    let mut print = words::fingerprint(&emote::stripped(line));
+    print = print.chars().fold(String::new(), |mut short, c| {
+        if !short.ends_with(c) {
+            short.push(c);
+        }
+        short
+    });
+    if print.is_empty() {
+        line.to_owned()
+    } else {
+        print
     }
 }
 

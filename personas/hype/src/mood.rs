@@ -1,5 +1,6 @@
 //! What happens, and how often it did.
 
+use persona_sdk::emote;
 use serde::{Deserialize, Serialize};
 
 /// What an event feels like.
@@ -27,6 +28,17 @@ impl Mood {
             "topic_change" => Self::Topic,
             "stream_start" => Self::Start,
             _ => Self::Other,
+        }
+    }
+
+    /// Which emotes fit. Whatever is new is a joy to a cheerleader.
+    pub(crate) const fn feeling(self) -> emote::Mood {
+        match self {
+            Self::Win | Self::Topic | Self::Start | Self::Other => emote::Mood::Joy,
+            Self::Fail => emote::Mood::Shock,
+            Self::Laugh => emote::Mood::Fun,
+            Self::Question => emote::Mood::Puzzled,
+            Self::Quiet => emote::Mood::Calm,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     grammar::{Slots, Voice},
     mood::Mood,
 };
-use persona_sdk::{Reply, Rng, StreamContext, StreamEvent, Turn, words};
+use persona_sdk::{Reply, Rng, StreamContext, StreamEvent, Style, Turn, emote, words};
 
 /// An event that is older is over, in milliseconds on the stream's clock.
 const EVENT_MS: u64 = 20_000;
@@ -37,7 +37,7 @@ impl Hype {
                     && context.position.saturating_sub(event.at) <= EVENT_MS
             })
             .max_by_key(|event| (Mood::of(&event.kind).weight(), event.at));
-        let (rule, word, pick) = match news {
+        let (rule, mood, word, pick) = match news {
             Some(event) => {
                 let mood = Mood::of(&event.kind);
                 let pick = if mood == Mood::Question {
@@ -45,39 +45,44 @@ impl Hype {
                 } else {
                     None
                 };
-                (
-                    rule_for(mood, self.tally.streak_of(mood), &mut rng),
-                    self.word(event, context, &mut rng),
-                    pick,
-                )
-            }
-            None => {
-                let Some(word) = self.topic(context) else {
-                    return Reply::silent("nothing new to cheer");
+                let rule = match mood {
+                    Mood::Question if pick.is_some() => "pick",
+                    Mood::Question if is_open(&event.text) => "wonder",
+                    mood => rule_for(mood, self.tally.streak_of(mood), &mut rng),
                 };
-                ("chant", Some(word), None)
+                let word = self.word(event, context, &mut rng);
+                (rule, mood.feeling(), word, pick)
             }
+            None if context.transcript.is_empty() && context.keywords.is_empty() => {
+                return Reply::silent("nothing new to cheer");
+            }
+            None => ("calm", emote::Mood::Joy, self.topic(context), None),
         };
         let number = news.map(|event| self.tally.streak_of(Mood::of(&event.kind)));
-        let slots = Slots {
-            word: word.clone(),
-            number,
-            name: None,
-            pick,
-        };
-        let excitability = turn.profile.value("excitability", 0.7);
         let mut voice = Voice {
             rng: &mut rng,
-            excitability,
-            slots,
+            excitability: turn.profile.value("excitability", 0.7),
+            style: &Style::of(&turn.profile),
+            mood,
+            slots: Slots {
+                word: word.clone(),
+                number,
+                name: None,
+                pick,
+            },
         };
-        let Some(line) = self.fresh_line(turn, &mut voice, |voice| voice.line(rule)) else {
+        // A side that was taken is said in words.
+        let line = self.fresh_line(turn, &mut voice, |voice| match rule {
+            "pick" => voice.words(rule),
+            rule => voice.line(rule),
+        });
+        let Some(line) = line else {
             return Reply::silent("would only repeat itself");
         };
         if let Some(event) = news {
             self.reacted.push(event.id.as_str());
         }
-        if let Some(word) = word {
+        if let Some(word) = word.filter(|word| words::has_phrase(&line, word)) {
             self.used.push(word);
         }
         Reply::say(line)
@@ -117,9 +122,19 @@ impl Hype {
     }
 }
 
-/// What to say of a mood; from a few in a row on mostly of the streak.
+/// Whether a question asks for more than yes or no.
+fn is_open(question: &str) -> bool {
+    words::all(question).any(|word| {
+        matches!(
+            word.as_str(),
+            "what" | "what's" | "who" | "who's" | "where" | "when" | "why" | "how" | "which"
+        )
+    })
+}
+
+/// What to say of a mood; from a few in a row on often of the streak.
 fn rule_for(mood: Mood, streak: u32, rng: &mut Rng) -> &'static str {
-    let streaky = streak >= STREAK && rng.chance(if streak > STREAK { 0.8 } else { 0.5 });
+    let streaky = streak >= STREAK && rng.chance(if streak > STREAK { 0.6 } else { 0.4 });
     match (mood, streaky) {
         (Mood::Win, false) => "win",
         (Mood::Win, true) => "win-streak",
@@ -135,9 +150,9 @@ fn rule_for(mood: Mood, streak: u32, rng: &mut Rng) -> &'static str {
     }
 }
 
-/// Whether a word looks good in a chant: letters, not too many, and not only noise.
+/// Whether a word looks good in a shout: letters, not too many, and not only noise.
 fn is_fit(word: &str) -> bool {
-    (3..=18).contains(&word.chars().count())
+    (3..=14).contains(&word.chars().count())
         && word
             .chars()
             .all(|c| c.is_alphanumeric() || c == ' ' || c == '-')

@@ -2,11 +2,14 @@
 
 use hype::Hype;
 use persona_sdk::{
-    ChatMessage,
-    testkit::{Called, Harness, TurnBuilder, context, message, persona_message, profile, turn},
+    ChatMessage, Profile, emote,
+    style::word_count,
+    testkit::{
+        Called, Harness, NOW, TurnBuilder, context, message, persona_message, profile, turn,
+    },
     words,
 };
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 fn my_turn(seed: u64) -> TurnBuilder {
     turn().profile(profile("hype")).seed(seed)
@@ -83,9 +86,9 @@ fn reacts_to_each_kind_of_event_once() {
 }
 
 #[test]
-fn takes_up_the_moments_words() {
+fn takes_up_the_moments_words_now_and_then() {
     let mut with_word = 0;
-    for seed in 0..100 {
+    for seed in 0..200 {
         let stream = context()
             .keyword("dragon")
             .event("e1", "hype", "the dragon is down");
@@ -94,7 +97,7 @@ fn takes_up_the_moments_words() {
             .unwrap();
         with_word += u32::from(words::has_phrase(said.text().unwrap(), "dragon"));
     }
-    assert!(with_word > 35, "{with_word} of 100");
+    assert!((4..40).contains(&with_word), "{with_word} of 200");
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn counts_streaks_even_while_it_is_silent() {
             .unwrap();
         streaks += u32::from(said.text().unwrap().contains('4'));
     }
-    assert!(streaks > 25, "four in a row said in {streaks} of 50");
+    assert!(streaks > 15, "four in a row said in {streaks} of 50");
 }
 
 #[test]
@@ -150,39 +153,64 @@ fn the_same_turn_gives_the_same_line() {
             .to_owned()
     };
     assert_eq!(line(5), line(5));
-    let different: BTreeSet<_> = (0..50).map(line).collect();
-    assert!(different.len() > 25, "{different:?}");
+    assert!((0..50).any(|seed| line(seed) != line(5)));
 }
 
-/// The room hears it for an hour: hardly a line twice, and varied sequences of words.
+/// An evening on a stream where something happens all the time: short lines, none of them all the
+/// time.
 #[test]
-fn is_not_repetitive() {
+fn is_short_varied_and_full_of_emotes() {
     let mut hype = Harness::<Hype>::new();
     let nouns = [
         "dragon", "bridge", "torch", "wizard", "castle", "river", "sword", "goblin", "tower",
         "potion",
     ];
     let kinds = ["hype", "fail", "laughter", "hype", "topic_change"];
+    let nova = Profile {
+        style:
+            "Very short: one to three words. CAPS when excited, otherwise lowercase. Emotes all \
+                the time: :hype: :fire: :wow: :cry:. Stretches vowels."
+                .into(),
+        ..profile("hype")
+    };
     let mut lines = Vec::new();
-    for i in 0..200usize {
+    for i in 0..600usize {
         let (noun, kind) = (nouns[i * 7 % nouns.len()], kinds[i * 3 % kinds.len()]);
-        let stream =
-            context()
-                .keyword(noun)
-                .event(&format!("e{i}"), kind, &format!("look at the {noun}"));
-        let called = hype.on_context(my_turn(i as u64).speak(), stream).unwrap();
+        let stream = if i % 4 == 3 {
+            context().said("let me see").keyword(noun)
+        } else {
+            let text = format!("look at the {noun}");
+            context().keyword(noun).event(&format!("e{i}"), kind, &text)
+        };
+        let turn = my_turn(i as u64)
+            .profile(nova.clone())
+            .trait_value("excitability", 0.97)
+            .now(NOW + i as u64 * 10_000);
+        let called = hype.on_context(turn.speak(), stream).unwrap();
         lines.extend(called.text().map(str::to_owned));
     }
-    assert!(lines.len() > 190, "{} lines", lines.len());
-    for (i, line) in lines.iter().enumerate() {
-        let before = &lines[i.saturating_sub(30)..i];
-        assert!(!before.contains(line), "{line}");
+    assert!(lines.len() > 590, "{} lines", lines.len());
+    let share = |fits: &dyn Fn(&String) -> bool| {
+        lines.iter().filter(|line| fits(line)).count() * 100 / lines.len()
+    };
+    let short = share(&|line| word_count(line) <= 3);
+    assert!(short >= 80, "{short} % have one to three words");
+    let emotes = share(&|line| emote::in_text(line).next().is_some());
+    assert!((50..=85).contains(&emotes), "{emotes} % have emotes");
+    let mut phrases = BTreeMap::<String, usize>::new();
+    for line in &lines {
+        *phrases.entry(words::fingerprint(line)).or_default() += 1;
     }
-    let distinct: BTreeSet<_> = lines.iter().collect();
+    let (phrase, most) = phrases.iter().max_by_key(|(_, count)| **count).unwrap();
     assert!(
-        distinct.len() > 160,
-        "{} different lines of {}",
-        distinct.len(),
+        most * 100 <= lines.len() * 3,
+        "{phrase}: {most} of {}",
+        lines.len()
+    );
+    assert!(
+        phrases.len() * 2 > lines.len(),
+        "{} different of {}",
+        phrases.len(),
         lines.len()
     );
 }
@@ -232,35 +260,46 @@ fn knows_the_score() {
     hype.on_context(my_turn(1), stream).unwrap();
     let said = says(&mut hype, 1, &message("Ana", "hype whats the score"));
     assert!(
-        said.text()
-            .unwrap()
-            .starts_with("2 wins, 1 fails, 0 laughs"),
+        said.text().unwrap().starts_with("2 wins, 1 fail, 0 laughs"),
         "{said:?}"
     );
 }
 
 #[test]
-fn joins_a_chant_of_people_once() {
-    let chant = |seed, hype: &mut Harness<Hype>| {
-        let recent = [
-            message("Ana", "LETS GOOO"),
-            persona_message("bo", "lets goooooo"),
-            message("Cy", "lets goo!"),
-        ];
-        hype.on_firehose(my_turn(seed).speak().recent(&recent[..2]), &recent[2..])
-            .unwrap()
+fn joins_a_wave_once() {
+    let wave = [
+        persona_message("bo", "lets goooooo"),
+        message("Cy", "lets goo!"),
+    ];
+    let hear = |hype: &mut Harness<Hype>, seed| {
+        let turn = my_turn(seed)
+            .trait_value("conformity", 1.0)
+            .speak()
+            .recent(&wave[..1]);
+        hype.on_firehose(turn, &wave[1..]).unwrap()
+    };
+    let repeats = |called: &Called| {
+        let print = called.text().map(words::fingerprint);
+        print == Some(words::fingerprint("lets goo"))
     };
     let mut hype = Harness::<Hype>::new();
-    assert!(chant(1, &mut hype).text().unwrap().starts_with("LETS GOO"));
-    assert_eq!(
-        chant(2, &mut hype).silent_because.as_deref(),
-        Some("has joined this chant")
-    );
-    let bots = ["bo", "cy", "di"].map(|id| persona_message(id, "lets gooo"));
-    let called = Harness::<Hype>::new()
-        .on_firehose(my_turn(1).speak(), &bots)
-        .unwrap();
-    assert_eq!(called.text(), None, "personas alone are no crowd");
+    assert!(repeats(&hear(&mut hype, 1)));
+    for seed in 2..20 {
+        assert!(!repeats(&hear(&mut hype, seed)), "it has joined this one");
+    }
+}
+
+#[test]
+fn takes_a_side_in_words() {
+    for seed in 0..30 {
+        let asks = context().question("q1", "so chat, tea or coffee?");
+        let said = Harness::<Hype>::new()
+            .on_context(my_turn(seed).speak(), asks)
+            .unwrap();
+        let line = said.text().unwrap().to_lowercase();
+        let takes = |side| words::has_phrase(&line, side);
+        assert!(takes("tea") != takes("coffee"), "{line}");
+    }
 }
 
 #[test]
