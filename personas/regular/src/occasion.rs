@@ -104,22 +104,6 @@ impl<'a> Occasion<'a> {
             Self::Stream => None,
         }
     }
-
-    /// What to do, for the prompt: fixed words, since nobody else's may stand there.
-    pub(crate) const fn task(&self) -> &'static str {
-        match self {
-            Self::Answer(_) => "Answer the message under `Answer this`.",
-            Self::Greet(_) => {
-                "Whoever wrote the message under `Answer this` is back after a while: greet them by name, and pick up what you remember of them."
-            }
-            Self::Question(_) => "The streamer asks the chat. Give an answer of your own.",
-            Self::Event(_) => "React to what just happened.",
-            Self::Chat(_) => {
-                "Join the conversation: say something to the message under `Answer this`."
-            }
-            Self::Stream => "Say something about what is going on in the stream right now.",
-        }
-    }
 }
 
 /// The message that the host says waits for an answer.

@@ -1,21 +1,39 @@
 //! From an occasion to a line.
 
-use crate::{Regular, occasion::Occasion};
+use crate::{Regular, occasion::Occasion, task};
 use persona_sdk::{
-    ChatMessage, Fate, Host, Prompt, Reply, Rng, StreamContext, Turn, line,
+    ChatMessage, Fate, Host, Prompt, Reply, Rng, StreamContext, Style, Turn, emote, line,
     memory::{Entry, Kind},
-    prompt, words,
+    prompt,
+    style::{self, Emotes},
+    words,
 };
 
 /// The longest answer asked for, in tokens: room for a line and for a model that thinks aloud a bit.
 const MAX_TOKENS: u32 = 120;
 
-/// How often it asks for a line: a model that repeats itself gets a second chance.
+/// What a line has beside its words, in tokens, and what a word has at most, about: names, emotes and
+/// slang are taken apart.
+const TOKENS_BESIDE: usize = 16;
+const TOKENS_A_WORD: usize = 4;
+
+/// How often it asks for a line: a model that repeats itself, or goes on and on, gets a second chance.
 const TRIES: usize = 2;
+
+/// So many times the length that the style says is too long.
+const TOO_LONG: usize = 3;
+
+/// The most emotes in a row of whoever says nothing else.
+const EMOTES: usize = 3;
 
 /// How many memories go into a prompt: about the matter, and about the person.
 const ABOUT_MATTER: u32 = 4;
 const ABOUT_PERSON: usize = 3;
+
+/// Why a line is not said.
+const NO_LINE: &str = "the language model gave no line";
+const STALE: &str = "would only repeat what was said";
+const LONG: &str = "too long for its style";
 
 impl Regular {
     /// Speaks, or says why it can't. `context` is what is on the stream, in calls that have it.
@@ -26,14 +44,22 @@ impl Regular {
         context: Option<&StreamContext>,
         host: &mut dyn Host,
     ) -> Reply {
+        let style = Style::of(&turn.profile);
         let recalled = self.recall(turn, occasion, context, host);
         let excitability = turn.profile.value("excitability", 0.5);
+        let mut rejected = None;
         for attempt in 0..TRIES {
-            let prompt = self.prompt(turn, occasion, context, &recalled, attempt > 0);
+            let prompt = self.prompt(turn, occasion, context, &recalled, rejected);
+            // Whoever thinks aloud needs more room than the line.
+            let tokens = if rejected == Some(NO_LINE) {
+                MAX_TOKENS
+            } else {
+                tokens(&style)
+            };
             #[expect(clippy::cast_possible_truncation, reason = "from 0.7 to 1.5")]
             let temperature =
                 (0.7 + 0.5 * excitability) as f32 + if attempt > 0 { 0.3 } else { 0.0 };
-            let completion = match host.complete(&prompt.request(MAX_TOKENS, temperature)) {
+            let completion = match host.complete(&prompt.request(tokens, temperature)) {
                 Ok(completion) => completion,
                 Err(error) => {
                     host.info(&format!("no line: {error:?}"));
@@ -41,17 +67,21 @@ impl Regular {
                 }
             };
             let max_chars = turn.limits.max_line_chars as usize;
-            let Some(text) =
-                line::from_completion(&completion.text, &[&turn.profile.name], max_chars)
-            else {
-                return Reply::silent("the language model gave no line");
-            };
-            if self.is_stale(turn, &text) {
+            let line = line::from_completion(&completion.text, &[&turn.profile.name], max_chars);
+            let line = in_style(line, &style, occasion, turn);
+            let Some(text) = line else {
+                rejected = Some(NO_LINE);
                 continue;
+            };
+            if style::word_count(&text) > TOO_LONG * style.words.end() {
+                rejected = Some(LONG);
+            } else if self.is_stale(turn, &text) {
+                rejected = Some(STALE);
+            } else {
+                return self.say(turn, occasion, text);
             }
-            return self.say(turn, occasion, text);
         }
-        Reply::silent("would only repeat what was said")
+        Reply::silent(rejected.unwrap_or(NO_LINE))
     }
 
     fn say(&mut self, turn: &Turn, occasion: &Occasion<'_>, text: String) -> Reply {
@@ -67,7 +97,8 @@ impl Regular {
         Reply::say(addressed(turn, occasion, message, text)).reply_to(&message.id)
     }
 
-    /// Whether the line was said before: by itself lately, or by anybody just now.
+    /// Whether the line was said before: by itself lately, or by anybody just now. A word or two may
+    /// come again sooner than a sentence, and an emote is nobody's own.
     fn is_stale(&self, turn: &Turn, text: &str) -> bool {
         let print = words::fingerprint(text);
         let same = |other: &str| {
@@ -77,13 +108,23 @@ impl Regular {
                 words::fingerprint(other) == print
             }
         };
-        self.said.iter().any(same)
-            || turn.fates.iter().any(|fate| same(&fate.text))
+        let (own, others) = match style::word_count(text) {
+            _ if emote::is_only(text) => (1, 0),
+            0..=2 => (5, 10),
+            _ => (usize::MAX, 10),
+        };
+        self.said.iter().rev().take(own).any(same)
+            || turn
+                .fates
+                .iter()
+                .rev()
+                .take(own)
+                .any(|fate| same(&fate.text))
             || turn
                 .recent
                 .iter()
                 .rev()
-                .take(10)
+                .take(others)
                 .any(|message| same(&message.text))
     }
 
@@ -93,7 +134,7 @@ impl Regular {
         occasion: &Occasion<'_>,
         context: Option<&StreamContext>,
         recalled: &[String],
-        again: bool,
+        rejected: Option<&str>,
     ) -> Prompt {
         let mut prompt = Prompt::new(&turn.profile);
         prompt = match (context, self.stream.fresh(turn.now)) {
@@ -121,13 +162,13 @@ impl Regular {
         if let Some(message) = occasion.message() {
             prompt = prompt.answer(message);
         }
-        if again {
-            prompt.task(&format!(
-                "{} Say something that nobody said yet.",
-                occasion.task()
-            ))
-        } else {
-            prompt.task(occasion.task())
+        let style = Style::of(&turn.profile);
+        let talkativeness = turn.profile.value("talkativeness", 0.5);
+        let task = task::task(occasion, &style, talkativeness, !recalled.is_empty());
+        match rejected {
+            Some(STALE) => prompt.task(&format!("{task} Say something that nobody said yet.")),
+            Some(LONG) => prompt.task(&format!("{task} Much shorter: a few words at most.")),
+            _ => prompt.task(&task),
         }
     }
 
@@ -198,6 +239,34 @@ impl Regular {
     }
 }
 
+/// The longest answer asked for of a character that writes so long lines.
+fn tokens(style: &Style) -> u32 {
+    let most = TOKENS_BESIDE + TOKENS_A_WORD * style.words.end();
+    u32::try_from(most).map_or(MAX_TOKENS, |most| most.min(MAX_TOKENS))
+}
+
+/// The line with the emotes that the style allows: none, some, or nothing else.
+fn in_style(
+    line: Option<String>,
+    style: &Style,
+    occasion: &Occasion<'_>,
+    turn: &Turn,
+) -> Option<String> {
+    match style.emotes {
+        Emotes::Never => line
+            .map(|text| emote::stripped(&text))
+            .filter(|text| !text.is_empty()),
+        Emotes::Only => {
+            let emotes = line.and_then(|text| emote::only(&text, EMOTES));
+            emotes.or_else(|| {
+                let emote = style.emote(task::mood(occasion), &mut turn.rng())?;
+                Some(emote.written())
+            })
+        }
+        _ => line,
+    }
+}
+
 /// A memory that doesn't answer is as good as none, but for the log.
 fn search(host: &mut dyn Host, words: &str, kinds: &[Kind], limit: u32) -> Vec<Entry> {
     host.search(words, kinds, limit).unwrap_or_else(|error| {
@@ -207,13 +276,16 @@ fn search(host: &mut dyn Host, words: &str, kinds: &[Kind], limit: u32) -> Vec<E
 }
 
 /// The line with the person's name put to it: always to greet them, else now and then, the more
-/// so the more sociable it is. Not if the name is there already, or the line would be too long.
+/// so the more sociable it is, and seldom for whoever writes a word or two. Not if the name is there
+/// already, or the line would be too long, nor to emotes.
 fn addressed(turn: &Turn, occasion: &Occasion<'_>, message: &ChatMessage, text: String) -> String {
     let mut rng: Rng = turn.rng();
-    let often = 0.15 + 0.35 * turn.profile.value("sociability", 0.5);
+    let style = Style::of(&turn.profile);
+    let brief = if *style.words.end() <= 3 { 0.4 } else { 1.0 };
+    let often = brief * (0.15 + 0.35 * turn.profile.value("sociability", 0.5));
     let wanted = matches!(occasion, Occasion::Greet(_)) || rng.chance(often);
     let name = prompt::name(&message.author.name);
-    if !wanted || words::has_phrase(&text, &name) {
+    if !wanted || emote::is_only(&text) || words::has_phrase(&text, &name) {
         return text;
     }
     let ends_open = text.ends_with(|c: char| c.is_alphanumeric());
