@@ -1,5 +1,5 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 /** Where `npm run dev` finds a running chatter. */
 const host = process.env["CHATTER_URL"] ?? "http://127.0.0.1:8787";
@@ -11,7 +11,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2022",
+    // The first that know light-dark(): what lib/look.svelte.ts reads must reach the browser as it is written.
+    cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
   },
+  // Tests read the tokens of the style sheet.
+  test: { css: true },
   server: {
     proxy: { "/v1": { target: host, ws: true, changeOrigin: false } },
   },

@@ -1,4 +1,6 @@
-import "./app.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 

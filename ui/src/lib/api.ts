@@ -1,5 +1,6 @@
 /** What the page asks the gateway over HTTP. */
 
+import type { Person } from "./people";
 import type { MessagesPage, PersonaStatus, ProblemDocument, Session } from "./protocol";
 
 /** How long an answer may take, in milliseconds. */
@@ -14,6 +15,13 @@ export interface RoomStatus {
   viewers: number;
   personas: PersonaStatus[];
   model: { model: string; place: string; offline: boolean };
+  /** Who is connected, the latest first. */
+  people?: Person[];
+}
+
+/** The rooms of this host. */
+export interface RoomList {
+  rooms: { id: string; title: string }[];
 }
 
 /** A refusal, in the gateway's words. */
@@ -36,8 +44,13 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
 
 export const status = (room: string) => ask<RoomStatus>(`/v1/rooms/${room}`);
 
+export const rooms = () => ask<RoomList>("/v1/rooms");
+
 export const latest = (room: string, limit: number) =>
   ask<MessagesPage>(`/v1/rooms/${room}/messages?limit=${limit}`);
+
+export const stretch = (room: string, after: number, limit: number) =>
+  ask<MessagesPage>(`/v1/rooms/${room}/messages?after=${after}&limit=${limit}`);
 
 /** Makes a session; the browser keeps its token as a cookie that the page can't read. */
 export const makeSession = (name: string) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY, KEPT, apply, begin, resume, type Log } from "./log";
-import type { ChatMessage, ServerFrame } from "./protocol";
+import { KEPT, Log, SLACK } from "./log";
+import type { ChatMessage, MessagesPage, ServerFrame } from "./protocol";
 
 function said(n: number, id = `id-${n}`): ChatMessage {
   return {
@@ -23,73 +23,115 @@ const hello = (epoch: string, offset: number, recovered: boolean): ServerFrame =
   you: { id: "guest:ana", name: "ana", kind: "viewer", scopes: ["read", "say"] },
 });
 
-const page = (epoch: string, ...offsets: number[]) =>
-  begin({ epoch, complete: true, messages: offsets.map((offset) => ({ offset, message: said(offset) })) });
+const page = (epoch: string, ...offsets: number[]): MessagesPage => ({
+  epoch,
+  complete: true,
+  messages: offsets.map((offset) => ({ offset, message: said(offset) })),
+});
 
-/** Applies frames, none of which may leave a hole. */
-function after(log: Log, ...frames: ServerFrame[]): Log {
-  return frames.reduce((log, frame) => {
-    const applied = apply(log, frame);
-    expect(applied.missed).toBe(false);
-    return applied.log;
-  }, log);
+function log(epoch: string, ...offsets: number[]): Log {
+  const log = new Log();
+  log.begin(page(epoch, ...offsets));
+  return log;
+}
+
+/** Takes frames, none of which may leave a hole. */
+function take(log: Log, ...frames: ServerFrame[]): Log {
+  for (const frame of frames) expect(log.take(frame)).toBe(false);
+  return log;
 }
 
 const texts = (log: Log) => log.lines.map((line) => (line.gap ? `…${line.message.text}` : line.message.text));
 
 describe("a log", () => {
   it("goes on after its history", () => {
-    const log = after(page("a", 1, 2), hello("a", 3, true), message(3), message(4));
-    expect(texts(log)).toEqual(["1", "2", "3", "4"]);
-    expect(resume(log)).toBe("?after=4&epoch=a");
+    const it = take(log("a", 1, 2), hello("a", 3, true), message(3), message(4));
+    expect(texts(it)).toEqual(["1", "2", "3", "4"]);
+    expect(it.resume()).toEqual({ after: "4", epoch: "a" });
   });
 
   it("begins from now without history", () => {
-    expect(resume(EMPTY)).toBe("");
-    const log = after(EMPTY, hello("a", 7, true), message(8));
-    expect(texts(log)).toEqual(["8"]);
+    expect(new Log().resume()).toEqual({});
+    expect(texts(take(new Log(), hello("a", 7, true), message(8)))).toEqual(["8"]);
   });
 
   it("begins in an empty room", () => {
-    const log = page("a");
-    expect(resume(log)).toBe("?after=0&epoch=a");
-    expect(texts(after(log, hello("a", 0, true), message(1)))).toEqual(["1"]);
+    const it = log("a");
+    expect(it.resume()).toEqual({ after: "0", epoch: "a" });
+    expect(texts(take(it, hello("a", 0, true), message(1)))).toEqual(["1"]);
   });
 
-  it("shows nothing twice", () => {
-    const log = after(page("a", 1, 2), message(2), message(1), message(3), message(3));
-    expect(texts(log)).toEqual(["1", "2", "3"]);
+  it("holds nothing twice", () => {
+    const it = take(log("a", 1, 2), message(2), message(1), message(3), message(3));
+    expect(texts(it)).toEqual(["1", "2", "3"]);
+    expect(it.appended).toBe(1);
   });
 
   it("notices a hole and takes nothing beyond it", () => {
-    const { log, missed } = apply(page("a", 1, 2), message(4));
-    expect(missed).toBe(true);
-    expect(texts(log)).toEqual(["1", "2"]);
-    expect(resume(log)).toBe("?after=2&epoch=a");
-    expect(texts(after(log, hello("a", 4, true), message(3), message(4)))).toEqual(["1", "2", "3", "4"]);
+    const it = log("a", 1, 2);
+    expect(it.take(message(4))).toBe(true);
+    expect(texts(it)).toEqual(["1", "2"]);
+    expect(it.resume()).toEqual({ after: "2", epoch: "a" });
+    expect(texts(take(it, hello("a", 4, true), message(3), message(4)))).toEqual(["1", "2", "3", "4"]);
   });
 
   it("marks what was lost", () => {
-    const log = after(page("a", 1, 2), hello("a", 9, false), message(8), message(9), message(10));
-    expect(texts(log)).toEqual(["1", "2", "…8", "9", "10"]);
+    const it = take(log("a", 1, 2), hello("a", 9, false), message(8), message(9), message(10));
+    expect(texts(it)).toEqual(["1", "2", "…8", "9", "10"]);
   });
 
   it("takes up another log without showing a message again", () => {
-    const log = after(page("a", 1, 2, 3), hello("b", 2, false), message(1, "id-3"), message(2, "new"));
-    expect(log.lines.map((line) => line.message.id)).toEqual(["id-1", "id-2", "id-3", "new"]);
-    expect(texts(log).at(-1)).toBe("…2");
-    expect(resume(log)).toBe("?after=2&epoch=b");
+    const it = take(log("a", 1, 2, 3), hello("b", 2, false), message(1, "id-3"), message(2, "new"));
+    expect(it.lines.map((line) => line.message.id)).toEqual(["id-1", "id-2", "id-3", "new"]);
+    expect(texts(it).at(-1)).toBe("…2");
+    expect(it.resume()).toEqual({ after: "2", epoch: "b" });
   });
 
-  it("forgets what was removed", () => {
-    const log = after(page("a", 1, 2, 3), { type: "remove", id: "id-2", reason: "spam" });
-    expect(texts(log)).toEqual(["1", "3"]);
+  it("finds a message by its id until that is removed", () => {
+    const it = log("a", 1, 2, 3);
+    expect(it.find("id-2")?.text).toBe("2");
+    take(it, { type: "remove", id: "id-2", reason: "spam" }, { type: "remove", id: "unknown", reason: "spam" });
+    expect(it.find("id-2")).toBeNull();
+    expect(texts(it)).toEqual(["1", "3"]);
   });
 
-  it("is bounded", () => {
-    let log = page("a");
-    for (let offset = 1; offset <= KEPT + 10; offset++) log = after(log, message(offset));
-    expect(log.lines.length).toBe(KEPT);
-    expect(log.newest).toBe(KEPT + 10);
+  it("lets its oldest go in one piece", () => {
+    const it = log("a");
+    for (let offset = 1; offset < KEPT + SLACK; offset++) it.take(message(offset));
+    expect(it.trim()).toBe(0);
+    it.take(message(KEPT + SLACK));
+    expect(it.trim()).toBe(SLACK);
+    expect(it.lines.length).toBe(KEPT);
+    expect(it.find("id-1")).toBeNull();
+    expect(it.before(100)).toEqual({ after: SLACK - 100, limit: 100 });
+  });
+});
+
+describe("going back in a log", () => {
+  it("asks for what is before its first message, and no more than there is", () => {
+    expect(log("a", 301, 302).before(100)).toEqual({ after: 200, limit: 100 });
+    expect(log("a", 41, 42).before(100)).toEqual({ after: 0, limit: 40 });
+    expect(log("a", 1, 2).before(100)).toBeNull();
+    expect(log("a").before(100)).toBeNull();
+  });
+
+  it("puts the older before the others", () => {
+    const it = log("a", 4, 5);
+    expect(it.prepend(page("a", 2, 3, 4))).toBe(2);
+    expect(texts(it)).toEqual(["2", "3", "4", "5"]);
+    expect(it.before(10)).toEqual({ after: 0, limit: 1 });
+  });
+
+  it("ends where the server's log begins", () => {
+    const it = log("a", 4, 5);
+    expect(it.prepend(page("a", 4, 5))).toBe(0);
+    expect(it.before(10)).toBeNull();
+  });
+
+  it("does not mix logs of different epochs", () => {
+    const it = log("a", 4, 5);
+    expect(it.prepend(page("b", 2, 3))).toBe(0);
+    take(it, hello("b", 1, false), message(1, "other"));
+    expect(it.before(10)).toBeNull();
   });
 });

@@ -1,15 +1,18 @@
 /**
- * What the page knows of a room's log, and how each frame changes it. Pure: nothing here waits,
- * reads a clock or touches the page.
+ * What the page knows of a room's log, and how each frame changes it. Nothing here waits, reads a
+ * clock or touches the page.
  *
- * A log is in the order of its offsets, holds each once, and marks every place at which something
- * is missing.
+ * A log is in the order of its offsets, holds each message once, and marks every place at which
+ * something is missing. Taking a message costs the same whether there are ten or ten thousand.
  */
 
 import type { ChatMessage, MessagesPage, ServerFrame } from "./protocol";
 
 /** How many messages the page keeps. */
-export const KEPT = 500;
+export const KEPT = 10_000;
+
+/** So many go at once when there are too many: one change of the list instead of one a message. */
+export const SLACK = 1_000;
 
 export interface Line {
   readonly offset: number;
@@ -18,64 +21,121 @@ export interface Line {
   readonly gap: boolean;
 }
 
-export interface Log {
+export class Log {
   /** In which log the offsets count; null before anything is known. */
-  readonly epoch: string | null;
+  epoch: string | null = null;
   /** The newest offset that is known; null before anything is known. */
-  readonly newest: number | null;
-  readonly lines: readonly Line[];
+  newest: number | null = null;
+  /** Oldest first. Changed in place: whoever shows it takes a copy. */
+  readonly lines: Line[] = [];
+  /** How many messages were ever added at the end. */
+  appended = 0;
+
   /** Whether what comes next does not follow on what is here. */
-  readonly broken: boolean;
-}
+  #broken = false;
+  /** The offset of the first line, while the lines begin in the log of this epoch. */
+  #oldest: number | null = null;
+  readonly #byId = new Map<string, Line>();
 
-export const EMPTY: Log = { epoch: null, newest: null, lines: [], broken: false };
-
-/** What a frame has done: `missed` says that the log has a hole which only coming back can fill. */
-export interface Applied {
-  readonly log: Log;
-  readonly missed: boolean;
-}
-
-/** Takes a page of history, which is where the page begins. */
-export function begin(page: MessagesPage): Log {
-  const lines = page.messages.map(({ offset, message }) => ({ offset, message, gap: false }));
-  return { epoch: page.epoch, newest: lines.at(-1)?.offset ?? 0, lines: lines.slice(-KEPT), broken: false };
-}
-
-/** Takes a frame from the gateway. */
-export function apply(log: Log, frame: ServerFrame): Applied {
-  switch (frame.type) {
-    case "hello":
-      return { log: hello(log, frame), missed: false };
-    case "message":
-      return message(log, frame.offset, frame.message);
-    case "remove":
-      return { log: { ...log, lines: log.lines.filter((line) => line.message.id !== frame.id) }, missed: false };
-    default:
-      return { log, missed: false };
+  /** Takes a page of history, which is where the page begins. */
+  begin(page: MessagesPage): void {
+    this.epoch = page.epoch;
+    this.newest = page.messages.at(-1)?.offset ?? 0;
+    this.#oldest = page.messages[0]?.offset ?? null;
+    for (const { offset, message } of page.messages) this.#add({ offset, message, gap: false });
   }
-}
 
-/** Where the connection goes on, as the query of its address. */
-export function resume(log: Log): string {
-  if (log.newest === null || log.epoch === null) return "";
-  return `?${new URLSearchParams({ after: String(log.newest), epoch: log.epoch })}`;
-}
+  /** Takes a frame. True says that the log has a hole which only coming back can fill. */
+  take(frame: ServerFrame): boolean {
+    switch (frame.type) {
+      case "hello":
+        this.#hello(frame);
+        return false;
+      case "message":
+        return this.#message(frame.offset, frame.message);
+      case "remove":
+        this.#remove(frame.id);
+        return false;
+      default:
+        return false;
+    }
+  }
 
-function hello(log: Log, frame: Extract<ServerFrame, { type: "hello" }>): Log {
-  const { epoch, offset, recovered } = frame;
-  if (log.epoch === null || log.newest === null) return { ...log, epoch, newest: offset };
-  if (epoch === log.epoch && recovered) return log;
-  // What the log still holds comes next, from its start; what is on the page already stays, and its
-  // ids keep it from being shown twice.
-  return { ...log, epoch, newest: null, broken: log.lines.length > 0 };
-}
+  find(id: string): ChatMessage | null {
+    return this.#byId.get(id)?.message ?? null;
+  }
 
-function message(log: Log, offset: number, message: ChatMessage): Applied {
-  if (log.newest !== null && offset <= log.newest) return { log, missed: false };
-  if (log.newest !== null && offset > log.newest + 1) return { log, missed: true };
-  const advanced = { ...log, newest: offset };
-  if (log.lines.some((line) => line.message.id === message.id)) return { log: advanced, missed: false };
-  const lines = [...log.lines, { offset, message, gap: log.broken }].slice(-KEPT);
-  return { log: { ...advanced, lines, broken: false }, missed: false };
+  /** Where the connection goes on, as part of a query. */
+  resume(): Record<string, string> {
+    return this.newest === null || this.epoch === null ? {} : { after: String(this.newest), epoch: this.epoch };
+  }
+
+  /** What to ask for to go further back, at most `limit` messages; null if there is nothing. */
+  before(limit: number): { after: number; limit: number } | null {
+    if (this.#oldest === null || this.#oldest <= 1) return null;
+    const count = Math.min(limit, this.#oldest - 1);
+    return { after: this.#oldest - 1 - count, limit: count };
+  }
+
+  /** Puts older messages before the others. Says how many. */
+  prepend(page: MessagesPage): number {
+    const oldest = this.#oldest;
+    if (oldest === null || page.epoch !== this.epoch) return 0;
+    const older = page.messages.filter(({ offset }) => offset < oldest);
+    const added = older
+      .filter(({ message }) => !this.#byId.has(message.id))
+      .map(({ offset, message }): Line => ({ offset, message, gap: false }));
+    this.lines.unshift(...added);
+    for (const line of added) this.#byId.set(line.message.id, line);
+    // The server's log may begin later than at 1: then there is nothing further back.
+    this.#oldest = older[0]?.offset ?? null;
+    return added.length;
+  }
+
+  /** Lets the oldest go, down to `most`, once there are `SLACK` more. Says how many went. */
+  trim(most: number = KEPT): number {
+    if (this.lines.length < most + SLACK) return 0;
+    const gone = this.lines.splice(0, this.lines.length - most);
+    for (const line of gone) this.#byId.delete(line.message.id);
+    if (this.#oldest !== null) this.#oldest = this.lines[0]?.offset ?? null;
+    return gone.length;
+  }
+
+  #hello({ epoch, offset, recovered }: Extract<ServerFrame, { type: "hello" }>): void {
+    if (this.epoch === null || this.newest === null) {
+      this.epoch = epoch;
+      this.newest = offset;
+      return;
+    }
+    if (epoch === this.epoch && recovered) return;
+    if (epoch !== this.epoch) this.#oldest = null;
+    // What the log still holds comes next, from its start; what is on the page already stays, and
+    // its ids keep it from being shown twice.
+    this.epoch = epoch;
+    this.newest = null;
+    this.#broken = this.lines.length > 0;
+  }
+
+  #message(offset: number, message: ChatMessage): boolean {
+    if (this.newest !== null && offset <= this.newest) return false;
+    if (this.newest !== null && offset > this.newest + 1) return true;
+    this.newest = offset;
+    if (this.#byId.has(message.id)) return false;
+    if (this.lines.length === 0) this.#oldest = offset;
+    this.#add({ offset, message, gap: this.#broken });
+    this.#broken = false;
+    this.appended += 1;
+    return false;
+  }
+
+  #add(line: Line): void {
+    this.lines.push(line);
+    this.#byId.set(line.message.id, line);
+  }
+
+  #remove(id: string): void {
+    if (!this.#byId.delete(id)) return;
+    const at = this.lines.findIndex((line) => line.message.id === id);
+    if (at >= 0) this.lines.splice(at, 1);
+  }
 }

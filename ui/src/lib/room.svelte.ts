@@ -1,12 +1,17 @@
-/** A room as the page shows it: its log, who is in it, and the connection that keeps both fresh. */
+/** A room as the page shows it: its log, who is in it, what the stream says, and the connection that keeps them fresh. */
 
-import { Refused, latest, makeSession, status, type RoomStatus } from "./api";
+import { flushSync } from "svelte";
+import { Announcer } from "./announcer";
+import { Refused, latest, makeSession, status, stretch, type RoomStatus } from "./api";
 import { backoff } from "./backoff";
-import { EMPTY, apply, begin, resume, type Log } from "./log";
+import { KEPT, Log, type Line } from "./log";
 import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
-import type { ClientFrame, ServerFrame, You } from "./protocol";
+import { callable, wrote, type Person } from "./people";
+import type { ChatMessage, ClientFrame, ServerFrame, You } from "./protocol";
+import type { StreamNow } from "./stream";
 import { uuid } from "./uuid";
 
+/** How many messages come with the page, and with each step back. */
 const HISTORY = 200;
 
 /** How often the room's status is asked for, in milliseconds. */
@@ -18,20 +23,59 @@ const HELLO_DEADLINE = 10_000;
 /** How long to wait before what the room had no time for is sent again, in milliseconds. */
 const RESEND = 2_000;
 
+/** What came is shown with the next frame of the screen, and after this at the latest: hidden pages have no frames. */
+const SHOWN_WITHIN = 500;
+
 export type Connection =
   | { state: "connecting" }
   | { state: "open" }
-  | { state: "waiting"; why: string; seconds: number }
+  | { state: "waiting"; why: string; until: number }
   | { state: "refused"; why: string };
 
+/** The log as it is shown. */
+export interface View {
+  readonly lines: readonly Line[];
+  /** Whether lines came or went at the beginning, and only there, since the view before this one. */
+  readonly shift: boolean;
+  /** How many messages were ever added at the end. */
+  readonly appended: number;
+  /** The newest offset of the view before: what is beyond has just come. */
+  readonly before: number;
+  /** Whether there may be more before the first line. */
+  readonly more: boolean;
+}
+
 export class Room {
-  log = $state.raw<Log>(EMPTY);
+  view = $state.raw<View>({ lines: [], shift: false, appended: 0, before: Infinity, more: false });
   outbox = $state.raw<Outbox>([]);
   info = $state.raw<RoomStatus | null>(null);
+  stream = $state.raw<StreamNow | null>(null);
   you = $state.raw<You | null>(null);
   connection = $state.raw<Connection>({ state: "connecting" });
+  /** What is to be said of the latest coming back; null if there is nothing. */
+  recovery = $state.raw<{ complete: boolean } | null>(null);
+  /** Whether the room's history is here. */
+  begun = $state(false);
+  loading = $state(false);
 
+  #recent = $state.raw<readonly Person[]>([]);
+  readonly names = $derived(
+    callable(this.info?.personas ?? [], this.info?.people ?? [], this.#recent, this.you?.id ?? null),
+  );
+
+  /** Takes what is to be read out. */
+  readonly announcer = new Announcer();
+
+  /** While someone reads further up, more is kept, so that what is read doesn't go. */
+  reading = false;
+
+  readonly #log = new Log();
+  #queue: (ServerFrame | StreamNow)[] = [];
+  #frame: number | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
   #socket: WebSocket | null = null;
+  #wasOpen = false;
+  #live = Infinity;
   #attempt = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #refresh: ReturnType<typeof setInterval> | undefined;
@@ -50,6 +94,7 @@ export class Room {
     this.#ended = true;
     clearInterval(this.#refresh);
     this.#timers.forEach(clearTimeout);
+    this.#unschedule();
     this.#drop();
   }
 
@@ -79,6 +124,27 @@ export class Room {
     void this.#connect();
   }
 
+  find(id: string): ChatMessage | null {
+    return this.#log.find(id);
+  }
+
+  /** Goes further back in the log, one step. */
+  async older(): Promise<void> {
+    const wanted = this.#log.before(HISTORY);
+    if (!wanted || this.loading || this.#log.lines.length >= KEPT) return;
+    this.loading = true;
+    try {
+      const page = await stretch(this.id, wanted.after, wanted.limit);
+      this.#flush();
+      this.#log.prepend(page);
+      this.#show(true);
+    } catch {
+      // The next time one scrolls there.
+    } finally {
+      this.loading = false;
+    }
+  }
+
   async #look(): Promise<void> {
     this.info = await status(this.id);
   }
@@ -89,7 +155,12 @@ export class Room {
     this.connection = { state: "connecting" };
     try {
       await this.#look();
-      if (this.log.newest === null && this.log.lines.length === 0) this.log = begin(await latest(this.id, HISTORY));
+      if (!this.begun && this.#log.newest === null) {
+        this.#log.begin(await latest(this.id, HISTORY));
+        for (const { message } of this.#log.lines) this.#recent = wrote(this.#recent, message.author);
+        this.begun = true;
+        this.#show(false);
+      }
     } catch (error) {
       if (error instanceof Refused && error.status === 404) {
         this.connection = { state: "refused", why: error.message };
@@ -100,44 +171,107 @@ export class Room {
     }
     if (this.#ended || this.#socket) return;
 
-    const address = new URL(`/v1/rooms/${this.id}/ws${resume(this.log)}`, location.href);
+    const query = new URLSearchParams({ ...this.#log.resume(), stream: "true" });
+    const address = new URL(`/v1/rooms/${this.id}/ws?${query}`, location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.#socket = socket;
     const hello = this.#after(HELLO_DEADLINE, () => socket.close());
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
-      const frame = JSON.parse(String(data)) as ServerFrame;
+      const frame = JSON.parse(String(data)) as ServerFrame | StreamNow;
       if (frame.type === "hello") this.#stop(hello);
-      this.#take(frame);
+      this.#queue.push(frame);
+      this.#schedule();
     };
     socket.onclose = ({ code, reason }) => {
+      if (socket !== this.#socket) return;
+      this.#flush();
+      // What it said last may have led to another one.
       if (socket !== this.#socket) return;
       this.#socket = null;
       this.#later(reason || (code === 1006 ? "the connection was lost" : "the connection was closed"));
     };
   }
 
-  #take(frame: ServerFrame): void {
-    const { log, missed } = apply(this.log, frame);
-    this.log = log;
-    if (missed) {
-      this.retry();
-      return;
+  /** Everything that comes between two frames of the screen is one change of the page. */
+  #schedule(): void {
+    this.#frame ??= requestAnimationFrame(() => this.#flush());
+    this.#timer ??= setTimeout(() => this.#flush(), SHOWN_WITHIN);
+  }
+
+  #unschedule(): void {
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#frame = null;
+    this.#timer = null;
+  }
+
+  #flush(): void {
+    this.#unschedule();
+    const queue = this.#queue;
+    if (queue.length === 0) return;
+    this.#queue = [];
+    const before = this.#log.newest ?? Infinity;
+    let missed = false;
+    for (const frame of queue) {
+      missed = this.#take(frame);
+      // What follows belongs to a connection that is given up.
+      if (missed) break;
     }
+    this.#show(false, before);
+    if (this.#log.trim(this.reading ? KEPT + KEPT / 2 : KEPT) > 0) this.#show(true);
+    if (missed) this.retry();
+  }
+
+  /** Changes at the beginning and at the end are shown one after the other: the list tells them apart. */
+  #show(shift: boolean, before: number = Infinity): void {
+    const { lines, appended } = this.#log;
+    this.view = { lines: [...lines], shift, appended, before, more: this.#log.before(1) !== null };
+    flushSync();
+  }
+
+  #take(frame: ServerFrame | StreamNow): boolean {
+    if (frame.type === "stream") {
+      this.stream = frame;
+      return false;
+    }
+    if (this.#log.take(frame)) return true;
     if (passes(frame)) {
       this.#after(RESEND, () => this.#sendAll());
-      return;
+      return false;
     }
     this.outbox = settle(this.outbox, frame);
-    if (frame.type === "hello") {
-      this.you = frame.you;
-      this.connection = { state: "open" };
-      this.#attempt = 0;
-      this.#sendAll();
-      // Now that one is counted among the viewers.
-      void this.#look().catch(() => {});
-    }
+    if (frame.type === "hello") this.#hello(frame);
+    if (frame.type === "message") this.#heard(frame.offset, frame.message);
+    return false;
+  }
+
+  #hello({ you, offset, recovered }: Extract<ServerFrame, { type: "hello" }>): void {
+    this.you = you;
+    this.connection = { state: "open" };
+    this.recovery = this.#wasOpen ? { complete: recovered } : null;
+    if (this.recovery) this.#after(recovered ? 4_000 : 20_000, () => (this.recovery = null));
+    this.#wasOpen = true;
+    this.#live = offset;
+    this.#attempt = 0;
+    this.#sendAll();
+    // Now that one is counted among the viewers.
+    void this.#look().catch(() => {});
+  }
+
+  #heard(offset: number, message: ChatMessage): void {
+    this.#recent = wrote(this.#recent, message.author);
+    if (offset <= this.#live || message.author.id === this.you?.id) return;
+    this.announcer.take({ author: message.author.name, text: message.text, forYou: this.isForYou(message) });
+  }
+
+  /** Whether a message names one, or answers one. */
+  isForYou(message: ChatMessage): boolean {
+    const you = this.you?.id;
+    if (you === undefined || message.author.id === you) return false;
+    if ((message.mentions ?? []).includes(you)) return true;
+    return message.reply_to ? this.find(message.reply_to)?.author.id === you : false;
   }
 
   #sendAll(): void {
@@ -151,13 +285,15 @@ export class Room {
   #later(why: string): void {
     if (this.#ended) return;
     const wait = backoff(this.#attempt++, Math.random());
-    this.connection = { state: "waiting", why, seconds: Math.ceil(wait / 1000) };
+    this.connection = { state: "waiting", why, until: Date.now() + wait };
     this.#after(wait, () => void this.#connect());
   }
 
   #drop(): void {
     const socket = this.#socket;
     this.#socket = null;
+    // Read what it said, or ask for it again: it is not both.
+    this.#queue = [];
     socket?.close();
   }
 

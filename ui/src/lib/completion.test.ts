@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { choose, complete, type Choice } from "./completion";
+
+const names: Choice[] = ["Nova", "Professor Moss", "Ana Maria", "moss"].map((term) => ({ kind: "name", term, about: "" }));
+const emotes: Choice[] = [
+  { kind: "emote", term: "hype", about: "excitement, let's go" },
+  { kind: "emote", term: "heart", about: "love" },
+  { kind: "emote", term: "gg", about: "good game" },
+];
+
+/** `|` is the caret. */
+function at(text: string) {
+  const caret = text.indexOf("|");
+  return complete(text.replace("|", ""), caret, names, emotes);
+}
+
+describe("what is offered", () => {
+  it.each([
+    ["@|", ["Nova", "Professor Moss", "Ana Maria", "moss"]],
+    ["hi @n|", ["Nova"]],
+    ["@mo|", ["moss", "Professor Moss"]],
+    ["@ana m|", ["Ana Maria"]],
+    ["@zz|", null],
+    ["me@n|", null],
+    ["@n| and more", ["Nova"]],
+    [":h|", ["hype", "heart"]],
+    ["so :GO|", ["hype", "gg"]],
+    [":lov|", ["heart"]],
+    [":|", null],
+    ["12:h|", null],
+    [":hype:|", null],
+    [":hype: :g|", ["gg", "hype"]],
+    ["nothing|", null],
+    ["|", null],
+  ])("%s", (text, terms) => {
+    expect(at(text)?.choices.map(({ term }) => term) ?? null).toEqual(terms);
+  });
+
+  it.each([
+    ["hi @n|", "hi @Nova |"],
+    ["hi @n| there", "hi @Nova | there"],
+    [":h|", ":hype: |"],
+    ["@mo|x", "@moss |x"],
+  ])("%s becomes %s", (text, chosen) => {
+    const completion = at(text);
+    const first = completion?.choices[0];
+    if (!completion || !first) throw new Error("nothing is offered");
+    const put = choose(text.replace("|", ""), completion, first);
+    // The caret is after the space, or before it if that was there.
+    expect(`${put.text.slice(0, put.caret)}|${put.text.slice(put.caret)}`.replace(/ \|/, " |")).toBe(chosen.replace("| there", "|there"));
+  });
+});

@@ -1,0 +1,58 @@
+/** What the send box offers while one types: names after `@`, emotes after `:`. */
+
+export interface Choice {
+  readonly kind: "name" | "emote";
+  /** A name, or an emote's code. */
+  readonly term: string;
+  /** What to say of it: an emote's meaning, or that a name is a persona's. */
+  readonly about: string;
+}
+
+export interface Completion {
+  /** The part of the text that a choice takes the place of. */
+  readonly from: number;
+  readonly to: number;
+  readonly choices: readonly Choice[];
+}
+
+/** At most so many are offered. */
+export const MOST = 8;
+
+/**
+ * What is offered at the caret; null if nothing is. A name may have spaces, an emote has none; both
+ * begin where a word does. Choices that begin with what was typed come before those that hold it.
+ */
+export function complete(text: string, caret: number, names: readonly Choice[], emotes: readonly Choice[]): Completion | null {
+  const before = text.slice(0, caret);
+  const emote = /(?:^|[^a-z0-9:])(:([a-z0-9_]*))$/i.exec(before);
+  // A lone colon is punctuation; `@` alone asks who is there.
+  if (emote?.[1] && emote[2]) return offer(caret - emote[1].length, caret, emote[2], emotes);
+  const at = before.lastIndexOf("@");
+  if (at < 0 || /[\p{Alphabetic}\p{N}]$/u.test(before.slice(0, at))) return null;
+  return offer(at, caret, before.slice(at + 1), names);
+}
+
+function offer(from: number, to: number, typed: string, all: readonly Choice[]): Completion | null {
+  const wanted = typed.toLowerCase();
+  const begins = all.filter(({ term }) => term.toLowerCase().startsWith(wanted));
+  const holds = all.filter((choice) => !begins.includes(choice) && wanted !== "" && isIn(choice, wanted));
+  const choices = [...begins, ...holds].slice(0, MOST);
+  return choices.length === 0 ? null : { from, to, choices };
+}
+
+/** Names are known by their later words, too, and emotes by what they mean. */
+function isIn({ kind, term, about }: Choice, wanted: string): boolean {
+  const words = kind === "emote" ? `${term} ${about}` : term;
+  return words
+    .toLowerCase()
+    .split(/[^\p{Alphabetic}\p{N}']+/u)
+    .some((word) => word.startsWith(wanted));
+}
+
+/** The text with a choice in its place, and where the caret is then: after it and one space. */
+export function choose(text: string, { from, to }: Completion, choice: Choice): { text: string; caret: number } {
+  const put = choice.kind === "name" ? `@${choice.term}` : `:${choice.term}:`;
+  const rest = text.slice(to);
+  const caret = from + put.length + 1;
+  return { text: `${text.slice(0, from)}${put}${rest.startsWith(" ") ? "" : " "}${rest}`, caret };
+}
