@@ -13,6 +13,7 @@ const wanted = [
   "messages-page",
   "persona-status",
   "problem-document",
+  "room-list",
   "room-status",
   "server-frame",
   "session",

@@ -1,28 +1,9 @@
 /** What the page asks the gateway over HTTP. */
 
-import type { Person } from "./people";
-import type { MessagesPage, PersonaStatus, ProblemDocument, Session } from "./protocol";
+import type { MessagesPage, ProblemDocument, RoomList, RoomStatus, Session } from "./protocol";
 
 /** How long an answer may take, in milliseconds. */
 const DEADLINE = 10_000;
-
-/** How a room is doing. */
-export interface RoomStatus {
-  id: string;
-  title: string;
-  epoch: string;
-  offset: number;
-  viewers: number;
-  personas: PersonaStatus[];
-  model: { model: string; place: string; offline: boolean };
-  /** Who is connected, the latest first. */
-  people?: Person[];
-}
-
-/** The rooms of this host. */
-export interface RoomList {
-  rooms: { id: string; title: string }[];
-}
 
 /** A refusal, in the gateway's words. */
 export class Refused extends Error {

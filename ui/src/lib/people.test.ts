@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { callable, wrote, type Person } from "./people";
-import type { PersonaStatus } from "./protocol";
+import { callable, wrote } from "./people";
+import type { Person, PersonaStatus } from "./protocol";
 
 const person = (name: string, kind: Person["kind"] = "viewer"): Person => ({ id: `guest:${name}`, name, kind });
 

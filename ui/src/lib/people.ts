@@ -1,13 +1,7 @@
 /** Whom one can call by name in a room: its personas, the people who are there, and who wrote lately. */
 
 import type { Choice } from "./completion";
-import type { AuthorKind, PersonaStatus } from "./protocol";
-
-export interface Person {
-  id: string;
-  name: string;
-  kind: AuthorKind;
-}
+import type { Person, PersonaStatus } from "./protocol";
 
 /** How many of those who wrote are kept in mind. */
 const RECENT = 200;

@@ -452,6 +452,40 @@ export interface ProblemDocument {
   errors?: PointedError[];
 }
 /**
+ * The rooms of a gateway.
+ */
+export interface RoomList {
+  /**
+   * In the order of the configuration.
+   */
+  rooms: RoomSummary[];
+}
+/**
+ * A room in a list.
+ */
+export interface RoomSummary {
+  /**
+   * `tenant/room`
+   */
+  id: string;
+  /**
+   * What viewers read.
+   */
+  title: string;
+  /**
+   * Which log the offsets count in.
+   */
+  epoch: string;
+  /**
+   * The newest offset; 0 if nothing was said yet.
+   */
+  offset: number;
+  /**
+   * How many WebSockets watch, at this gateway. Whoever has the room open twice counts twice.
+   */
+  viewers: number;
+}
+/**
  * How a room is doing.
  */
 export interface RoomStatus {

@@ -2,13 +2,12 @@
 
 import { flushSync } from "svelte";
 import { Announcer } from "./announcer";
-import { Refused, latest, makeSession, status, stretch, type RoomStatus } from "./api";
+import { Refused, latest, makeSession, status, stretch } from "./api";
 import { backoff } from "./backoff";
 import { KEPT, Log, type Line } from "./log";
 import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
-import { callable, wrote, type Person } from "./people";
-import type { ChatMessage, ClientFrame, ServerFrame, You } from "./protocol";
-import type { StreamNow } from "./stream";
+import { callable, wrote } from "./people";
+import type { ChatMessage, ClientFrame, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
 import { uuid } from "./uuid";
 
 /** How many messages come with the page, and with each step back. */
@@ -70,7 +69,7 @@ export class Room {
   reading = false;
 
   readonly #log = new Log();
-  #queue: (ServerFrame | StreamNow)[] = [];
+  #queue: ServerFrame[] = [];
   #frame: number | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #socket: WebSocket | null = null;
@@ -179,7 +178,7 @@ export class Room {
     const hello = this.#after(HELLO_DEADLINE, () => socket.close());
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
-      const frame = JSON.parse(String(data)) as ServerFrame | StreamNow;
+      const frame = JSON.parse(String(data)) as ServerFrame;
       if (frame.type === "hello") this.#stop(hello);
       this.#queue.push(frame);
       this.#schedule();
@@ -231,7 +230,7 @@ export class Room {
     flushSync();
   }
 
-  #take(frame: ServerFrame | StreamNow): boolean {
+  #take(frame: ServerFrame): boolean {
     if (frame.type === "stream") {
       this.stream = frame;
       return false;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ASKED, clock, kind, question, type StreamNow } from "./stream";
+import type { StreamNow } from "./protocol";
+import { ASKED, clock, kind, question } from "./stream";
 
 const stream = (position_ms: number, asked_ms: number | null): StreamNow => ({
-  type: "stream",
   at: "2026-01-31T12:00:00.000Z",
   position_ms,
   segments: [],

@@ -1,20 +1,9 @@
-/** What the stream says now, as the gateway tells it, and how it is put in words. */
+/** What the stream says now, put in words. */
 
-/** A `stream` frame. */
-export interface StreamNow {
-  type: "stream";
-  at: string;
-  /** Where the stream is, in milliseconds since its start. */
-  position_ms: number;
-  /** The latest of the transcript, oldest first. */
-  segments: { start_ms: number; end_ms: number; text: string }[];
-  /** The latest of the window, oldest first. */
-  events: { id: string; kind: string; text: string; at_ms: number; confidence: number }[];
-  chat_question?: { id: string; text: string; at_ms: number } | null;
-  keywords: string[];
-}
+import type { StreamNow } from "./protocol";
 
 const KINDS: Readonly<Record<string, string>> = {
+  chat_question: "To the chat",
   question: "Question",
   hype: "Hype",
   laughter: "Laughter",

@@ -24,6 +24,7 @@ describe("a message's parts", () => {
     [":nope:lol:", ":nope<lol>"],
     ["::hype::", ":<hype>:"],
     [":HYPE:", ":HYPE:"],
+    [":lol:hype:", "<lol>hype:"],
     ["<b>:hype:</b>", "<b><hype></b>"],
     ["@ana hi", "[[@ana]] hi"],
     ["hi @ANA, ok", "hi [[@ANA]], ok"],
