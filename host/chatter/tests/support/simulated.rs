@@ -102,7 +102,7 @@ impl Simulation {
                 }],
                 ..chatter_gateway::Config::new(
                     OperatorToken::new("an operator's token that nobody guesses"),
-                    chatter_gateway::About {
+                    chatter_protocol::room::Model {
                         model: "offline".into(),
                         place: "in the test".into(),
                         offline: true,
