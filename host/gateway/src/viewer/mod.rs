@@ -5,8 +5,9 @@
 //! just come) it reads on in the log. Where the log itself has lost what comes next, the connection
 //! ends, and on coming back the viewer is told that something is gone.
 //!
-//! Memory for a slow viewer is bounded: a few KiB of write buffer; beyond that it waits, its live
-//! frames pass by, and it is dropped if it takes nothing for [`Limits::write_deadline`].
+//! Memory for a slow viewer is bounded: a few KiB of write buffer and a frame; beyond that it waits,
+//! its live frames pass by, and it is dropped if it takes nothing for [`Limits::write_deadline`].
+//! What happens on the stream is no part of the log: of that it is shown the newest.
 
 mod watch;
 
