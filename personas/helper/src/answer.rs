@@ -6,15 +6,13 @@ use crate::{
     ledger::Asked,
     notes::Found,
     question::Query,
+    recall::{ANSWER, ASKED, MEMORIES, asked_before, note_answer, search},
     say,
     wish::Wish,
 };
 use persona_sdk::{
-    ChatMessage, Host, Prompt, Reply, StreamContext, Style, Turn,
-    emote::Mood,
-    line,
-    memory::{Entry, Kind, NewEntry},
-    prompt, style, words,
+    ChatMessage, Host, Prompt, Reply, StreamContext, Style, Turn, emote::Mood, line, prompt, style,
+    words,
 };
 
 /// The longest answer asked for, in tokens.
@@ -23,20 +21,21 @@ const MAX_TOKENS: u32 = 80;
 /// A steady hand: what is known shall be said, and nothing else.
 const TEMPERATURE: f32 = 0.4;
 
-/// So many sentences and memories go into a prompt.
+/// So many sentences go into a prompt, beside memories.
 const FACTS: usize = 4;
-const MEMORIES: u32 = 4;
 
 /// What was missed by whoever was not here before: ten minutes, in milliseconds.
 const MISSED_MS: u64 = 10 * 60 * 1000;
 
-/// Between what was asked and what was answered, in a memory.
-const ANSWER: &str = " — answer: ";
-
 /// Where an answer comes from.
 enum From {
     /// It was found.
-    Found(String),
+    Found {
+        /// What is known.
+        answer: String,
+        /// Where it comes from, to be said with it; empty if that needs no word.
+        origin: String,
+    },
     /// Nobody has said it.
     Nowhere,
 }
@@ -102,15 +101,17 @@ impl Helper {
         }
         let answer = self.find_out(turn, message, query, context, host);
         match answer {
-            From::Found(answer) => {
+            From::Found { answer, origin } => {
                 if let Some(place) = place {
                     self.ledger.answered(place, &answer);
                 }
                 if message.is_human() {
                     note_answer(message, &answer, host);
                 }
-                answer
+                answer + &origin
             }
+            From::Nowhere if is_personal(turn, message) => talk(turn, message, context, host)
+                .unwrap_or_else(|| say::one(say::UNKNOWN, &mut rng)),
             From::Nowhere if query.words.is_empty() => say::one(say::UNKNOWN, &mut rng),
             From::Nowhere => {
                 let open = say::one(say::OPEN, &mut rng);
@@ -155,7 +156,7 @@ impl Helper {
         let known: Vec<&str> = known
             .iter()
             .map(|entry| entry.text.as_str())
-            .filter(|text| !text.contains(" asked: ") || text.contains(ANSWER))
+            .filter(|text| !text.contains(ASKED) || text.contains(ANSWER))
             .filter(|text| {
                 let asked = Query::of(text.split(ANSWER).next().unwrap_or(text), "");
                 query.words.iter().any(|word| asked.words.contains(word))
@@ -191,59 +192,11 @@ impl Helper {
         let transcript = context.into_iter().flat_map(|context| &context.transcript);
         rests_on.extend(transcript.map(|segment| segment.text.as_str()));
         match weigh(&line, &message.text, query, &rests_on) {
-            Verdict::Grounded => From::Found(line),
+            Verdict::Grounded => From::Found {
+                answer: line,
+                origin: String::new(),
+            },
             Verdict::Unknown | Verdict::Invented => quoted(),
-        }
-    }
-
-    fn who_asked(
-        &self,
-        turn: &Turn,
-        message: &ChatMessage,
-        words: &[String],
-        host: &mut dyn Host,
-    ) -> String {
-        if let Some(asked) = self.ledger.about(words) {
-            let others = match asked.by.len() {
-                0 | 1 => String::new(),
-                2 => format!(" and {}", asked.by[1].name),
-                more => format!(" and {} others", more - 1),
-            };
-            let first = asked.first(&message.author.id);
-            let ago = say::ago(asked.at, turn.now);
-            return format!(
-                "{first}{others} asked {ago}: \"{}\"{}",
-                asked.text,
-                answer_of(asked)
-            );
-        }
-        let noted = search(host, &words.join(" "), MEMORIES)
-            .into_iter()
-            .find(|entry| entry.text.contains(" asked: "));
-        match noted.filter(|_| !words.is_empty()) {
-            Some(entry) => format!("{}, {}", entry.text, say::ago(entry.at, turn.now)),
-            None => "nobody did, as far as i know".into(),
-        }
-    }
-
-    fn own_question(&self, turn: &Turn, message: &ChatMessage, host: &mut dyn Host) -> String {
-        if let Some(asked) = self.ledger.of(&message.author.id) {
-            let ago = say::ago(asked.at, turn.now);
-            return format!("you asked {ago}: \"{}\"{}", asked.text, answer_of(asked));
-        }
-        let name = prompt::name(&message.author.name);
-        let noted = search(host, &format!("{name} asked"), 16)
-            .into_iter()
-            .find(|entry| {
-                entry.about.as_ref() == Some(&message.author.id) && entry.text.contains(" asked: ")
-            });
-        let text = noted
-            .as_ref()
-            .and_then(|entry| entry.text.split_once(" asked: "))
-            .map(|(_, text)| text);
-        match text {
-            Some(text) => format!("last time you asked: {text}"),
-            None => "nothing so far, as far as i know".into(),
         }
     }
 
@@ -300,7 +253,7 @@ impl Helper {
             .map(|asker| format!("@{}", asker.name))
             .collect();
         let line = format!("{} about your question: {quote}", names.join(" "));
-        (format!("{quote} (said on stream)"), line)
+        (quote, line)
     }
 }
 
@@ -333,6 +286,17 @@ fn complete(
         .filter(|line| style::word_count(line) <= longest)
 }
 
+/// Whether it is asked about itself, and not for what it heard.
+fn is_personal(turn: &Turn, message: &ChatMessage) -> bool {
+    let says = |any: &[&str]| words::all(&message.text).any(|word| any.contains(&word.as_str()));
+    let asks_for_news = [
+        "know", "tell", "hear", "heard", "remember", "explain", "see", "catch",
+    ];
+    turn.is_named_in(message)
+        && says(&["you", "your", "u", "ur", "you're"])
+        && !says(&asks_for_news)
+}
+
 /// A word to whoever talks to it without asking anything.
 fn talk(
     turn: &Turn,
@@ -354,68 +318,21 @@ fn talk(
 /// What was said, or noted before, in its own words.
 fn quotation(found: Option<&Found>, known: &[&str], query: &Query, now: u64) -> From {
     if let Some(found) = found.filter(|found| found.is_answer()) {
-        let quote = say::excerpt(&found.text, query);
-        return From::Found(format!("{quote} (said {})", say::ago(found.at, now)));
+        return From::Found {
+            answer: say::excerpt(&found.text, query),
+            origin: format!(" (said {})", say::ago(found.at, now)),
+        };
     }
     let noted = known.iter().find_map(|text| {
         let (asked, answer) = text.split_once(ANSWER)?;
-        let asked = asked
-            .split_once(" asked: ")
-            .map_or(asked, |(_, asked)| asked);
+        let asked = asked.split_once(ASKED).map_or(asked, |(_, asked)| asked);
         Query::of(asked, "").is_like(query).then_some(answer)
     });
     match noted {
-        Some(answer) => From::Found(format!("{answer}, that came up before")),
+        Some(answer) => From::Found {
+            answer: answer.to_owned(),
+            origin: ", that came up before".into(),
+        },
         None => From::Nowhere,
     }
-}
-
-/// The answer to what was asked before, with who asked.
-fn asked_before(asked: &Asked, message: &ChatMessage, now: u64) -> String {
-    let answer = asked.answer.as_deref().unwrap_or_default();
-    if asked.message == message.id {
-        return answer.to_owned();
-    }
-    let first = asked.first(&message.author.id);
-    format!("{first} asked that {}: {answer}", say::ago(asked.at, now))
-}
-
-fn answer_of(asked: &Asked) -> String {
-    match &asked.answer {
-        Some(answer) => format!(", answer: {answer}"),
-        None => ", still open".into(),
-    }
-}
-
-/// Notes that somebody asked, for the next time.
-pub(crate) fn note_question(message: &ChatMessage, host: &mut dyn Host) {
-    let name = prompt::name(&message.author.name);
-    note(message, format!("{name} asked: {}", message.text), host);
-}
-
-fn note_answer(message: &ChatMessage, answer: &str, host: &mut dyn Host) {
-    let name = prompt::name(&message.author.name);
-    note(
-        message,
-        format!("{name} asked: {}{ANSWER}{answer}", message.text),
-        host,
-    );
-}
-
-fn note(message: &ChatMessage, text: String, host: &mut dyn Host) {
-    let entry = NewEntry::new(Kind::PersonaNote, text)
-        .about(&message.author.id)
-        .source(&message.id);
-    if let Err(error) = host.remember(&entry) {
-        host.warn(&format!("“{}” was not remembered: {error:?}", entry.text));
-    }
-}
-
-/// A memory that doesn't answer is as good as none, but for the log.
-fn search(host: &mut dyn Host, words: &str, limit: u32) -> Vec<Entry> {
-    let found = host.search(words, &[Kind::PersonaNote], limit);
-    found.unwrap_or_else(|error| {
-        host.warn(&format!("went on without memories: {error:?}"));
-        Vec::new()
-    })
 }

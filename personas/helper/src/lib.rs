@@ -13,6 +13,7 @@ mod grounded;
 mod ledger;
 mod notes;
 mod question;
+mod recall;
 mod say;
 mod seen;
 mod wish;
@@ -186,7 +187,7 @@ impl Helper {
             let (_, is_new) = self.ledger.note(message, query);
             if is_new && memories < MEMORIES_PER_CALL {
                 memories += 1;
-                answer::note_question(message, host);
+                recall::note_question(message, host);
             }
         }
     }

@@ -226,7 +226,9 @@ impl Index<'_> {
                 let coverage = shared.map(|(_, weight)| weight).sum::<f64>() / total;
                 let fits = query.fits(&note.text);
                 let asks = note.text.ends_with('?');
-                let score = coverage + if fits { 0.3 } else { 0.0 } - if asks { 0.3 } else { 0.0 };
+                let bonus = |holds: bool| if holds { 0.3 } else { 0.0 };
+                let score =
+                    coverage + bonus(fits) + bonus(query.is_counted(&note.text)) - bonus(asks);
                 (coverage >= LEAST_COVERAGE).then(|| {
                     let next = self.said.get(at + 1).map(|next| next.text.clone());
                     let Note { at, text } = note.clone();
@@ -346,6 +348,7 @@ mod tests {
     fn finds_what_a_question_asks_for() {
         let notes = heard(&[
             "There are nine screws in this lid.",
+            "Okay, screw number nine has left the building.",
             "The screws go into a jam jar.",
             "This little monster is my cat, she is called Biscotto.",
             "The cat sleeps on the schematic.",

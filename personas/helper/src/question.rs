@@ -116,21 +116,24 @@ impl Query {
         }
     }
 
-    /// Whether two questions ask the same: for the same kind of thing, about nearly the same.
+    /// Whether two questions ask the same: for the same kind of thing, about nearly the same. One
+    /// may have a word more: `how many screws` and `how many screws in the lid`.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let most = self.words.len().max(other.words.len());
+        let least = self.words.len().min(other.words.len());
         let shared = self
             .words
             .iter()
             .filter(|word| other.words.contains(word))
             .count();
-        self.kind == other.kind && most > 0 && shared * 5 >= most * 3
+        let is_part = shared == least && most - least <= 1;
+        self.kind == other.kind && shared > 0 && (is_part || shared * 5 >= most * 3)
     }
 
     /// Whether a sentence has what this kind of question asks for, as far as that can be seen.
     pub(crate) fn fits(&self, sentence: &str) -> bool {
         match self.kind {
-            Kind::Count => numbers(sentence).next().is_some(),
+            Kind::Count => counts(sentence).next().is_some(),
             Kind::When => {
                 numbers(sentence).next().is_some()
                     || words::all(sentence).any(|word| TIMES.contains(&word.as_str()))
@@ -147,13 +150,7 @@ impl Query {
             .any(|word| words::has_phrase(sentence, word)),
             Kind::Name => {
                 [
-                    "called",
-                    "named",
-                    "name",
-                    "name's",
-                    "this is",
-                    "meet",
-                    "say hello to",
+                    "called", "named", "name", "name's", "this is", "meet", "is my", "is our",
                 ]
                 .iter()
                 .any(|word| words::has_phrase(sentence, word))
@@ -161,6 +158,18 @@ impl Query {
             }
             Kind::Who | Kind::Where | Kind::What => true,
         }
+    }
+
+    /// Whether a number stands right before what is counted: `nine rusty screws`.
+    pub(crate) fn is_counted(&self, sentence: &str) -> bool {
+        let words: Vec<String> = words::all(sentence).collect();
+        self.kind == Kind::Count
+            && counts(sentence).any(|at| {
+                let after = words.iter().skip(at + 1).take(2);
+                after
+                    .into_iter()
+                    .any(|word| self.words.contains(&stem(word)))
+            })
     }
 
     /// Whether more than its words tells that a sentence answers it.
@@ -209,8 +218,19 @@ pub(crate) fn stems(sentence: &str) -> Vec<String> {
 
 /// The numbers in a text, as they stand there in lower case.
 pub(crate) fn numbers(text: &str) -> impl Iterator<Item = String> + '_ {
-    words::all(text).filter(|word| {
-        word.starts_with(|c: char| c.is_ascii_digit()) || NUMBERS.contains(&word.as_str())
+    words::all(text).filter(|word| is_number(word))
+}
+
+fn is_number(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) || NUMBERS.contains(&word)
+}
+
+/// Where among the words of a text the numbers stand that count something; `number nine` does not.
+fn counts(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let mut before = String::new();
+    words::all(text).enumerate().filter_map(move |(at, word)| {
+        let before = std::mem::replace(&mut before, word.clone());
+        (is_number(&word) && before != "number").then_some(at)
     })
 }
 
@@ -342,6 +362,12 @@ mod tests {
             (
                 "what's the name of the cat?",
                 "what does the cat eat?",
+                false,
+            ),
+            ("how many screws?", "how many screws are in the lid?", true),
+            (
+                "how many screws?",
+                "how many rusty screws are in the lid?",
                 false,
             ),
             ("how many screws?", "where are the screws?", false),

@@ -185,9 +185,7 @@ fn comes_back_when_the_stream_says_it() {
     );
     assert_eq!(
         said.text(),
-        Some(
-            "Ana asked that 9 min ago: So the power supply gives twelve volts now (said on stream)"
-        )
+        Some("Ana asked that 9 min ago: So the power supply gives twelve volts now")
     );
 }
 
@@ -373,6 +371,22 @@ fn small_talk_needs_no_model() {
     assert_eq!(
         asked(&mut helper, &at(1, "Ana", "pip you are great")).text(),
         Some("you too")
+    );
+}
+
+#[test]
+fn asked_about_itself_it_says_nothing_of_the_stream() {
+    let mut helper = watched();
+    helper.host.answer("green, like the stamps");
+    let said = asked(
+        &mut helper,
+        &at(1, "Ana", "pip what's your favourite colour?"),
+    );
+    assert_eq!(said.text(), Some("green, like the stamps"));
+    let said = asked(&mut helper, &at(1, "Ana", "pip how old are you?"));
+    assert!(
+        said.text().is_some_and(|text| !text.contains("yet")),
+        "{said:?}"
     );
 }
 

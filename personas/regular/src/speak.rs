@@ -30,6 +30,9 @@ const EMOTES: usize = 3;
 const ABOUT_MATTER: u32 = 4;
 const ABOUT_PERSON: usize = 3;
 
+/// So many of its own lines tell whether it has emotes enough.
+const LATELY: usize = 6;
+
 /// Why a line is not said.
 const NO_LINE: &str = "the language model gave no line";
 const STALE: &str = "would only repeat what was said";
@@ -85,6 +88,7 @@ impl Regular {
     }
 
     fn say(&mut self, turn: &Turn, occasion: &Occasion<'_>, text: String) -> Reply {
+        let text = self.seasoned(turn, occasion, text);
         // Its own words count as said, whether a name is put to them or not.
         self.said.push(text.clone());
         if let Some(id) = occasion.id() {
@@ -95,6 +99,32 @@ impl Regular {
         };
         self.people.greeted(&message.author.id);
         Reply::say(addressed(turn, occasion, message, text)).reply_to(&message.id)
+    }
+
+    /// The line with an emote, if the character's latest lines had fewer than its style says: models
+    /// forget them.
+    fn seasoned(&self, turn: &Turn, occasion: &Occasion<'_>, text: String) -> String {
+        let style = Style::of(&turn.profile);
+        let share = style.emotes.share();
+        let has_emote = |line: &str| emote::in_text(line).next().is_some();
+        let lately = self.said.iter().rev().take(LATELY);
+        #[expect(clippy::cast_precision_loss, reason = "a handful of lines")]
+        let due = lately.len() as f64 * share - 0.5;
+        #[expect(clippy::cast_precision_loss, reason = "a handful of lines")]
+        let had = lately.filter(|line| has_emote(line)).count() as f64;
+        let mut rng = turn.rng();
+        if has_emote(&text) || had >= due || !rng.chance(share) {
+            return text;
+        }
+        let Some(emote) = style.emote(task::mood(occasion), &mut rng) else {
+            return text;
+        };
+        let with_emote = format!("{text} {}", emote.written());
+        if with_emote.chars().count() <= turn.limits.max_line_chars as usize {
+            with_emote
+        } else {
+            text
+        }
     }
 
     /// Whether the line was said before: by itself lately, or by anybody just now. A word or two may
