@@ -27,6 +27,9 @@ const FACTS: usize = 4;
 /// What was missed by whoever was not here before: ten minutes, in milliseconds.
 const MISSED_MS: u64 = 10 * 60 * 1000;
 
+/// Where what is in a prompt comes from.
+const ON_STREAM: &str = "said on the stream";
+
 /// Where an answer comes from.
 enum From {
     /// It was found.
@@ -170,11 +173,7 @@ impl Helper {
             .iter()
             .map(|found| {
                 let next = found.next.as_deref().unwrap_or_default();
-                format!(
-                    "said on the stream {}: {} {next}",
-                    say::ago(found.at, turn.now),
-                    found.text
-                )
+                fact(&format!("{} {next}", found.text), found.at, turn.now)
             })
             .chain(known.iter().map(|text| (*text).to_owned()))
             .collect();
@@ -188,7 +187,10 @@ impl Helper {
         let Some(line) = complete(turn, &request, host) else {
             return quoted();
         };
-        let mut rests_on: Vec<&str> = facts.iter().map(String::as_str).collect();
+        let said = found
+            .iter()
+            .flat_map(|found| [Some(found.text.as_str()), found.next.as_deref()]);
+        let mut rests_on: Vec<&str> = said.flatten().chain(known.iter().copied()).collect();
         let transcript = context.into_iter().flat_map(|context| &context.transcript);
         rests_on.extend(transcript.map(|segment| segment.text.as_str()));
         match weigh(&line, &message.text, query, &rests_on) {
@@ -217,13 +219,7 @@ impl Helper {
         }
         let facts: Vec<String> = notes
             .iter()
-            .map(|note| {
-                format!(
-                    "said on the stream {}: {}",
-                    say::ago(note.at, turn.now),
-                    note.text
-                )
-            })
+            .map(|note| fact(&note.text, note.at, turn.now))
             .collect();
         let request = ask(turn, context, &facts)
             .answer(message)
@@ -232,7 +228,7 @@ impl Helper {
                  nothing else: the two things that matter most, in one short line.",
             )
             .request(MAX_TOKENS, TEMPERATURE);
-        let rests_on: Vec<&str> = facts.iter().map(String::as_str).collect();
+        let rests_on: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
         let told = complete(turn, &request, host)
             .filter(|line| weigh(line, "", &Query::default(), &rests_on) == Verdict::Grounded);
         told.unwrap_or_else(|| {
@@ -267,7 +263,12 @@ fn ask(turn: &Turn, context: Option<&StreamContext>, facts: &[String]) -> Prompt
     prompt.section("What you remember", facts.iter().map(String::as_str))
 }
 
-/// The model's line, if it gave one that is as short as the style.
+/// What was said, as it stands in a prompt.
+fn fact(text: &str, at: u64, now: u64) -> String {
+    format!("{} ({ON_STREAM}, {})", text.trim(), say::ago(at, now))
+}
+
+/// The model's line, if it gave one that is as short as the style and no copy of what it was given.
 fn complete(
     turn: &Turn,
     request: &persona_sdk::llm::Request,
@@ -283,7 +284,7 @@ fn complete(
     let max_chars = turn.limits.max_line_chars as usize;
     let longest = 2 * Style::of(&turn.profile).words.end();
     line::from_completion(&completion.text, &[&turn.profile.name], max_chars)
-        .filter(|line| style::word_count(line) <= longest)
+        .filter(|line| style::word_count(line) <= longest && !line.contains(ON_STREAM))
 }
 
 /// Whether it is asked about itself, and not for what it heard.

@@ -129,9 +129,9 @@ impl Helper {
         let concerned = |(_, asked): &(usize, &Asked)| {
             let query = &asked.query;
             query.is_telling()
-                && told.iter().any(|(stems, text)| {
-                    query.words.iter().any(|word| stems.contains(word)) && query.fits(text)
-                })
+                && told
+                    .iter()
+                    .any(|(stems, text)| notes::share(stems, &query.words) && query.fits(text))
         };
         let open = self.ledger.open(turn.now).filter(concerned);
         let open: Vec<_> = open.take(LOOKED_UP).collect();

@@ -60,6 +60,8 @@ pub(crate) struct Found {
     pub(crate) next: Option<String>,
     /// How much of the question's words stand in it, 0 to 1, rare words counting more.
     coverage: f64,
+    /// How much of them is enough.
+    enough: f64,
     /// Whether it has what the question asks for.
     fits: bool,
 }
@@ -67,7 +69,7 @@ pub(crate) struct Found {
 impl Found {
     /// Whether it can be quoted for an answer.
     pub(crate) fn is_answer(&self) -> bool {
-        self.fits && self.coverage >= 0.6
+        self.fits && self.coverage >= self.enough
     }
 
     /// Whether it answers beyond doubt: enough to come back with it unasked.
@@ -222,7 +224,7 @@ impl Index<'_> {
                     .words
                     .iter()
                     .zip(&weights)
-                    .filter(|(word, _)| stems.contains(word));
+                    .filter(|(word, _)| has(stems, word));
                 let coverage = shared.map(|(_, weight)| weight).sum::<f64>() / total;
                 let fits = query.fits(&note.text);
                 let asks = note.text.ends_with('?');
@@ -239,6 +241,7 @@ impl Index<'_> {
                             text,
                             next,
                             coverage,
+                            enough: query.least_coverage(),
                             fits: fits && !asks,
                         },
                     )
@@ -253,6 +256,15 @@ impl Index<'_> {
             .take(most)
             .collect()
     }
+}
+
+/// Whether a question's words and a sentence's stems have one in common.
+pub(crate) fn share(stems: &[String], words: &[String]) -> bool {
+    words.iter().any(|word| has(stems, word))
+}
+
+fn has(stems: &[String], word: &str) -> bool {
+    stems.iter().any(|stem| question::is_same(stem, word))
 }
 
 /// How much a sentence tells: its telling words, numbers and names.

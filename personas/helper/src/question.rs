@@ -54,6 +54,32 @@ const OPENERS: &[&str] = &[
     "how", "how's", "which", "does", "did",
 ];
 
+/// Words that ask and tell of the same thing, and the stem by which both are found: who asks what it
+/// cost hears what was paid.
+const MEANT: &[(&[&str], &str)] = &[
+    (
+        &[
+            "cost", "costs", "price", "pay", "paid", "buy", "bought", "euros", "dollars", "spent",
+            "spend",
+        ],
+        "pay",
+    ),
+    (
+        &["build", "built", "made", "makes", "maker", "makers"],
+        "build",
+    ),
+    (
+        &[
+            "fix", "fixed", "fixes", "fixing", "repair", "repaired", "repairs",
+        ],
+        "fix",
+    ),
+    (
+        &["begin", "began", "begins", "start", "started", "starts"],
+        "start",
+    ),
+];
+
 /// Numbers in words. `one` is a pronoun as often as not.
 #[rustfmt::skip]
 const NUMBERS: &[&str] = &[
@@ -124,7 +150,7 @@ impl Query {
         let shared = self
             .words
             .iter()
-            .filter(|word| other.words.contains(word))
+            .filter(|word| other.words.iter().any(|other| is_same(word, other)))
             .count();
         let is_part = shared == least && most - least <= 1;
         self.kind == other.kind && shared > 0 && (is_part || shared * 5 >= most * 3)
@@ -156,7 +182,15 @@ impl Query {
                 .any(|word| words::has_phrase(sentence, word))
                     || names(sentence).next().is_some()
             }
-            Kind::Who | Kind::Where | Kind::What => true,
+            Kind::Who => {
+                let somebody = [
+                    "by", "man", "woman", "guy", "friend", "sister", "brother", "brothers", "mom",
+                    "dad",
+                ];
+                names(sentence).next().is_some()
+                    || words::all(sentence).any(|word| somebody.contains(&word.as_str()))
+            }
+            Kind::Where | Kind::What => true,
         }
     }
 
@@ -170,6 +204,15 @@ impl Query {
                     .into_iter()
                     .any(|word| self.words.contains(&stem(word)))
             })
+    }
+
+    /// How much of its words has to stand in a sentence that answers it, 0 to 1: less if the sentence
+    /// has what the kind of question asks for.
+    pub(crate) const fn least_coverage(&self) -> f64 {
+        match self.kind {
+            Kind::Where | Kind::What => 0.6,
+            _ => 0.45,
+        }
     }
 
     /// Whether more than its words tells that a sentence answers it.
@@ -248,6 +291,12 @@ pub(crate) fn names(text: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// Whether two stems are of the same word, or one is short for the other: `synth`, `synthesizer`.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    one == other
+        || one.len().min(other.len()) >= 5 && (one.starts_with(other) || other.starts_with(one))
+}
+
 /// A word without what English hangs on it: `screws`, `screwed` and `screw` are one. Rough: what
 /// counts is that both sides are treated alike.
 pub(crate) fn stem(word: &str) -> String {
@@ -255,6 +304,9 @@ pub(crate) fn stem(word: &str) -> String {
         word.strip_suffix(ending)
             .filter(|rest| rest.chars().count() >= least)
     };
+    if let Some((_, meant)) = MEANT.iter().find(|(said, _)| said.contains(&word)) {
+        return (*meant).to_owned();
+    }
     let base = if let Some(rest) = cut("ies", 2) {
         format!("{rest}y")
     } else if let Some(rest) = cut("ing", 3).or_else(|| cut("ed", 3)) {
@@ -323,7 +375,7 @@ mod tests {
                 Kind::Why,
                 &["brontolo", "dead"],
             ),
-            ("who built it?", Kind::Who, &["built"]),
+            ("who built it?", Kind::Who, &["build"]),
             (
                 "where did the synthesizer come from",
                 Kind::Where,

@@ -70,7 +70,7 @@ fn answers_from_what_was_said_minutes_ago() {
     assert_eq!(said.reply_to(), Some(ana.id.as_str()));
     let prompt = helper.host.latest_prompt();
     assert!(
-        prompt.contains("## What you remember\n<<<\nsaid on the stream 7 min ago: There are nine screws in this lid."),
+        prompt.contains("There are nine screws in this lid. This little monster is my cat, she is called Biscotto. (said on the stream, 7 min ago)"),
         "{prompt}"
     );
     assert!(
@@ -84,7 +84,7 @@ fn quotes_the_stream_when_the_model_is_no_help() {
     let question = "what's the name of the cat?";
     let quoted = "This little monster is my cat, she is called Biscotto (said 7 min ago)";
     type Script = fn(&mut Harness<Helper>);
-    let cases: [(&str, Script); 5] = [
+    let cases: [(&str, Script); 6] = [
         ("is silent", |helper| {
             helper.host.fail(llm::Error::Busy);
         }),
@@ -96,6 +96,11 @@ fn quotes_the_stream_when_the_model_is_no_help() {
         }),
         ("doesn't see it", |helper| {
             helper.host.answer("not said yet");
+        }),
+        ("copies", |helper| {
+            helper
+                .host
+                .answer("she is called biscotto. (said on the stream, 7 min ago), i think");
         }),
         ("goes on and on", |helper| {
             helper.host.answer(&"the cat called Biscotto ".repeat(10));
