@@ -92,7 +92,12 @@ impl Style {
             lowercase: says(&["lowercase", "lower case", "no capitals"])
                 && !says(&["lowercase letter as often"]),
             shouts: says(&["caps when", "capitals when", "all caps"]),
-            bare: says(&["no punctuation", "no full stops", "without punctuation"]),
+            bare: says(&[
+                "no punctuation",
+                "no full stops",
+                "without punctuation",
+                "no exclamation",
+            ]),
             stretches: says(&["stretches", "stretched", "draws out", "drawn-out"]),
         }
     }

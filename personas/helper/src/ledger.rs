@@ -4,8 +4,10 @@ use crate::question::Query;
 use persona_sdk::{ChatMessage, line, prompt};
 use serde::{Deserialize, Serialize};
 
-/// So many questions are kept; of those that are answered the oldest go first.
+/// So many questions are kept, and so many bytes of them; of those that are answered the oldest go
+/// first.
 const QUESTIONS: usize = 48;
+const BYTES: usize = 20_000;
 
 /// The longest question and answer that are kept, in characters.
 const TEXT_CHARS: usize = 140;
@@ -75,7 +77,7 @@ impl Ledger {
             }
             return (known, is_new);
         }
-        if self.0.len() >= QUESTIONS {
+        while self.0.len() >= QUESTIONS || self.0.iter().map(Asked::bytes).sum::<usize>() > BYTES {
             let settled = self.0.iter().position(|asked| asked.answer.is_some());
             self.0.remove(settled.unwrap_or(0));
         }
@@ -199,6 +201,19 @@ impl Ledger {
 }
 
 impl Asked {
+    /// About as much as it takes in the state.
+    fn bytes(&self) -> usize {
+        let by: usize = self
+            .by
+            .iter()
+            .map(|asker| asker.id.len() + asker.name.len() + 24)
+            .sum();
+        let words: usize = self.query.words.iter().map(|word| word.len() + 3).sum();
+        let answer = self.answer.as_ref().map_or(0, String::len);
+        let news = self.news.as_ref().map_or(0, |news| news.line.len() + 40);
+        self.text.len() + by + words + answer + news + 180
+    }
+
     /// Who asked first, to somebody of this id: `you`, or their name.
     pub(crate) fn first(&self, author_id: &str) -> &str {
         match self.by.first() {

@@ -10,7 +10,7 @@ const LOOK_MS: u64 = 6_000;
 
 /// So many bytes of notes are kept: of an hour of talk what tells most, and of the last
 /// minutes all.
-const KEPT_BYTES: usize = 24_000;
+const KEPT_BYTES: usize = 20_000;
 
 /// The longest note, in characters.
 const NOTE_CHARS: usize = 220;
@@ -283,7 +283,8 @@ fn sentences(text: &str) -> (Vec<String>, String) {
         let rest = &text[end..];
         let is_end = matches!(c, '.' | '!' | '?' | '…')
             && (rest.is_empty() || rest.starts_with([' ', '"', '”']));
-        let too_long = end - begin > NOTE_CHARS && c == ' ';
+        let length = end - begin;
+        let too_long = length > NOTE_CHARS && c == ' ' || length > 4 * NOTE_CHARS;
         if is_end || too_long {
             whole.push(
                 text[begin..end]

@@ -127,7 +127,7 @@ impl Query {
         let mut stems = Vec::new();
         for word in &all {
             let bare = word.strip_suffix("'s").unwrap_or(word);
-            if words::is_stop_word(bare) || ASKING.contains(&bare) {
+            if bare.len() > 40 || words::is_stop_word(bare) || ASKING.contains(&bare) {
                 continue;
             }
             let stem = stem(bare);

@@ -16,6 +16,9 @@ const MAX_WORDS: usize = 8;
 
 use Kind::{Preference, Relationship};
 
+/// Longer words, in bytes, are none.
+const WORD_BYTES: usize = 40;
+
 /// How such a sentence begins, what it means and what kind of memory that is. Contractions are
 /// written out, and beginnings without an apostrophe are meant as well. Longer beginnings stand before
 /// those that they begin with.
@@ -149,6 +152,9 @@ struct Word {
 
 fn sentence(sentence: &str, now: u64) -> Option<Fact> {
     let words = written_out(sentence);
+    if words.iter().any(|word| word.written.len() > WORD_BYTES) {
+        return None;
+    }
     let supposed = |start: usize| {
         words[..start].iter().any(|word| {
             matches!(

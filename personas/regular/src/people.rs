@@ -1,5 +1,6 @@
 //! Whom it met.
 
+use crate::phrases::fnv1a;
 use persona_sdk::{ChatMessage, Latest};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ pub(crate) struct Person {
     seen_at: u64,
     /// How many lines it heard of them.
     lines: u32,
-    /// What they told, so that it is remembered once.
+    /// Hashes of what they told, so that it is remembered once.
     told: Latest<8>,
     /// The message with which they came back, until they were greeted.
     back: Option<String>,
@@ -84,7 +85,7 @@ impl People {
 impl Person {
     /// They told this. Whether it is new.
     pub(crate) fn learn(&mut self, fact: &str) -> bool {
-        self.told.push(fact)
+        self.told.push(format!("{:x}", fnv1a(fact)))
     }
 }
 

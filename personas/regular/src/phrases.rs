@@ -17,7 +17,10 @@ const WORDS: RangeInclusive<usize> = 2..=4;
 const MESSAGE_WORDS: usize = 12;
 
 /// At most so many phrases are kept; the one unheard for longest goes first.
-const PHRASES: usize = 96;
+const PHRASES: usize = 64;
+
+/// The longest phrase, in characters.
+const PHRASE_CHARS: usize = 48;
 
 /// What was said, by whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,9 @@ impl Phrases {
                     continue;
                 }
                 let text = window.join(" ");
+                if text.chars().count() > PHRASE_CHARS {
+                    continue;
+                }
                 // Longer ones come later, and say more.
                 if self.count(&text, by, message.sent_at) >= PEOPLE {
                     gone_round = Some(text);
@@ -101,7 +107,7 @@ impl Phrases {
 }
 
 /// FNV-1a, 32 bits (G. Fowler, L. C. Noll, K.-P. Vo, D. Eastlake, RFC 9923).
-fn fnv1a(text: &str) -> u32 {
+pub(crate) fn fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
