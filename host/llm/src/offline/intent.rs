@@ -1,11 +1,14 @@
-//! What a line is to do: comment, react or answer.
+//! What a line is to do: which kinds of the corpus it may come from.
 
 use super::{
-    message::{answer, is_small_talk},
+    facts::Facts,
+    message::{Want, wants},
+    mood::mood_of,
     prompt::Moment,
+    text::lower_words,
 };
 
-/// How the moment feels; decides about shouting and emoji.
+/// How the moment feels; decides about emotes, shouting and emoji.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mood {
     Calm,
@@ -16,144 +19,327 @@ pub(super) enum Mood {
     Puzzled,
 }
 
-/// What a line is measured by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Goal {
-    /// To take up what is said on the stream.
-    Comment,
-    /// To say something to a question or a remark.
-    Answer,
-    /// To be nice.
-    SmallTalk,
+impl Mood {
+    #[cfg(test)]
+    pub(super) const ALL: &[Self] = &[
+        Self::Calm,
+        Self::Joy,
+        Self::Shock,
+        Self::Fun,
+        Self::Warm,
+        Self::Puzzled,
+    ];
+
+    /// As `protocol/emotes.json` writes them.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "calm" => Self::Calm,
+            "joy" => Self::Joy,
+            "shock" => Self::Shock,
+            "fun" => Self::Fun,
+            "warm" => Self::Warm,
+            "puzzled" => Self::Puzzled,
+            _ => return None,
+        })
+    }
+
+    /// Whether what fits the one is not quite wrong for the other.
+    pub(super) const fn is_near(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Calm, Self::Warm | Self::Puzzled | Self::Fun)
+                | (Self::Warm | Self::Puzzled | Self::Fun, Self::Calm)
+                | (Self::Joy, Self::Warm)
+                | (Self::Warm, Self::Joy)
+        )
+    }
 }
 
-#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Intent {
-    /// Rules of the grammar to draw from, with weights. Never empty.
-    pub(super) rules: Vec<(&'static str, f64)>,
+    /// Kinds to draw from, with weights. Never empty.
+    pub(super) kinds: Vec<(&'static str, f64)>,
     pub(super) mood: Mood,
     /// The event's or the message's words.
-    pub(super) about: Option<String>,
+    pub(super) about: String,
     /// Whose message is answered; empty if they have no name. None if nobody is.
     pub(super) addressee: Option<String>,
-    pub(super) goal: Goal,
+    /// Whether a line has to say something: a reaction may be a word or an emote.
+    pub(super) answers: bool,
+    /// Whether somebody wants to know whether this is an AI: who only uses emotes says it in words.
+    pub(super) identity: bool,
+    pub(super) facts: Facts,
 }
 
 impl Intent {
-    /// A message that waits goes first, then what has just happened, then the streamer's question,
+    /// A message that waits goes first, then the streamer's question, then what has just happened,
     /// then what is said on the stream.
-    pub(super) fn of(moment: &Moment, knows_stream: bool) -> Self {
+    pub(super) fn of(moment: &Moment) -> Self {
         if let Some(said) = &moment.answer {
-            let (rule, mood) = answer(&said.text, &moment.persona.name);
-            return Self {
-                rules: vec![(rule, 1.0)],
-                mood,
-                about: Some(said.text.clone()),
-                addressee: Some(said.name.clone()),
-                goal: if is_small_talk(rule) {
-                    Goal::SmallTalk
-                } else {
-                    Goal::Answer
-                },
-            };
-        }
-        let to_question = |question: &str| {
-            let (rule, mood) = answer(question, "");
-            // A streamer's question to all is no request and no small talk.
-            let rule = if rule == "answer_statement" || is_small_talk(rule) {
-                "answer_opinion"
-            } else {
-                rule
-            };
-            Self {
-                rules: vec![(rule, 1.0)],
-                mood,
-                about: Some(question.to_owned()),
-                addressee: None,
-                goal: Goal::Answer,
+            let (want, mood) = wants(&said.text, &moment.persona.name);
+            let mut facts = Facts::about(moment, said);
+            if want == Want::Missed {
+                facts.said = Facts::summary(moment);
             }
-        };
-        if let Some(event) = moment.events.last() {
-            let (rule, mood) = match event.kind.as_str() {
-                "hype" => ("event_hype", Mood::Joy),
-                "fail" => ("event_fail", Mood::Shock),
-                "laughter" => ("event_laughter", Mood::Fun),
-                "silence" => ("event_silence", Mood::Calm),
-                "topic_change" => ("event_topic_change", Mood::Calm),
-                "stream_start" => ("event_stream_start", Mood::Joy),
-                "question" => {
-                    let question = moment.question.as_deref().unwrap_or(&event.text);
-                    return to_question(question);
-                }
-                _ => ("event_other", Mood::Calm),
-            };
-            let rules = if knows_stream {
-                vec![(rule, 5.0), ("stream", 1.0)]
-            } else {
-                vec![(rule, 1.0), ("idle", 0.3)]
+            let want = match want {
+                // Somebody is back: the task says to greet them.
+                Want::Statement | Want::Good | Want::Bad if moment.greets => Want::Greeting,
+                want => want,
             };
             return Self {
-                rules,
+                kinds: to_somebody(want, &facts, moment),
                 mood,
-                about: Some(event.text.clone()),
-                addressee: None,
-                goal: Goal::Comment,
+                about: said.text.clone(),
+                addressee: Some(said.name.clone()),
+                answers: !matches!(want, Want::Statement | Want::Good | Want::Bad | Want::Laugh),
+                identity: matches!(want, Want::Identity | Want::WhoAreYou),
+                facts,
             };
         }
-        if let Some(question) = &moment.question {
-            return to_question(question);
+        let event = moment.events.last();
+        let asked = moment.question.as_ref().or_else(|| {
+            event
+                .filter(|event| event.kind == "question")
+                .map(|event| &event.text)
+        });
+        if let Some(question) = asked {
+            let (want, mood) = wants(question, "");
+            let facts = Facts::to_all(moment, question);
+            return Self {
+                kinds: to_streamer(want, &facts),
+                mood,
+                about: question.clone(),
+                addressee: None,
+                answers: true,
+                identity: want == Want::Identity,
+                facts,
+            };
         }
-        let mut rules = vec![if knows_stream {
-            ("stream", 6.0)
-        } else {
-            ("idle", 3.0)
-        }];
-        if !moment.chat.is_empty() {
-            rules.push(("banter", 1.0));
-        }
-        Self {
-            rules,
-            mood: Mood::Calm,
-            about: None,
+        let plain = |kinds: Vec<(&'static str, f64)>, mood, about: &str| Self {
+            kinds,
+            mood,
+            about: about.to_owned(),
             addressee: None,
-            goal: Goal::Comment,
+            answers: false,
+            identity: false,
+            facts: Facts::default(),
+        };
+        if let Some(event) = event {
+            let (kind, mood) = match event.kind.as_str() {
+                "hype" => ("hype", Mood::Joy),
+                "fail" => ("fail", Mood::Shock),
+                "laughter" => ("laugh", Mood::Fun),
+                "silence" => ("calm", Mood::Calm),
+                "topic_change" => ("topic", Mood::Calm),
+                "stream_start" => ("start", Mood::Warm),
+                _ => mood_of(&[event.text.as_str()]).unwrap_or(("talk", Mood::Calm)),
+            };
+            let mut kinds = vec![(kind, 10.0)];
+            if let Some((other, _)) = mood_of(&[event.text.as_str()])
+                && other != kind
+                && matches!(other, "cute" | "yum" | "weird")
+            {
+                kinds.push((other, 4.0));
+            }
+            return plain(kinds, mood, &event.text);
+        }
+        let latest: Vec<&str> = moment
+            .transcript
+            .iter()
+            .rev()
+            .take(2)
+            .map(String::as_str)
+            .collect();
+        if latest.is_empty() && moment.keywords.is_empty() {
+            return plain(vec![("idle", 1.0)], Mood::Calm, "");
+        }
+        match mood_of(&latest) {
+            Some((kind, mood)) => plain(vec![(kind, 6.0), ("talk", 4.0)], mood, latest[0]),
+            None => plain(
+                vec![("talk", 1.0)],
+                Mood::Calm,
+                latest.first().copied().unwrap_or_default(),
+            ),
         }
     }
+}
+
+/// How somebody in the chat is answered.
+fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str, f64)> {
+    // What was found goes first; without it nothing is made up.
+    let known = |kind, found: bool| {
+        if found {
+            vec![(kind, 6.0), ("fact", 1.0)]
+        } else if facts.said.is_empty() {
+            vec![("no_fact", 1.0)]
+        } else {
+            vec![("fact", 1.0)]
+        }
+    };
+    match want {
+        Want::Identity => vec![("identity", 1.0)],
+        Want::WhoAreYou => vec![("whoareyou", 1.0)],
+        Want::HowAreYou => vec![("howareyou", 1.0)],
+        Want::Greeting => vec![("greeting", 1.0)],
+        Want::Bye => vec![("bye", 1.0)],
+        Want::Thanks => vec![("thanks", 1.0)],
+        Want::Praise => vec![("praise", 1.0)],
+        Want::Tease => vec![("tease", 1.0)],
+        Want::Laugh => vec![("laughing", 1.0)],
+        Want::Sad => vec![("bad_news", 1.0)],
+        Want::GoodNews => vec![("good_news", 1.0)],
+        Want::Request => vec![("request", 1.0)],
+        Want::Name => vec![("naming", 1.0)],
+        Want::Drink => vec![("no_fact", 1.0)],
+        Want::Remember if facts.of_them.is_some() => vec![("remember", 1.0)],
+        Want::Remember => vec![("no_remember", 1.0)],
+        Want::Or if facts.options.len() > 1 => vec![("choice", 1.0)],
+        Want::Like => vec![("like", 1.0)],
+        Want::Opinion => vec![("opinion", 1.0)],
+        Want::Should => vec![("should", 2.0), ("yes", 1.0), ("no", 0.6)],
+        Want::Who => known("person", facts.person.is_some()),
+        Want::Why => known("because", facts.because.is_some()),
+        Want::Number => known("amount", facts.amount.is_some()),
+        Want::When => known("when", facts.when.is_some()),
+        Want::Where => known("place", facts.place.is_some()),
+        Want::What | Want::How => known("fact", !facts.said.is_empty()),
+        Want::Missed if facts.said.is_empty() => vec![("no_fact", 1.0)],
+        Want::Missed => vec![("summary", 1.0)],
+        Want::Or | Want::YesNo => match facts.said.first() {
+            Some(said) if denies(&said.exact) => vec![("fact", 2.0), ("no", 1.0)],
+            Some(_) => vec![("fact", 2.0), ("yes", 1.0)],
+            None => vec![("no_fact", 3.0), ("yes", 1.0), ("no", 1.0)],
+        },
+        Want::Good => vec![("agree", 3.0), ("statement", 1.0)],
+        Want::Bad => vec![("agree", 2.0), ("disagree", 1.0), ("statement", 0.5)],
+        // A line of another AI is as good as any: the stream goes on.
+        Want::Statement if moment.answer.as_ref().is_some_and(|said| said.ai) => {
+            vec![("agree", 2.0), ("statement", 1.0), ("talk", 2.0)]
+        }
+        Want::Statement => vec![("statement", 4.0), ("agree", 2.0)],
+    }
+}
+
+/// How the streamer is answered, who knows what was said.
+fn to_streamer(want: Want, facts: &Facts) -> Vec<(&'static str, f64)> {
+    match want {
+        Want::Or if facts.options.len() > 1 => vec![("choice", 8.0), ("guess", 1.0)],
+        Want::Or | Want::YesNo | Want::Remember => vec![("yes", 3.0), ("no", 2.0)],
+        Want::Should => vec![("should", 3.0), ("yes", 1.0), ("no", 1.0)],
+        Want::Like => vec![("like", 1.0)],
+        Want::Name => vec![("naming", 1.0)],
+        Want::Drink => vec![("drinking", 1.0)],
+        Want::HowAreYou => vec![("howareyou", 1.0)],
+        Want::Identity => vec![("identity", 1.0)],
+        Want::Greeting => vec![("start", 1.0)],
+        Want::Opinion if facts.stems.is_empty() => vec![("opinion", 1.0)],
+        _ => vec![("guess", 3.0), ("no_fact", 0.7)],
+    }
+}
+
+fn denies(sentence: &str) -> bool {
+    lower_words(sentence).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "no" | "not" | "never" | "nothing" | "nobody" | "none"
+        ) || word.ends_with("n't")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::offline::prompt::{Event, Said};
+    use crate::offline::{
+        corpus::CORPUS,
+        prompt::{Event, Said},
+    };
 
     #[test]
     fn what_waits_longest_for_a_word_goes_first() {
         let mut moment = Moment::default();
-        let rule = |moment: &Moment| Intent::of(moment, true).rules[0].0;
-        assert_eq!(Intent::of(&moment, false).rules[0].0, "idle");
-        assert_eq!(rule(&moment), "stream");
-        moment.question = Some("left or right?".into());
-        assert_eq!(rule(&moment), "answer_or");
-        for (kind, expected) in [
-            ("hype", "event_hype"),
-            ("fail", "event_fail"),
-            ("laughter", "event_laughter"),
-            ("silence", "event_silence"),
-            ("topic_change", "event_topic_change"),
-            ("stream_start", "event_stream_start"),
-            ("question", "answer_or"),
-            ("raid", "event_other"),
+        let kind = |moment: &Moment| Intent::of(moment).kinds[0].0;
+        assert_eq!(kind(&moment), "idle");
+        moment.transcript = vec!["We paint the fence.".into()];
+        assert_eq!(kind(&moment), "talk");
+        for (event, expected) in [
+            ("hype", "hype"),
+            ("fail", "fail"),
+            ("laughter", "laugh"),
+            ("silence", "calm"),
+            ("topic_change", "topic"),
+            ("stream_start", "start"),
+            ("raid", "talk"),
         ] {
             moment.events = vec![Event {
-                kind: kind.into(),
+                kind: event.into(),
                 text: "x".into(),
             }];
-            assert_eq!(rule(&moment), expected);
+            assert_eq!(kind(&moment), expected);
         }
+        moment.events = vec![Event {
+            kind: "question".into(),
+            text: "tea or coffee?".into(),
+        }];
+        assert_eq!(kind(&moment), "choice");
+        moment.question = Some("what should we name it?".into());
+        assert_eq!(kind(&moment), "naming");
         moment.answer = Some(Said {
             name: "ana".into(),
             text: "hi".into(),
+            ai: false,
         });
-        assert_eq!(rule(&moment), "answer_greeting");
+        assert_eq!(kind(&moment), "greeting");
+    }
+
+    #[test]
+    fn every_kind_is_in_the_corpus() {
+        let known = Facts {
+            topic: Some("x".into()),
+            place: Some("x".into()),
+            person: Some("x".into()),
+            amount: Some("x".into()),
+            when: Some("x".into()),
+            because: Some("x".into()),
+            of_them: Some("x".into()),
+            options: vec!["x".into(), "y".into()],
+            ..Facts::default()
+        };
+        for facts in [known, Facts::default()] {
+            for want in Want::ALL {
+                let mut kinds = to_somebody(*want, &facts, &Moment::default());
+                kinds.extend(to_streamer(*want, &facts));
+                for (kind, _) in kinds {
+                    assert!(CORPUS.kind(kind).is_some(), "{want:?}: {kind}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_made_up_where_nothing_is_known() {
+        let moment = |text: &str| Moment {
+            transcript: vec!["The lamp is not on yet. Greta hid the key under the mat.".into()],
+            answer: Some(Said {
+                name: "ana".into(),
+                text: text.into(),
+                ai: false,
+            }),
+            ..Moment::default()
+        };
+        for (text, kinds) in [
+            ("where is the key?", &["place", "fact"][..]),
+            ("where is the dog?", &["no_fact"]),
+            ("who hid the key?", &["person", "fact"]),
+            ("how many keys are there?", &["fact"]),
+            ("is the lamp on?", &["fact", "no"]),
+            ("do you remember me?", &["no_remember"]),
+            ("what did i miss?", &["summary"]),
+        ] {
+            let found: Vec<_> = Intent::of(&moment(text))
+                .kinds
+                .iter()
+                .map(|(kind, _)| *kind)
+                .collect();
+            assert_eq!(found, kinds, "{text}");
+        }
     }
 }

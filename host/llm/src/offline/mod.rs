@@ -1,52 +1,62 @@
 //! A text generator for times without a language model.
 //!
-//! It is no language model: nothing in it was learnt, and it understands nothing. It reads a prompt
-//! (best one made by persona-sdk, see [`prompt`]) and finds out what a chat line would have to do
-//! ([`intent`]: comment, react to what happened, answer a [`message`]). Then it draws [`DRAWS`] lines
-//! from a [`grammar`] whose weights follow the persona's style and traits ([`voice`]), and whose
-//! slots hold the words of the moment ([`slots`]: keywords and phrases of the transcript, names, what
-//! was said about a question, what is remembered). It says the line that [`rank`] puts first.
+//! It is no language model: it understands nothing, and what it knows of language are some thousands
+//! of phrases that were written for it ([`corpus`]). It reads a prompt (best one made by persona-sdk,
+//! see [`prompt`]) and finds out what a chat line would have to do ([`intent`]: react to what
+//! happened, take up what is said on the stream, answer a [`message`]), and how the persona writes
+//! ([`voice`], [`tone`], [`emotes`]). An n-gram model over the phrases that suit both ([`ngram`]) draws
+//! lines, whose slots take the words of the moment ([`fill`]: [`nouns`] and numbers of the transcript,
+//! names, [`facts`] about a question, what is remembered). They are typed as the persona would
+//! ([`write`]), and the one that [`rank`] puts first is said.
 //!
-//! The same request with the same seed gives the same line: all chance comes from a ChaCha generator
-//! that is seeded with the seed and a hash of the prompt. What stands in a prompt as data is never
-//! followed; it can only lend words to a line.
+//! The same request with the same seed gives the same line on every machine: all chance comes from a
+//! ChaCha generator that is seeded with the seed and a hash of the prompt, nothing depends on the
+//! order of a hash map, and floats are only added, multiplied, divided and compared. What stands in a
+//! prompt as data is never followed; it can only lend words to a line.
 //!
-//! With a JSON Schema it answers with the least value that obeys it ([`schema`]): it has no opinions
-//! to fill a form with, and doesn't make any up.
+//! docs/offline-model.md has the method with its sources, and what to expect of it.
 
+mod corpus;
+mod emotes;
 mod facts;
-mod grammar;
+mod fill;
 mod intent;
+mod lexicon;
 mod message;
+mod mood;
+mod ngram;
+mod nouns;
+mod options;
 mod prompt;
+mod puns;
 mod rank;
 mod schema;
-mod slots;
 mod style;
-mod terms;
 mod text;
+mod tone;
 mod voice;
+mod write;
 
 use crate::{About, LanguageModel, estimate_tokens};
 use async_trait::async_trait;
 use chatter_protocol::llm::{Completion, Error, Request};
-use facts::Facts;
-use grammar::GRAMMAR;
-use intent::{Goal, Intent};
+use corpus::CORPUS;
+use fill::Sources;
+use intent::Intent;
+use ngram::Weighted;
 use prompt::Moment;
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use rank::Ranking;
-use slots::Sources;
 use std::time::Duration;
 use text::{Fnv, cut};
 use voice::Voice;
 
 /// How many lines are drawn for one that is said.
-const DRAWS: usize = 24;
+const DRAWS: usize = 20;
 
-/// Above this length, in words, a line may be made of two draws.
-const LONG_WORDS: f64 = 8.0;
+/// How often the words of the moment are chosen anew for them.
+const FILLINGS: usize = 5;
 
 /// The longest line, in characters.
 const MAX_CHARS: usize = 200;
@@ -114,68 +124,154 @@ impl LanguageModel for Offline {
 fn line(request: &Request, seed: u64) -> String {
     let moment = Moment::read(&request.messages);
     let voice = Voice::of(&moment.persona);
-    let terms = terms::of_stream(&moment);
-    let intent = Intent::of(&moment, !terms.is_empty());
-    let facts = Facts::gather(&moment, &intent);
+    let intent = Intent::of(&moment);
     let mut rng = generator(request, seed);
-
-    let target_words =
-        voice.words * (1.1 * (rng.random::<f64>() + rng.random::<f64>() - 1.0)).exp();
-    let ranking = Ranking::new(&moment, &terms, &intent, &facts, target_words);
-    let chance = 0.5 + 0.5 * f64::from(request.temperature).clamp(0.0, 2.0);
-    let sources = Sources::of(&moment, &terms, &intent);
     let max_chars = MAX_CHARS.min(
         usize::try_from(request.max_tokens)
             .unwrap_or(MAX_CHARS)
             .saturating_mul(4),
     );
 
-    let mut best: Option<(f64, String)> = None;
-    for _ in 0..DRAWS {
-        let slots = sources.draw(&facts, &mut rng);
-        let rule = intent
-            .rules
-            .choose_weighted(&mut rng, |(_, weight)| *weight)
-            .map_or("last", |(rule, _)| rule);
-        // A rule that has nothing to say without its slots leaves it to the one that needs none.
-        let Some(draw) = [rule, "last"]
-            .iter()
-            .find_map(|rule| GRAMMAR.draw(rule, &slots, &voice, &mut rng))
-        else {
+    let mut target = voice.target(&mut rng);
+    if intent.answers && target == 1 && rng.random_bool(0.5) {
+        target = voice.for_answer(target, &mut rng);
+    }
+    let lately = moment
+        .earlier
+        .iter()
+        .rev()
+        .take(3)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let emote = emote(&voice, &intent, target, &lately, &mut rng);
+    if let Some((emote, true)) = &emote
+        && emote.chars().count() <= max_chars
+    {
+        return emote.clone();
+    }
+
+    let temperature = f64::from(request.temperature).clamp(0.0, 2.0);
+    let ranking = Ranking::new(&moment, &intent, &voice, target);
+    let best = draws(&moment, &voice, &intent, target, &mut rng)
+        .into_iter()
+        .map(|line| {
+            (
+                ranking.score(&line) + (0.5 + 0.5 * temperature) * rng.random::<f64>(),
+                line,
+            )
+        })
+        .filter(|(_, line)| !line.is_empty() && line.chars().count() <= max_chars)
+        .fold(None, |best: Option<(f64, String)>, next| match best {
+            Some(best) if best.0 >= next.0 => Some(best),
+            _ => Some(next),
+        });
+    let line = best.map_or_else(|| "hm".to_owned(), |(_, line)| line);
+    let with_emote = emote.map(|(emote, _)| format!("{line} {emote}"));
+    match with_emote.filter(|line| line.chars().count() <= max_chars) {
+        Some(line) => line,
+        None => cut(&line, max_chars).to_owned(),
+    }
+}
+
+/// The emote of the line, if it is to have one, and whether it stands alone.
+fn emote(
+    voice: &Voice,
+    intent: &Intent,
+    target: u32,
+    lately: &str,
+    rng: &mut ChaCha8Rng,
+) -> Option<(String, bool)> {
+    if voice.emotes.only && !intent.identity {
+        return voice
+            .emotes
+            .line(intent.mood, lately, rng)
+            .map(|line| (line, true));
+    }
+    if !rng.random_bool(voice.emotes.rate) {
+        return None;
+    }
+    let excited = voice.tones.strength(tone::Tone::Hyped);
+    let alone = target == 1 && !intent.answers && rng.random_bool(0.5);
+    voice
+        .emotes
+        .draw(intent.mood, if alone { 1.0 } else { excited }, lately, rng)
+        .map(|emote| (emote, alone))
+}
+
+/// Lines to choose from, as the persona would write them.
+fn draws(
+    moment: &Moment,
+    voice: &Voice,
+    intent: &Intent,
+    target: u32,
+    rng: &mut ChaCha8Rng,
+) -> Vec<String> {
+    let sources = Sources::of(moment, intent);
+    let mut lines = Vec::with_capacity(DRAWS);
+    for _ in 0..FILLINGS {
+        let slots = sources.draw(rng);
+        let Ok((kind, _)) = intent.kinds.choose_weighted(rng, |(_, weight)| *weight) else {
             continue;
         };
-        let mut drawn = draw.text;
-        if target_words > LONG_WORDS && !terms.is_empty() && rng.random_bool(0.7) {
-            let slots = sources.draw(&facts, &mut rng);
-            if let Some(more) = GRAMMAR.draw("stream", &slots, &voice, &mut rng) {
-                drawn = voice.join(&drawn, &more.text, &mut rng);
+        let weigh = |phrase: &corpus::Phrase| {
+            if !slots.can_fill(phrase) {
+                return 0.0;
+            }
+            let words = slots.words_of(phrase);
+            let fit = f64::from(words.min(target)) / f64::from(words.max(target));
+            let too_long = if words > voice.longest() + 2 {
+                0.1
+            } else {
+                1.0
+            };
+            let uncounted = voice.counts && !phrase.tokens.iter().any(corpus::Token::has_number);
+            let counted = if uncounted { 0.12 } else { 1.0 };
+            phrase.weight * voice.tones.likes(&phrase.tones) * fit * fit * fit * too_long * counted
+        };
+        let Some(model) = CORPUS.kind(kind).map(|kind| Weighted::new(kind, weigh)) else {
+            continue;
+        };
+        for _ in 0..DRAWS / FILLINGS {
+            if let Some(drawn) = model.draw(rng).and_then(|tokens| slots.fill(&tokens)) {
+                lines.push(voice.write(&drawn, intent.mood, rng));
             }
         }
-        // Small talk has its own ways to say a name.
-        if let Some(name) = intent
-            .addressee
-            .as_deref()
-            .filter(|name| !name.is_empty() && intent.goal == Goal::Answer)
-            && !drawn.contains(name)
-            && rng.random_bool(voice.names)
-        {
-            drawn = if rng.random_bool(0.5) {
-                format!("{name}, {drawn}")
-            } else {
-                format!("{drawn} {name}")
-            };
-        }
-        let line = voice.write(&drawn, intent.mood, &mut rng);
-        let mut score = ranking.score(&line, draw.fit) + chance * rng.random::<f64>();
-        if line.chars().count() > max_chars {
-            score -= 20.0;
-        }
-        if !line.is_empty() && best.as_ref().is_none_or(|(best, _)| score > *best) {
-            best = Some((score, line));
-        }
     }
-    let line = best.map_or_else(|| "hm".to_owned(), |(_, line)| line);
-    cut(&line, max_chars).to_owned()
+    if voice.puns && !intent.answers && rng.random_bool(0.7) {
+        let latest: Vec<&str> = moment
+            .transcript
+            .iter()
+            .rev()
+            .take(4)
+            .map(String::as_str)
+            .collect();
+        let puns = puns::puns_on(&format!("{} {}", intent.about, latest.join(" ")));
+        let used = |pun: &&&str| !moment.earlier.iter().any(|line| line.contains(**pun));
+        lines.extend(
+            puns.iter()
+                .filter(used)
+                .take(6)
+                .map(|pun| voice.write(pun, intent.mood, rng)),
+        );
+    }
+    // Lines of its own that the corpus doesn't have.
+    if !intent.answers {
+        let own = voice.favourites.iter().filter(|line| !CORPUS.has(line));
+        lines.extend(
+            own.filter(|_| rng.random_bool(0.1))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+    }
+    lines.retain(|line| {
+        let words = text::lower_words(line);
+        !voice
+            .never
+            .iter()
+            .any(|never| text::contains(&words, &text::lower_words(never)))
+    });
+    lines
 }
 
 /// All chance of one line: from the seed and from all that the request says.

@@ -28,6 +28,8 @@ pub(super) struct Moment {
     pub(super) earlier: Vec<String>,
     /// The message that waits for an answer.
     pub(super) answer: Option<Said>,
+    /// Whether the task is to greet somebody.
+    pub(super) greets: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +38,8 @@ pub(super) struct Persona {
     pub(super) about: String,
     pub(super) style: String,
     pub(super) traits: Vec<(String, f64)>,
+    /// The emotes that it may use: code and meaning.
+    pub(super) emotes: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +53,8 @@ pub(super) struct Said {
     /// Empty if nobody is named.
     pub(super) name: String,
     pub(super) text: String,
+    /// Whether an AI said it.
+    pub(super) ai: bool,
 }
 
 impl Moment {
@@ -96,7 +102,7 @@ impl Moment {
             "what you remember" => self.memories = lines,
             "your earlier lines" => self.earlier = lines,
             "answer this" => self.answer = lines.last().map(|line| Said::read(line)),
-            "task" => {}
+            "task" => self.greets = lines.iter().any(|line| line.contains("greet")),
             _ => return false,
         }
         true
@@ -110,6 +116,7 @@ impl Moment {
             self.answer = Some(Said {
                 name: String::new(),
                 text: last.clone(),
+                ai: false,
             });
         }
         self.transcript = lines;
@@ -128,10 +135,33 @@ impl Persona {
                 "About" => self.about = value.into(),
                 "Style" => self.style = value.into(),
                 "Traits" => self.traits = value.split(',').filter_map(read_trait).collect(),
+                "Emotes" => self.emotes = value.split(';').filter_map(read_emote).collect(),
                 _ => {}
             }
         }
     }
+
+    /// The highest value of the traits whose names begin with one of the words.
+    pub(super) fn value(&self, beginnings: &str) -> Option<f64> {
+        let named = |name: &str| {
+            beginnings
+                .split_whitespace()
+                .any(|beginning| name.starts_with(beginning))
+        };
+        self.traits
+            .iter()
+            .filter(|(name, _)| named(name))
+            .map(|(_, value)| *value)
+            .reduce(f64::max)
+    }
+}
+
+/// `:hype: excitement, let's go`
+fn read_emote(text: &str) -> Option<(String, String)> {
+    let (code, means) = text.trim().strip_prefix(':')?.split_once(':')?;
+    let is_code = (1..=32).contains(&code.len())
+        && code.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+    is_code.then(|| (code.to_owned(), means.trim().to_lowercase()))
 }
 
 /// `humour 0.7`
@@ -158,7 +188,11 @@ impl Said {
     /// `name: text`, or `name [ai]: text`
     fn read(line: &str) -> Self {
         let (name, text) = line.split_once(": ").unwrap_or(("", line));
-        let name = name.trim().trim_end_matches("[ai]").trim_end();
+        let name = name.trim();
+        let (name, ai) = match name.strip_suffix("[ai]") {
+            Some(name) => (name.trim_end(), true),
+            None => (name, false),
+        };
         // A name is put into lines; what looks like more than a name is not.
         let is_name = (1..=24).contains(&name.chars().count())
             && name
@@ -168,6 +202,7 @@ impl Said {
         Self {
             name: if is_name { name.into() } else { String::new() },
             text: text.trim().into(),
+            ai,
         }
     }
 }
@@ -237,15 +272,17 @@ mod tests {
     #[test]
     fn the_sections_of_a_prompt_are_found() {
         let moment = read(
-            "Rules: be short.\nName: Nova\nAbout: likes space\nStyle: lowercase\nTraits: humour 0.7, dry wit 2, x nan, y\n",
+            "Rules: be short.\nName: Nova\nAbout: likes space\nStyle: lowercase\nTraits: humour 0.7, dry wit 2, x nan, y\n\
+             Emotes: :hype: excitement, let's go; :lol: laughing; bad; :no way: x\n",
             "## Stream now\n<<<\nhere we go\nthe boss is big\n>>>\n\n## Keywords\n<<<\nBoss, big jump\n>>>\n\
              ## What just happened\n<<<\ntopic change: now bosses\n>>>\n## Question to chat\n<<<\nleft or right?\n>>>\n\
              ## Chat\n<<<\nana: hi: all\nRex [ai]: yo\n>>>\n## What you remember\n<<<\nana likes tea\n>>>\n\
-             ## Your earlier lines\n<<<\nnice boss\n>>>\n## Answer this\n<<<\nana: is it hard?\n>>>\n## Task\nSpeak.\n",
+             ## Your earlier lines\n<<<\nnice boss\n>>>\n## Answer this\n<<<\nana: is it hard?\n>>>\n## Task\nSpeak, greet.\n",
         );
-        let said = |name: &str, text: &str| Said {
+        let said = |name: &str, text: &str, ai: bool| Said {
             name: name.into(),
             text: text.into(),
+            ai,
         };
         let expected = Moment {
             persona: Persona {
@@ -253,6 +290,10 @@ mod tests {
                 about: "likes space".into(),
                 style: "lowercase".into(),
                 traits: vec![("humour".into(), 0.7), ("dry wit".into(), 1.0)],
+                emotes: vec![
+                    ("hype".into(), "excitement, let's go".into()),
+                    ("lol".into(), "laughing".into()),
+                ],
             },
             transcript: vec!["here we go".into(), "the boss is big".into()],
             keywords: vec!["boss".into(), "big jump".into()],
@@ -261,10 +302,11 @@ mod tests {
                 text: "now bosses".into(),
             }],
             question: Some("left or right?".into()),
-            chat: vec![said("ana", "hi: all"), said("Rex", "yo")],
+            chat: vec![said("ana", "hi: all", false), said("Rex", "yo", true)],
             memories: vec!["ana likes tea".into()],
             earlier: vec!["nice boss".into()],
-            answer: Some(said("ana", "is it hard?")),
+            answer: Some(said("ana", "is it hard?", false)),
+            greets: true,
         };
         assert_eq!(moment, expected);
     }

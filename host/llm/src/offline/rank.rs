@@ -1,148 +1,183 @@
 //! Which of many draws is said.
 //!
 //! Overgenerate and rank (Langkilde and Knight, "Generation that exploits corpus-based statistical
-//! knowledge", ACL 1998): the grammar draws many lines, and the one with the highest sum of these
-//! wins:
+//! knowledge", ACL 1998): the model draws many lines, and the one with the highest sum of these wins:
 //!
-//! - **relevance**, 2.2 if the line takes up what it is about, which is a keyword of the stream; an
-//!   answer gets 2.9 for what is known about the question, 2.2 for a word of it and 1.5 for a
-//!   keyword, and small talk nothing;
-//! - **novelty**, 3 times the share of the line's 3-grams (with its beginning and end as words) that
-//!   stand in none of the persona's earlier lines nor in the chat, and 1 time that of its 2-grams,
-//!   against its own lines alone; minus 10 if the same words were said already;
-//! - **length**, `exp(-ln(words / target)²)`, the target drawn anew for each line;
-//! - **style**, 0.3 times how well the tones of its productions fit the voice, within -1 and 1;
+//! - **length**, 3 times the smaller of its length and the wanted one by the larger;
+//! - **novelty**, minus 10 if the same words were said already, minus 1 times the share of its
+//!   words that stand in one of the persona's own latest lines, and minus 1.5 times the share of its
+//!   2-grams that stand in the chat or in these;
+//! - **relevance**, 1 if an answer has a word of what it is about or of what is known about it;
+//! - **favourites**, 1.5 if it has a line that the style names as the persona's own;
 //! - **chance**, up to 0.5 plus 0.5 times the temperature.
 
 use super::{
-    facts::Facts,
-    intent::{Goal, Intent},
+    intent::Intent,
     prompt::Moment,
-    terms::Term,
     text::{contains, grams, lower_words, stem},
+    voice::Voice,
 };
 use std::collections::HashSet;
 
 pub(super) struct Ranking<'a> {
-    terms: &'a [Term],
-    facts: &'a Facts,
+    intent: &'a Intent,
+    favourites: Vec<Vec<String>>,
     /// What is known for an answer, in words.
     known: Vec<Vec<String>>,
-    goal: Goal,
-    lines: HashSet<Vec<String>>,
-    threes: HashSet<String>,
-    own_twos: HashSet<String>,
-    target_words: f64,
+    said: HashSet<Vec<String>>,
+    twos: HashSet<String>,
+    own_words: HashSet<String>,
+    target: u32,
+}
+
+/// The words of a line; marks and repetitions of a letter don't make it another one.
+fn key(line: &str) -> Vec<String> {
+    let mut words = lower_words(line);
+    for word in &mut words {
+        let mut last = None;
+        word.retain(|c| last.replace(c) != Some(c));
+    }
+    words
 }
 
 impl<'a> Ranking<'a> {
-    pub(super) fn new(
-        moment: &Moment,
-        terms: &'a [Term],
-        intent: &Intent,
-        facts: &'a Facts,
-        target_words: f64,
-    ) -> Self {
+    pub(super) fn new(moment: &Moment, intent: &'a Intent, voice: &Voice, target: u32) -> Self {
         let own = || moment.earlier.iter().map(String::as_str);
-        let all = || own().chain(moment.chat.iter().map(|said| said.text.as_str()));
+        let chat = || {
+            moment
+                .chat
+                .iter()
+                .rev()
+                .take(12)
+                .map(|said| said.text.as_str())
+        };
+        let facts = &intent.facts;
         let known = facts
             .said
             .iter()
-            .flat_map(|fact| [&fact.quoted, &fact.reported])
-            .chain(&facts.memory)
-            .chain(&facts.of_them);
+            .flat_map(|fact| [&fact.exact, &fact.reported])
+            .chain(
+                [
+                    &facts.of_them,
+                    &facts.place,
+                    &facts.person,
+                    &facts.amount,
+                    &facts.when,
+                    &facts.because,
+                ]
+                .into_iter()
+                .flatten(),
+            )
+            .chain(&facts.options);
         Self {
-            terms,
-            facts,
+            intent,
+            favourites: voice
+                .favourites
+                .iter()
+                .map(|line| lower_words(line))
+                .collect(),
             known: known.map(|text| lower_words(text)).collect(),
-            goal: intent.goal,
-            lines: all().map(lower_words).collect(),
-            threes: all().flat_map(|line| grams(line, 3)).collect(),
-            own_twos: own().flat_map(|line| grams(line, 2)).collect(),
-            target_words,
+            said: own().chain(chat()).map(key).collect(),
+            twos: own()
+                .chain(chat())
+                .flat_map(|line| grams(line, 2))
+                .filter(|two| !two.contains(['^', '$']))
+                .collect(),
+            own_words: moment
+                .earlier
+                .iter()
+                .rev()
+                .take(6)
+                .flat_map(|line| lower_words(line))
+                .collect(),
+            target,
         }
     }
 
-    pub(super) fn score(&self, line: &str, fit: f64) -> f64 {
+    pub(super) fn score(&self, line: &str) -> f64 {
         let words = lower_words(line);
-        let mut score = 2.2 * self.relevance(&words);
-        score += 3.0 * share_of_new(&grams(line, 3), &self.threes)
-            + share_of_new(&grams(line, 2), &self.own_twos);
-        if self.lines.contains(&words) {
+        let length = u32::try_from(words.len().max(1)).unwrap_or(u32::MAX);
+        let mut score =
+            3.0 * f64::from(length.min(self.target)) / f64::from(length.max(self.target));
+        if self.said.contains(&key(line)) {
             score -= 10.0;
         }
-        let ratio = (words.len().max(1) as f64 / self.target_words).ln();
-        score + (-ratio * ratio).exp() + 0.3 * fit.clamp(-1.0, 1.0)
-    }
-
-    fn relevance(&self, words: &[String]) -> f64 {
-        let has_keyword = self.terms.iter().any(|term| contains(words, &term.words));
-        match self.goal {
-            Goal::Comment => return f64::from(has_keyword),
-            Goal::SmallTalk => return 0.0,
-            Goal::Answer => {}
+        let share = |of: usize, all: usize| of as f64 / all.max(1) as f64;
+        score -= share(
+            words
+                .iter()
+                .filter(|word| self.own_words.contains(*word))
+                .count(),
+            words.len(),
+        );
+        let twos: Vec<String> = words.windows(2).map(|two| two.join(" ")).collect();
+        score -= 1.5
+            * share(
+                twos.iter().filter(|two| self.twos.contains(*two)).count(),
+                twos.len(),
+            );
+        if self.intent.answers {
+            let tells = self.known.iter().any(|known| contains(&words, known))
+                || words
+                    .iter()
+                    .any(|word| self.intent.facts.stems.contains(&stem(word)));
+            score += f64::from(u8::from(tells));
         }
-        let on_topic = words
+        if self
+            .favourites
             .iter()
-            .any(|word| self.facts.stems.contains(&stem(word)));
-        let tells = self.known.iter().any(|known| contains(words, known));
-        if tells {
-            1.3
-        } else if on_topic {
-            1.0
-        } else {
-            0.7 * f64::from(has_keyword)
+            .any(|favourite| contains(&words, favourite))
+        {
+            score += 1.5;
         }
+        score
     }
-}
-
-fn share_of_new(grams: &[String], seen: &HashSet<String>) -> f64 {
-    let new = grams.iter().filter(|gram| !seen.contains(*gram)).count();
-    new as f64 / grams.len().max(1) as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::offline::prompt::Said;
+    use crate::offline::prompt::{Persona, Said};
 
     #[test]
-    fn what_is_new_relevant_and_of_the_right_length_wins() {
+    fn what_is_new_fitting_and_of_the_right_length_wins() {
+        let said = |text: &str| Said {
+            name: "ana".into(),
+            text: text.into(),
+            ai: false,
+        };
         let moment = Moment {
+            persona: Persona {
+                style: "Favourite lines: oh dear.".into(),
+                ..Persona::default()
+            },
             earlier: vec!["the boss is so big".into()],
-            chat: vec![Said {
-                name: "ana".into(),
-                text: "what a jump that was".into(),
-            }],
+            chat: vec![said("what a jump that was")],
+            transcript: vec!["The key is under the mat.".into()],
+            answer: Some(said("where is the key?")),
             ..Moment::default()
         };
-        let terms = [Term::new("boss", ["the boss"]).unwrap()];
-        let intent = Intent::of(&moment, true);
-        let facts = Facts::default();
-        let ranking = Ranking::new(&moment, &terms, &intent, &facts, 5.0);
-        let cases = [
+        let intent = Intent::of(&moment);
+        let ranking = Ranking::new(&moment, &intent, &Voice::of(&moment.persona), 3);
+        for (better, worse, why) in [
+            ("what was this", "a jump that", "2-grams of the chat"),
+            ("three words here", "here", "the length"),
             (
-                "that boss fights like a goat",
-                "that cake looks like a goat",
-                "a keyword",
+                "three words here",
+                "well here are six words now",
+                "the length",
             ),
             (
-                "never trust a big boss",
-                "the boss is so clean",
-                "new 3-grams",
+                "three words here",
+                "boss words big",
+                "words of its own lines",
             ),
-            (
-                "never trust a big boss",
-                "boss boss what a jump that",
-                "the chat's 3-grams",
-            ),
-            ("never trust any boss again", "boss", "the length"),
-        ];
-        for (better, worse, why) in cases {
-            let (better, worse) = (ranking.score(better, 0.0), ranking.score(worse, 0.0));
+            ("under the mat", "under a mat", "what is known"),
+            ("oh dear well", "well oh hm", "a favourite"),
+        ] {
+            let (better, worse) = (ranking.score(better), ranking.score(worse));
             assert!(better > worse, "{why}: {better} > {worse}");
         }
-        assert!(ranking.score("The boss is SO big!", 1.0) < 0.0);
-        assert!(ranking.score("boss time", 1.0) > ranking.score("boss time", -1.0));
+        assert!(ranking.score("The BOSS is sooo big!") < 0.0);
     }
 }

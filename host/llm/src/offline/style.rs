@@ -29,9 +29,35 @@ impl Told {
         found
     }
 
-    /// The length of a line that it speaks of, in words: the middle (geometric) of `three to ten
-    /// words`, and two thirds of `up to thirty words`.
-    pub(super) fn line_words(&self) -> Option<f64> {
+    /// Whether some clause holds a word of each list.
+    pub(super) fn holds(&self, lists: &[&str]) -> bool {
+        let is = |list: &str, word: &str| list.split_whitespace().any(|listed| listed == word);
+        self.0.iter().any(|clause| {
+            lists
+                .iter()
+                .all(|list| clause.iter().any(|word| is(list, word)))
+        })
+    }
+
+    /// Whether its lines are questions often, and not only end in one.
+    pub(super) fn asks_often(&self) -> bool {
+        let is = |word: &str, list: &[&str]| list.contains(&word);
+        self.0.iter().any(|clause| {
+            clause
+                .iter()
+                .any(|word| is(word, &["question", "questions"]))
+                && clause
+                    .iter()
+                    .any(|word| is(word, &["often", "mostly", "always", "usually"]))
+                && !clause
+                    .iter()
+                    .any(|word| is(word, &["ends", "end", "marks", "mark"]))
+        })
+    }
+
+    /// The shortest and the longest line that it speaks of, in words: `three to ten words`, `up to
+    /// thirty words`.
+    pub(super) fn line_words(&self) -> Option<(u32, u32)> {
         self.0.iter().find_map(|clause| {
             let last = clause
                 .iter()
@@ -39,34 +65,84 @@ impl Told {
                 .checked_sub(1)?;
             let high = number(&clause[last])?;
             let before = |back: usize| last.checked_sub(back).map_or("", |at| clause[at].as_str());
-            let low = if matches!(before(1), "to" | "or") {
-                number(before(2))
-            } else {
-                None
+            let low = match before(1) {
+                "to" | "or" => number(before(2)).or(Some(1)),
+                "least" => return Some((high, 2 * high)),
+                _ => None,
             };
-            Some(low.map_or(high / 1.5, |low| (low * high).sqrt()))
+            let low = low.unwrap_or(if before(1).is_empty() { high } else { 1 });
+            Some((low.min(high), high.max(low)))
         })
     }
 }
 
-fn number(word: &str) -> Option<f64> {
+fn number(word: &str) -> Option<u32> {
     const UP_TO_TWENTY: &str = "zero one two three four five six seven eight nine ten eleven twelve thirteen \
         fourteen fifteen sixteen seventeen eighteen nineteen twenty";
     let named = UP_TO_TWENTY
         .split_whitespace()
         .position(|name| name == word)
-        .map(|at| at as f64);
+        .and_then(|at| u32::try_from(at).ok());
     let tens = || {
-        ["thirty", "forty", "fifty"]
-            .iter()
-            .position(|name| *name == word)
-            .map(|at| 30.0 + 10.0 * at as f64)
+        let tens = [("thirty", 30), ("forty", 40), ("fifty", 50)];
+        tens.iter()
+            .find(|(name, _)| *name == word)
+            .map(|(_, number)| *number)
     };
-    let digits = || word.parse::<u8>().ok().map(f64::from);
+    let digits = || word.parse::<u8>().ok().map(u32::from);
     named
         .or_else(tens)
         .or_else(digits)
-        .filter(|number| *number >= 1.0)
+        .filter(|number| *number >= 1)
+}
+
+/// What a style lists behind a word and a colon: `u`, `idk` of `Slang: u, idk, lol.`
+pub(super) fn listed(style: &str, heads: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for sentence in sentences(style) {
+        for part in sentence.split(';') {
+            let Some((head, list)) = part.split_once(": ") else {
+                continue;
+            };
+            let told = lower_words(head);
+            let wanted = |word: &String| heads.split_whitespace().any(|head| head == word);
+            if told.iter().any(wanted) {
+                let items = list
+                    .split(',')
+                    .map(|item| item.trim().trim_matches(['"', '.', '“', '”']));
+                found.extend(
+                    items
+                        .filter(|item| !item.is_empty() && item.len() <= 40)
+                        .map(str::to_lowercase),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// The quoted words of the clauses that say `never` or `no`: `lol` of `never "lol"`.
+pub(super) fn ruled_out(style: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for clause in style.split([',', '.', ';']) {
+        if let Some((before, rest)) = clause.split_once('"')
+            && let Some((word, _)) = rest.split_once('"')
+            && lower_words(before)
+                .iter()
+                .any(|word| word == "never" || word == "no" || word == "not")
+        {
+            found.push(word.to_lowercase());
+        }
+    }
+    found
+}
+
+/// Where a full stop ends a sentence.
+pub(super) fn sentences(style: &str) -> impl Iterator<Item = &str> {
+    style
+        .split(". ")
+        .flat_map(|part| part.split('\n'))
+        .map(str::trim)
 }
 
 /// The emoji that a style shows.
@@ -101,17 +177,30 @@ mod tests {
     #[test]
     fn lengths_are_read() {
         let cases = [
-            ("Very short: one to six words, never more", Some(2.45)),
-            ("one sentence of eight to eighteen words", Some(12.0)),
-            ("up to thirty words", Some(20.0)),
-            ("4 to 9 words", Some(6.0)),
+            ("Very short: one to six words, never more", Some((1, 6))),
+            ("one sentence of eight to eighteen words", Some((8, 18))),
+            ("up to thirty words", Some((1, 30))),
+            ("at least five words", Some((5, 10))),
+            ("4 to 9 words", Some((4, 9))),
+            ("dry, two words", Some((2, 2))),
             ("few words", None),
             ("words, words", None),
         ];
         for (style, expected) in cases {
-            let found = Told::new(style).line_words();
-            let rounded = found.map(|words| (words * 100.0).round() / 100.0);
-            assert_eq!(rounded, expected, "{style}");
+            assert_eq!(Told::new(style).line_words(), expected, "{style}");
         }
+    }
+
+    #[test]
+    fn lists_and_quoted_words_are_read() {
+        let style = "Short. Textspeak and slang: u, IDK, omg; typos now and then. Favourite lines: it's over, \
+                     we're so back. Writes \"haha\", never \"lol\".";
+        assert_eq!(listed(style, "slang"), ["u", "idk", "omg"]);
+        assert_eq!(
+            listed(style, "lines phrases"),
+            ["it's over", "we're so back"]
+        );
+        assert!(listed(style, "emotes").is_empty());
+        assert_eq!(ruled_out(style), ["lol"]);
     }
 }
