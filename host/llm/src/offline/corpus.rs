@@ -83,6 +83,7 @@ slots! {
     Any "any" "One of these two, where no verb has to agree with it.";
     Noun "noun" "A noun of the stream without an article, singular or plural.";
     One "one" "The same, if it is something that one can count one of.";
+    Many "many" "The same, if it is a plural or nothing that one counts.";
     Who "who" "Somebody who was named on the stream.";
     Quote "quote" "A few words of the streamer, as they were said.";
     Num "num" "A number and what it counts, as they were said.";

@@ -86,7 +86,7 @@ impl Emotes {
             .map(|(code, means)| {
                 let liking = match (own(code), picky) {
                     (true, _) => 1.0,
-                    (false, true) => 0.02,
+                    (false, true) => 0.0,
                     (false, false) => 0.6,
                 };
                 (code.clone(), moods(code, means), liking)

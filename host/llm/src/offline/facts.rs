@@ -372,7 +372,7 @@ const TIMES: &str = "today tonight tomorrow yesterday monday tuesday wednesday t
     february march april june july august september october november december noon midnight morning evening weekend";
 
 /// `on Thursday`, `in ten minutes`, `in nineteen eighty-one`
-fn when_in(sentence: &str) -> Option<String> {
+pub(super) fn when_in(sentence: &str) -> Option<String> {
     let told: Vec<&str> = sentence.split_whitespace().collect();
     let bare = |word: &str| {
         word.trim_matches(|c: char| !c.is_alphanumeric())
@@ -420,7 +420,7 @@ fn when_in(sentence: &str) -> Option<String> {
 }
 
 /// What follows `because` or `since` in a sentence.
-fn because_in(sentence: &str) -> Option<String> {
+pub(super) fn because_in(sentence: &str) -> Option<String> {
     let lower = sentence.to_lowercase();
     if lower.len() != sentence.len() {
         return None;

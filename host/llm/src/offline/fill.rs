@@ -153,9 +153,12 @@ impl<'a> Sources<'a> {
             } else {
                 slots.set(Slot::Noun, &noun.text);
                 slots.set(Slot::Count, noun.count.to_string());
-                if noun.countable {
-                    slots.set(Slot::One, &noun.text);
-                }
+                let slot = if noun.countable {
+                    Slot::One
+                } else {
+                    Slot::Many
+                };
+                slots.set(slot, &noun.text);
             }
         }
         if let Some(quote) = self.quotes.choose(rng) {

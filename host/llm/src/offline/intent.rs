@@ -2,10 +2,9 @@
 
 use super::{
     facts::Facts,
-    message::{Want, wants},
+    message::{Want, denies, wants},
     mood::mood_of,
     prompt::Moment,
-    text::lower_words,
 };
 
 /// How the moment feels; decides about emotes, shouting and emoji.
@@ -234,15 +233,6 @@ fn to_streamer(want: Want, facts: &Facts) -> Vec<(&'static str, f64)> {
         Want::Opinion if facts.stems.is_empty() => vec![("opinion", 1.0)],
         _ => vec![("guess", 3.0), ("no_fact", 0.7)],
     }
-}
-
-fn denies(sentence: &str) -> bool {
-    lower_words(sentence).iter().any(|word| {
-        matches!(
-            word.as_str(),
-            "no" | "not" | "never" | "nothing" | "nobody" | "none"
-        ) || word.ends_with("n't")
-    })
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ const NOT_NOUNS: &str = "way thing things time times lot lots bit kind moment se
     already maybe almost quite rather very too again away down off out up there here now then together apart please \
     thank thanks hello okay yes no yeah oh ah wow god sorry wait stop careful nothing something anything everything else \
     well way number plan job life kinds sort sorts type amount couple few pair course number sake favour sec zero total \
-    point try tries half third quarter quote somewhere anywhere alone inside outside nobody anybody faster slower later \
+    point try tries half third quarter quote somewhere anywhere whoever whatever wherever somebody someone anyone anything sixes alone inside outside nobody anybody faster slower later \
     sooner earlier longer shorter more less ones try go";
 const NO_ING: &str = "king ring spring string morning evening ceiling wing pudding building wiring icing dressing frosting";
 const LY_NOUNS: &str =
@@ -77,7 +77,11 @@ lists! {
 
 /// Whether a number is written in digits or in words.
 pub(super) fn is_number(word: &str) -> bool {
-    is_numeral(word) || word.starts_with(|c: char| c.is_ascii_digit()) && word.len() <= 10
+    is_numeral(word)
+        || word
+            .split_once('-')
+            .is_some_and(|(tens, ones)| is_numeral(tens) && is_numeral(ones))
+        || word.starts_with(|c: char| c.is_ascii_digit()) && word.len() <= 10
 }
 
 /// A word that holds phrases together and is in none of them.

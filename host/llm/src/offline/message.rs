@@ -44,6 +44,16 @@ pub(super) fn is_judging(word: &str) -> bool {
     JUDGING.contains(word)
 }
 
+/// Whether a sentence says that something is not so.
+pub(super) fn denies(sentence: &str) -> bool {
+    lower_words(sentence).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "no" | "not" | "never" | "nothing" | "nobody" | "none"
+        ) || word.ends_with("n't")
+    })
+}
+
 fn any_of(words: &[String], list: &str) -> bool {
     words.iter().any(|word| one_of(word, list))
 }

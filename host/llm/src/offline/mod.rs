@@ -16,10 +16,12 @@
 //!
 //! docs/offline-model.md has the method with its sources, and what to expect of it.
 
+mod claims;
 mod corpus;
 mod emotes;
 mod facts;
 mod fill;
+mod form;
 mod intent;
 mod lexicon;
 mod message;
@@ -90,7 +92,7 @@ impl LanguageModel for Offline {
         }
         let text = match &request.json_schema {
             None => line(request, seed),
-            Some(schema) => schema::least(schema)?,
+            Some(schema) => form::fill(request, schema)?,
         };
         let output_tokens = estimate_tokens(&text);
         if request.json_schema.is_some() && output_tokens > request.max_tokens {
@@ -124,7 +126,11 @@ impl LanguageModel for Offline {
 fn line(request: &Request, seed: u64) -> String {
     let moment = Moment::read(&request.messages);
     let voice = Voice::of(&moment.persona);
-    let intent = Intent::of(&moment);
+    let mut intent = Intent::of(&moment);
+    // Whoever is always on their toes is so in a calm moment too.
+    if intent.mood == intent::Mood::Calm && voice.tones.strength(tone::Tone::Hyped) > 0.6 {
+        intent.mood = intent::Mood::Joy;
+    }
     let mut rng = generator(request, seed);
     let max_chars = MAX_CHARS.min(
         usize::try_from(request.max_tokens)

@@ -5,10 +5,10 @@ use super::text::lower_words;
 /// What may stand before an option, and goes.
 const LEADS: &str = "should shall do does did is are was were will would can could we i you they he she it go try take use \
     play pick choose have get make put start with first the a an that this want prefer like either for to be your my our chat \
-    so ok okay hey and what's which maybe rather of in on one open read cook bake add fight";
+    so ok okay hey them him her us slice and what's which maybe rather of in on one open read cook bake add fight";
 
 /// What may stand behind an option, and goes.
-const TRAILS: &str = "first again next now instead today tonight chat guys please then too better it one here people everyone";
+const TRAILS: &str = "first again next now instead today tonight chat guys please on up off out then too better it one here people everyone";
 
 /// What is no option.
 const NO_OPTION: &str = "what no nah something anything so maybe nothing else whatever";
@@ -38,7 +38,10 @@ pub(super) fn options(message: &str) -> Vec<String> {
         let words = lower_words(what);
         return match bare(what).join(" ") {
             claim if claim.is_empty() || words.len() > 3 => vec![],
-            claim => vec![claim, format!("not {}", words.join(" "))],
+            claim => {
+                let not = format!("no {claim}");
+                vec![claim, not]
+            }
         };
     }
     // `or right, chat?`
@@ -67,6 +70,10 @@ pub(super) fn options(message: &str) -> Vec<String> {
                 .rposition(|word| LEADS.split_whitespace().any(|lead| lead == word));
             words.drain(..verb.map_or(words.len() - most, |at| at + 1));
         }
+        // `them thin or thick`: without an article an option is as long as the other one.
+        if words.len() > last.len() && !has_article(part, &words) {
+            words.drain(..words.len() - last.len());
+        }
         if words.is_empty() || words.len() > 4 {
             break;
         }
@@ -83,6 +90,19 @@ pub(super) fn options(message: &str) -> Vec<String> {
         return vec![];
     }
     found
+}
+
+/// Whether an article stands right before the words that were kept of a part.
+fn has_article(part: &str, kept: &[String]) -> bool {
+    let words = lower_words(part);
+    let at = words.windows(kept.len()).position(|window| window == kept);
+    let before = at
+        .and_then(|at| at.checked_sub(1))
+        .map(|at| words[at].as_str());
+    matches!(
+        before,
+        None | Some("the" | "a" | "an" | "my" | "your" | "this" | "that")
+    )
 }
 
 /// The words of a part, without what leads to it and what trails behind it.
@@ -133,10 +153,15 @@ mod tests {
             ("red or blue or green?", &["red", "blue", "green"]),
             (
                 "Do you put honey in tea, or is that a crime?",
-                &["crime", "not a crime"],
+                &["crime", "no crime"],
             ),
             ("is it done or not?", &[]),
             ("is it done?", &[]),
+            ("Do we slice them thin or thick?", &["thin", "thick"]),
+            (
+                "Should I put the cheese on now or wait?",
+                &["cheese", "wait"],
+            ),
             ("or?", &[]),
         ] {
             assert_eq!(options(asked), expected, "{asked}");

@@ -186,7 +186,7 @@ impl Event {
 
 impl Said {
     /// `name: text`, or `name [ai]: text`
-    fn read(line: &str) -> Self {
+    pub(super) fn read(line: &str) -> Self {
         let (name, text) = line.split_once(": ").unwrap_or(("", line));
         let name = name.trim();
         let (name, ai) = match name.strip_suffix("[ai]") {
@@ -208,7 +208,7 @@ impl Said {
 }
 
 /// The sections' titles, in lower case, and their lines.
-fn sections(text: &str) -> Vec<(String, Vec<String>)> {
+pub(super) fn sections(text: &str) -> Vec<(String, Vec<String>)> {
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     let mut quoted = false;
     for line in text.lines() {

@@ -1,6 +1,6 @@
 //! The least that obeys a JSON Schema.
 //!
-//! The generator knows nothing that it could fill a form with, so it says the least: required fields
+//! What a form gets where nothing was found to fill it with: required fields
 //! only, empty texts and lists, `false`, 0, or what else the schema's bounds leave nearest to that.
 //! What it can't be sure to obey (`pattern`, `format`, `not`, references to elsewhere) it refuses.
 
@@ -13,63 +13,98 @@ const MAX_DEPTH: u32 = 16;
 /// How many characters or items a bound may ask for.
 const MAX_COUNT: u64 = 1_000;
 
-/// The smallest value that obeys the schema, as JSON text.
-pub(super) fn least(schema: &str) -> Result<String, Error> {
-    let schema: Value = serde_json::from_str(schema)
-        .map_err(|error| Error::Refused(format!("json-schema is no JSON: {error}")))?;
-    Walk { root: &schema }
-        .value(&schema, 0)
-        .map(|value| value.to_string())
+/// The smallest value that obeys the schema.
+pub(super) fn least(schema: &Value) -> Result<Value, Error> {
+    Walk { root: schema }.value(schema, 0)
 }
 
-struct Walk<'a> {
-    root: &'a Value,
+pub(super) struct Walk<'a> {
+    pub(super) root: &'a Value,
 }
 
-fn refused(what: &str) -> Error {
+pub(super) fn refused(what: &str) -> Error {
     Error::Refused(format!(
         "the offline model has no answer to a JSON Schema with {what}"
     ))
 }
 
-impl Walk<'_> {
-    fn value(&self, schema: &Value, depth: u32) -> Result<Value, Error> {
-        if depth > MAX_DEPTH {
-            return Err(refused("more than 16 levels"));
+/// What can't be obeyed for sure.
+const UNSURE: [&str; 14] = [
+    "allOf",
+    "not",
+    "if",
+    "pattern",
+    "format",
+    "multipleOf",
+    "contains",
+    "dependentRequired",
+    "dependentSchemas",
+    "minProperties",
+    "propertyNames",
+    "patternProperties",
+    "unevaluatedProperties",
+    "uniqueItems",
+];
+
+impl<'a> Walk<'a> {
+    /// The schema itself behind its references, and how deep it lies.
+    pub(super) fn resolve<'b>(
+        &self,
+        schema: &'b Value,
+        depth: u32,
+    ) -> Result<(&'b Value, u32), Error>
+    where
+        'a: 'b,
+    {
+        let (mut schema, mut depth) = (schema, depth);
+        loop {
+            if depth > MAX_DEPTH {
+                return Err(refused("more than 16 levels"));
+            }
+            let Some(place) = schema.get("$ref").and_then(Value::as_str) else {
+                return Ok((schema, depth));
+            };
+            let target = place
+                .strip_prefix('#')
+                .and_then(|pointer| self.root.pointer(pointer));
+            schema = target.ok_or_else(|| refused("a $ref to elsewhere"))?;
+            depth += 1;
         }
+    }
+
+    /// Refuses what can't be obeyed for sure.
+    pub(super) fn check(&self, schema: &Map<String, Value>) -> Result<(), Error> {
+        UNSURE
+            .iter()
+            .find(|unsure| schema.contains_key(**unsure))
+            .map_or(Ok(()), |unsure| Err(refused(unsure)))
+    }
+
+    /// The same, but for what a list of different items obeys anyhow.
+    pub(super) fn check_but_lists(
+        &self,
+        schema: &Map<String, Value>,
+        kind: &str,
+    ) -> Result<(), Error> {
+        let unsure = |unsure: &&&str| {
+            schema.contains_key(**unsure) && !(kind == "array" && **unsure == "uniqueItems")
+        };
+        UNSURE
+            .iter()
+            .find(unsure)
+            .map_or(Ok(()), |unsure| Err(refused(unsure)))
+    }
+
+    pub(super) fn value(&self, schema: &Value, depth: u32) -> Result<Value, Error> {
+        let (schema, depth) = self.resolve(schema, depth)?;
         let schema = match schema {
             Value::Bool(true) => return Ok(Value::Null),
             Value::Object(schema) => schema,
             _ => return Err(refused("something that allows nothing")),
         };
-        if let Some(place) = schema.get("$ref").and_then(Value::as_str) {
-            let target = place
-                .strip_prefix('#')
-                .and_then(|pointer| self.root.pointer(pointer));
-            return self.value(
-                target.ok_or_else(|| refused("a $ref to elsewhere"))?,
-                depth + 1,
-            );
-        }
-        for unsure in [
-            "allOf",
-            "not",
-            "if",
-            "pattern",
-            "format",
-            "multipleOf",
-            "contains",
-            "dependentRequired",
-            "dependentSchemas",
-            "minProperties",
-            "propertyNames",
-            "patternProperties",
-            "uniqueItems",
-        ] {
-            if schema.contains_key(unsure) {
-                return Err(refused(unsure));
-            }
-        }
+        // An empty list has no two items that are the same.
+        let is_empty_list = count(schema, "minItems")? <= 1;
+        self.check_but_lists(schema, if is_empty_list { "array" } else { "" })?;
         if let Some(value) = schema.get("const") {
             return Ok(value.clone());
         }
@@ -140,7 +175,7 @@ impl Walk<'_> {
 }
 
 /// The type; of several the emptiest; without one what the other keywords speak of.
-fn kind(schema: &Map<String, Value>) -> Result<&str, Error> {
+pub(super) fn kind(schema: &Map<String, Value>) -> Result<&str, Error> {
     match schema.get("type") {
         Some(Value::String(kind)) => Ok(kind),
         Some(Value::Array(kinds)) => {
@@ -253,14 +288,15 @@ mod tests {
             ("true", "null"),
         ];
         for (schema, expected) in cases {
-            assert_eq!(least(schema).as_deref(), Ok(expected), "{schema}");
+            let found =
+                least(&serde_json::from_str(schema).unwrap()).map(|value| value.to_string());
+            assert_eq!(found.as_deref(), Ok(expected), "{schema}");
         }
     }
 
     #[test]
     fn what_is_not_understood_is_refused() {
         let cases = [
-            ("{", "no JSON"),
             (r#"{"type":"string","pattern":"^a"}"#, "pattern"),
             (r##"{"$ref":"#"}"##, "16 levels"),
             (r#"{"$ref":"https://example.com/x"}"#, "$ref to elsewhere"),
@@ -269,7 +305,7 @@ mod tests {
             ("false", "allows nothing"),
         ];
         for (schema, reason) in cases {
-            let Err(Error::Refused(why)) = least(schema) else {
+            let Err(Error::Refused(why)) = least(&serde_json::from_str(schema).unwrap()) else {
                 panic!("{schema} is not refused")
             };
             assert!(why.contains(reason), "{schema}: {why}");

@@ -60,7 +60,7 @@ impl Tones {
                     let told = about.asks_for(words) == Some(true);
                     let trait_value = persona.value(traits).unwrap_or(0.1);
                     // A trait alone colours a voice and doesn't make it.
-                    let from_trait = 0.1 + 0.4 * (trait_value - 0.5).max(0.0);
+                    let from_trait = 0.1 + 0.3 * (trait_value - 0.5).max(0.0);
                     from_trait + if told { 0.3 } else { 0.0 }
                 }
             })
@@ -76,24 +76,19 @@ impl Tones {
             strengths[Tone::Curious as usize] = 1.0;
         }
         if strengths[Tone::Formal as usize] > 0.5 {
-            for tone in [Tone::Slang, Tone::Hyped, Tone::Bossy, Tone::Doom] {
-                strengths[tone as usize] *= 0.1;
-            }
-            for tone in [
-                Tone::Playful,
-                Tone::Nerdy,
-                Tone::Curious,
-                Tone::Warm,
-                Tone::Dry,
-            ] {
-                strengths[tone as usize] *= 0.3;
+            for (tone, _, words, _) in TONES.iter().filter(|(tone, ..)| *tone != Tone::Formal) {
+                let asked = style.asks_for(words) == Some(true);
+                strengths[*tone as usize] *= if asked { 0.6 } else { 0.1 };
             }
         }
         let strongest = strengths
             .iter()
             .fold(0.0_f64, |best, value| best.max(*value));
+        let still = strengths[Tone::Dry as usize].max(strengths[Tone::Quiet as usize]);
         let plain = if strengths[Tone::Formal as usize] > 0.5 {
-            0.01
+            0.005
+        } else if still > 0.9 {
+            0.03
         } else if strongest > 0.9 {
             0.12
         } else {

@@ -131,7 +131,10 @@ impl Voice {
             },
             stretches: if wants("stretches stretched stretching vowels elongates") == Some(true) {
                 0.6
-            } else if formal || tones.strength(Tone::Dry) > 0.5 {
+            } else if formal
+                || wants("stops") != Some(false) && text.contains("full stop")
+                || tones.strength(Tone::Dry) > 0.5
+            {
                 0.0
             } else {
                 0.06 + 0.12 * tones.strength(Tone::Hyped).max(slang)
@@ -171,14 +174,14 @@ impl Voice {
     }
 
     /// How long a line is to be, in words. Short lines are the commonest in a chat: where one word
-    /// is allowed, `n` words are `n²` times rarer, which makes about two thirds of one word.
+    /// is allowed, `n` words are `n(n+1)/2` times rarer, which makes more than half of one word.
     pub(super) fn target(&self, rng: &mut ChaCha8Rng) -> u32 {
         let (low, high) = self.words;
         let lengths: Vec<u32> = (low..=high.max(low)).collect();
         let weight = |words: &u32| {
             let step = f64::from(words - low + 1);
             match low {
-                1 => 1.0 / (step * step),
+                1 => 2.0 / (step * (step + 1.0)),
                 2..=5 => 1.0 / (step + 1.0),
                 _ => 1.0,
             }
@@ -230,8 +233,8 @@ mod tests {
     fn lengths_follow_the_style() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for (style, median, shares_of_one) in [
-            ("one to three words", 1, 60..80),
-            ("lowercase", 1, 55..75),
+            ("one to three words", 1, 58..75),
+            ("lowercase", 1, 48..65),
             ("two to six words", 3, 0..1),
             ("full sentences of eight to twenty words", 14, 0..1),
         ] {

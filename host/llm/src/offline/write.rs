@@ -242,9 +242,18 @@ fn sentence_case(line: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        let mut chars = word.chars();
-        match chars.next() {
-            Some(first) if begins => out.extend(first.to_uppercase().chain(chars)),
+        match word.find(char::is_alphanumeric) {
+            Some(at) if begins => {
+                let mut chars = word[at..].chars();
+                out.push_str(&word[..at]);
+                out.extend(
+                    chars
+                        .next()
+                        .into_iter()
+                        .flat_map(char::to_uppercase)
+                        .chain(chars),
+                );
+            }
             _ if word == "i" => out.push('I'),
             _ if word.starts_with("i'") => out.push_str(&word.replacen('i', "I", 1)),
             _ => out.push_str(word),
