@@ -1,5 +1,6 @@
 //! Lets the shipped characters watch some streams with the offline model, prints what they say, and
-//! measures it: `cargo run --release -p chatter-llm --example offline_crowd -- [SEED]`.
+//! measures it: `cargo run --release -p chatter-llm --example offline_crowd -- [SEED [FOLDER]]`, with the
+//! characters of another folder if one is named.
 //!
 //! The streams are the demo's commentary and the made-up ones in `examples/streams`. Who speaks when
 //! is a rough stand-in for the worker; what the numbers mean, docs/offline-model.md says.
@@ -65,7 +66,10 @@ const VIEWERS: [&str; 12] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let seed = std::env::args().nth(1).map_or(Ok(1), |seed| seed.parse())?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut seats = seats(&root)?;
+    let folder = std::env::args()
+        .nth(2)
+        .map_or_else(|| root.join("configs/personas"), Into::into);
+    let mut seats = seats(&root, &folder)?;
     let mut all = Vec::new();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut slowest = Duration::ZERO;
@@ -173,14 +177,14 @@ fn complete(request: &Request, seed: u64) -> Result<String, Box<dyn Error>> {
     }
 }
 
-fn seats(root: &Path) -> Result<Vec<Seat>, Box<dyn Error>> {
+fn seats(root: &Path, folder: &Path) -> Result<Vec<Seat>, Box<dyn Error>> {
     let emotes: Vec<Emote> =
         serde_json::from_str(&std::fs::read_to_string(root.join("protocol/emotes.json"))?)?;
     let emotes: Vec<_> = emotes
         .iter()
         .map(|emote| format!(":{}: {}", emote.code, emote.means))
         .collect();
-    let mut files: Vec<_> = std::fs::read_dir(root.join("configs/personas"))?
+    let mut files: Vec<_> = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     files.sort();
@@ -388,12 +392,14 @@ fn report(lines: &[String]) {
     for line in &all {
         *templates.entry(template(line)).or_default() += 1;
     }
+    // Of content words alone there is no template.
+    let tells = |template: &str| template.split(' ').any(|word| word != "X" && word != ":e:");
     let mut templates: Vec<_> = templates
         .into_iter()
-        .filter(|(template, _)| template.contains(' '))
+        .filter(|(template, _)| template.contains(' ') && tells(template))
         .collect();
     templates.sort_by_key(|(template, count)| (std::cmp::Reverse(*count), template.clone()));
-    println!("commonest templates of two words and more (X: a word that is no function word):");
+    println!("commonest templates (X: a word that is no function word):");
     for (template, count) in templates.iter().take(8) {
         println!(
             "  {:4.1}% {template}",

@@ -82,6 +82,7 @@ slots! {
     Things "things" "A plural noun phrase with its article.";
     Any "any" "One of these two, where no verb has to agree with it.";
     Noun "noun" "A noun of the stream without an article, singular or plural.";
+    Bare "bare" "The same without an article, or a name.";
     One "one" "The same, if it is something that one can count one of.";
     Many "many" "The same, if it is a plural or nothing that one counts.";
     Who "who" "Somebody who was named on the stream.";
@@ -161,6 +162,29 @@ impl Corpus {
     /// Whether a text, in lower case, is one of the phrases.
     pub(super) fn has(&self, text: &str) -> bool {
         self.phrases.contains(text)
+    }
+}
+
+impl Phrase {
+    /// Whether the three tokens before a place are the last three of a walk; one that ends with a
+    /// slot needs no more.
+    pub(super) fn agrees(&self, at: usize, walk: &[&Token]) -> bool {
+        let ids = |tokens: &[&Token]| {
+            tokens
+                .iter()
+                .rev()
+                .take(3)
+                .map(|token| token.id)
+                .collect::<Vec<_>>()
+        };
+        let before: Vec<&Token> = self.tokens[..at.min(self.tokens.len())].iter().collect();
+        walk.last().is_some_and(|last| last.text.ends_with('}')) || ids(&before) == ids(walk)
+    }
+
+    pub(super) fn asks(&self) -> bool {
+        self.tokens
+            .last()
+            .is_some_and(|token| token.text.ends_with('?'))
     }
 }
 

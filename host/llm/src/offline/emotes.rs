@@ -99,13 +99,13 @@ impl Emotes {
         } else if only {
             1.0
         } else if phrase("all the time|always|constantly|every line|everywhere|in heaps|nonstop") {
-            0.55
+            0.6
         } else if phrase("a lot|lots of|lots|often|loves|many") {
-            0.42
+            0.46
         } else if phrase("rarely|perhaps|hardly|seldom|almost never") {
             0.06
         } else if phrase("sometimes|now and then|at times|occasional|occasionally|a few") {
-            0.2
+            0.24
         } else if picky {
             0.35
         } else {
@@ -122,25 +122,26 @@ impl Emotes {
         lately: &str,
         rng: &mut ChaCha8Rng,
     ) -> Option<String> {
+        // What fits, or else what is not quite wrong.
+        let exact = |moods: &[Mood]| moods.contains(&mood);
+        let near = |moods: &[Mood]| moods.iter().any(|other| other.is_near(mood));
+        let any_exact = self
+            .known
+            .iter()
+            .any(|(_, moods, liking)| exact(moods) && *liking > 0.0);
         let weight = |(code, moods, liking): &&(String, Vec<Mood>, f64)| {
-            let fits = if moods.contains(&mood) {
-                1.0
-            } else if moods.iter().any(|other| other.is_near(mood)) {
-                0.12
-            } else {
-                0.0
-            };
+            let fits = if any_exact { exact(moods) } else { near(moods) };
             let fresh = if lately.contains(&format!(":{code}:")) {
                 0.35
             } else {
                 1.0
             };
-            fits * fresh * *liking
+            if fits { fresh * *liking } else { 0.0 }
         };
         let fitting: Vec<_> = self
             .known
             .iter()
-            .filter(|emote| weight(emote) > 0.015)
+            .filter(|emote| weight(emote) > 0.0)
             .collect();
         let (code, ..) = fitting.choose_weighted(rng, weight).ok()?;
         let excited = if mood == Mood::Calm {

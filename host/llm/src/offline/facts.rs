@@ -217,8 +217,19 @@ fn said_about(moment: &Moment, message: &str, wanted: &HashSet<String>) -> Vec<S
         .collect()
 }
 
-/// Into reported speech: who said `I` or `we` becomes `they`.
+/// Into reported speech: who said `I` or `we` becomes `they`, and what only joins sentences goes.
 fn reported(sentence: &str) -> String {
+    const JOINS: [&str; 10] = [
+        "and", "but", "so", "okay", "ok", "oh", "well", "now", "right", "yes",
+    ];
+    let mut sentence = sentence;
+    while let Some((first, rest)) = sentence.split_once(' ') {
+        let word = first.trim_end_matches(',').to_lowercase();
+        if !JOINS.contains(&word.as_str()) || rest.split(' ').count() < 3 {
+            break;
+        }
+        sentence = rest.trim_start();
+    }
     let mut after_they = false;
     let words = sentence.split_whitespace().map(|word| {
         let (bare, mark) = match word.strip_suffix(',') {
@@ -462,6 +473,7 @@ mod tests {
             ("We lost our last life", "they lost their last life"),
             ("I was sure, me too", "they were sure, them too"),
             ("The boss was big", "the boss was big"),
+            ("Okay, so my oven is hot", "their oven is hot"),
         ] {
             assert_eq!(reported(said), expected);
         }

@@ -30,7 +30,8 @@ pub(super) struct Sources<'a> {
 impl<'a> Sources<'a> {
     pub(super) fn of(moment: &'a Moment, intent: &'a Intent) -> Self {
         let spoken = || {
-            let about = intent.addressee.is_none().then_some(intent.about.as_str());
+            let known = intent.addressee.is_some() || moment.transcript.contains(&intent.about);
+            let about = (!known).then_some(intent.about.as_str());
             moment.transcript.iter().map(String::as_str).chain(about)
         };
         let lines = spoken().count();
@@ -140,6 +141,7 @@ impl<'a> Sources<'a> {
         };
         if let Some(noun) = pick(rng, &|_| true) {
             slots.set(Slot::Any, noun.with_the());
+            slots.set(Slot::Bare, &noun.text);
             slots.set(
                 if noun.plural {
                     Slot::Things

@@ -64,6 +64,8 @@ pub(super) struct Intent {
     pub(super) addressee: Option<String>,
     /// Whether a line has to say something: a reaction may be a word or an emote.
     pub(super) answers: bool,
+    /// About how many words an answer needs.
+    pub(super) needs: u32,
     /// Whether somebody wants to know whether this is an AI: who only uses emotes says it in words.
     pub(super) identity: bool,
     pub(super) facts: Facts,
@@ -90,6 +92,7 @@ impl Intent {
                 about: said.text.clone(),
                 addressee: Some(said.name.clone()),
                 answers: !matches!(want, Want::Statement | Want::Good | Want::Bad | Want::Laugh),
+                needs: needs(want, &facts),
                 identity: matches!(want, Want::Identity | Want::WhoAreYou),
                 facts,
             };
@@ -109,6 +112,7 @@ impl Intent {
                 about: question.clone(),
                 addressee: None,
                 answers: true,
+                needs: 1,
                 identity: want == Want::Identity,
                 facts,
             };
@@ -119,6 +123,7 @@ impl Intent {
             about: about.to_owned(),
             addressee: None,
             answers: false,
+            needs: 1,
             identity: false,
             facts: Facts::default(),
         };
@@ -188,7 +193,7 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
         Want::GoodNews => vec![("good_news", 1.0)],
         Want::Request => vec![("request", 1.0)],
         Want::Name => vec![("naming", 1.0)],
-        Want::Drink => vec![("no_fact", 1.0)],
+        Want::Drink | Want::Eat => vec![("no_fact", 1.0)],
         Want::Remember if facts.of_them.is_some() => vec![("remember", 1.0)],
         Want::Remember => vec![("no_remember", 1.0)],
         Want::Or if facts.options.len() > 1 => vec![("choice", 1.0)],
@@ -218,6 +223,32 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
     }
 }
 
+/// About how many words it takes to tell what is known.
+fn needs(want: Want, facts: &Facts) -> u32 {
+    let said = !facts.said.is_empty();
+    match want {
+        Want::Missed if said => 10,
+        Want::Remember if facts.of_them.is_some() => 4,
+        Want::Where if facts.place.is_some() => 3,
+        Want::When if facts.when.is_some() => 2,
+        Want::Why if facts.because.is_some() => 4,
+        Want::Number if facts.amount.is_some() => 2,
+        Want::Who if facts.person.is_some() => 1,
+        Want::What
+        | Want::How
+        | Want::Who
+        | Want::Where
+        | Want::When
+        | Want::Why
+        | Want::Number
+            if said =>
+        {
+            5
+        }
+        _ => 1,
+    }
+}
+
 /// How the streamer is answered, who knows what was said.
 fn to_streamer(want: Want, facts: &Facts) -> Vec<(&'static str, f64)> {
     match want {
@@ -227,6 +258,8 @@ fn to_streamer(want: Want, facts: &Facts) -> Vec<(&'static str, f64)> {
         Want::Like => vec![("like", 1.0)],
         Want::Name => vec![("naming", 1.0)],
         Want::Drink => vec![("drinking", 1.0)],
+        Want::Eat => vec![("eating", 1.0)],
+        Want::Number => vec![("howmany", 3.0), ("guess", 0.5)],
         Want::HowAreYou => vec![("howareyou", 1.0)],
         Want::Identity => vec![("identity", 1.0)],
         Want::Greeting => vec![("start", 1.0)],

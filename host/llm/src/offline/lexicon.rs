@@ -23,7 +23,7 @@ const ADJECTIVES: &str = "little big new old last first second third best worst 
     lowest biggest smallest angriest oldest newest hardest smoked fried grilled baked";
 /// Forms that follow a noun rather than belong to it.
 const VERBS: &str = "ate became began bent bit bled blew broke brought built burnt bought came caught chose cut did died \
-    drew drank drove fell felt fought found flew froze gave goes grew had has heard held hit hurt kept knew laid led left \
+    drew drank drove fell felt fought fights found flew froze gave goes grew had has heard held hit hurt kept knew laid led left \
     lets lost made means meant met needs paid put ran rang rose said sang sat saw says seen sells sent shook shone shot \
     shut slept slid smells sounds spoke spent stands stood stole stuck swam swept takes tastes taught tells thinks threw \
     told took tore torn tries turns understood wants wakes went wins woke won works wore wrote looks feels fits flips \

@@ -24,7 +24,7 @@ macro_rules! wants {
 
 wants! {
     Identity, WhoAreYou, HowAreYou, Remember, Greeting, Bye, Thanks, Praise, Tease, Laugh, Sad, Request,
-    Or, Like, Opinion, Should, What, Who, Why, How, Number, When, Where, YesNo, Missed, Name, Drink,
+    Or, Like, Opinion, Should, What, Who, Why, How, Number, When, Where, YesNo, Missed, Name, Drink, Eat,
     GoodNews, Good, Bad, Statement,
 }
 
@@ -52,6 +52,10 @@ pub(super) fn denies(sentence: &str) -> bool {
             "no" | "not" | "never" | "nothing" | "nobody" | "none"
         ) || word.ends_with("n't")
     })
+}
+
+fn wh_word(words: &[String]) -> bool {
+    any_of(words, "what what's whats")
 }
 
 fn any_of(words: &[String], list: &str) -> bool {
@@ -163,10 +167,12 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
         return (Want::Missed, Mood::Calm);
     }
     if let Some(want) = question(&words, &joined, first, asks) {
-        let mood = if want == Want::Like {
-            Mood::Warm
-        } else {
-            Mood::Puzzled
+        let mood = match want {
+            Want::Like => Mood::Warm,
+            Want::Or | Want::Name | Want::Should | Want::YesNo | Want::Drink | Want::Eat => {
+                Mood::Calm
+            }
+            _ => Mood::Puzzled,
         };
         return (want, mood);
     }
@@ -260,13 +266,24 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
         "call the",
         "call it",
         "call him",
+        "name this",
+        "name that",
+        "name our",
+        "name my",
+        "call this",
+        "call that",
         "call her",
     ]) && says(&["should", "we", "i", "you"])
     {
         return Some(Want::Name);
     }
-    if any_of(words, "drinking eating snacking") && any_of(words, "you everyone all") {
-        return Some(Want::Drink);
+    if any_of(words, "you everyone everybody all") {
+        if any_of(words, "drinking drink sipping") && wh_word(words) {
+            return Some(Want::Drink);
+        }
+        if any_of(words, "eating snacking") && wh_word(words) {
+            return Some(Want::Eat);
+        }
     }
     if joined.contains(" or ") && !says(&["or not", "or what", "or something", "or nah"]) {
         return Some(Want::Or);
@@ -353,6 +370,7 @@ mod tests {
             ("what did i miss?", Want::Missed),
             ("what should we name the walrus?", Want::Name),
             ("what are you all drinking tonight?", Want::Drink),
+            ("what are you eating?", Want::Eat),
             ("i finally won a race", Want::GoodNews),
             ("my bike broke, so annoying", Want::Sad),
             ("so who won?", Want::Who),

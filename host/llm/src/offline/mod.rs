@@ -139,8 +139,9 @@ fn line(request: &Request, seed: u64) -> String {
     );
 
     let mut target = voice.target(&mut rng);
-    if intent.answers && target == 1 && rng.random_bool(0.5) {
-        target = voice.for_answer(target, &mut rng);
+    if intent.answers {
+        let more = u32::from(rng.random_bool(0.4));
+        target = voice.for_answer(target, intent.needs + more);
     }
     let lately = moment
         .earlier
@@ -226,20 +227,28 @@ fn draws(
             }
             let words = slots.words_of(phrase);
             let fit = f64::from(words.min(target)) / f64::from(words.max(target));
-            let too_long = if words > voice.longest() + 2 {
-                0.1
-            } else {
+            let suits = if intent.needs > 1 {
                 1.0
+            } else {
+                voice.suits(words)
             };
             let uncounted = voice.counts && !phrase.tokens.iter().any(corpus::Token::has_number);
             let counted = if uncounted { 0.12 } else { 1.0 };
-            phrase.weight * voice.tones.likes(&phrase.tones) * fit * fit * fit * too_long * counted
+            phrase.weight * voice.tones.likes(&phrase.tones) * fit * fit * fit * suits * counted
         };
         let Some(model) = CORPUS.kind(kind).map(|kind| Weighted::new(kind, weigh)) else {
             continue;
         };
         for _ in 0..DRAWS / FILLINGS {
-            if let Some(drawn) = model.draw(rng).and_then(|tokens| slots.fill(&tokens)) {
+            let Some(tokens) = model.draw(rng) else {
+                continue;
+            };
+            // Two phrases that both name somebody don't go together.
+            let names = tokens.iter().flat_map(|token| &token.slots);
+            if names.filter(|slot| **slot == corpus::Slot::Name).count() > 1 {
+                continue;
+            }
+            if let Some(drawn) = slots.fill(&tokens) {
                 lines.push(voice.write(&drawn, intent.mood, rng));
             }
         }

@@ -12,7 +12,7 @@ const CUES: &[(&str, Mood, &str)] = &[
     (
         "fail",
         Mood::Shock,
-        "oh no|no no|ugh|ouch|smoke|broke|broken|burnt|burned|cooked a|dead|died|failed|nothing happens|silent|wrong|lost|missed|fell|\
+        "oh no|no no|ugh|ouch|smoke|poof|broke|broken|burnt|burned|cooked a|dead|died|failed|nothing happens|silent|wrong|lost|missed|fell|\
          spilled|dropped|leaking|blunder|game over|ruined|too late|mistake|crashed|dies|hanging",
     ),
     (

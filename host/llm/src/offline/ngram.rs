@@ -14,7 +14,9 @@
 //! own. Slots are classes in the sense of Brown et al. ("Class-based n-gram models of natural
 //! language", 1992): words are put in afterwards. The weight `a(v)` is 1 unless `v` holds a slot, and
 //! [`AFTER_SLOT`] there: after a noun phrase nearly anything may go on that went on after another
-//! one, while elsewhere a single word says too little about what may follow. No use is made of
+//! one, while elsewhere a single word says too little about what may follow. Questions go over into
+//! questions only, and from the fifth token on `u` are two tokens, since long sentences have to hold
+//! together. No use is made of
 //! the unigram: the model writes and never has to score what it hasn't seen.
 
 use super::corpus::{BEGIN, Kind, Place, Token};
@@ -22,7 +24,10 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// How much a pair counts against a single token, if that holds a slot.
-const AFTER_SLOT: f64 = 0.85;
+const AFTER_SLOT: f64 = 0.9;
+
+/// From so many tokens on, one more than two has to agree.
+const LONG: usize = 4;
 
 /// The longest walk, in tokens.
 const MAX_TOKENS: usize = 40;
@@ -55,6 +60,7 @@ impl<'a> Weighted<'a> {
             rng,
         )?;
         let mut tokens = vec![self.token(first)?];
+        let asks = self.kind.phrases[first.phrase as usize].asks();
         let mut before = BEGIN;
         while tokens.len() < MAX_TOKENS {
             let last = *tokens.last()?;
@@ -65,8 +71,14 @@ impl<'a> Weighted<'a> {
                 .filter(|_| rng.random::<f64>() >= AFTER_SLOT);
             let places = single.or_else(|| self.kind.pairs.get(&(before, last.id)))?;
             let weights = || {
+                let alike = |place: &&Place| {
+                    let phrase = &self.kind.phrases[place.phrase as usize];
+                    phrase.asks() == asks
+                        && (tokens.len() < LONG || phrase.agrees(place.at as usize, &tokens))
+                };
                 places
                     .iter()
+                    .filter(alike)
                     .map(|place| (*place, self.weights[place.phrase as usize]))
             };
             let next = self.pick(weights(), weights().map(|(_, weight)| weight).sum(), rng)?;
@@ -142,7 +154,7 @@ mod tests {
     fn after_a_slot_one_token_is_enough_now_and_then() {
         let found = lines("k:\n  not {any} again / rip {any}", |_| 1.0);
         let share = found["rip {any} again"] as f64 / 1000.0;
-        assert!((0.04..0.12).contains(&share), "{share}");
+        assert!((0.02..0.09).contains(&share), "{share}");
     }
 
     #[test]

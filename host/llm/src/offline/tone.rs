@@ -19,7 +19,7 @@ macro_rules! tones {
 
 tones! {
     Dry "dry" "dry deadpan sarcastic sarcasm ironic irony understated understatement laconic stoic cynical unimpressed" "dry sarcas cynic irony";
-    Hyped "hyped" "hype hyped excited excitable loud energetic enthusiastic shouts shouting shout yells manic cheerleader euphoric" "excit energ hype";
+    Hyped "hyped" "hype hyped loud energetic enthusiastic shouts shouting shout yells manic cheerleader euphoric" "excit energ hype";
     Warm "warm" "warm kind friendly wholesome supportive gentle encouraging cheerful sweet caring cosy cozy polite thoughtful motherly" "kind warm empath";
     Nerdy "nerdy" "nerd nerdy analytical technical stats statistics statistician number numbers percentage percentages precise figures speedrun speedrunner engineer data pedantic spreadsheet" "analy nerd precis";
     Grumpy "grumpy" "grumpy salty grump jaded complains complaining cranky bitter grumbles veteran" "grump salt";

@@ -6,7 +6,7 @@ use super::{
     style::{Told, emoji_in, listed, ruled_out},
     tone::{Tone, Tones},
 };
-use rand::{RngExt, seq::IndexedRandom};
+use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(super) struct Voice {
     pub(super) trails: f64,
     /// The probability that an excited line is written in capitals.
     pub(super) shouts: f64,
+    /// Whether calm lines are written like that too.
+    pub(super) shouts_always: bool,
     /// The probability that a vowel is stretched where that is usual.
     pub(super) stretches: f64,
     /// The probability that a word is misspelt.
@@ -60,7 +62,7 @@ pub(super) struct Voice {
 
 impl Voice {
     pub(super) fn of(persona: &Persona) -> Self {
-        let style = Told::new(&persona.style);
+        let style = Told::new(&without_emotes(&persona.style));
         let about = Told::new(&persona.about);
         let wants = |words: &str| style.asks_for(words);
         let text = persona.style.to_lowercase();
@@ -79,7 +81,9 @@ impl Voice {
             (false, true) => Case::Sentence,
             (false, false) => Case::Plain,
         };
+        let always = style.holds(&["caps uppercase capitals shouting", "always all only"]);
         let shouts = match wants("caps uppercase shouts shouting yells") {
+            Some(true) if always => 0.95,
             Some(true) if text.contains("sometimes caps") => 0.3,
             Some(true) => 0.6,
             Some(false) => 0.0,
@@ -167,6 +171,7 @@ impl Voice {
             emotes,
             case,
             shouts,
+            shouts_always: always && shouts > 0.9,
             emoji_rate,
             emoji,
             words: (words.0.min(16), words.1.clamp(1, 24)),
@@ -174,7 +179,7 @@ impl Voice {
     }
 
     /// How long a line is to be, in words. Short lines are the commonest in a chat: where one word
-    /// is allowed, `n` words are `n(n+1)/2` times rarer, which makes more than half of one word.
+    /// is allowed, more than half of the lines have one.
     pub(super) fn target(&self, rng: &mut ChaCha8Rng) -> u32 {
         let (low, high) = self.words;
         let lengths: Vec<u32> = (low..=high.max(low)).collect();
@@ -189,17 +194,34 @@ impl Voice {
         lengths.choose_weighted(rng, weight).copied().unwrap_or(low)
     }
 
-    /// How much a length suits an answer that has to say something.
-    pub(super) fn for_answer(&self, target: u32, rng: &mut ChaCha8Rng) -> u32 {
-        let (low, high) = self.words;
-        let more = rng.random_range(0..=2);
-        (target + more).clamp(low, high.max(low).max(3))
+    /// How long an answer is to be that needs about so many words to say what it knows: terse voices
+    /// use up to twice their words for it.
+    pub(super) fn for_answer(&self, target: u32, needs: u32) -> u32 {
+        target.max(needs.min(2 * self.words.1))
     }
 
-    /// How long its lines may be at all, in words.
-    pub(super) const fn longest(&self) -> u32 {
-        self.words.1
+    /// How much a number of words suits at all.
+    pub(super) fn suits(&self, words: u32) -> f64 {
+        if words * 2 < self.words.0 {
+            0.01
+        } else if words > self.words.1 + 2 {
+            0.05
+        } else {
+            1.0
+        }
     }
+}
+
+/// The style without emotes: `:hype:` asks for no hype.
+fn without_emotes(style: &str) -> String {
+    let is_emote = |word: &&str| {
+        let word = word.trim_end_matches([',', '.', ';']);
+        word.len() > 2 && word.starts_with(':') && word.ends_with(':')
+    };
+    let words = style
+        .split_whitespace()
+        .map(|word| if is_emote(&word) { "," } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Voice {
         line = self.spell(line, mood, rng);
         let excited = matches!(mood, Mood::Joy | Mood::Shock | Mood::Fun);
         let words = line.split(' ').count();
-        if excited && words <= 5 && rng.random_bool(self.shouts) {
+        if (excited && words <= 5 || self.shouts_always) && rng.random_bool(self.shouts) {
             line = line.to_uppercase();
         } else {
             line = match self.case {
