@@ -53,6 +53,8 @@ pub(super) const BEGIN: u32 = u32::MAX;
 pub(super) struct Phrase {
     pub(super) weight: f64,
     pub(super) tones: Vec<Tone>,
+    /// How a word of the persona's biography or style has to begin.
+    pub(super) needs: Option<String>,
     pub(super) tokens: Vec<Token>,
 }
 
@@ -96,6 +98,7 @@ slots! {
     Me "me" "The persona's own name.";
     Other "other" "Somebody who wrote lately.";
     OfThem "ofthem" "Something remembered about who is answered.";
+    Joke "joke" "A running joke that is remembered, word for word.";
     Topic "topic" "What the message to be answered is about.";
     Said "said" "What was said about it on the stream, in reported speech.";
     Exact "exact" "The same as it was said.";
@@ -230,7 +233,10 @@ fn phrases(line: &str, ids: &mut HashMap<String, u32>) -> Result<Vec<Phrase>, St
     while let Some((word, after)) = rest.split_once(' ') {
         if let Some(tone) = word.strip_prefix('@') {
             tones.push(Tone::named(tone).ok_or_else(|| format!("no such tone: {tone}"))?);
-        } else if let (Ok(number), true) = (word.parse::<u8>(), tones.is_empty() && rest == line) {
+        } else if let (Ok(number), true) = (
+            word.parse::<u8>(),
+            tones.is_empty() && rest == line && word.starts_with(|c: char| c.is_ascii_digit()),
+        ) {
             weight = f64::from(number);
         } else {
             break;
@@ -239,7 +245,17 @@ fn phrases(line: &str, ids: &mut HashMap<String, u32>) -> Result<Vec<Phrase>, St
     }
     let mut found = Vec::new();
     for phrase in rest.split(" / ") {
-        let readings = readings(phrase.trim())?;
+        let phrase = phrase.trim();
+        let is_word = |text: &str| text.starts_with(char::is_alphabetic);
+        let needed = phrase
+            .strip_prefix('+')
+            .filter(|rest| is_word(rest))
+            .and_then(|rest| rest.split_once(' '));
+        let (needs, phrase) = match needed {
+            Some((needs, phrase)) => (Some(needs.to_owned()), phrase),
+            None => (None, phrase),
+        };
+        let readings = readings(phrase)?;
         let share = weight / readings.len() as f64;
         for reading in readings {
             let mut tokens = Vec::new();
@@ -257,6 +273,7 @@ fn phrases(line: &str, ids: &mut HashMap<String, u32>) -> Result<Vec<Phrase>, St
             found.push(Phrase {
                 weight: share,
                 tones: tones.clone(),
+                needs: needs.clone(),
                 tokens,
             });
         }
@@ -327,6 +344,7 @@ mod tests {
                 "choice",
                 "whoareyou",
                 "greeting",
+                "callback",
             ];
             assert!(
                 needs_nothing.count() >= 5 || filled_by_facts.contains(&name.as_str()),
@@ -337,7 +355,7 @@ mod tests {
 
     #[test]
     fn files_are_read_as_documented() {
-        let corpus = Corpus::of("a:\n  2 @dry one [x|y|] / {Thing}, two\nb:\n  3").unwrap();
+        let corpus = Corpus::of("a:\n  2 @dry one [x|y|] / +bak {Thing}, two\nb:\n  +1 3").unwrap();
         let kind = corpus.kind("a").unwrap();
         let texts: Vec<String> = kind
             .phrases
@@ -366,7 +384,8 @@ mod tests {
             ]
         );
         assert_eq!(kind.phrases[3].tokens[0].slots, [Slot::Thing]);
-        assert_eq!(corpus.kind("b").unwrap().phrases[0].tokens[0].text, "3");
+        assert_eq!(kind.phrases[3].needs.as_deref(), Some("bak"));
+        assert_eq!(corpus.kind("b").unwrap().phrases[0].tokens[0].text, "+1");
     }
 
     #[test]

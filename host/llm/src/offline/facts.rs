@@ -29,6 +29,8 @@ pub(super) struct Facts {
     pub(super) amount: Option<String>,
     pub(super) when: Option<String>,
     pub(super) because: Option<String>,
+    /// A running joke that is remembered, in its own words.
+    pub(super) joke: Option<String>,
     /// What it lets one choose from.
     pub(super) options: Vec<String>,
     /// What is remembered about who wrote it, or about the matter.
@@ -82,6 +84,28 @@ impl Facts {
             topic: topic(text, moment),
             options: options(text),
             stems: stems(text),
+            ..Self::default()
+        }
+    }
+
+    /// What is remembered of what is said on the stream.
+    pub(super) fn of_stream(moment: &Moment) -> Self {
+        let latest: HashSet<String> = moment
+            .transcript
+            .iter()
+            .rev()
+            .take(3)
+            .flat_map(|line| stems(line))
+            .collect();
+        Self {
+            of_them: remembered(moment, |memory| {
+                if quoted(memory).is_some() {
+                    0
+                } else {
+                    stems_of(memory).intersection(&latest).count()
+                }
+            }),
+            joke: moment.memories.iter().find_map(|memory| quoted(memory)),
             ..Self::default()
         }
     }
@@ -287,14 +311,29 @@ fn names(memory: &str, name: &str) -> bool {
     contains(&lower_words(memory), &lower_words(name))
 }
 
+/// What stands between quotation marks in a memory.
+fn quoted(memory: &str) -> Option<String> {
+    let (_, rest) = memory.split_once(['“', '"'])?;
+    let (text, _) = rest.split_once(['”', '"'])?;
+    (1..=40)
+        .contains(&text.chars().count())
+        .then(|| text.to_lowercase())
+}
+
 /// The memory that fits best; of equals the first, as the memory ordered them.
 fn remembered(moment: &Moment, fit: impl Fn(&str) -> usize) -> Option<String> {
     let best = moment
         .memories
         .iter()
+        // That somebody is back is told by a greeting, and needs no words.
+        .filter(|memory| !memory.contains("was here before"))
         .rev()
         .max_by_key(|memory| fit(memory))
         .filter(|memory| fit(memory) > 0)?;
+    // `ana: likes trains`
+    let best = best
+        .split_once(": ")
+        .map_or(best.as_str(), |(_, note)| note);
     Some(cut(uncapitalised(best).trim_end_matches('.'), MAX_MEMORY).to_owned())
 }
 

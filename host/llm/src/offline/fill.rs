@@ -196,6 +196,7 @@ impl<'a> Sources<'a> {
             (Slot::When, &facts.when),
             (Slot::Because, &facts.because),
             (Slot::OfThem, &facts.of_them),
+            (Slot::Joke, &facts.joke),
         ] {
             if let Some(fact) = fact {
                 slots.set(slot, fact.as_str());

@@ -81,13 +81,23 @@ impl Intent {
             if want == Want::Missed {
                 facts.said = Facts::summary(moment);
             }
+            let remembers = facts.of_them.is_some();
             let want = match want {
                 // Somebody is back: the task says to greet them.
                 Want::Statement | Want::Good | Want::Bad if moment.greets => Want::Greeting,
                 want => want,
             };
             return Self {
-                kinds: to_somebody(want, &facts, moment),
+                kinds: {
+                    let mut kinds = to_somebody(want, &facts, moment);
+                    if remembers
+                        && !matches!(want, Want::Identity | Want::WhoAreYou | Want::Remember)
+                    {
+                        let all: f64 = kinds.iter().map(|(_, weight)| weight).sum();
+                        kinds.push(("callback", 0.12 * all));
+                    }
+                    kinds
+                },
                 mood,
                 about: said.text.clone(),
                 addressee: Some(said.name.clone()),
@@ -117,15 +127,22 @@ impl Intent {
                 facts,
             };
         }
-        let plain = |kinds: Vec<(&'static str, f64)>, mood, about: &str| Self {
-            kinds,
+        let facts = Facts::of_stream(moment);
+        let recalls = facts.of_them.is_some() || facts.joke.is_some();
+        let plain = |mut kinds: Vec<(&'static str, f64)>, mood, about: &str| Self {
+            kinds: {
+                if recalls {
+                    kinds.push(("callback", 1.0));
+                }
+                kinds
+            },
             mood,
             about: about.to_owned(),
             addressee: None,
             answers: false,
             needs: 1,
             identity: false,
-            facts: Facts::default(),
+            facts,
         };
         if let Some(event) = event {
             let (kind, mood) = match event.kind.as_str() {

@@ -32,7 +32,7 @@ const VERBS: &str = "ate became began bent bit bled blew broke brought built bur
     pulls rests rolls shakes shines shows sticks sings smiles touches watches wiggles yells go come fall fall work look \
     feel smell taste sound seem play stay sit stand hold break burn boil melt rest rise move turn open close jump run \
     throw hit fight eat drink sleep wake touch doubled settles attacks defends captures blocks threatens hangs bakes";
-const NOT_NOUNS: &str = "way thing things time times lot lots bit kind moment second minute minutes guy guys people one \
+const NOT_NOUNS: &str = "man woman men women person way thing things time times lot lots bit kind moment second minute minutes guy guys people one \
     ones part side hand hands place point case idea reason fact end start middle rest name word words question answer \
     chat stream everyone somebody day night year years week weeks month hour hours ago today front back ever never \
     already maybe almost quite rather very too again away down off out up there here now then together apart please \

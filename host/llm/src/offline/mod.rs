@@ -222,7 +222,11 @@ fn draws(
             continue;
         };
         let weigh = |phrase: &corpus::Phrase| {
-            if !slots.can_fill(phrase) {
+            let fits = phrase
+                .needs
+                .as_ref()
+                .is_none_or(|needs| voice.has_word(needs));
+            if !fits || !slots.can_fill(phrase) {
                 return 0.0;
             }
             let words = slots.words_of(phrase);

@@ -106,13 +106,20 @@ pub(super) fn listed(style: &str, heads: &str) -> Vec<String> {
             };
             let told = lower_words(head);
             let wanted = |word: &String| heads.split_whitespace().any(|head| head == word);
-            if told.iter().any(wanted) {
+            let of_emotes = told
+                .iter()
+                .any(|word| word.starts_with("emot") || word.starts_with("emoji"));
+            if told.iter().any(wanted) && !of_emotes {
                 let items = list
                     .split(',')
                     .map(|item| item.trim().trim_matches(['"', '.', '“', '”']));
                 found.extend(
                     items
-                        .filter(|item| !item.is_empty() && item.len() <= 40)
+                        .filter(|item| {
+                            item.contains(char::is_alphabetic)
+                                && !item.contains(':')
+                                && item.len() <= 40
+                        })
                         .map(str::to_lowercase),
                 );
             }

@@ -4,6 +4,7 @@ use super::{
     emotes::Emotes,
     prompt::Persona,
     style::{Told, emoji_in, listed, ruled_out},
+    text::lower_words,
     tone::{Tone, Tones},
 };
 use rand::seq::IndexedRandom;
@@ -56,6 +57,8 @@ pub(super) struct Voice {
     words: (u32, u32),
     /// Whether a line is rarely without a number.
     pub(super) counts: bool,
+    /// The words of its biography and its style, in lower case.
+    told: Vec<String>,
     /// Whether it makes puns.
     pub(super) puns: bool,
 }
@@ -161,6 +164,10 @@ impl Voice {
                 "lines line phrases phrase catchphrase catchphrases sayings says",
             ),
             never: ruled_out(&persona.style),
+            told: [&persona.about, &persona.style]
+                .into_iter()
+                .flat_map(|text| lower_words(text))
+                .collect(),
             puns: style.asks_for("pun puns punster") == Some(true)
                 || about.asks_for("pun puns") == Some(true),
             counts: style.holds(&[
@@ -198,6 +205,11 @@ impl Voice {
     /// use up to twice their words for it.
     pub(super) fn for_answer(&self, target: u32, needs: u32) -> u32 {
         target.max(needs.min(2 * self.words.1))
+    }
+
+    /// Whether its biography or its style has a word that begins so.
+    pub(super) fn has_word(&self, beginning: &str) -> bool {
+        self.told.iter().any(|word| word.starts_with(beginning))
     }
 
     /// How much a number of words suits at all.
