@@ -1,5 +1,6 @@
 //! The arithmetic of `cargo xtask bench crowd`, on chats whose figures are known.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 #![allow(dead_code, reason = "the benchmark uses the rest")]
 
 #[path = "../benches/crowd/figures.rs"]
@@ -16,7 +17,7 @@ fn chat(lines: &[(i64, &str, &str)]) -> Figures {
             text: (*text).into(),
         })
         .collect();
-    Figures::of(&lines)
+    Figures::of(&lines, &[2_000])
 }
 
 fn near(a: f64, b: f64) -> bool {
@@ -56,6 +57,25 @@ fn an_echo_is_anothers_and_of_a_moment_ago() {
         (42_000, "a", "???"),
     ]);
     assert!(near(figures.echoes, 2.0 / 7.0), "{}", figures.echoes);
+}
+
+#[test]
+fn a_hype_moment_lasts_for_15_s() {
+    let figures = chat(&[
+        (0, "a", "gg"),
+        (1_000, "b", "gg"),
+        (2_000, "c", "gg"),
+        (16_900, "a", "wp"),
+        (17_000, "d", "gg"),
+        (20_000, "d", "one"),
+    ]);
+    assert!(near(figures.echoes_in_hype.unwrap(), 0.5));
+    // Two lines in 15 s against six in 20 s.
+    let factor = figures.hype_factor.unwrap();
+    assert!(
+        (factor - (2.0 / 15.0) / (6.0 / 20.0)).abs() < 0.01,
+        "{factor}"
+    );
 }
 
 #[test]

@@ -17,6 +17,10 @@ use std::{
     time::Duration,
 };
 
+/// By which power of how well each is suited an answer is shared out: of a persona that lives for
+/// questions and one that could not care less, the first is to answer 64 times as often.
+const SHARPNESS: i32 = 6;
+
 /// So many messages wait at the same time; the oldest gives way.
 const OPEN: usize = 32;
 
@@ -49,10 +53,8 @@ impl Readiness {
     pub(crate) fn new(seats: impl Iterator<Item = (Traits, f64)>) -> Self {
         let seats: Vec<(f64, f64)> = seats
             .map(|(traits, able)| {
-                (
-                    able * traits.suits(AskKind::Question),
-                    able * traits.suits(AskKind::Reply),
-                )
+                let weight = |kind| able * traits.suits(kind).powi(SHARPNESS);
+                (weight(AskKind::Question), weight(AskKind::Reply))
             })
             .collect();
         let question = seats.iter().map(|weights| weights.0).sum();

@@ -43,8 +43,9 @@
 //! `growth = 1 + age / 5 s` with the age of the waiting message: the longer somebody waits, the
 //! surer an answer. `fade` is 1 up to an age of 20 s and falls to 0 at 30 s: an answer that late
 //! helps nobody. `share` is the persona's part of the room's readiness to answer, so that one or two
-//! answer and not all: its weight (suited for this, rested, able to be called) over the sum of all
-//! weights. Of `mention`, `question` and `reply` at most one is not 0: the waiting message that
+//! answer and not all: its weight over the sum of all weights, which is the 6th power of how suited it
+//! is (`0.5 + 0.5 · helpfulness`, or `sociability`), less while it is not rested, and 0 if it can't be
+//! called. Of `mention`, `question` and `reply` at most one is not 0: the waiting message that
 //! concerns this persona most, which is then the impulse's `answer`. Without one, the `answer` is the
 //! persona's line that made for `banter`.
 //!

@@ -18,8 +18,8 @@ pub(crate) struct Line {
 /// So long after a line its repetition counts as one.
 const ECHO_MS: i64 = 30_000;
 
-/// The length of the windows of which the busiest tenth are the hype moments.
-const MOMENT_MS: i64 = 10_000;
+/// The length of a hype moment.
+const MOMENT_MS: i64 = 15_000;
 
 /// So many lines in a row are compared with each other.
 const COMPARED: usize = 200;
@@ -42,10 +42,10 @@ pub(crate) struct Figures {
     pub(crate) with_emote: f64,
     /// Lines that another author wrote within 30 s before.
     pub(crate) echoes: f64,
-    /// The same, in the busiest tenth of all stretches of 10 s.
-    pub(crate) echoes_in_hype: f64,
-    /// Lines in the busiest tenth of all stretches of 10 s, against the mean stretch.
-    pub(crate) hype_factor: f64,
+    /// The same, of the lines in hype moments; none if it is not known when these were.
+    pub(crate) echoes_in_hype: Option<f64>,
+    /// Lines per minute in hype moments, against all.
+    pub(crate) hype_factor: Option<f64>,
     /// Different pairs of words among all pairs, over 200 lines each (J. Li et al., "A
     /// Diversity-Promoting Objective Function for Neural Conversation Models", 2016).
     pub(crate) distinct_2: f64,
@@ -55,7 +55,9 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    pub(crate) fn of(lines: &[Line]) -> Self {
+    /// Of the lines of a chat, in order, and the times at which a hype, a fail or a laughter began on the
+    /// stream: what follows such a time within 15 s is a hype moment.
+    pub(crate) fn of(lines: &[Line], roused_at: &[i64]) -> Self {
         let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
             return Self::default();
         };
@@ -63,25 +65,25 @@ impl Figures {
         let counts: Vec<f64> = words.iter().map(|words| words.len() as f64).collect();
         let span = (last.at - first.at).max(1);
         let per_minute = windows(lines, 60_000, span);
-        let moments = windows(lines, MOMENT_MS, span);
-        let busy_from = quantile(&moments, 0.9).max(1.0);
-        let busy = |at: i64| {
-            moments
-                .get(((at - first.at) / MOMENT_MS) as usize)
-                .is_some_and(|count| *count >= busy_from)
+        let in_moment = |at: i64| {
+            roused_at
+                .iter()
+                .any(|from| (*from..from + MOMENT_MS).contains(&at))
         };
+        let moments_ms = (first.at..=last.at)
+            .step_by(100)
+            .filter(|at| in_moment(*at))
+            .count() as i64
+            * 100;
         let echoes = echoes(lines, &words);
         let in_hype: Vec<bool> = lines
             .iter()
             .zip(&echoes)
-            .filter(|(line, _)| busy(line.at))
+            .filter(|(line, _)| in_moment(line.at))
             .map(|(_, echo)| *echo)
             .collect();
-        let busy_moments: Vec<f64> = moments
-            .iter()
-            .copied()
-            .filter(|n| *n >= busy_from)
-            .collect();
+        let per_ms = lines.len() as f64 / span as f64;
+        let hype_factor = in_hype.len() as f64 / moments_ms.max(1) as f64 / per_ms;
         let mut speakers: BTreeMap<&str, usize> = BTreeMap::new();
         for line in lines {
             *speakers.entry(&line.author).or_default() += 1;
@@ -107,8 +109,8 @@ impl Figures {
             one_word: share(counts.iter().map(|count| *count <= 1.0)),
             with_emote: share(lines.iter().map(|line| has_emote(&line.text))),
             echoes: share(echoes.iter().copied()),
-            echoes_in_hype: share(in_hype.into_iter()),
-            hype_factor: mean(&busy_moments) / mean(&moments).max(f64::MIN_POSITIVE),
+            echoes_in_hype: (moments_ms > 0).then(|| share(in_hype.into_iter())),
+            hype_factor: (moments_ms > 0).then_some(hype_factor),
             distinct_2: mean(
                 &blocks
                     .iter()

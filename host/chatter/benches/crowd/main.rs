@@ -9,7 +9,7 @@ mod figures;
 #[path = "../../tests/support/simulated.rs"]
 mod simulated;
 
-use chatter_protocol::{AuthorKind, ChatMessage, call::CallEnd};
+use chatter_protocol::{AuthorKind, ChatMessage, call::CallEnd, context::StreamEvent};
 use figures::{Figures, Line};
 use simulated::{Outcome, START, Scene, Simulation, root};
 use std::{
@@ -103,14 +103,14 @@ fn main() {
         }
     };
     let lines = match &options.log {
-        Some(file) => read(file),
+        Some(file) => read(file).map(|lines| (lines, Vec::new())),
         None => simulate(&options),
     };
-    let lines = lines.unwrap_or_else(|wrong| {
+    let (lines, roused_at) = lines.unwrap_or_else(|wrong| {
         eprintln!("{wrong}");
         std::process::exit(1);
     });
-    print_table(&Figures::of(&lines));
+    print_table(&Figures::of(&lines, &roused_at));
 }
 
 /// The personas' lines of a log.
@@ -138,7 +138,8 @@ fn of_persona(message: &ChatMessage) -> Option<Line> {
     })
 }
 
-fn simulate(options: &Options) -> Result<Vec<Line>, String> {
+/// The personas' lines, and when something rousing happened on the stream.
+fn simulate(options: &Options) -> Result<(Vec<Line>, Vec<i64>), String> {
     let scene = scene(options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -166,11 +167,17 @@ fn simulate(options: &Options) -> Result<Vec<Line>, String> {
         print(&outcome);
     }
     print_calls(&outcome);
-    Ok(outcome
+    let lines = outcome
         .messages
         .iter()
         .filter_map(|message| of_persona(message))
-        .collect())
+        .collect();
+    let roused_at = happened(&outcome)
+        .into_iter()
+        .filter(|(_, event)| matches!(&*event.kind, "hype" | "fail" | "laughter"))
+        .map(|(at, _)| at)
+        .collect();
+    Ok((lines, roused_at))
 }
 
 fn scene(options: &Options) -> Result<Scene, String> {
@@ -197,21 +204,36 @@ fn scene(options: &Options) -> Result<Scene, String> {
     })
 }
 
+/// What happened on the stream, and when that was told.
+fn happened(outcome: &Outcome) -> Vec<(i64, &StreamEvent)> {
+    let mut known = BTreeSet::new();
+    outcome
+        .contexts
+        .iter()
+        .flat_map(|context| {
+            context
+                .events
+                .iter()
+                .map(|event| (context.at.as_millis(), event))
+        })
+        .filter(|(_, event)| known.insert(&event.id))
+        .collect()
+}
+
 /// The chat, and between its lines what happened on the stream.
 fn print(outcome: &Outcome) {
-    let mut happened = Vec::new();
-    let mut known = BTreeSet::new();
-    for context in &outcome.contexts {
-        for event in &context.events {
-            if known.insert(event.id.clone()) {
-                let text = format!(
-                    "        -- {} {:.1}: {}",
-                    event.kind, event.confidence, event.text
-                );
-                happened.push((context.at.as_millis(), text));
-            }
-        }
-    }
+    let mut told: Vec<(i64, String)> = happened(outcome)
+        .into_iter()
+        .map(|(at, event)| {
+            let StreamEvent {
+                kind,
+                confidence,
+                text,
+                ..
+            } = event;
+            (at, format!("        -- {kind} {confidence:.1}: {text}"))
+        })
+        .collect();
     for message in &outcome.messages {
         let to = message
             .reply_to
@@ -224,10 +246,10 @@ fn print(outcome: &Outcome) {
             "*"
         };
         let text = format!("{mark}{}: {}{to}", message.author.name, message.text);
-        happened.push((message.sent_at.as_millis(), text));
+        told.push((message.sent_at.as_millis(), text));
     }
-    happened.sort_by_key(|(at, _)| *at);
-    for (at, text) in happened {
+    told.sort_by_key(|(at, _)| *at);
+    for (at, text) in told {
         println!("{:8.1} {text}", (at - START) as f64 / 1000.0);
     }
     println!();
@@ -305,8 +327,10 @@ fn print_table(figures: &Figures) {
             "0.21",
         ),
         (
-            "the busiest 10 s against the mean 10 s",
-            format!("{:.1}", figures.hype_factor),
+            "lines a minute in hype moments, against all",
+            figures
+                .hype_factor
+                .map_or_else(String::new, |factor| format!("{factor:.1} times")),
             "",
         ),
         (
@@ -328,8 +352,8 @@ fn print_table(figures: &Figures) {
             "",
         ),
         (
-            "  in the busiest tenth of all 10 s",
-            percent(figures.echoes_in_hype),
+            "  in hype moments",
+            figures.echoes_in_hype.map_or_else(String::new, percent),
             "a third",
         ),
         (
