@@ -4,7 +4,9 @@
 //
 // FILE holds the operator's token (`operator-token` in the data folder): the operator may say more
 // than a viewer. Prints what the page loads, the times between frames while 50 messages a second
-// come and while one scrolls through all that are kept, and the memory that is used then.
+// come and while one scrolls through all that are kept, and the memory that is used then. The times
+// between frames depend on whatever else the machine does; the share of the page's thread that was
+// busy (in CPU time) does not.
 
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -75,6 +77,23 @@ async function flood(perSecond, seconds) {
   await Promise.all(running);
 }
 
+/** CPU time of the page's main thread, in seconds. */
+let devtools;
+async function busy() {
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "TaskDuration").value;
+}
+
+/** Does something, and says what it meant for the page. */
+async function watch(name, act) {
+  await take();
+  const [from, start] = [await busy(), performance.now()];
+  const more = await act();
+  const spent = (performance.now() - start) / 1000;
+  const share = Math.round(((await busy()) - from) / spent * 100);
+  console.log(`${name.padEnd(15)} ${summary(more?.times ?? (await take()))}; thread busy ${share} %${more?.text ?? ""}`);
+}
+
 function summary(times) {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]?.toFixed(1);
@@ -87,6 +106,8 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-precise-memory-info", "--js-flags=--expose-gc"],
 });
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+devtools = await page.context().newCDPSession(page);
+await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
 const violations = [];
 const elsewhere = [];
 const loaded = [];
@@ -125,33 +146,33 @@ const take = () => page.evaluate(() => window.frames_.take());
 const log = page.getByRole("log");
 const nodes = () => page.evaluate(() => document.querySelectorAll("*").length);
 
-await take();
-await flood(50, seconds);
-console.log(`50 a second     ${summary(await take())}`);
-
-await fill(kept);
-await page.waitForTimeout(1_000);
-console.log(`${kept} at once   ${summary(await take())}, ${await nodes()} elements`);
-
-await flood(50, seconds);
-console.log(`50 a s, ${kept}  ${summary(await take())}`);
+await watch("50 a second", () => flood(50, seconds));
+await watch(`${kept} at once`, () => fill(kept));
+await watch("50 a s after it", () => flood(50, seconds));
 
 // Up through everything that is kept and down again, as fast as a wheel that is spun.
-const scrolling = await log.evaluate(async (list) => {
+const scroll = () => log.evaluate(async (list) => {
   window.frames_.take();
   const frame = () => new Promise(requestAnimationFrame);
   let empty = 0;
   const step = async (by) => {
     list.scrollTop += by;
     await frame();
-    const { top, bottom, left } = list.getBoundingClientRect();
-    if (!document.elementFromPoint(left + 60, (top + bottom) / 2)?.closest("[data-id]")) empty += 1;
+    // Rows are measured, and shown, after this frame's callbacks and before it is painted.
+    await new Promise((then) => setTimeout(then));
+    const { top, bottom } = list.getBoundingClientRect();
+    const middle = (top + bottom) / 2;
+    const shown = [...list.querySelectorAll("[data-id]")].some((row) => {
+      const at = row.getBoundingClientRect();
+      return at.top <= middle && at.bottom >= middle && getComputedStyle(row).visibility === "visible";
+    });
+    if (!shown) empty += 1;
   };
   for (let n = 0; n < 300; n++) await step(-600);
   for (let n = 0; n < 300; n++) await step(600);
-  return { times: window.frames_.take(), empty, height: list.scrollHeight };
+  return { times: window.frames_.take(), text: `; ${empty} of 600 steps showed no row` };
 });
-console.log(`scrolling       ${summary(scrolling.times)}; ${scrolling.empty} of 600 steps showed no row; ${scrolling.height} px`);
+await watch("scrolling", scroll);
 
 await page.evaluate(() => {
   gc();
