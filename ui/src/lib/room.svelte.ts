@@ -4,6 +4,8 @@ import { flushSync } from "svelte";
 import { Announcer } from "./announcer";
 import { Refused, latest, makeSession, status, stretch } from "./api";
 import { backoff } from "./backoff";
+import { Combos, type Combo } from "./combo";
+import { emotesIn } from "./emote";
 import { KEPT, Log, type Line } from "./log";
 import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
 import { callable, wrote } from "./people";
@@ -15,6 +17,9 @@ const HISTORY = 200;
 
 /** How often the room's status is asked for, in milliseconds. */
 const REFRESH = 15_000;
+
+/** How often it is looked whether a combo is over, in milliseconds. */
+const TICK = 1_000;
 
 /** How long a connection may take to say hello, in milliseconds. */
 const HELLO_DEADLINE = 10_000;
@@ -53,6 +58,8 @@ export class Room {
   connection = $state.raw<Connection>({ state: "connecting" });
   /** What is to be said of the latest coming back; null if there is nothing. */
   recovery = $state.raw<{ complete: boolean } | null>(null);
+  /** The emote that many write right now. */
+  combo = $state.raw<Combo | null>(null);
   /** Whether the room's history is here. */
   begun = $state(false);
   loading = $state(false);
@@ -69,6 +76,7 @@ export class Room {
   reading = false;
 
   readonly #log = new Log();
+  readonly #combos = new Combos();
   #queue: ServerFrame[] = [];
   #frame: number | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -78,6 +86,7 @@ export class Room {
   #attempt = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #refresh: ReturnType<typeof setInterval> | undefined;
+  #ticking: ReturnType<typeof setInterval> | undefined;
   #ended = false;
 
   constructor(readonly id: string) {}
@@ -87,11 +96,13 @@ export class Room {
     this.#refresh = setInterval(() => {
       if (document.visibilityState === "visible" && this.connection.state === "open") void this.#look().catch(() => {});
     }, REFRESH);
+    this.#ticking = setInterval(() => this.#count(), TICK);
   }
 
   end(): void {
     this.#ended = true;
     clearInterval(this.#refresh);
+    clearInterval(this.#ticking);
     this.#timers.forEach(clearTimeout);
     this.#unschedule();
     this.#drop();
@@ -218,6 +229,7 @@ export class Room {
       // What follows belongs to a connection that is given up.
       if (missed) break;
     }
+    this.#count();
     this.#show(false, before);
     if (this.#log.trim(this.reading ? KEPT + KEPT / 2 : KEPT) > 0) this.#show(true);
     if (missed) this.retry();
@@ -259,9 +271,17 @@ export class Room {
     void this.#look().catch(() => {});
   }
 
+  #count(): void {
+    const combo = this.#combos.now(performance.now());
+    if (combo?.code !== this.combo?.code || combo?.count !== this.combo?.count) this.combo = combo;
+  }
+
   #heard(offset: number, message: ChatMessage): void {
     this.#recent = wrote(this.#recent, message.author);
-    if (offset <= this.#live || message.author.id === this.you?.id) return;
+    // What was missed is not news.
+    if (offset <= this.#live) return;
+    this.#combos.take(emotesIn(message.text), performance.now());
+    if (message.author.id === this.you?.id) return;
     this.announcer.take({ author: message.author.name, text: message.text, forYou: this.isForYou(message) });
   }
 
