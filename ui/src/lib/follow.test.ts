@@ -23,20 +23,25 @@ describe("following", () => {
 });
 
 describe("a move of the list", () => {
-  const end: Place = { top: 1000, left: 0 };
+  const at = (top: number, height = 1600): Place => ({ top, seen: 600, height });
+  const end = at(1000);
+
   it.each([
-    ["back by its reader stands still", end, { top: 800, left: 200 }, true],
-    ["back by less than a row is none", end, { top: 970, left: 30 }, false],
-    ["that rows below grow is none", end, { top: 1000, left: 300 }, false],
-    ["forward, but not to the end, is none", { top: 500, left: 500 }, { top: 700, left: 300 }, false],
-    ["to the end is none", { top: 500, left: 500 }, { top: 990, left: 10 }, false],
-  ])("%s", (_, from, to, paused) => {
-    expect(isPaused(scrolled(FOLLOWING, from, to, 0))).toBe(paused);
+    ["back", end, at(800), false, true],
+    ["back by less than a row", end, at(970), false, false],
+    ["forward, but not to the end", at(500), at(700), false, false],
+    ["to the end", at(500), at(990), false, false],
+    ["none, while rows come below", end, at(1000, 2000), false, false],
+    ["back by itself, while rows come and others shrink", end, at(980, 2000), false, false],
+    ["back by its reader, while rows come", end, at(980, 2000), true, true],
+    ["by less room for it", end, { top: 900, seen: 400, height: 1600 }, false, false],
+  ])("%s: from %j to %j, by hand %s, stands still: %s", (_, from, to, byHand, paused) => {
+    expect(isPaused(scrolled(FOLLOWING, from, to, byHand, 0))).toBe(paused);
   });
 
   it("to the end takes the reason away", () => {
-    const away = scrolled(FOLLOWING, end, { top: 800, left: 200 }, 0);
-    expect(isPaused(scrolled(away, { top: 800, left: 200 }, { top: 900, left: 100 }, 0))).toBe(true);
-    expect(isPaused(scrolled(away, { top: 900, left: 100 }, { top: 995, left: 5 }, 0))).toBe(false);
+    const away = scrolled(FOLLOWING, end, at(800), false, 0);
+    expect(isPaused(scrolled(away, at(800), at(900), false, 0))).toBe(true);
+    expect(isPaused(scrolled(away, at(900), at(995), false, 0))).toBe(false);
   });
 });

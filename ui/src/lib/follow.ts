@@ -34,8 +34,10 @@ export const unseen = (follow: Follow, appended: number): number => (isPaused(fo
 export interface Place {
   /** Of the upper edge of what is seen. */
   readonly top: number;
-  /** From the lower edge of what is seen to the end. */
-  readonly left: number;
+  /** How much of the list is seen at once. */
+  readonly seen: number;
+  /** Of the whole list. */
+  readonly height: number;
 }
 
 /** So close to the end counts as there, in pixels: zoomed pages have fractions of pixels. */
@@ -45,11 +47,14 @@ const AT_END = 24;
 const AWAY = 48;
 
 /**
- * What a move of the list means: going back is a reason to stand still, coming to the end takes it
- * away. Whatever grows below, or moves the list forward, is neither.
+ * What a move of the list means: that its reader goes back is a reason to stand still, and to come to
+ * the end takes it away. A list whose rows come, go or are measured moves by itself, too; that is
+ * none, so a move back together with such a change counts only if the reader is known to do it.
  */
-export function scrolled(follow: Follow, from: Place, to: Place, appended: number): Follow {
-  if (to.left <= AT_END) return release(follow, "scroll");
-  if (to.top < from.top && to.left > AWAY) return pause(follow, "scroll", appended);
+export function scrolled(follow: Follow, from: Place, to: Place, byHand: boolean, appended: number): Follow {
+  const left = to.height - to.top - to.seen;
+  if (left <= AT_END) return release(follow, "scroll");
+  const still = from.height === to.height && from.seen === to.seen;
+  if (to.top < from.top && left > AWAY && (byHand || still)) return pause(follow, "scroll", appended);
   return follow;
 }
