@@ -14,8 +14,11 @@ export default defineConfig({
     // The first that know light-dark(): what lib/look.svelte.ts reads must reach the browser as it is written.
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
   },
-  // Tests read the tokens of the style sheet.
-  test: { css: true },
+  test: {
+    include: ["src/**/*.test.ts"],
+    // Tests read the tokens of the style sheet.
+    css: true,
+  },
   server: {
     proxy: { "/v1": { target: host, ws: true, changeOrigin: false } },
   },

@@ -18,8 +18,11 @@ const HISTORY = 200;
 /** How often the room's status is asked for, in milliseconds. */
 const REFRESH = 15_000;
 
-/** How often it is looked whether a combo is over, in milliseconds. */
+/** How often it is looked whether something is over, in milliseconds. */
 const TICK = 1_000;
+
+/** What was heard from the stream is shown for so long, in milliseconds: a source tells more every few seconds. */
+const STREAM_LASTS = 60_000;
 
 /** How long a connection may take to say hello, in milliseconds. */
 const HELLO_DEADLINE = 10_000;
@@ -31,7 +34,7 @@ const RESEND = 2_000;
 const SHOWN_WITHIN = 500;
 
 export type Connection =
-  | { state: "connecting" }
+  | { state: "connecting"; again: boolean }
   | { state: "open" }
   | { state: "waiting"; why: string; until: number }
   | { state: "refused"; why: string };
@@ -55,7 +58,7 @@ export class Room {
   info = $state.raw<RoomStatus | null>(null);
   stream = $state.raw<StreamNow | null>(null);
   you = $state.raw<You | null>(null);
-  connection = $state.raw<Connection>({ state: "connecting" });
+  connection = $state.raw<Connection>({ state: "connecting", again: false });
   /** What is to be said of the latest coming back; null if there is nothing. */
   recovery = $state.raw<{ complete: boolean } | null>(null);
   /** The emote that many write right now. */
@@ -83,6 +86,7 @@ export class Room {
   #socket: WebSocket | null = null;
   #wasOpen = false;
   #live = Infinity;
+  #streamed = 0;
   #attempt = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #refresh: ReturnType<typeof setInterval> | undefined;
@@ -96,7 +100,7 @@ export class Room {
     this.#refresh = setInterval(() => {
       if (document.visibilityState === "visible" && this.connection.state === "open") void this.#look().catch(() => {});
     }, REFRESH);
-    this.#ticking = setInterval(() => this.#count(), TICK);
+    this.#ticking = setInterval(() => this.#tick(), TICK);
   }
 
   end(): void {
@@ -111,6 +115,8 @@ export class Room {
   /** Takes a name: a new session, and with it a new connection. */
   async join(name: string): Promise<void> {
     await makeSession(name);
+    // Nobody was away.
+    this.#wasOpen = false;
     this.#drop();
     this.#attempt = 0;
     void this.#connect();
@@ -162,7 +168,7 @@ export class Room {
   async #connect(): Promise<void> {
     this.#timers.forEach(clearTimeout);
     this.#timers.clear();
-    this.connection = { state: "connecting" };
+    this.connection = { state: "connecting", again: this.connection.state === "waiting" };
     try {
       await this.#look();
       if (!this.begun && this.#log.newest === null) {
@@ -245,6 +251,7 @@ export class Room {
   #take(frame: ServerFrame): boolean {
     if (frame.type === "stream") {
       this.stream = frame;
+      this.#streamed = performance.now();
       return false;
     }
     if (this.#log.take(frame)) return true;
@@ -269,6 +276,11 @@ export class Room {
     this.#sendAll();
     // Now that one is counted among the viewers.
     void this.#look().catch(() => {});
+  }
+
+  #tick(): void {
+    this.#count();
+    if (this.stream && performance.now() - this.#streamed > STREAM_LASTS) this.stream = null;
   }
 
   #count(): void {

@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ChatMessage, ClientFrame, ServerFrame } from "./protocol";
+import { Room } from "./room.svelte";
+
+function said(n: number): ChatMessage {
+  return {
+    v: 1,
+    id: `id-${n}`,
+    room_id: "main/lobby",
+    author: { id: "guest:ben", name: "Ben", kind: "viewer" },
+    text: String(n),
+    sent_at: "2026-01-31T12:00:00.000Z",
+  };
+}
+
+/** The gateway's end of a WebSocket. */
+class FakeSocket {
+  static readonly OPEN = 1;
+  static all: FakeSocket[] = [];
+  readonly readyState = FakeSocket.OPEN;
+  readonly sent: ClientFrame[] = [];
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+
+  constructor(readonly url: URL) {
+    FakeSocket.all.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as ClientFrame);
+  }
+
+  close(): void {}
+
+  say(...frames: ServerFrame[]): void {
+    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  hello(epoch: string, offset: number, recovered: boolean): void {
+    this.say({
+      type: "hello",
+      epoch,
+      offset,
+      recovered,
+      you: { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say"] },
+    });
+  }
+
+  messages(...offsets: number[]): void {
+    this.say(...offsets.map((offset): ServerFrame => ({ type: "message", offset, message: said(offset) })));
+  }
+
+  get query(): string {
+    return this.url.search;
+  }
+}
+
+/** A room of the log `a` with messages 1 and 2, connected for the first time. */
+async function connected(): Promise<{ room: Room; socket: FakeSocket }> {
+  const room = new Room("main/lobby");
+  room.start();
+  await settled();
+  const socket = newest();
+  socket.hello("a", 2, true);
+  await settled();
+  return { room, socket };
+}
+
+function newest(): FakeSocket {
+  const socket = FakeSocket.all.at(-1);
+  if (!socket) throw new Error("nothing has connected");
+  return socket;
+}
+
+/** Lets everything that waits for less than the shortest backoff happen. */
+const settled = () => vi.advanceTimersByTimeAsync(50);
+
+const texts = (room: Room) => room.view.lines.map((line) => (line.gap ? `…${line.message.text}` : line.message.text));
+
+let rooms: { status: number; body: unknown };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  FakeSocket.all = [];
+  rooms = { status: 200, body: { id: "main/lobby", title: "The lobby", viewers: 1, personas: [], people: [] } };
+  const history = { epoch: "a", complete: true, messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
+  vi.stubGlobal("location", { href: "http://127.0.0.1/r/main/lobby" });
+  vi.stubGlobal("document", { visibilityState: "visible" });
+  vi.stubGlobal("WebSocket", FakeSocket);
+  vi.stubGlobal("requestAnimationFrame", (then: () => void) => setTimeout(then, 16));
+  vi.stubGlobal("cancelAnimationFrame", (frame: ReturnType<typeof setTimeout>) => clearTimeout(frame));
+  vi.stubGlobal("fetch", (path: string) => {
+    const { status, body } = path.includes("/messages") ? { status: 200, body: history } : rooms;
+    return Promise.resolve(new Response(JSON.stringify(body), { status }));
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("a room", () => {
+  it("goes on live after its history", async () => {
+    const { room, socket } = await connected();
+    expect(socket.query).toBe("?after=2&epoch=a&stream=true");
+    socket.messages(3);
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "3"]);
+    expect(room.connection.state).toBe("open");
+    expect(room.recovery).toBeNull();
+  });
+
+  it("shows what comes together as one change", async () => {
+    const { room, socket } = await connected();
+    const before = room.view;
+    const views = new Set([before]);
+    socket.messages(...Array.from({ length: 50 }, (_, n) => n + 3));
+    expect(room.view).toBe(before);
+    for (let n = 0; n < 20; n++) {
+      await vi.advanceTimersByTimeAsync(1);
+      views.add(room.view);
+    }
+    expect(room.view.lines.length).toBe(52);
+    expect(views.size).toBe(2);
+  });
+
+  it("comes back without a gap or a duplicate, and says so", async () => {
+    const { room, socket } = await connected();
+    socket.messages(3);
+    socket.onclose?.({ code: 1006, reason: "" });
+    expect(room.connection).toMatchObject({ state: "waiting", why: "the connection was lost" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    const again = newest();
+    expect(again).not.toBe(socket);
+    expect(again.query).toBe("?after=3&epoch=a&stream=true");
+    again.hello("a", 5, true);
+    again.messages(3, 4, 5);
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "3", "4", "5"]);
+    expect(room.recovery).toEqual({ complete: true });
+  });
+
+  it("says when not all that was missed could be had", async () => {
+    const { room, socket } = await connected();
+    socket.onclose?.({ code: 1001, reason: "the program ends" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    newest().hello("b", 1, false);
+    newest().messages(9);
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "…9"]);
+    expect(room.recovery).toEqual({ complete: false });
+  });
+
+  it("comes back at once when it notices a hole", async () => {
+    const { room, socket } = await connected();
+    socket.messages(3, 5, 6);
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "3"]);
+    expect(newest().query).toBe("?after=3&epoch=a&stream=true");
+    // What the old connection still says is of no concern.
+    socket.messages(7);
+    newest().hello("a", 6, true);
+    newest().messages(4, 5, 6);
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "3", "4", "5", "6"]);
+  });
+
+  it("sends what was written while there was no connection", async () => {
+    const { room, socket } = await connected();
+    socket.onclose?.({ code: 1006, reason: "" });
+    room.say("hello?", null);
+    expect(socket.sent).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    newest().hello("a", 2, true);
+    await settled();
+    const [frame] = newest().sent;
+    expect(frame).toMatchObject({ type: "say", text: "hello?" });
+    newest().say({ type: "ack", nonce: frame?.nonce ?? "", id: frame?.nonce ?? "", offset: 3 });
+    await settled();
+    expect(room.outbox).toEqual([]);
+  });
+
+  it("does not try again where there is no room", async () => {
+    rooms = { status: 404, body: { code: "not_found", detail: "there is no such room" } };
+    const room = new Room("main/nowhere");
+    room.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(room.connection).toEqual({ state: "refused", why: "there is no such room" });
+    expect(FakeSocket.all).toEqual([]);
+  });
+
+  it("shows what the stream says until nothing more is heard", async () => {
+    const { room, socket } = await connected();
+    socket.say({ type: "stream", at: "2026-01-31T12:00:00.000Z", position_ms: 1, segments: [], events: [], keywords: ["tower"] });
+    await settled();
+    expect(room.stream?.keywords).toEqual(["tower"]);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(room.stream).toBeNull();
+  });
+});
