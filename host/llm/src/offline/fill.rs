@@ -233,41 +233,35 @@ fn lower_first(text: &str) -> String {
     super::facts::uncapitalised(text)
 }
 
-/// The slots' contents for one draw.
-pub(super) struct Slots(Vec<Option<String>>);
+/// The slots' contents for one draw, with their number of words.
+pub(super) struct Slots(Vec<Option<(String, u32)>>);
 
 impl Slots {
     pub(super) fn get(&self, slot: Slot) -> Option<&str> {
-        self.0[slot as usize].as_deref()
+        self.0[slot as usize]
+            .as_ref()
+            .map(|(text, _)| text.as_str())
     }
 
     fn set(&mut self, slot: Slot, text: impl Into<String>) {
-        self.0[slot as usize] = Some(text.into());
+        let text = text.into();
+        let words = u32::try_from(text.split_whitespace().count()).unwrap_or(u32::MAX);
+        self.0[slot as usize] = Some((text, words));
     }
 
-    /// Whether nothing is missing for a phrase.
-    pub(super) fn can_fill(&self, phrase: &Phrase) -> bool {
-        phrase
-            .tokens
-            .iter()
-            .flat_map(|token| &token.slots)
-            .all(|slot| self.get(*slot).is_some())
-    }
-
-    /// How many words a phrase has when it is filled.
-    pub(super) fn words_of(&self, phrase: &Phrase) -> u32 {
-        let words = |token: &Token| match token.slots.as_slice() {
-            [] => 1,
-            slots => slots
-                .iter()
-                .map(|slot| {
-                    self.get(*slot)
-                        .map_or(1, |text| text.split_whitespace().count())
-                })
-                .sum::<usize>(),
-        };
-        let count: usize = phrase.tokens.iter().map(words).sum();
-        u32::try_from(count).unwrap_or(u32::MAX)
+    /// How many words a phrase has when it is filled; none if something is missing.
+    pub(super) fn words_of(&self, phrase: &Phrase) -> Option<u32> {
+        let mut count = 0_u32;
+        for token in &phrase.tokens {
+            if token.slots.is_empty() {
+                count += 1;
+            }
+            for slot in &token.slots {
+                let (_, words) = self.0[*slot as usize].as_ref()?;
+                count = count.saturating_add(*words);
+            }
+        }
+        Some(count)
     }
 
     /// The tokens with their slots filled.

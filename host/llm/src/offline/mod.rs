@@ -50,7 +50,7 @@ use prompt::Moment;
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use rank::Ranking;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 use text::{Fnv, cut};
 use voice::Voice;
 
@@ -72,6 +72,8 @@ impl Offline {
     /// The model, and a line in the log that says what it is.
     #[must_use]
     pub fn new() -> Self {
+        // Read here, so that the first line needn't wait for it.
+        LazyLock::force(&CORPUS);
         tracing::info!(
             "completions come from the built-in offline text generator, which is no language model"
         );
@@ -222,14 +224,11 @@ fn draws(
             continue;
         };
         let weigh = |phrase: &corpus::Phrase| {
-            let fits = phrase
-                .needs
-                .as_ref()
-                .is_none_or(|needs| voice.has_word(needs));
-            if !fits || !slots.can_fill(phrase) {
+            let needs = phrase.needs.as_ref();
+            let fits = needs.is_none_or(|needs| voice.has_word(needs));
+            let Some(words) = slots.words_of(phrase).filter(|_| fits) else {
                 return 0.0;
-            }
-            let words = slots.words_of(phrase);
+            };
             let fit = f64::from(words.min(target)) / f64::from(words.max(target));
             let suits = if intent.needs > 1 {
                 1.0

@@ -117,6 +117,10 @@ fn bare(part: &str) -> Vec<String> {
     while end > start && is(TRAILS, &words[end - 1]) {
         end -= 1;
     }
+    // `right at the waterfall`
+    let is_place = |word: &String| is("at in on near behind under for with from by to", word);
+    let place = words[start..end].iter().skip(1).position(is_place);
+    let end = place.map_or(end, |at| start + 1 + at);
     words[start..end].iter().take(5).cloned().collect()
 }
 
@@ -162,6 +166,7 @@ mod tests {
                 "Should I put the cheese on now or wait?",
                 &["cheese", "wait"],
             ),
+            ("Left or right at the waterfall?", &["left", "right"]),
             ("or?", &[]),
         ] {
             assert_eq!(options(asked), expected, "{asked}");
