@@ -2,9 +2,9 @@
 //! data, with who said them.
 
 use super::{
-    facts::{amount_in, because_in, sentences, when_in},
     nouns::nouns,
     prompt::{Said, sections},
+    spans::{amount_in, because_in, sentences, when_in},
     text::{lower_words, stem, stems, words},
 };
 use chatter_protocol::llm::{Message, Role};
@@ -300,22 +300,24 @@ fn third_person(word: &str, lower: &str) -> String {
     if PAST.split_whitespace().any(|past| past == lower) {
         return word.to_owned();
     }
+    let core = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '\'');
+    let mark = &word[core.len()..];
     match lower {
         "have" => "has".into(),
         "do" => "does".into(),
         "don't" => "doesn't".into(),
         "am" => "is".into(),
         _ if lower.ends_with(['s', 'x']) || lower.ends_with("ch") || lower.ends_with("sh") => {
-            format!("{word}es")
+            format!("{core}es{mark}")
         }
         _ if lower.ends_with('y')
             && !lower.ends_with("ay")
             && !lower.ends_with("oy")
             && !lower.ends_with("ey") =>
         {
-            format!("{}ies", &word[..word.len() - 1])
+            format!("{}ies{mark}", core.trim_end_matches(['y', 'Y']))
         }
-        _ => format!("{word}s"),
+        _ => format!("{core}s{mark}"),
     }
 }
 
@@ -350,6 +352,7 @@ mod tests {
                 "cleo studies physics because they like it",
             ),
             ("dev: I have two dogs", "dev has two dogs"),
+            ("dev: i study… physics", "dev studies… physics"),
         ] {
             let found = said(line);
             assert!(found[0].personal, "{line}");

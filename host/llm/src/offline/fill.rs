@@ -2,11 +2,11 @@
 
 use super::{
     corpus::{Phrase, Slot, Token},
-    facts::sentences,
     intent::Intent,
     message,
     nouns::{Noun, nouns},
     prompt::Moment,
+    spans::{self, sentences},
     text::{lower_words, stems},
 };
 use rand::{RngExt, seq::IndexedRandom};
@@ -99,7 +99,7 @@ impl<'a> Sources<'a> {
             .collect();
         let numbers = recent()
             .flat_map(sentences)
-            .filter_map(|sentence| super::facts::amount_in(&sentence, &HashSet::new()))
+            .filter_map(|sentence| spans::amount_in(&sentence, &HashSet::new()))
             .filter(|amount| amount.contains(' ') && amount.len() <= 28)
             .map(|amount| amount.to_lowercase())
             .collect();
@@ -230,7 +230,7 @@ fn is_quotable(sentence: &str) -> bool {
 }
 
 fn lower_first(text: &str) -> String {
-    super::facts::uncapitalised(text)
+    spans::uncapitalised(text)
 }
 
 /// The slots' contents for one draw, with their number of words.

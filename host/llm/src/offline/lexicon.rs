@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 const DETERMINERS: &str = "the a an this that these those my your our his her their its some any every each another \
     no both";
-const NUMERALS: &str = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \
+const NUMERALS: &str = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \
     seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand dozen";
 const PREPOSITIONS: &str = "of with for in on at from by into over under behind inside without between beside near above \
     below across around through against onto about like";

@@ -276,6 +276,8 @@ pub(super) fn replace_words(line: &str, from: &str, to: &str) -> String {
         let is_edge =
             |c: Option<char>| c.is_none_or(|c| !(c.is_alphanumeric() || c == '\'' || c == '{'));
         if start >= at
+            && line.is_char_boundary(start)
+            && line.is_char_boundary(end)
             && is_edge(line[..start].chars().next_back())
             && is_edge(line[end..].chars().next())
         {
