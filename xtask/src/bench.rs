@@ -3,8 +3,9 @@
 use crate::{
     personas, setup,
     steps::{cargo, run as run_command},
+    ui,
 };
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 /// How much the host adds to one persona call. Extra words go to the benchmark.
 pub(crate) fn run(extra: &[&str]) -> Result<()> {
@@ -24,4 +25,14 @@ pub(crate) fn run(extra: &[&str]) -> Result<()> {
             ])
             .args(extra),
     )
+}
+
+/// How smoothly the page runs in a busy room.
+pub(crate) fn page(options: &[&str]) -> Result<()> {
+    let minutes = match options {
+        [] => "1",
+        ["--minutes", minutes] if minutes.parse::<f64>().is_ok_and(|n| n > 0.0) => minutes,
+        _ => bail!("usage: cargo xtask bench page [--minutes N]"),
+    };
+    run_command(ui::in_browser("bench")?.env("MINUTES", minutes))
 }

@@ -11,11 +11,11 @@ use std::{net::TcpListener, process::Command};
 /// Builds everything, then becomes `chatter serve`.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     let mut steps = Steps::new();
-    steps.step("set-up", setup::everything)?;
+    steps.step("set-up", setup::build)?;
     steps.step("personas", personas::build)?;
     steps.step("page", ui::build)?;
     // The same profile as the tests': whoever runs both compiles once.
-    steps.step("chatter (dev profile)", build)?;
+    steps.step("chatter (dev profile)", program)?;
     steps.summary(true);
 
     let program = repo::target()
@@ -36,7 +36,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     become_it(&mut chatter)
 }
 
-fn build() -> Result<()> {
+/// Builds the program.
+pub(crate) fn program() -> Result<()> {
     run_command(cargo().args(["build", "--locked", "--package", "chatter"]))
 }
 

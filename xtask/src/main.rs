@@ -26,7 +26,10 @@ Commands:
   test               everything that must hold before a change goes in; .ci/run runs this
   personas           build personas/* to WebAssembly and put them into plugins/
   ui                 build the page; `ui check` checks its types, `ui test` runs its tests
+  ui e2e [-- WORDS]  the page's tests in Chromium, before the real program; WORDS go to Playwright
+  ui shots           pictures of the page into target/shots
   bench              how much the host adds to one persona call
+  bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   deny               check licences, advisories and sources of all dependencies
   setup              only the set-up: toolchain, target, system packages
 
@@ -34,6 +37,7 @@ Examples:
   cargo xtask demo
   cargo xtask demo -- --source my.srt --speed 4
   cargo xtask test
+  cargo xtask ui e2e -- --grep keyboard
 ";
 
 fn main() -> ExitCode {
@@ -51,6 +55,10 @@ fn main() -> ExitCode {
         ["ui"] => setup::node().and_then(|()| ui::build()),
         ["ui", "check"] => setup::node().and_then(|()| ui::check()),
         ["ui", "test"] => setup::node().and_then(|()| ui::test()),
+        ["ui", "e2e"] => ui::show("e2e", &[]),
+        ["ui", "e2e", "--", rest @ ..] => ui::show("e2e", rest),
+        ["ui", "shots"] => ui::show("shots", &[]),
+        ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["deny"] => deny::run(),
         ["setup"] => setup::everything(),

@@ -11,34 +11,60 @@ const NODE: (u32, u32) = (20, 19);
 
 /// A program of the system, and the Debian packages that bring it.
 struct Tool {
-    program: &'static str,
+    /// The names it goes by; one of them is enough.
+    programs: &'static [&'static str],
+    /// The variable that may name another one.
+    variable: Option<&'static str>,
     packages: &'static [&'static str],
     needed_for: &'static str,
 }
 
 const COMPILERS: &[Tool] = &[Tool {
-    program: "cc",
+    programs: &["cc"],
+    variable: None,
     packages: &["gcc", "libc6-dev"],
     needed_for: "SQLite and the TLS library, which are written in C",
 }];
 
 const PAGE: &[Tool] = &[
     Tool {
-        program: "node",
+        programs: &["node"],
+        variable: None,
         packages: &["nodejs"],
         needed_for: "the page",
     },
     Tool {
-        program: "npm",
+        programs: &["npm"],
+        variable: None,
         packages: &["npm"],
         needed_for: "the page",
     },
 ];
 
+/// `ui/e2e/support/chromium.ts` looks for it under the same names.
+const BROWSER: &[Tool] = &[Tool {
+    programs: &["chromium", "chromium-browser", "google-chrome"],
+    variable: Some("CHROMIUM"),
+    packages: &["chromium", "fonts-noto-color-emoji"],
+    needed_for: "the page's tests in a browser",
+}];
+
 /// All of it.
 pub(crate) fn everything() -> Result<()> {
     toolchain()?;
+    node()?;
+    browser()
+}
+
+/// What building and running needs.
+pub(crate) fn build() -> Result<()> {
+    toolchain()?;
     node()
+}
+
+/// What the page's tests in a browser need beside what builds it.
+pub(crate) fn browser() -> Result<()> {
+    tools(BROWSER)
 }
 
 /// What the Rust crates need.
@@ -49,9 +75,6 @@ pub(crate) fn toolchain() -> Result<()> {
 
 /// What the page needs.
 pub(crate) fn node() -> Result<()> {
-    if !crate::ui::exists() {
-        return Ok(());
-    }
     tools(PAGE)?;
     let version = output(command("node").arg("--version")).unwrap_or_default();
     let mut numbers = version
@@ -86,10 +109,7 @@ fn target() -> Result<()> {
 }
 
 fn tools(tools: &[Tool]) -> Result<()> {
-    let missing: Vec<&Tool> = tools
-        .iter()
-        .filter(|tool| !is_there(tool.program))
-        .collect();
+    let missing: Vec<&Tool> = tools.iter().filter(|tool| !tool.is_there()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -112,13 +132,28 @@ fn tools(tools: &[Tool]) -> Result<()> {
     }
     let wanted: Vec<String> = missing
         .iter()
-        .map(|tool| format!("`{}` (for {})", tool.program, tool.needed_for))
+        .map(|tool| {
+            format!(
+                "`{}` (for {})",
+                tool.programs.join("` or `"),
+                tool.needed_for
+            )
+        })
         .collect();
     bail!(
         "missing: {}. On Debian and Ubuntu: sudo apt-get install {}",
         wanted.join(", "),
         packages.join(" ")
     );
+}
+
+impl Tool {
+    fn is_there(&self) -> bool {
+        let named = self.variable.and_then(std::env::var_os);
+        // Whether what the variable names is a program is for the one who uses it to say.
+        named.is_some_and(|name| !name.is_empty())
+            || self.programs.iter().any(|program| is_there(program))
+    }
 }
 
 fn is_there(program: &str) -> bool {

@@ -32,6 +32,8 @@ pub(crate) fn run() -> Result<()> {
     steps.step("tests", || {
         run_command(cargo().args(["test", "--locked", "--workspace"]))
     })?;
+    // The tests have built the program.
+    steps.step("page: in a browser", ui::test_in_browser)?;
     steps.summary(true);
     Ok(())
 }

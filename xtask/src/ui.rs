@@ -1,7 +1,7 @@
 //! The page.
 
 use crate::{
-    repo,
+    demo, personas, repo, setup,
     steps::{command, run},
 };
 use anyhow::{Context, Result};
@@ -11,33 +11,46 @@ fn folder() -> PathBuf {
     repo::root().join("ui")
 }
 
-/// Whether there is a page to be built.
-pub(crate) fn exists() -> bool {
-    folder().join("package.json").is_file()
-}
-
 /// Builds it into `ui/dist`.
 pub(crate) fn build() -> Result<()> {
-    script("build")
+    run(&mut script("build")?)
 }
 
 /// Checks its types.
 pub(crate) fn check() -> Result<()> {
-    script("check")
+    run(&mut script("check")?)
 }
 
 /// Runs its tests.
 pub(crate) fn test() -> Result<()> {
-    script("test")
+    run(&mut script("test")?)
 }
 
-fn script(name: &str) -> Result<()> {
-    if !exists() {
-        println!("there is no ui/package.json: nothing to do");
-        return Ok(());
-    }
+/// Runs its tests in a browser, with the program, the personas and the page as they were built last.
+pub(crate) fn test_in_browser() -> Result<()> {
+    run(&mut script("e2e")?)
+}
+
+/// Builds what a browser is to be shown, and gives the script that shows it.
+pub(crate) fn in_browser(name: &str) -> Result<Command> {
+    setup::everything()?;
+    personas::build()?;
+    build()?;
+    demo::program()?;
+    script(name)
+}
+
+/// Builds it, and runs that script; extra words go to it.
+pub(crate) fn show(name: &str, extra: &[&str]) -> Result<()> {
+    run(in_browser(name)?.args(extra))
+}
+
+/// A script of `ui/package.json`, once its packages are installed.
+fn script(name: &str) -> Result<Command> {
     install()?;
-    run(npm().args(["run", "--silent", name]))
+    let mut script = npm();
+    script.args(["run", "--silent", name, "--"]);
+    Ok(script)
 }
 
 /// `npm ci`, unless the lock file is the one that was installed last.

@@ -1,0 +1,36 @@
+/** The crowd: it speaks by itself, it answers, and nobody can take it for people. */
+
+import { LIVELY } from "./support/home";
+import { expect, test } from "./support/fixtures";
+
+test.describe("the shipped room", () => {
+  test.use({ crowd: "shipped" });
+
+  test("its personas speak by themselves beside the shipped stream, and each line says that it is an AI's", async ({ room, api }) => {
+    await room.enter("Ana");
+    await expect.poll(() => room.messages.count()).toBeGreaterThanOrEqual(3);
+    await expect(room.page.getByText("offline model")).toBeVisible();
+    await expect(room.page.getByText("--llm openai").first()).toBeVisible();
+
+    // Nobody else is in the room, so each line is a persona's.
+    const log = await api.log();
+    expect(log.every(({ message }) => message.author.kind === "persona")).toBe(true);
+    await expect(room.messages).toHaveCount(await room.ofPersonas.count());
+  });
+});
+
+test.describe("a lively room", () => {
+  test.use({ crowd: "lively" });
+
+  test("who calls a persona by name is answered by it, with the answered message beside the answer", async ({ room, api }) => {
+    await room.enter("Ana");
+    await room.say("Moss, how do I clean a rusty screw?");
+    await expect(room.message("Moss, how do I clean a rusty screw?")).toHaveCount(1);
+
+    const answer = room.ofPersonas.filter({ hasText: LIVELY.moss }).filter({ hasText: "how do I clean a rusty screw?" });
+    await expect(answer.first()).toBeVisible();
+    const log = await api.log();
+    const question = log.find(({ message }) => message.author.name === "Ana");
+    expect(log.some(({ message }) => message.author.name === LIVELY.moss && message.reply_to === question?.message.id)).toBe(true);
+  });
+});
