@@ -2,29 +2,36 @@
 
 import { expect, test } from "./support/fixtures";
 
-test("what is typed and sent by keyboard alone is in the room, and shown as one's own", async ({ room, api }) => {
+test("what is typed and sent by keyboard alone is in the room, and shown as one's own", async ({ room, api, page }) => {
   await room.enter("Ana");
-  await room.box.press("ControlOrMeta+a");
-  await room.page.keyboard.type("left tower!");
-  await room.page.keyboard.press("Enter");
+  await room.box.focus();
+  await page.keyboard.type("left tower!");
+  await page.keyboard.press("Enter");
 
   await expect(room.message("left tower!")).toHaveClass(/\bown\b/);
+  await expect(room.message("left tower!")).toHaveAccessibleName("Ana: left tower!");
   await expect(room.box).toHaveValue("");
   const log = await api.log();
   expect(log.map(({ offset, message }) => [offset, message.author.name, message.text])).toEqual([[1, "Ana", "left tower!"]]);
 });
 
-test("what is refused is shown with its reason, and its text is kept", async ({ room, api }) => {
-  await room.enter("Ana");
-  await room.say("get free followers here");
+for (const [what, text, reason] of [
+  ["blocked", "get free followers here", /may not be said|blocklist|not allowed/i],
+  ["too long for this room", "long ".repeat(80).trim(), /300/],
+] as const) {
+  test(`what is refused because it is ${what} is shown with its reason, and its text is kept`, async ({ room, api, page }) => {
+    await room.enter("Ana");
+    await room.say(text);
 
-  const alert = room.page.getByRole("alert");
-  await expect(alert).toContainText("Not sent");
-  await room.page.getByRole("button", { name: "Edit" }).click();
-  await expect(room.box).toBeFocused();
-  await expect(room.box).toHaveValue("get free followers here");
-  expect(await api.log()).toEqual([]);
-});
+    const refusal = page.getByRole("alert");
+    await expect(refusal).toContainText("Not sent");
+    await expect(refusal).toContainText(reason);
+    await page.getByRole("button", { name: "Edit" }).click();
+    await expect(room.box).toBeFocused();
+    await expect(room.box).toHaveValue(text);
+    expect(await api.log()).toEqual([]);
+  });
+}
 
 test("a text is never markup", async ({ room, api }) => {
   const text = `<img src=x onerror=alert(1)><b>hi</b><script>alert(2)</script>`;
@@ -32,5 +39,49 @@ test("a text is never markup", async ({ room, api }) => {
   await api.say("<i>Eve</i>", text);
 
   await expect(room.message(text)).toBeVisible();
+  await expect(room.message(text)).toContainText("<i>Eve</i>");
   await expect(room.log.locator("b, i, script, img[src='x']")).toHaveCount(0);
+});
+
+test("an emote is a picture that says its code, and what is no emote stays text", async ({ room, api }) => {
+  await room.enter("Ana");
+  await api.say("Ben", "so good :hype: at 12:30:00 :nosuch:");
+
+  const message = room.messages.last();
+  await expect(message.getByRole("img", { name: ":hype:", exact: true })).toBeVisible();
+  await expect(message.getByRole("img")).toHaveCount(1);
+  await expect(message).toContainText("at 12:30:00 :nosuch:");
+});
+
+test("what one person says the other sees, and who is called by name sees that", async ({ room, visitor }) => {
+  await room.enter("Ana");
+  const other = await visitor();
+  await other.enter("Ben");
+  await other.say("hello everybody");
+  await expect(room.message("hello everybody")).toHaveAccessibleName("Ben: hello everybody");
+
+  await room.say("hi @Ben!");
+  await expect(other.message("hi @Ben!")).toHaveAccessibleName("Ana, to you: hi @Ben!");
+  await expect(room.message("hi @Ben!")).toHaveAccessibleName("Ana: hi @Ben!");
+  expect(await other.ids()).toEqual(await room.ids());
+});
+
+test("an answer shows what it answers, and leads there", async ({ room, api, page }) => {
+  const { id } = await api.say("Ben", "left or right?");
+  await api.flood(80, (number) => `between ${number}`);
+  await api.say("Cleo", "left", id);
+  await room.enter("Ana");
+
+  const answer = room.message("left");
+  await expect(room.message("left or right?")).toHaveCount(0);
+  await answer.getByRole("button", { name: "in reply to Ben left or right?" }).click();
+  await expect(room.message("left or right?")).toBeInViewport();
+  expect(page.url()).not.toContain("#");
+});
+
+test("a room that does not exist says so", async ({ page, watch }) => {
+  watch.expect(/404/);
+  const answer = await page.goto("/r/main/nowhere");
+  expect(answer?.status()).toBe(404);
+  await expect(page.locator("body")).toContainText(/no such room/i);
 });

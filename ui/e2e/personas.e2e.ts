@@ -22,6 +22,26 @@ test.describe("the shipped room", () => {
 test.describe("a lively room", () => {
   test.use({ crowd: "lively" });
 
+  test("a persona's card says who it is: its words, its traits, its module", async ({ room, page }) => {
+    await room.enter("Ana");
+    const card = room.persona(LIVELY.moss);
+    await card.getByRole("button", { name: LIVELY.moss }).click();
+    await expect(card.getByText("AI", { exact: true })).toBeVisible();
+    await expect(card).toContainText("Night-shift archivist");
+    await expect(card).toContainText(/humou?r/i);
+    await expect(card).toContainText(/regular \d+\.\d+\.\d+/);
+    await card.getByRole("button", { name: `Mention ${LIVELY.moss}` }).click();
+    await expect(room.box).toHaveValue(`@${LIVELY.moss} `);
+    await expect(room.box).toBeFocused();
+    expect(page.url()).toMatch(/\/r\/main\/lobby$/);
+  });
+
+  test("a persona's name in the chat opens its card", async ({ room }) => {
+    await room.enter("Ana");
+    await room.ofPersonas.filter({ hasText: LIVELY.nova }).first().getByRole("button", { name: LIVELY.nova, exact: true }).click();
+    await expect(room.persona(LIVELY.nova).getByRole("button", { name: LIVELY.nova }).first()).toHaveAttribute("aria-expanded", "true");
+  });
+
   test("who calls a persona by name is answered by it, with the answered message beside the answer", async ({ room, api }) => {
     await room.enter("Ana");
     await room.say("Moss, how do I clean a rusty screw?");

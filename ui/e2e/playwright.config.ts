@@ -23,5 +23,5 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 30_000 },
   reporter: "list",
-  use: { launchOptions: launchOptions(), trace: "retain-on-failure", screenshot: "only-on-failure" },
+  use: { launchOptions: launchOptions(), actionTimeout: 30_000, screenshot: "only-on-failure" },
 });

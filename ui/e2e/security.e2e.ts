@@ -1,8 +1,8 @@
-/** What the page may load, and from where. The other tests watch that it tries nothing else. */
+/** What the page may run and load, and from where. All other tests watch that it tries nothing else. */
 
 import { expect, test } from "./support/fixtures";
 
-test("the policy lets nothing run or load that is not a file of the host", async ({ room, watch, page }) => {
+test("the policy lets nothing run or load that is not a file of the host, and the watch would see it", async ({ room, watch, page }) => {
   watch.expect(/Content Security Policy|127\.0\.0\.1:9\//);
   await room.enter("Ana");
   const ran = await page.evaluate(async () => {
@@ -17,4 +17,8 @@ test("the policy lets nothing run or load that is not a file of the host", async
     return { blocked: blocked.sort(), ran: "ran" in window };
   });
   expect(ran).toEqual({ blocked: ["connect-src", "img-src", "script-src-elem"], ran: false });
+  const seen = watch.seen.join("\n");
+  for (const fault of ["inline script", "a request to http://127.0.0.1:9/x.png", "Connecting to 'http://127.0.0.1:9/'"]) {
+    expect(seen).toContain(fault);
+  }
 });

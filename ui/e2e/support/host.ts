@@ -50,10 +50,12 @@ export class Host {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
+    // However these tests end, the program ends with them.
+    process.once("exit", () => child.kill("SIGKILL"));
     child.stderr.on("data", (data) => (this.#output += String(data)));
-    this.url = await within(`chatter does not listen:\n${this.#output}`, (done, fail) => {
+    this.url = await within(() => `chatter does not listen:\n${this.#output}`, (done, fail) => {
       child.once("error", fail);
-      child.once("exit", () => fail(new Error(`chatter ended before it listened:\n${this.#output}`)));
+      child.once("close", () => fail(new Error(`chatter ended before it listened:\n${this.#output}`)));
       createInterface(child.stdout).on("line", (line) => {
         this.#output += `${line}\n`;
         const [, url] = /^listening on (http:\S+)$/.exec(line) ?? [];
@@ -78,8 +80,8 @@ export class Host {
     this.#process = null;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     try {
-      await within(`chatter goes on after ${signal}`, (done) => {
-        child.once("exit", done);
+      await within(() => `chatter goes on after ${signal}:\n${this.#output}`, (done) => {
+        child.once("close", done);
         child.kill(signal);
       });
     } finally {
@@ -100,13 +102,13 @@ export class Host {
 
 /** A promise that fails after the deadline. */
 async function within<T>(
-  late: string,
+  late: () => string,
   work: (done: (value: T) => void, fail: (error: Error) => void) => void,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<T>((done, fail) => {
-      timer = setTimeout(() => fail(new Error(late)), DEADLINE);
+      timer = setTimeout(() => fail(new Error(late())), DEADLINE);
       work(done, fail);
     });
   } finally {

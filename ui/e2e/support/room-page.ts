@@ -4,24 +4,45 @@ import { expect, type Locator, type Page } from "@playwright/test";
 import { ROOM } from "./home";
 
 export class RoomPage {
+  /** The list of messages. */
   readonly log: Locator;
+  /** Where one writes. */
   readonly box: Locator;
-  readonly connection: Locator;
+  /** Whether it is connected, in a word. */
+  readonly state: Locator;
+  /** What it says of the connection, when there is something to say. */
+  readonly notice: Locator;
+  /** Says that the list stands still, and how many messages came since; leads to the newest. */
+  readonly pauseBar: Locator;
+  /** What a screen reader is told of new messages. */
+  readonly announced: Locator;
 
   constructor(readonly page: Page) {
-    this.log = page.getByRole("log");
-    this.box = page.getByRole("textbox", { name: "Say something" });
-    this.connection = page.locator(".connection");
+    this.log = page.getByRole("log", { name: "Chat messages" });
+    this.box = page.getByRole("combobox", { name: "Say something" });
+    this.state = page.getByRole("banner").getByRole("status");
+    this.notice = page.getByRole("status").filter({ hasText: /^\s*(Not connected:|Connected again)/ });
+    this.pauseBar = page.getByRole("button", { name: "Go to the newest" });
+    this.announced = page.getByRole("status", { name: "New messages" });
   }
 
   /** Opens the room under this name, and waits until it is connected. */
   async enter(name: string, room = ROOM): Promise<void> {
     await this.page.goto(`/r/${room}`);
-    await this.live();
-    await this.page.getByLabel("Your name in this chat").fill(name);
-    await this.page.getByRole("button", { name: "Use this name" }).click();
+    await this.page.getByRole("button", { name: "Pick a name" }).click();
+    await this.page.getByLabel("Your name").fill(name);
+    await this.page.keyboard.press("Enter");
     await expect(this.page.getByText(`You are ${name}`)).toBeVisible();
     await this.live();
+  }
+
+  async live(): Promise<void> {
+    await expect(this.state).toHaveText("Live");
+  }
+
+  /** Waits until the page says that there is no connection. */
+  async lost(): Promise<void> {
+    await expect(this.state).toHaveText("Not connected");
   }
 
   /** Says something by keyboard. */
@@ -30,27 +51,68 @@ export class RoomPage {
     await this.box.press("Enter");
   }
 
-  /** The texts that are in the document, oldest first. */
-  async texts(): Promise<string[]> {
-    return this.messages.locator(".text").allTextContents();
-  }
-
-  async live(): Promise<void> {
-    await expect(this.connection).toContainText("Live");
-  }
-
-  /** The messages that are in the document, oldest first. */
+  /** The messages that are in the document, oldest first: not more than what is seen, and a little around it. */
   get messages(): Locator {
-    return this.log.locator(".message");
+    return this.log.getByRole("article");
   }
 
-  /** Those that have this text. */
+  /** Those that show this text, whole, as their own. */
   message(text: string): Locator {
-    return this.messages.filter({ has: this.page.locator(".text").and(this.page.getByText(text, { exact: true })) });
+    const shown = this.page.locator(".line .text").and(this.page.getByText(text, { exact: true }));
+    return this.messages.filter({ has: shown });
   }
 
-  /** Those that personas wrote. */
+  /** Those that say that a persona wrote them, whatever else they say. */
   get ofPersonas(): Locator {
-    return this.messages.filter({ has: this.page.locator(".badge.ai") });
+    return this.messages.filter({ has: this.page.getByTitle("An AI persona, not a person") });
+  }
+
+  /** The card of a persona, closed or open; it opens and closes by its button. */
+  persona(name: string): Locator {
+    return this.page.getByRole("region", { name: "AI personas" }).getByRole("listitem").filter({ hasText: name });
+  }
+
+  /** Waits until this is the last message in the document, and is seen. */
+  async newest(text: string): Promise<void> {
+    await expect(this.messages.last().locator(".line .text")).toHaveText(text);
+    await expect(this.messages.last()).toBeInViewport();
+  }
+
+  /** The ids of the messages that are in the document, from top to bottom. */
+  async ids(): Promise<string[]> {
+    return this.messages.evaluateAll((rows) => rows.map((row) => row.getAttribute("data-id") ?? ""));
+  }
+
+  /** The ids of all messages, read from the first to the last as a reader would who scrolls through. */
+  async scrollThrough(): Promise<string[]> {
+    return this.log.evaluate(async (list) => {
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      const seen = new Set<string>();
+      const read = () => list.querySelectorAll("[data-id]").forEach((row) => seen.add(row.getAttribute("data-id") ?? ""));
+      list.scrollTop = 0;
+      for (let before = -1; list.scrollTop > before; list.scrollTop += list.clientHeight / 2) {
+        before = list.scrollTop;
+        // The rows are put into the document in one frame, and measured in the next.
+        await frame();
+        await frame();
+        read();
+      }
+      return [...seen];
+    });
+  }
+
+  /** The id of the first message that is seen whole. */
+  async firstSeen(): Promise<string> {
+    return this.log.evaluate((list) => {
+      const top = list.getBoundingClientRect().top;
+      const rows = [...list.querySelectorAll("[data-id]")];
+      return rows.find((row) => row.getBoundingClientRect().top >= top)?.getAttribute("data-id") ?? "";
+    });
+  }
+
+  /** Goes back a little with the wheel. */
+  async wheelUp(): Promise<void> {
+    await this.log.hover();
+    await this.page.mouse.wheel(0, -400);
   }
 }

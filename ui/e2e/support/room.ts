@@ -29,6 +29,14 @@ export class RoomApi {
     }
   }
 
+  /** The newest message of the log. */
+  async newest(): Promise<Placed> {
+    const { messages } = await this.#get<MessagesPage>("messages?limit=1");
+    const [newest] = messages;
+    if (!newest) throw new Error("nothing has been said");
+    return newest;
+  }
+
   /** Somebody says something; the operator's bridge speaks for everybody and knows no rate. */
   async say(author: string, text: string, replyTo?: string): Promise<Said> {
     return this.#post<Said>("messages", { author, text, ...(replyTo === undefined ? {} : { reply_to: replyTo }) });

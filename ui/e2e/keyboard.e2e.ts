@@ -1,0 +1,119 @@
+/** Everything by keyboard alone. */
+
+import { expect, test } from "./support/fixtures";
+import { LIVELY } from "./support/home";
+import type { RoomPage } from "./support/room-page";
+
+/** A place at which the tabulator key stops. */
+interface Stop {
+  name: string;
+  visible: boolean;
+}
+
+/** All of them, from the start of the page until the key leaves it. */
+async function stops({ page }: RoomPage): Promise<Stop[]> {
+  const found: Stop[] = [];
+  while (found.length < 100) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const at = document.activeElement;
+      if (!at || at === document.body) return null;
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(at);
+      const name = at.getAttribute("aria-label") ?? (at as HTMLInputElement).labels?.[0]?.textContent ?? at.textContent ?? "";
+      return { name: name.trim(), visible: (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none" };
+    });
+    if (stop === null) return found;
+    found.push(stop);
+  }
+  throw new Error(`the key never leaves the page: ${found.map(({ name }) => name).join(", ")}`);
+}
+
+test.describe("in a room with personas", () => {
+  test.use({ crowd: "lively" });
+
+  test("the tabulator key reaches all there is, and one sees where it is", async ({ room, page }) => {
+    await room.enter("Ana");
+    await page.reload();
+    await room.live();
+    for (const persona of Object.values(LIVELY)) await expect(room.persona(persona)).toBeVisible();
+    const found = await stops(room);
+    const names = found.map(({ name }) => name);
+    for (const wanted of ["Settings", "Chat messages", "Say something", "Emotes", "Change name"]) expect(names).toContain(wanted);
+    for (const persona of Object.values(LIVELY)) expect(names.join("\n")).toContain(persona);
+    expect(found.filter(({ visible }) => !visible)).toEqual([]);
+  });
+});
+
+test("settings open and close by keyboard, and give the focus back", async ({ room, page }) => {
+  await room.enter("Ana");
+  const opener = page.getByRole("button", { name: "Settings" });
+  const settings = page.getByRole("dialog", { name: "Settings" });
+  await opener.focus();
+  await page.keyboard.press("Enter");
+  await expect(settings).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(settings.locator(":focus")).toHaveCount(1);
+  await page.keyboard.press("Escape");
+  await expect(settings).toBeHidden();
+  await expect(opener).toBeFocused();
+});
+
+test("arrow keys go through the messages, and R answers one", async ({ room, api, page }) => {
+  for (const text of ["one", "two", "three"]) await api.say("Ben", text);
+  await room.enter("Ana");
+  await expect(room.message("three")).toBeVisible();
+  await room.log.focus();
+  await page.keyboard.press("ArrowUp");
+  await expect(room.message("three")).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await expect(room.message("two")).toBeFocused();
+  await page.keyboard.press("r");
+  await expect(room.box).toBeFocused();
+  await page.keyboard.type("I agree");
+  await page.keyboard.press("Enter");
+
+  await expect(room.message("I agree")).toContainText("in reply to Ben two");
+  const [, two, , answer] = await api.log();
+  expect(answer?.message.reply_to).toBe(two?.message.id);
+});
+
+test("Escape leads from the messages back to writing", async ({ room, api, page }) => {
+  await api.say("Ben", "one");
+  await room.enter("Ana");
+  await expect(room.message("one")).toBeVisible();
+  await room.log.focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Escape");
+  await expect(room.box).toBeFocused();
+});
+
+test("names and emotes are completed by keyboard", async ({ room, api, page }) => {
+  await api.say("Benjamin", "hello");
+  await room.enter("Ana");
+  await expect(room.message("hello")).toBeVisible();
+  await room.box.focus();
+  await page.keyboard.type("hi @ben");
+  await expect(page.getByRole("option", { name: "Benjamin" })).toHaveAttribute("aria-selected", "true");
+  await page.keyboard.press("Enter");
+  await expect(room.box).toHaveValue("hi @Benjamin ");
+  await page.keyboard.type(":hyp");
+  await expect(page.getByRole("listbox", { name: "Emotes" })).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(room.box).toHaveValue("hi @Benjamin :hype: ");
+  await page.keyboard.press("Enter");
+  await expect(room.messages.last()).toHaveAccessibleName("Ana: hi @Benjamin :hype:");
+});
+
+test("the emotes open and close by keyboard, and give the focus back", async ({ room, page }) => {
+  await room.enter("Ana");
+  await page.getByRole("button", { name: "Emotes" }).focus();
+  await page.keyboard.press("Enter");
+  const picker = page.getByRole("dialog", { name: "Emotes" });
+  await expect(picker.locator(":focus")).toHaveCount(1);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await expect(room.box).toHaveValue(/^:\w+: $/);
+  await page.keyboard.press("Escape");
+  await expect(picker).toHaveCount(0);
+  await expect(room.box).toBeFocused();
+});

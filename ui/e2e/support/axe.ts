@@ -1,0 +1,20 @@
+/** WCAG 2.2 AA, as far as a program can check it. */
+
+import axe, { type AxeResults } from "axe-core";
+import { expect, type Page } from "@playwright/test";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** Expects that axe objects to nothing in what the page shows now; otherwise it says to what, where and why. */
+export async function expectAccessible(page: Page, when: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(
+    async (values) => (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: { type: "tag", values } }),
+    TAGS,
+  );
+  expect(violations.flatMap(told), `what axe objects to: ${when}`).toEqual([]);
+}
+
+function told({ id, nodes }: AxeResults["violations"][number]): string[] {
+  return nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`);
+}
