@@ -25,6 +25,7 @@ test("who scrolled up keeps their place in a flood, reads how much came, and goe
 });
 
 test("ten thousand messages are a few rows of the document, and the first of them can be reached", async ({ room, api, page }) => {
+  test.slow();
   await room.enter("Ana");
   await api.fill(10_000, (number) => `line ${number}`);
   const log = await api.log();

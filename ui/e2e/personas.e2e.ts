@@ -38,6 +38,7 @@ test.describe("a lively room", () => {
 
   test("a persona's name in the chat opens its card", async ({ room }) => {
     await room.enter("Ana");
+    await expect(room.persona(LIVELY.nova)).toBeVisible();
     await room.ofPersonas.filter({ hasText: LIVELY.nova }).first().getByRole("button", { name: LIVELY.nova, exact: true }).click();
     await expect(room.persona(LIVELY.nova).getByRole("button", { name: LIVELY.nova }).first()).toHaveAttribute("aria-expanded", "true");
   });

@@ -88,16 +88,16 @@ export class RoomPage {
     return this.log.evaluate(async (list) => {
       const frame = () => new Promise((done) => requestAnimationFrame(done));
       const seen = new Set<string>();
-      const read = () => list.querySelectorAll("[data-id]").forEach((row) => seen.add(row.getAttribute("data-id") ?? ""));
       list.scrollTop = 0;
-      for (let before = -1; list.scrollTop > before; list.scrollTop += list.clientHeight / 2) {
-        before = list.scrollTop;
+      for (let steps = 0; steps < 10_000; steps++) {
         // The rows are put into the document in one frame, and measured in the next.
         await frame();
         await frame();
-        read();
+        list.querySelectorAll("[data-id]").forEach((row) => seen.add(row.getAttribute("data-id") ?? ""));
+        if (list.scrollTop + list.clientHeight > list.scrollHeight - 2) return [...seen];
+        list.scrollTop += list.clientHeight / 2;
       }
-      return [...seen];
+      throw new Error("the list has no end");
     });
   }
 

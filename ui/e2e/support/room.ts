@@ -5,7 +5,7 @@ import { ROOM } from "./home";
 import type { Host } from "./host";
 
 /** How many requests wait for an answer at a time. */
-const AT_ONCE = 16;
+const AT_ONCE = 64;
 
 export interface Said {
   id: string;
