@@ -12,56 +12,47 @@ const MINUTES = Number(process.env["MINUTES"] ?? "1");
 const PER_SECOND = 50;
 const MESSAGES = 10_000;
 
+type Row = [name: string, value: string];
+
 test("the page in a busy room", async ({ page, room, api }) => {
   const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const rows: Row[] = [];
+  const heap = async (when: string) => rows.push([`JS heap ${when}`, `${((await heapBytes(devtools)) / 1e6).toFixed(1)} MB`]);
+  const watch = async (what: string, act: () => Promise<unknown>) => rows.push(...(await watched(page, devtools, what, act)));
+
   const files = new Map<string, Buffer>();
   let wire = 0;
-  await devtools.send("Network.enable");
   devtools.on("Network.loadingFinished", ({ encodedDataLength }) => (wire += encodedDataLength));
   page.on("response", async (response) => {
     const { pathname } = new URL(response.url());
     if (pathname.startsWith("/assets/") || pathname.startsWith("/r/")) files.set(pathname, await response.body());
   });
-  const started = Date.now();
   await room.enter("Ana");
-  const entered = Date.now() - started;
-
-  const rows: Row[] = [];
-  const heap = async (when: string) => rows.push([`JS heap ${when}`, `${((await heapBytes(devtools)) / 1e6).toFixed(1)} MB`]);
   const bytes = [...files.values()];
-  rows.push(["first load, files", `${bytes.length}`]);
-  rows.push(["first load, as gzip", `${kB(bytes.map((file) => gzipSync(file).length))} kB`]);
-  rows.push(["first load, uncompressed", `${kB(bytes.map((file) => file.length))} kB`]);
-  rows.push(["first load, on the wire with heads and answers of the API", `${kB([wire])} kB`]);
-  rows.push(["open and joined after", `${entered} ms`]);
+  rows.push(["first load: files", `${bytes.length}`]);
+  rows.push(["first load: uncompressed", kB(bytes.map((file) => file.length))]);
+  rows.push(["first load: as gzip", kB(bytes.map((file) => gzipSync(file).length))]);
+  rows.push(["first load: on the wire, with heads and the API's answers", kB([wire])]);
   await heap("at first");
 
-  await api.fill(MESSAGES, line);
+  await watch(`${PER_SECOND} messages a second`, () => busy(api, 10));
+  await watch(`${MESSAGES} messages at once`, () => api.fill(MESSAGES, line));
   await room.newest((await api.newest()).message.text);
-  await heap(`with ${MESSAGES} messages`);
   rows.push(["elements in the document", `${await page.locator("*").count()}`]);
+  await heap(`with ${MESSAGES} messages`);
+  await watch(`${PER_SECOND} messages a second after that`, () => busy(api, MINUTES * 60));
+  await heap(`after ${MINUTES} min of that`);
 
-  await startFrames(page);
-  const said = await busy(api, MINUTES * 60);
-  rows.push(...table(`${PER_SECOND} messages/s arriving`, await endFrames(page)));
-  rows.push(["messages said meanwhile", `${said}`]);
-  await heap(`after ${MINUTES} min more`);
-
-  await startFrames(page);
-  await scroll(page, 10);
-  rows.push(...table("scrolling", await endFrames(page)));
+  await room.wheelUp();
+  let empty = 0;
+  await watch("scrolling", async () => (empty = await scroll(page)));
+  rows.push(["scrolling: steps that showed no message", `${empty} of ${STEPS}`]);
 
   const width = Math.max(...rows.map(([name]) => name.length));
   console.log(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
 });
-
-type Row = [name: string, value: string];
-
-/** Times between frames and of long tasks, in milliseconds. */
-interface Frames {
-  times: number[];
-  long: number[];
-}
 
 function line(number: number): string {
   const words = ["nice", "left tower!", "what a save", ":hype:", "did anybody see where the second screw went?", "LETS GOOO"];
@@ -69,7 +60,7 @@ function line(number: number): string {
 }
 
 /** Somebody says something, so many times a second, for so many seconds. */
-async function busy(api: RoomApi, seconds: number): Promise<number> {
+async function busy(api: RoomApi, seconds: number): Promise<void> {
   const started = performance.now();
   let said = 0;
   for (let elapsed = 0; elapsed < seconds * 1000; elapsed = performance.now() - started) {
@@ -78,52 +69,61 @@ async function busy(api: RoomApi, seconds: number): Promise<number> {
     said += due;
     await new Promise((done) => setTimeout(done, 1000 / PER_SECOND));
   }
-  return said;
 }
 
-async function startFrames(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const frames: Frames = { times: [], long: [] };
-    const observer = new PerformanceObserver((list) => frames.long.push(...list.getEntries().map((task) => task.duration)));
-    observer.observe({ type: "longtask" });
-    let last = performance.now();
-    let request = requestAnimationFrame(function frame(now) {
-      frames.times.push(now - last);
-      last = now;
-      request = requestAnimationFrame(frame);
+/** Does something, and says what it meant for the page: times between frames, and CPU time of its thread. */
+async function watched(page: Page, devtools: CDPSession, what: string, act: () => Promise<unknown>): Promise<Row[]> {
+  const frames = await page.evaluateHandle(() => {
+    const seen = { times: [] as number[], last: performance.now(), on: true };
+    requestAnimationFrame(function frame(now) {
+      seen.times.push(now - seen.last);
+      seen.last = now;
+      if (seen.on) requestAnimationFrame(frame);
     });
-    Object.assign(window, {
-      endFrames() {
-        cancelAnimationFrame(request);
-        observer.disconnect();
-        return frames;
-      },
-    });
+    return seen;
   });
-}
-
-async function endFrames(page: Page): Promise<Frames> {
-  return page.evaluate(() => (window as unknown as { endFrames(): Frames }).endFrames());
-}
-
-/** Up with the wheel, as a reader looks for something. */
-async function scroll(page: Page, seconds: number): Promise<void> {
-  const box = await page.getByRole("log").boundingBox();
-  if (!box) throw new Error("there is no log to scroll");
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  const until = Date.now() + seconds * 1000;
-  while (Date.now() < until) await page.mouse.wheel(0, -300);
-}
-
-function table(of: string, { times, long }: Frames): Row[] {
+  const [from, started] = [await threadSeconds(devtools), performance.now()];
+  await act();
+  const share = ((await threadSeconds(devtools)) - from) / ((performance.now() - started) / 1000);
+  const times = await frames.evaluate((seen) => {
+    seen.on = false;
+    return seen.times;
+  });
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => `${(sorted[Math.ceil(share * sorted.length) - 1] ?? 0).toFixed(1)} ms`;
+  const long = times.filter((time) => time > 50).length;
   return [
-    [`${of}: frame, median`, at(0.5)],
-    [`${of}: frame, p99`, at(0.99)],
-    [`${of}: frame, longest`, at(1)],
-    [`${of}: tasks beyond 50 ms`, `${long.length}, ${long.reduce((sum, task) => sum + task, 0).toFixed(0)} ms altogether`],
+    [`${what}: frames`, `median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}; ${long} of ${times.length} beyond 50 ms`],
+    [`${what}: thread busy`, `${Math.round(share * 100)} %`],
   ];
+}
+
+const STEPS = 600;
+
+/** Up through the messages and down again, as fast as a wheel that is spun. Says how many steps showed nothing. */
+async function scroll(page: Page): Promise<number> {
+  return page.getByRole("log").evaluate(async (list, steps) => {
+    let empty = 0;
+    for (let step = 0; step < steps; step++) {
+      list.scrollTop += step < steps / 2 ? -600 : 600;
+      await new Promise((done) => requestAnimationFrame(done));
+      // Rows are measured, and shown, after this frame's callbacks and before it is painted.
+      await new Promise((done) => setTimeout(done));
+      const { top, bottom } = list.getBoundingClientRect();
+      const middle = (top + bottom) / 2;
+      const shown = [...list.querySelectorAll("[data-id]")].some((row) => {
+        const at = row.getBoundingClientRect();
+        return at.top <= middle && at.bottom >= middle && getComputedStyle(row).visibility === "visible";
+      });
+      if (!shown) empty += 1;
+    }
+    return empty;
+  }, STEPS);
+}
+
+async function threadSeconds(devtools: CDPSession): Promise<number> {
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0;
 }
 
 /** What is still in use after what is not was collected. */
@@ -134,5 +134,5 @@ async function heapBytes(devtools: CDPSession): Promise<number> {
 }
 
 function kB(sizes: number[]): string {
-  return (sizes.reduce((sum, size) => sum + size, 0) / 1000).toFixed(1);
+  return `${(sizes.reduce((sum, size) => sum + size, 0) / 1000).toFixed(1)} kB`;
 }

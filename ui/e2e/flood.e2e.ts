@@ -10,7 +10,6 @@ test("who scrolled up keeps their place in a flood, reads how much came, and goe
   await room.enter("Ana");
   await room.newest("early 60");
   await room.wheelUp();
-  await expect(room.pauseBar).toBeVisible();
   const place = await room.firstSeen();
 
   await api.flood(300, (number) => `flood ${number}`);

@@ -15,6 +15,7 @@ const LIVELY = 40;
 test.use({ crowd: "shipped", viewport: DESK, deviceScaleFactor: 1 });
 
 async function take({ page }: RoomPage, name: string): Promise<void> {
+  await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode())));
   await page.screenshot({ path: join(TARGET, "shots", `${name}.png`), animations: "disabled" });
 }
 
@@ -26,10 +27,12 @@ test("pictures of a room", async ({ room, api, page, host, watch }) => {
   await room.enter("Ana");
   await take(room, "first-minute");
 
-  const { id } = await api.say("Ben", "wait, is that an accordion company??");
-  await api.say("Cleo", "it is, and @Ana called it :lol:", id);
   await room.say("Moss, what does it sound like?");
   await expect.poll(async () => (await api.newest()).offset, { timeout: 300_000 }).toBeGreaterThan(LIVELY);
+  const { id } = await api.say("Ben", "wait, is that an accordion company??");
+  await api.say("Cleo", "it is, and @Ana called it :lol:", id);
+  await room.say("told you :smirk:");
+  for (const author of ["Ben", "Cleo", "Dan", "Eve"]) await api.say(author, ":hype: :hype:");
   for (const [name, size] of Object.entries({ desk: DESK, phone: PHONE, wide: WIDE })) {
     await page.setViewportSize(size);
     for (const colorScheme of ["light", "dark"] as const) {

@@ -21,7 +21,7 @@ export class RoomPage {
     this.log = page.getByRole("log", { name: "Chat messages" });
     this.box = page.getByRole("combobox", { name: "Say something" });
     this.state = page.getByRole("banner").getByRole("status");
-    this.notice = page.getByRole("status").filter({ hasText: /^\s*(Not connected:|Connected again)/ });
+    this.notice = page.getByRole("status").filter({ hasText: /^\s*(Not connected|Connected again)/ });
     this.pauseBar = page.getByRole("button", { name: "Go to the newest" });
     this.announced = page.getByRole("status", { name: "New messages" });
   }
@@ -85,6 +85,8 @@ export class RoomPage {
 
   /** The ids of all messages, read from the first to the last as a reader would who scrolls through. */
   async scrollThrough(): Promise<string[]> {
+    // Whatever a reader does not scroll by hand follows the chat.
+    await this.wheelUp();
     return this.log.evaluate(async (list) => {
       const frame = () => new Promise((done) => requestAnimationFrame(done));
       const seen = new Set<string>();
@@ -110,9 +112,24 @@ export class RoomPage {
     });
   }
 
-  /** Goes back a little with the wheel. */
+  /** Goes back a little with the wheel, and waits until the list stands still. */
   async wheelUp(): Promise<void> {
     await this.log.hover();
     await this.page.mouse.wheel(0, -400);
+    await expect(this.pauseBar).toContainText("Scrolled up");
+  }
+
+  /** What is cut off at the right, or can only be seen by scrolling sideways; texts that end in an ellipsis aside. */
+  async tooWide(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const ends = (element: Element | null): boolean =>
+        element !== null && (getComputedStyle(element).textOverflow === "ellipsis" || ends(element.parentElement));
+      return [...document.querySelectorAll("body, body *")]
+        .filter((element) => {
+          const { right, width, height } = element.getBoundingClientRect();
+          return width > 1 && height > 1 && right > innerWidth + 1 && !ends(element);
+        })
+        .map((element) => `${element.localName}.${element.className}`);
+    });
   }
 }

@@ -1,0 +1,43 @@
+/** On a phone: all of it is there, and nothing is cut off (WCAG 1.4.10). */
+
+import { expect, test } from "./support/fixtures";
+import { LIVELY } from "./support/home";
+
+// A desk's screen at 400 % is as wide. What slides in has its place only when it has arrived.
+test.use({ crowd: "lively", viewport: { width: 320, height: 640 }, contextOptions: { reducedMotion: "reduce" } });
+
+test("the chat and the drawer fit, and the drawer gives the focus back", async ({ room, api, page }) => {
+  await room.enter("Ana");
+  await api.say("Ben", `${"long".repeat(60)} :hype:`);
+  await api.say("A name that is as long as they may get", "hi @Ana");
+  await api.show({
+    position_ms: 60_000,
+    transcript: [{ start_ms: 50_000, end_ms: 60_000, text: "Has anyone here ever cleaned this stuff off, and with what?" }],
+    keywords: ["mara fixes radios", "fat silver cans", "black probe"].map((term) => ({ term, score: 1 })),
+    events: ["chat_question", "question", "laughter"].map((kind, at) => ({
+      id: kind,
+      kind,
+      text: "Now, see these two fat silver cans with the bulge on top?",
+      at_ms: 55_000 + at,
+      confidence: 1,
+    })),
+    chat_question: { id: "q-1", text: "Has anyone here ever cleaned this stuff off, and with what?", at_ms: 59_000 },
+  });
+  await expect(room.messages.last()).toBeVisible();
+  expect(await room.tooWide(), "in the chat").toEqual([]);
+
+  const opener = page.getByRole("button", { name: "Stream and people" });
+  const drawer = page.getByRole("dialog", { name: "Stream and people" });
+  await opener.press("Enter");
+  const card = room.persona(LIVELY.moss).getByRole("button", { name: LIVELY.moss }).first();
+  await expect(card).toBeVisible();
+  await expect(drawer.getByText("with the bulge on top?").first()).toBeVisible();
+  expect(await room.tooWide(), "in the drawer").toEqual([]);
+  await card.press("Enter");
+  await expect(card).toHaveAttribute("aria-expanded", "true");
+  expect(await room.tooWide(), "in an open card").toEqual([]);
+
+  await page.keyboard.press("Escape");
+  await expect(drawer).toBeHidden();
+  await expect(opener).toBeFocused();
+});
