@@ -79,9 +79,12 @@ test("an answer shows what it answers, and leads there", async ({ room, api, pag
   expect(page.url()).not.toContain("#");
 });
 
-test("a room that does not exist says so", async ({ page, watch }) => {
+test("the page of a room that does not exist says so, and leads to those that do", async ({ page, watch }) => {
   watch.expect(/404/);
   const answer = await page.goto("/r/main/nowhere");
   expect(answer?.status()).toBe(404);
-  await expect(page.locator("body")).toContainText(/no such room/i);
+  await expect(page.getByRole("heading", { name: "There is no room main/nowhere here" })).toBeVisible();
+  await page.getByRole("link", { name: "The studio" }).click();
+  await expect(page).toHaveURL(/\/r\/main\/studio$/);
+  await expect(page.getByRole("log")).toBeVisible();
 });

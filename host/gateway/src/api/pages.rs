@@ -31,7 +31,7 @@ pub(crate) async fn root(State(shared): State<Arc<Shared>>) -> Result<Redirect, 
 
 pub(crate) async fn room(
     State(shared): State<Arc<Shared>>,
-    InRoom(_): InRoom,
+    room: Result<InRoom, Problem>,
     headers: HeaderMap,
 ) -> Response {
     let page = match &shared.config.ui {
@@ -52,7 +52,12 @@ pub(crate) async fn room(
         let headers = [fresh, (header::VARY, "accept-encoding")];
         return (StatusCode::NOT_MODIFIED, tag, headers).into_response();
     }
-    (tag, [html, fresh], page).into_response()
+    // The page says of a room that is not there which others are.
+    let status = match room {
+        Ok(_) => StatusCode::OK,
+        Err(_) => StatusCode::NOT_FOUND,
+    };
+    (status, tag, [html, fresh], page).into_response()
 }
 
 /// Whether a browser holds the content of that tag already (RFC 9110, section 13.1.2).

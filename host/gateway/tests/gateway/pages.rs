@@ -22,7 +22,11 @@ async fn the_page_is_served_with_its_files() {
         (200, "<!doctype html>the page")
     );
     assert_eq!(page.header("cache-control"), "no-cache");
-    assert_eq!(host.get("/r/main/cellar").await.status, 404);
+    let none = host.get("/r/main/cellar").await;
+    assert_eq!(
+        (none.status, none.text().as_str()),
+        (404, "<!doctype html>the page")
+    );
     let script = host.get("/assets/index-1a2b.js").await;
     assert_eq!(
         (script.status, script.header("content-type")),
