@@ -23,6 +23,26 @@ test("who scrolled up keeps their place in a flood, reads how much came, and goe
   expect(await room.scrollThrough()).toEqual(log.map(({ message }) => message.id));
 });
 
+test("the list stands still while the pointer rests on it, and goes on when it leaves", async ({ room, api, page }) => {
+  await api.flood(60, (number) => `early ${number}`);
+  await room.enter("Ana");
+  await room.newest("early 60");
+  await room.log.hover();
+  await expect(room.pauseBar).toContainText("Paused while you point here");
+  await api.flood(20, (number) => `late ${number}`);
+  await expect(room.pauseBar).toContainText("20 new messages");
+  await expect(room.message("late 20")).not.toBeInViewport();
+  await page.mouse.move(0, 0);
+  await room.newest("late 20");
+  await expect(room.pauseBar).toHaveCount(0);
+});
+
+test("an emote that several write at once is counted", async ({ room, api, page }) => {
+  await room.enter("Ana");
+  for (const author of ["Ben", "Cleo", "Dan"]) await api.say(author, "no way :hype: :hype:");
+  await expect(page.getByText("×3", { exact: true })).toBeVisible();
+});
+
 test("ten thousand messages are a few rows of the document, and the first of them can be reached", async ({ room, api, page }) => {
   test.slow();
   await room.enter("Ana");

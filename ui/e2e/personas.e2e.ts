@@ -9,6 +9,7 @@ test.describe("the shipped room", () => {
   test("its personas speak by themselves beside the shipped stream, and each line says that it is an AI's", async ({ room, api }) => {
     await room.enter("Ana");
     await expect.poll(() => room.messages.count()).toBeGreaterThanOrEqual(3);
+    await expect(room.page.getByRole("region", { name: "On the stream now" })).toContainText("the stream begins");
     await expect(room.page.getByText("offline model")).toBeVisible();
     await expect(room.page.getByText("--llm openai").first()).toBeVisible();
 
