@@ -27,6 +27,26 @@ pub(crate) fn run(extra: &[&str]) -> Result<()> {
     )
 }
 
+/// How a room's crowd chats. What is measured is what it says and when, so the profile of the tests does.
+pub(crate) fn crowd(options: &[&str]) -> Result<()> {
+    setup::toolchain()?;
+    personas::build()?;
+    let options = options.strip_prefix(&["--"]).unwrap_or(options);
+    run_command(
+        cargo()
+            .args([
+                "bench",
+                "--locked",
+                "--profile",
+                "dev",
+                "--package",
+                "chatter",
+            ])
+            .args(["--bench", "crowd", "--"])
+            .args(options),
+    )
+}
+
 /// How smoothly the page runs in a busy room.
 pub(crate) fn page(options: &[&str]) -> Result<()> {
     let minutes = match options {

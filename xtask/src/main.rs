@@ -29,6 +29,7 @@ Commands:
   ui e2e [-- WORDS]  the page's tests in Chromium, before the real program; WORDS go to Playwright
   ui shots           pictures of the page into target/shots
   bench              how much the host adds to one persona call
+  bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   deny               check licences, advisories and sources of all dependencies
   setup              only the set-up: toolchain, target, system packages
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         ["ui", "e2e"] => ui::show("e2e", &[]),
         ["ui", "e2e", "--", rest @ ..] => ui::show("e2e", rest),
         ["ui", "shots"] => ui::show("shots", &[]),
+        ["bench", "crowd", rest @ ..] => bench::crowd(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["deny"] => deny::run(),
