@@ -100,6 +100,7 @@ slots! {
     OfThem "ofthem" "Something remembered about who is answered.";
     Joke "joke" "A running joke that is remembered, word for word.";
     Topic "topic" "What the message to be answered is about.";
+    TheTopic "thetopic" "The same with its article, if it had one.";
     Said "said" "What was said about it on the stream, in reported speech.";
     Exact "exact" "The same as it was said.";
     Place "place" "Where that was said to be.";

@@ -2,10 +2,10 @@
 
 use super::{
     lexicon::{can_be_noun, is_adjective, is_closed, is_number, is_plural, is_verb_form},
-    message,
     nouns::{Noun, nouns},
     options::options,
     prompt::{Moment, Said},
+    remark,
     spans::{amount_in, because_in, place_in, reported, sentences, uncapitalised, when_in},
     text::{clauses, contains, cut, is_asking, lower_words, stems, words},
 };
@@ -21,6 +21,8 @@ const MAX_MEMORY: usize = 70;
 pub(super) struct Facts {
     /// What the message is about.
     pub(super) topic: Option<String>,
+    /// The same with an article, if it had one.
+    pub(super) the_topic: Option<String>,
     /// What was said about it, the best fitting first.
     pub(super) said: Vec<Fact>,
     pub(super) place: Option<String>,
@@ -34,6 +36,8 @@ pub(super) struct Facts {
     pub(super) options: Vec<String>,
     /// What is remembered about who wrote it, or about the matter.
     pub(super) of_them: Option<String>,
+    /// Whether that has to do with the message.
+    pub(super) of_it: bool,
     /// The stems of its telling words.
     pub(super) stems: HashSet<String>,
 }
@@ -74,13 +78,24 @@ impl Facts {
             3 * usize::from(names(memory, &said.name))
                 + stems_of(memory).intersection(stems).count()
         });
+        let stems = &facts.stems;
+        facts.of_it = facts
+            .of_them
+            .as_deref()
+            .is_some_and(|memory| !stems_of(memory).is_disjoint(stems));
+        facts.of_them = facts
+            .of_them
+            .take()
+            .map(|memory| to_whom(&memory, &said.name));
         facts
     }
 
     /// What a question to all lets one choose from.
     pub(super) fn to_all(moment: &Moment, text: &str) -> Self {
+        let (topic, the_topic) = topic(text, moment).unzip();
         Self {
-            topic: topic(text, moment),
+            topic,
+            the_topic,
             options: options(text),
             stems: stems(text),
             ..Self::default()
@@ -119,7 +134,10 @@ impl Facts {
             .flat_map(|line| sentences(line));
         for sentence in sentences {
             let words = lower_words(&sentence);
-            if (4..=12).contains(&words.len())
+            let greets = ["hello", "hi", "good", "welcome", "thank", "thanks"]
+                .contains(&words.first().map_or("", String::as_str));
+            if !greets
+                && (4..=12).contains(&words.len())
                 && stems(&sentence).len() >= 2
                 && !sentence.ends_with('?')
             {
@@ -142,7 +160,7 @@ fn stems_of(text: &str) -> HashSet<String> {
 
 /// What a message is about: a noun phrase of it, the stream's before others, or else its last words
 /// that may be one.
-fn topic(message: &str, moment: &Moment) -> Option<String> {
+fn topic(message: &str, moment: &Moment) -> Option<(String, String)> {
     let own = lower_words(&moment.persona.name);
     let known: HashSet<String> = moment
         .transcript
@@ -153,12 +171,15 @@ fn topic(message: &str, moment: &Moment) -> Option<String> {
     let found = nouns([message]);
     let phrase = found
         .iter()
-        .filter(|noun| {
-            !own.contains(&noun.text.to_lowercase()) && !message::is_judging(noun.head())
-        })
+        .filter(|noun| !own.contains(&noun.text.to_lowercase()) && !remark::is_judging(noun.head()))
         .max_by_key(|noun| known.contains(&noun.stem()));
     if let Some(noun) = phrase {
-        return Some(noun.text.clone());
+        let with_the = if noun.countable {
+            format!("the {}", noun.bare())
+        } else {
+            noun.bare().to_owned()
+        };
+        return Some((noun.bare().to_owned(), with_the));
     }
     let mut best: Vec<String> = Vec::new();
     for clause in clauses(message) {
@@ -166,7 +187,7 @@ fn topic(message: &str, moment: &Moment) -> Option<String> {
         for word in lower_words(clause) {
             let out = is_asking(&word)
                 || is_closed(&word)
-                || message::is_judging(&word)
+                || remark::is_judging(&word)
                 || own.contains(&word)
                 || is_verb_form(&word)
                 || is_number(&word);
@@ -185,7 +206,7 @@ fn topic(message: &str, moment: &Moment) -> Option<String> {
             best = run;
         }
     }
-    (!best.is_empty()).then(|| best.join(" "))
+    (!best.is_empty()).then(|| (best.join(" "), best.join(" ")))
 }
 
 /// The sentences of the transcript, and of other people's messages, that share the most telling
@@ -229,6 +250,37 @@ fn subject(sentence: &str) -> Option<String> {
 
 fn names(memory: &str, name: &str) -> bool {
     contains(&lower_words(memory), &lower_words(name))
+}
+
+/// A memory of somebody, said to them: `ana likes tea` becomes `you like tea`.
+fn to_whom(memory: &str, name: &str) -> String {
+    let lower = memory.to_lowercase();
+    let start = name.to_lowercase();
+    let rest = lower
+        .strip_prefix(&start)
+        .filter(|_| !start.is_empty())
+        .and_then(|rest| memory.get(memory.len() - rest.len()..));
+    let Some(rest) = rest else {
+        return memory.to_owned();
+    };
+    if let Some(rest) = rest.strip_prefix("'s ") {
+        return format!("your {rest}");
+    }
+    let Some((verb, object)) = rest.strip_prefix(' ').and_then(|rest| rest.split_once(' ')) else {
+        return memory.to_owned();
+    };
+    match verb {
+        "is" => format!("you're {object}"),
+        "was" => format!("you were {object}"),
+        "has" => format!("you have {object}"),
+        "does" | "goes" => format!("you {} {object}", verb.trim_end_matches("es")),
+        "doesn't" => format!("you don't {object}"),
+        _ if verb.ends_with("ies") => format!("you {}y {object}", verb.trim_end_matches("ies")),
+        _ if verb.ends_with('s') && !verb.ends_with("ss") => {
+            format!("you {} {object}", verb.trim_end_matches('s'))
+        }
+        _ => format!("you {verb} {object}"),
+    }
 }
 
 /// What stands between quotation marks in a memory.
@@ -346,7 +398,7 @@ mod tests {
     fn memories_are_of_the_person_or_the_matter() {
         let moment = moment(&[], &["ben likes trains", "Ana bakes bread"]);
         for (name, text, expected) in [
-            ("ana", "hi", Some("Ana bakes bread")),
+            ("ana", "hi", Some("you bake bread")),
             ("cleo", "do you like trains?", Some("ben likes trains")),
             ("an", "hi", None),
             ("", "hi", None),
@@ -360,6 +412,21 @@ mod tests {
     }
 
     #[test]
+    fn a_memory_is_said_to_whom_it_is_of() {
+        for (memory, expected) in [
+            ("Ana is from Oslo", "you're from Oslo"),
+            ("ana has two dogs", "you have two dogs"),
+            ("ana's cat is called Miso", "your cat is called Miso"),
+            ("ana studies physics", "you study physics"),
+            ("ana passed an exam", "you passed an exam"),
+            ("Anatol likes tea", "Anatol likes tea"),
+            ("ana", "ana"),
+        ] {
+            assert_eq!(to_whom(memory, "ana"), expected, "{memory}");
+        }
+    }
+
+    #[test]
     fn a_topic_is_something_one_can_name() {
         let moment = moment(&["The bread is in the oven."], &[]);
         for (text, expected) in [
@@ -368,7 +435,8 @@ mod tests {
             ("what do you think?", None),
             ("that was great", None),
         ] {
-            assert_eq!(topic(text, &moment).as_deref(), expected, "{text}");
+            let found = topic(text, &moment).map(|(topic, _)| topic);
+            assert_eq!(found.as_deref(), expected, "{text}");
         }
     }
 }

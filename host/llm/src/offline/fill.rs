@@ -3,9 +3,9 @@
 use super::{
     corpus::{Phrase, Slot, Token},
     intent::Intent,
-    message,
     nouns::{Noun, nouns},
     prompt::Moment,
+    remark,
     spans::{self, sentences},
     text::{lower_words, stems},
 };
@@ -65,7 +65,7 @@ impl<'a> Sources<'a> {
                 (keywords.contains(&stem), 1.6),
                 (used.contains(&stem), 0.1),
                 (heard.contains(&stem), 0.45),
-                (message::is_judging(noun.head()), 0.0),
+                (remark::is_judging(noun.head()), 0.0),
             ];
             let recent = match age {
                 0 | 1 => 4.0,
@@ -141,7 +141,7 @@ impl<'a> Sources<'a> {
         };
         if let Some(noun) = pick(rng, &|_| true) {
             slots.set(Slot::Any, noun.with_the());
-            slots.set(Slot::Bare, &noun.text);
+            slots.set(Slot::Bare, noun.bare());
             slots.set(
                 if noun.plural {
                     Slot::Things
@@ -153,14 +153,14 @@ impl<'a> Sources<'a> {
             if noun.name {
                 slots.set(Slot::Who, &noun.text);
             } else {
-                slots.set(Slot::Noun, &noun.text);
+                slots.set(Slot::Noun, noun.bare());
                 slots.set(Slot::Count, noun.count.to_string());
                 let slot = if noun.countable {
                     Slot::One
                 } else {
                     Slot::Many
                 };
-                slots.set(slot, &noun.text);
+                slots.set(slot, noun.bare());
             }
         }
         if let Some(quote) = self.quotes.choose(rng) {
@@ -190,6 +190,7 @@ impl<'a> Sources<'a> {
         let facts = &self.intent.facts;
         for (slot, fact) in [
             (Slot::Topic, &facts.topic),
+            (Slot::TheTopic, &facts.the_topic),
             (Slot::Place, &facts.place),
             (Slot::Person, &facts.person),
             (Slot::Amount, &facts.amount),

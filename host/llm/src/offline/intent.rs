@@ -48,8 +48,6 @@ impl Mood {
             (self, other),
             (Self::Calm, Self::Warm | Self::Puzzled | Self::Fun)
                 | (Self::Warm | Self::Puzzled | Self::Fun, Self::Calm)
-                | (Self::Joy, Self::Warm)
-                | (Self::Warm, Self::Joy)
         )
     }
 }
@@ -81,27 +79,35 @@ impl Intent {
             if want == Want::Missed {
                 facts.said = Facts::summary(moment);
             }
-            let remembers = facts.of_them.is_some();
             let want = match want {
                 // Somebody is back: the task says to greet them.
-                Want::Statement | Want::Good | Want::Bad if moment.greets => Want::Greeting,
+                Want::Statement | Want::Own | Want::Cry | Want::Good | Want::Bad
+                    if moment.greets =>
+                {
+                    Want::Greeting
+                }
                 want => want,
             };
             return Self {
                 kinds: {
                     let mut kinds = to_somebody(want, &facts, moment);
-                    if remembers
-                        && !matches!(want, Want::Identity | Want::WhoAreYou | Want::Remember)
-                    {
+                    let chats = matches!(
+                        want,
+                        Want::Greeting | Want::Own | Want::GoodNews | Want::Bye | Want::Statement
+                    );
+                    if chats && facts.of_them.is_some() && (want == Want::Greeting || facts.of_it) {
                         let all: f64 = kinds.iter().map(|(_, weight)| weight).sum();
-                        kinds.push(("callback", 0.12 * all));
+                        kinds.push(("callback", 0.15 * all));
                     }
                     kinds
                 },
                 mood,
                 about: said.text.clone(),
                 addressee: Some(said.name.clone()),
-                answers: !matches!(want, Want::Statement | Want::Good | Want::Bad | Want::Laugh),
+                answers: !matches!(
+                    want,
+                    Want::Statement | Want::Own | Want::Cry | Want::Good | Want::Bad | Want::Laugh
+                ),
                 needs: needs(want, &facts),
                 identity: matches!(want, Want::Identity | Want::WhoAreYou),
                 facts,
@@ -215,6 +221,8 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
         Want::Remember => vec![("no_remember", 1.0)],
         Want::Or if facts.options.len() > 1 => vec![("choice", 1.0)],
         Want::Like => vec![("like", 1.0)],
+        Want::Favourite => vec![("favourite", 1.0)],
+        Want::Guess => vec![("yes", 2.0), ("no", 1.0), ("no_fact", 1.0)],
         Want::Opinion => vec![("opinion", 1.0)],
         Want::Should => vec![("should", 2.0), ("yes", 1.0), ("no", 0.6)],
         Want::Who => known("person", facts.person.is_some()),
@@ -228,15 +236,27 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
         Want::Or | Want::YesNo => match facts.said.first() {
             Some(said) if denies(&said.exact) => vec![("fact", 2.0), ("no", 1.0)],
             Some(_) => vec![("fact", 2.0), ("yes", 1.0)],
-            None => vec![("no_fact", 3.0), ("yes", 1.0), ("no", 1.0)],
+            None => vec![("no_fact", 1.0)],
         },
         Want::Good => vec![("agree", 3.0), ("statement", 1.0)],
-        Want::Bad => vec![("agree", 2.0), ("disagree", 1.0), ("statement", 0.5)],
+        Want::Bad => vec![("agree", 2.0), ("disagree", 1.0)],
         // A line of another AI is as good as any: the stream goes on.
         Want::Statement if moment.answer.as_ref().is_some_and(|said| said.ai) => {
             vec![("agree", 2.0), ("statement", 1.0), ("talk", 2.0)]
         }
         Want::Statement => vec![("statement", 4.0), ("agree", 2.0)],
+        Want::Own => vec![("statement", 1.0)],
+        Want::Cry => {
+            let latest: Vec<&str> = moment
+                .transcript
+                .iter()
+                .rev()
+                .take(2)
+                .map(String::as_str)
+                .collect();
+            let kind = mood_of(&latest).map_or("talk", |(kind, _)| kind);
+            vec![("agree", 1.0), (kind, 1.0)]
+        }
     }
 }
 
@@ -270,7 +290,8 @@ fn needs(want: Want, facts: &Facts) -> u32 {
 fn to_streamer(want: Want, facts: &Facts) -> Vec<(&'static str, f64)> {
     match want {
         Want::Or if facts.options.len() > 1 => vec![("choice", 8.0), ("guess", 1.0)],
-        Want::Or | Want::YesNo | Want::Remember => vec![("yes", 3.0), ("no", 2.0)],
+        Want::Favourite => vec![("favourite", 1.0)],
+        Want::Or | Want::YesNo | Want::Guess | Want::Remember => vec![("yes", 3.0), ("no", 2.0)],
         Want::Should => vec![("should", 3.0), ("yes", 1.0), ("no", 1.0)],
         Want::Like => vec![("like", 1.0)],
         Want::Name => vec![("naming", 1.0)],

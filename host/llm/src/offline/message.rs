@@ -3,11 +3,7 @@
 //! Told by a few words and phrases of English, the most telling first. Whatever is not recognised
 //! is a statement.
 
-use super::{
-    intent::Mood,
-    text::{Words, lower_words},
-};
-use std::sync::LazyLock;
+use super::{intent::Mood, remark::remark, text::lower_words};
 
 macro_rules! wants {
     ($($want:ident,)*) => {
@@ -24,24 +20,8 @@ macro_rules! wants {
 
 wants! {
     Identity, WhoAreYou, HowAreYou, Remember, Greeting, Bye, Thanks, Praise, Tease, Laugh, Sad, Request,
-    Or, Like, Opinion, Should, What, Who, Why, How, Number, When, Where, YesNo, Missed, Name, Drink, Eat,
+    Or, Like, Opinion, Should, What, Who, Why, How, Number, When, Where, YesNo, Missed, Name, Drink, Eat, Favourite, Guess, Cry, Own,
     GoodNews, Good, Bad, Statement,
-}
-
-const GOOD: &str = "amazing awesome beautiful best brilliant clean clever crazy cute epic excellent fun gg good great \
-    happy impressive incredible insane love loved lovely nice perfect smooth sweet unreal wild wonderful";
-const BAD: &str = "annoying awful bad boring broken cringe dumb fail failed hard hate horrible lame lost mid rough \
-    sad stupid suck sucks terrible trash ugly unfair unlucky weak worst";
-
-static JUDGING: Words = LazyLock::new(|| {
-    GOOD.split_whitespace()
-        .chain(BAD.split_whitespace())
-        .collect()
-});
-
-/// Whether a word (in lower case) says how good something is.
-pub(super) fn is_judging(word: &str) -> bool {
-    JUDGING.contains(word)
 }
 
 /// Whether a sentence says that something is not so.
@@ -98,6 +78,9 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
         && any("bot bots ai robot human real chatgpt gpt llm machine npc person")
         && (asks || first == "are")
     {
+        return (Want::Identity, Mood::Calm);
+    }
+    if asks && to_me && says(&["who made", "who created", "who built", "who wrote"]) {
         return (Want::Identity, Mood::Calm);
     }
     if says(&[
@@ -166,6 +149,16 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
     {
         return (Want::Missed, Mood::Calm);
     }
+    if says(&[
+        "first time",
+        "new here",
+        "just got here",
+        "just joined",
+        "just tuned in",
+    ]) && !asks
+    {
+        return (Want::Greeting, Mood::Warm);
+    }
     if let Some(want) = question(&words, &joined, first, asks) {
         let mood = match want {
             Want::Like => Mood::Warm,
@@ -176,48 +169,7 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
         };
         return (want, mood);
     }
-    if words.len() <= 3 && any("lol lmao lmfao haha hahaha hahahaha rofl kekw xd") {
-        return (Want::Laugh, Mood::Fun);
-    }
-    let (good, bad) = (any(GOOD), any(BAD) || says(&["shut up", "go away"]));
-    if any("i i'm my i've")
-        && (any("tired sick lonely sad stressed exhausted")
-            || says(&["bad day", "rough day", "long day", "i lost my"]))
-    {
-        return (Want::Sad, Mood::Warm);
-    }
-    if any("you you're u ur your") && words.len() <= 8 && (good || bad || any("funny")) {
-        return if bad || says(&["shut up"]) {
-            (Want::Tease, Mood::Fun)
-        } else {
-            (Want::Praise, Mood::Warm)
-        };
-    }
-    if one_of(
-        first,
-        "say tell show give sing write explain do make repeat please stop",
-    ) {
-        return (Want::Request, Mood::Calm);
-    }
-    let own = any("i i'm my i've we our");
-    match (
-        good || own
-            && says(&[
-                "i won",
-                "i passed",
-                "i got",
-                "i finally",
-                "i did it",
-                "my birthday",
-            ]),
-        bad,
-    ) {
-        (true, false) if own => (Want::GoodNews, Mood::Joy),
-        (false, true) if own => (Want::Sad, Mood::Warm),
-        (true, false) => (Want::Good, Mood::Joy),
-        (false, true) => (Want::Bad, Mood::Shock),
-        _ => (Want::Statement, Mood::Calm),
-    }
+    remark(&words, first)
 }
 
 /// What a question wants; none if it is no question.
@@ -232,8 +184,6 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
         "you think",
         "thoughts",
         "your opinion",
-        "favourite",
-        "favorite",
         "how do you feel",
         "what about",
         "how about",
@@ -249,6 +199,10 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
     });
     let auxiliary = "is are was were am do does did don't doesn't didn't isn't aren't can could will would won't should \
         shall has have had may might am ain't";
+    // `wait what`, `how`: rather a cry than a question.
+    if !asks && words.len() <= 2 {
+        return None;
+    }
     let is_question =
         asks || one_of(
             first,
@@ -299,6 +253,9 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
     ]) {
         return Some(Want::Like);
     }
+    if any_of(words, "favourite favorite") {
+        return Some(Want::Favourite);
+    }
     if says(&opinion) {
         return Some(Want::Opinion);
     }
@@ -335,6 +292,7 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
         // `when` and `where` inside a sentence are as a rule no questions.
         Some("when") if first == "when" => Want::When,
         Some("where" | "where's") if one_of(first, "where where's") => Want::Where,
+        _ if any_of(words, "will going gonna would could should think might") => Want::Guess,
         _ => Want::YesNo,
     })
 }
@@ -391,7 +349,12 @@ mod tests {
             ("that jump was insane", Want::Good),
             ("that looked terrible", Want::Bad),
             ("the bread has seeds", Want::Statement),
-            ("", Want::Statement),
+            ("", Want::Cry),
+            ("what's your favourite colour?", Want::Favourite),
+            ("is it going to work?", Want::Guess),
+            ("first time here, hi!", Want::Greeting),
+            ("nova who made you?", Want::Identity),
+            ("wait what", Want::Cry),
         ];
         for (text, want) in cases {
             assert_eq!(wants(text, "Nova").0, want, "{text}");

@@ -33,6 +33,7 @@ mod options;
 mod prompt;
 mod puns;
 mod rank;
+mod remark;
 mod schema;
 mod spans;
 mod style;
@@ -220,9 +221,18 @@ fn draws(
 ) -> Vec<String> {
     let sources = Sources::of(moment, intent);
     let mut lines = Vec::with_capacity(DRAWS);
+    let mut kind = None;
     for _ in 0..FILLINGS {
         let slots = sources.draw(rng);
-        let Ok((kind, _)) = intent.kinds.choose_weighted(rng, |(_, weight)| *weight) else {
+        // All lines are of one kind, so that their length doesn't decide about the kind; another one
+        // if this has none.
+        if kind.is_none() || lines.is_empty() {
+            kind = intent
+                .kinds
+                .choose_weighted(rng, |(_, weight)| *weight)
+                .ok();
+        }
+        let Some((kind, _)) = kind else {
             continue;
         };
         let weigh = |phrase: &corpus::Phrase| {

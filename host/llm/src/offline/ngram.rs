@@ -13,7 +13,7 @@
 //! that is wanted and what its slots can be filled with, so that every persona has a model of its
 //! own. Slots are classes in the sense of Brown et al. ("Class-based n-gram models of natural
 //! language", 1992): words are put in afterwards. The weight `a(v)` is 1 unless `v` holds a slot, and
-//! [`AFTER_SLOT`] there: after a noun phrase nearly anything may go on that went on after another
+//! [`AFTER_SLOT`] there in statements: after a noun phrase nearly anything may go on that went on after another
 //! one, while elsewhere a single word says too little about what may follow. Questions go over into
 //! questions only, and from the fifth token on `u` are two tokens, since long sentences have to hold
 //! together. No use is made of
@@ -68,7 +68,7 @@ impl<'a> Weighted<'a> {
                 .kind
                 .slots
                 .get(&last.id)
-                .filter(|_| rng.random::<f64>() >= AFTER_SLOT);
+                .filter(|_| !asks && rng.random::<f64>() >= AFTER_SLOT);
             let places = single.or_else(|| self.kind.pairs.get(&(before, last.id)))?;
             let weights = || {
                 let alike = |place: &&Place| {

@@ -37,6 +37,42 @@ impl Noun {
         }
     }
 
+    /// Without an article and without what only goes with `the`: `chip` of `the only chip`.
+    pub(super) fn bare(&self) -> &str {
+        const RANKS: [&str; 17] = [
+            "favourite",
+            "favorite",
+            "only",
+            "same",
+            "whole",
+            "other",
+            "entire",
+            "next",
+            "first",
+            "second",
+            "third",
+            "last",
+            "final",
+            "main",
+            "right",
+            "left",
+            "wrong",
+        ];
+        let mut text = self.text.as_str();
+        let is_rank = |word: &str| {
+            RANKS.contains(&word)
+                || matches!(word, "best" | "worst")
+                || word.len() > 5 && word.ends_with("est")
+        };
+        while let Some((_, rest)) = text
+            .split_once(' ')
+            .filter(|(first, _)| !self.name && is_rank(first))
+        {
+            text = rest;
+        }
+        text
+    }
+
     pub(super) fn head(&self) -> &str {
         self.text.rsplit(' ').next().unwrap_or(&self.text)
     }
@@ -341,6 +377,17 @@ mod tests {
             let mut expected = expected.to_vec();
             expected.sort_unstable();
             assert_eq!(found, expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn ranks_go_only_with_an_article() {
+        for (said, expected) in [
+            ("It is the only chip.", "chip"),
+            ("What a nice old whole cake.", "nice old whole cake"),
+            ("The angriest hive is his.", "hive"),
+        ] {
+            assert_eq!(nouns([said])[0].bare(), expected);
         }
     }
 

@@ -58,7 +58,6 @@ impl<'a> Ranking<'a> {
             .flat_map(|fact| [&fact.exact, &fact.reported])
             .chain(
                 [
-                    &facts.of_them,
                     &facts.place,
                     &facts.person,
                     &facts.amount,

@@ -267,7 +267,7 @@ mod tests {
             ),
             (place_in, "We go on and on", None),
             (amount, "it says zero point four", Some("zero point four")),
-            (amount, "only 40%, sadly", Some("40")),
+            (amount, "only 40%, sadly", Some("40%")),
             (amount, "that one", None),
             (when_in, "See you On Thursday…", Some("on Thursday")),
             (when_in, "Tomorrow we bake", Some("tomorrow")),

@@ -146,7 +146,12 @@ fn a_long_session_reads_like_a_chat() {
     // models", NAACL 2016.
     let mut twos = Vec::new();
     for spoken in &spoken[..200] {
-        let words = lower_words(&spoken.line);
+        let bare: Vec<&str> = spoken
+            .line
+            .split(' ')
+            .filter(|word| !is_emote(word))
+            .collect();
+        let words = lower_words(&bare.join(" "));
         twos.extend(words.windows(2).map(|two| two.join(" ")));
     }
     let distinct = twos.iter().collect::<HashSet<_>>().len() as f64 / twos.len() as f64;

@@ -120,7 +120,8 @@ impl Voice {
                 line = line.replace(['\'', '’'], "");
             }
         }
-        if self.stretches > 0.0 && mood != Mood::Calm && rng.random_bool(self.stretches) {
+        let few = line.split(' ').count() <= 4;
+        if self.stretches > 0.0 && few && mood != Mood::Calm && rng.random_bool(self.stretches) {
             line = stretched(&line, rng);
         }
         if self.typos > 0.0 && rng.random_bool(self.typos) {
@@ -295,7 +296,7 @@ pub(super) fn replace_words(line: &str, from: &str, to: &str) -> String {
     out
 }
 
-/// Draws out one word, where that is usual: `nooo`.
+/// Draws out the first or the last word, where that is usual: `nooo`.
 fn stretched(line: &str, rng: &mut ChaCha8Rng) -> String {
     let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
     let bare = |word: &str| {
@@ -305,7 +306,7 @@ fn stretched(line: &str, rng: &mut ChaCha8Rng) -> String {
     let found: Vec<(usize, char)> = words
         .iter()
         .enumerate()
-        .filter(|(_, word)| !word.starts_with(':'))
+        .filter(|(at, word)| (*at == 0 || at + 1 == words.len()) && !word.starts_with(':'))
         .filter_map(|(at, word)| {
             let word = bare(word);
             STRETCH
