@@ -61,6 +61,8 @@ export class Room {
   connection = $state.raw<Connection>({ state: "connecting", again: false });
   /** What is to be said of the latest coming back; null if there is nothing. */
   recovery = $state.raw<{ complete: boolean } | null>(null);
+  /** The author who wrote last. */
+  speaker = $state<string | null>(null);
   /** The emote that many write right now. */
   combo = $state.raw<Combo | null>(null);
   /** Whether the room's history is here. */
@@ -292,6 +294,7 @@ export class Room {
     this.#recent = wrote(this.#recent, message.author);
     // What was missed is not news.
     if (offset <= this.#live) return;
+    this.speaker = message.author.id;
     this.#combos.take(emotesIn(message.text), performance.now());
     if (message.author.id === this.you?.id) return;
     this.announcer.take({ author: message.author.name, text: message.text, forYou: this.isForYou(message) });
