@@ -19,7 +19,7 @@ for (const [how, end] of [
 
     await host[end]();
     await room.lost();
-    await expect(room.notice).toContainText("Not connected:");
+    await expect(room.notice).toContainText("Not connected");
     await room.say("meanwhile");
     await host.start();
     await api.say("Ben", "first to be back");

@@ -21,7 +21,7 @@ export class RoomPage {
     this.log = page.getByRole("log", { name: "Chat messages" });
     this.box = page.getByRole("combobox", { name: "Say something" });
     this.state = page.getByRole("banner").getByRole("status");
-    this.notice = page.getByRole("status").filter({ hasText: /^\s*(Not connected|Connected again)/ });
+    this.notice = page.getByRole("main").getByRole("status").filter({ hasText: /^\s*(Not connected|Connected again)/ });
     this.pauseBar = page.getByRole("button", { name: "Go to the newest" });
     this.announced = page.getByRole("status", { name: "New messages" });
   }
