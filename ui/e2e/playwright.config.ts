@@ -20,8 +20,8 @@ export default defineConfig({
   // A test that only holds sometimes does not hold.
   retries: 0,
   workers: 2,
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
   reporter: "list",
-  use: { launchOptions: launchOptions(), actionTimeout: 30_000, screenshot: "only-on-failure" },
+  use: { launchOptions: launchOptions(), actionTimeout: 60_000, screenshot: "only-on-failure" },
 });
