@@ -28,7 +28,7 @@ fn near(a: f64, b: f64) -> bool {
 fn words_are_compared_without_shouting() {
     for (text, expected) in [
         ("LETS GOOOOO!!", vec!["lets", "goo"]),
-        ("nice :hype: :Hype:", vec!["nice", ":hype:", ":Hype:"]),
+        ("nice :hype: :Hype:", vec!["nice", ":hype:", "hype"]),
         ("... 🔥", vec!["🔥"]),
         ("it's 3:30", vec!["its", "330"]),
         ("", vec![]),

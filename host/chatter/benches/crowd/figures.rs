@@ -4,6 +4,7 @@
 //! (`:code:`). Two texts are the same if their words are, without regard to case, marks, and letters
 //! that are drawn out.
 
+use chatter_protocol::emote;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One line of a chat.
@@ -38,6 +39,8 @@ pub(crate) struct Figures {
     /// Words in a line: the 50th and 90th percentile.
     pub(crate) words: [f64; 2],
     pub(crate) one_word: f64,
+    /// Lines of one word, and lines of emotes and emoji alone.
+    pub(crate) one_word_or_emotes: f64,
     /// Lines with an emote or an emoji.
     pub(crate) with_emote: f64,
     /// Lines that another author wrote within 30 s before.
@@ -107,6 +110,11 @@ impl Figures {
             top_tenth: tenth as f64 / lines.len() as f64,
             words: [0.5, 0.9].map(|q| quantile(&counts, q)),
             one_word: share(counts.iter().map(|count| *count <= 1.0)),
+            one_word_or_emotes: share(
+                words
+                    .iter()
+                    .map(|words| words.len() <= 1 || words.iter().all(|word| has_emote(word))),
+            ),
             with_emote: share(lines.iter().map(|line| has_emote(&line.text))),
             echoes: share(echoes.iter().copied()),
             echoes_in_hype: (moments_ms > 0).then(|| share(in_hype.into_iter())),
@@ -250,7 +258,7 @@ fn grams(line: &[String], n: usize) -> HashMap<&[String], usize> {
 pub(crate) fn words(text: &str) -> Vec<String> {
     text.split_whitespace()
         .map(|word| {
-            if is_emote(word) {
+            if emote::find(word).any(|found| found.range == (0..word.len())) {
                 return word.to_owned();
             }
             let mut plain = String::new();
@@ -270,13 +278,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 }
 
 pub(crate) fn has_emote(text: &str) -> bool {
-    text.chars().any(is_emoji) || text.split_whitespace().any(is_emote)
-}
-
-fn is_emote(word: &str) -> bool {
-    word.strip_prefix(':')
-        .and_then(|rest| rest.strip_suffix(':'))
-        .is_some_and(|code| !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric()))
+    text.chars().any(is_emoji) || emote::find(text).next().is_some()
 }
 
 /// Symbols and pictographs, as far as chats use them.

@@ -342,6 +342,11 @@ fn print_table(figures: &Figures) {
         ("words in a line, p90", format!("{p90_words:.0}"), ""),
         ("lines of one word", percent(figures.one_word), "half"),
         (
+            "lines of one word, or of emotes alone",
+            percent(figures.one_word_or_emotes),
+            "",
+        ),
+        (
             "lines with an emote or emoji",
             percent(figures.with_emote),
             "a third",
