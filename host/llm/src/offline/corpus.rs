@@ -170,14 +170,14 @@ impl Corpus {
 }
 
 impl Phrase {
-    /// Whether the three tokens before a place are the last three of a walk; one that ends with a
+    /// Whether the four tokens before a place are the last four of a walk; one that ends with a
     /// slot needs no more.
     pub(super) fn agrees(&self, at: usize, walk: &[&Token]) -> bool {
         let ids = |tokens: &[&Token]| {
             tokens
                 .iter()
                 .rev()
-                .take(3)
+                .take(4)
                 .map(|token| token.id)
                 .collect::<Vec<_>>()
         };

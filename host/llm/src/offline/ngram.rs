@@ -15,7 +15,7 @@
 //! language", 1992): words are put in afterwards. The weight `a(v)` is 1 unless `v` holds a slot, and
 //! [`AFTER_SLOT`] there in statements: after a noun phrase nearly anything may go on that went on after another
 //! one, while elsewhere a single word says too little about what may follow. Questions go over into
-//! questions only, and from the fifth token on `u` are two tokens, since long sentences have to hold
+//! questions only, and from the fifth token on `u` are three tokens, since long sentences have to hold
 //! together. No use is made of
 //! the unigram: the model writes and never has to score what it hasn't seen.
 
@@ -26,7 +26,7 @@ use rand_chacha::ChaCha8Rng;
 /// How much a pair counts against a single token, if that holds a slot.
 const AFTER_SLOT: f64 = 0.9;
 
-/// From so many tokens on, one more than two has to agree.
+/// From so many tokens on, so many have to agree.
 const LONG: usize = 4;
 
 /// The longest walk, in tokens.
@@ -62,6 +62,7 @@ impl<'a> Weighted<'a> {
         let mut tokens = vec![self.token(first)?];
         let asks = self.kind.phrases[first.phrase as usize].asks();
         let mut before = BEGIN;
+        let mut here = first;
         while tokens.len() < MAX_TOKENS {
             let last = *tokens.last()?;
             let single = self
@@ -81,8 +82,14 @@ impl<'a> Weighted<'a> {
                     .filter(alike)
                     .map(|place| (*place, self.weights[place.phrase as usize]))
             };
-            let next = self.pick(weights(), weights().map(|(_, weight)| weight).sum(), rng)?;
-            let Some(token) = self.token(next) else {
+            // Where nothing agrees, the phrase that it is in goes on.
+            let on = Place {
+                phrase: here.phrase,
+                at: here.at + 1,
+            };
+            let total = weights().map(|(_, weight)| weight).sum();
+            here = self.pick(weights(), total, rng).unwrap_or(on);
+            let Some(token) = self.token(here) else {
                 return Some(tokens);
             };
             tokens.push(token);

@@ -61,7 +61,7 @@ impl Tones {
                     let trait_value = persona.value(traits).unwrap_or(0.1);
                     // A trait alone colours a voice and doesn't make it.
                     let from_trait = 0.1 + 0.3 * (trait_value - 0.5).max(0.0);
-                    from_trait + if told { 0.3 } else { 0.0 }
+                    from_trait + if told { 0.2 } else { 0.0 }
                 }
             })
             .collect();
@@ -78,7 +78,7 @@ impl Tones {
         if strengths[Tone::Formal as usize] > 0.5 {
             for (tone, _, words, _) in TONES.iter().filter(|(tone, ..)| *tone != Tone::Formal) {
                 let asked = style.asks_for(words) == Some(true);
-                strengths[*tone as usize] *= if asked { 0.6 } else { 0.1 };
+                strengths[*tone as usize] *= if asked { 0.4 } else { 0.1 };
             }
         }
         let strongest = strengths
