@@ -63,7 +63,7 @@ test("ten thousand messages are a few rows of the document, and the first of the
 });
 
 test("what was said before one came is fetched when one goes back to it", async ({ room, api, page }) => {
-  await api.fill(700, (number) => `line ${number}`);
+  await api.fill(450, (number) => `line ${number}`);
   await room.enter("Ana");
   const log = await api.log();
   await room.newest(log.at(-1)?.message.text ?? "");

@@ -30,6 +30,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// After so many ticks every persona's status is told again, for those who came late.
 const STATUS_TICKS: u64 = 10;
 
+/// After so many for the first time: whoever started together with the worker may have missed the start.
+const FIRST_STATUS_TICKS: u64 = 2;
+
 /// How many messages are read from the log at a time.
 const PAGE: usize = 500;
 
@@ -303,7 +306,7 @@ impl Room {
                 }
                 self.crowd.set_available(index, seat.is_available());
                 self.publisher.status(status);
-            } else if self.ticks.is_multiple_of(STATUS_TICKS) {
+            } else if self.ticks == FIRST_STATUS_TICKS || self.ticks.is_multiple_of(STATUS_TICKS) {
                 self.publisher.status(seat.status(now));
             }
         }

@@ -18,6 +18,9 @@ const HISTORY = 200;
 /** How often the room's status is asked for, in milliseconds. */
 const REFRESH = 15_000;
 
+/** After so long it is asked for again: a program that has just started knows all its personas by then. In milliseconds. */
+const SETTLED = 3_000;
+
 /** How often it is looked whether something is over, in milliseconds. */
 const TICK = 1_000;
 
@@ -278,6 +281,7 @@ export class Room {
     this.#sendAll();
     // Now that one is counted among the viewers.
     void this.#look().catch(() => {});
+    this.#after(SETTLED, () => void this.#look().catch(() => {}));
   }
 
   #tick(): void {
