@@ -43,7 +43,11 @@ test("an emote that several write at once is counted", async ({ room, api, page 
   await expect(page.getByText("×3", { exact: true })).toBeVisible();
 });
 
-test("ten thousand messages are a few rows of the document, and the first of them can be reached", async ({ room, api, page }) => {
+test("ten thousand messages are a few rows of the document, and the first of them can be reached", async ({
+  room,
+  api,
+  page,
+}) => {
   test.slow();
   await room.enter("Ana");
   await api.fill(10_000, (number) => `line ${number}`);

@@ -2,7 +2,11 @@
 
 import { expect, test } from "./support/fixtures";
 
-test("the policy lets nothing run or load that is not a file of the host, and the watch would see it", async ({ room, watch, page }) => {
+test("the policy lets nothing run or load that is not a file of the host, and the watch would see it", async ({
+  room,
+  watch,
+  page,
+}) => {
   watch.expect(/Content Security Policy|127\.0\.0\.1:9\//);
   await room.enter("Ana");
   const ran = await page.evaluate(async () => {

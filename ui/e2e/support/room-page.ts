@@ -64,7 +64,16 @@ export class RoomPage {
 
   /** Those that say that a persona wrote them, whatever else they say. */
   get ofPersonas(): Locator {
-    return this.messages.filter({ has: this.page.getByTitle("An AI persona, not a person") });
+    return this.messages.filter({ has: this.#badge });
+  }
+
+  /** All others. */
+  get ofPeople(): Locator {
+    return this.messages.filter({ hasNot: this.#badge });
+  }
+
+  get #badge(): Locator {
+    return this.page.getByTitle("An AI persona, not a person");
   }
 
   /** The card of a persona, closed or open; it opens and closes by its button. */
