@@ -1,8 +1,8 @@
 //! Whom a message names.
 
 use crate::{PersonaSeat, names};
-use chatter_protocol::{Author, AuthorId};
-use std::collections::VecDeque;
+use chatter_protocol::{Author, AuthorId, room::Person};
+use std::{collections::VecDeque, sync::Arc};
 
 /// How many of the latest authors may be named, beside the personas.
 pub(super) const RECENT: usize = 200;
@@ -10,7 +10,8 @@ pub(super) const RECENT: usize = 200;
 /// The most that one message may name, as in its schema.
 const MOST: usize = 20;
 
-/// Who may be named: the room's personas, by name and slug, and who spoke lately.
+/// Who may be named: the room's personas, by name and slug, and who spoke lately. Who watches is asked
+/// for when it matters.
 #[derive(Debug)]
 pub(super) struct Roll {
     personas: Vec<(String, AuthorId)>,
@@ -39,13 +40,22 @@ impl Roll {
     }
 
     /// Everyone whose name follows an `@` in the text, in the order of the text, each once. The
-    /// longest name that fits is meant.
-    pub(super) fn mentions(&self, text: &str) -> Vec<AuthorId> {
+    /// longest name that fits is meant; of the same name a persona before who spoke, and who spoke before
+    /// who is only `watching`, which is asked for if there is an `@` at all.
+    pub(super) fn mentions(
+        &self,
+        text: &str,
+        watching: impl FnOnce() -> Vec<Arc<Person>>,
+    ) -> Vec<AuthorId> {
         let mut found: Vec<AuthorId> = Vec::new();
         if !text.contains('@') {
             return found;
         }
         let folded = names::fold(text);
+        let watching: Vec<_> = watching()
+            .iter()
+            .map(|person| (names::fold(&person.name), person.id.clone()))
+            .collect();
         for (at, _) in folded.match_indices('@') {
             let inside_a_word = folded[..at]
                 .chars()
@@ -59,6 +69,7 @@ impl Roll {
                 .personas
                 .iter()
                 .chain(&self.recent)
+                .chain(&watching)
                 .filter(|(name, _)| !name.is_empty() && starts_with_word(rest, name))
                 .reduce(|best, next| {
                     if next.0.len() > best.0.len() {
@@ -90,6 +101,11 @@ mod tests {
     use super::*;
     use chatter_protocol::PersonaId;
 
+    fn watching(names: &[&str]) -> Vec<Arc<Person>> {
+        let person = |name: &&str| Arc::new(Person::from(&names::guest(name)));
+        names.iter().map(person).collect()
+    }
+
     #[test]
     fn names_after_an_at_are_found() {
         let seat = |id, name: &str| PersonaSeat {
@@ -103,30 +119,31 @@ mod tests {
         ]);
         roll.note(&names::guest("ana"));
         roll.note(&names::guest("Олег"));
-        let cases: [(&str, &[&str]); 10] = [
+        let cases: [(&str, &[&str]); 11] = [
             ("hi @nova", &["persona:nova"]),
             ("hi @NOVA!", &["persona:nova"]),
             ("@old bea and @ana, hi", &["persona:old-bea", "guest:ana"]),
             ("@old-bea", &["persona:old-bea"]),
             ("@old men", &["persona:old"]),
             ("@nova @Nova", &["persona:nova"]),
+            ("@Zoe", &["guest:zoe"]),
             ("@novak", &[]),
             ("mail me: me@nova", &[]),
             ("nova", &[]),
             ("@ and @@ana", &["guest:ana"]),
         ];
         for (text, wanted) in cases {
-            let found = roll.mentions(text);
+            let found = roll.mentions(text, || watching(&["zoe", "Nova"]));
             assert_eq!(
                 found.iter().map(AuthorId::as_str).collect::<Vec<_>>(),
                 wanted,
                 "{text}"
             );
         }
-        assert_eq!(roll.mentions("@ОЛЕГ").len(), 1);
+        assert_eq!(roll.mentions("@ОЛЕГ", Vec::new).len(), 1);
         let second = names::session_author("ana", 7);
         roll.note(&second);
-        assert_eq!(roll.mentions("@ana"), [second.id]);
+        assert_eq!(roll.mentions("@ana", || watching(&["ana"])), [second.id]);
     }
 
     #[test]
@@ -136,6 +153,6 @@ mod tests {
             roll.note(&names::guest(&format!("fan{i}")));
         }
         let text: String = (0..30).map(|i| format!("@fan{i} ")).collect();
-        assert_eq!(roll.mentions(&text).len(), 20);
+        assert_eq!(roll.mentions(&text, Vec::new).len(), 20);
     }
 }

@@ -202,7 +202,9 @@ impl Admission {
             v: V1,
             id: draft.id,
             room_id: self.room.id.clone(),
-            mentions: self.roll.mentions(&draft.text),
+            mentions: self
+                .roll
+                .mentions(&draft.text, || self.room.people.latest()),
             author,
             text: draft.text,
             reply_to: draft.reply_to,
