@@ -10,13 +10,14 @@ use std::{
     sync::LazyLock,
 };
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("hype.txt", include_str!("corpus/hype.txt")),
     ("fail.txt", include_str!("corpus/fail.txt")),
     ("calm.txt", include_str!("corpus/calm.txt")),
     ("talk.txt", include_str!("corpus/talk.txt")),
     ("social.txt", include_str!("corpus/social.txt")),
     ("answers.txt", include_str!("corpus/answers.txt")),
+    ("people.txt", include_str!("corpus/people.txt")),
 ];
 
 /// The corpus that comes with the crate.
@@ -346,6 +347,7 @@ mod tests {
                 "whoareyou",
                 "greeting",
                 "callback",
+                "about_stream",
             ];
             assert!(
                 needs_nothing.count() >= 5 || filled_by_facts.contains(&name.as_str()),

@@ -7,7 +7,7 @@ use super::{
     prompt::{Moment, Said},
     remark,
     spans::{amount_in, because_in, place_in, reported, sentences, uncapitalised, when_in},
-    text::{clauses, contains, cut, is_asking, lower_words, stems, words},
+    text::{clauses, contains, cut, is_asking, lower_words, stem, stems, words},
 };
 use std::collections::HashSet;
 
@@ -74,7 +74,7 @@ impl Facts {
             })
             .collect();
         let stems = &facts.stems;
-        facts.of_them = remembered(moment, |memory| {
+        facts.of_them = remembered(moment, &said.name, |memory| {
             3 * usize::from(names(memory, &said.name))
                 + stems_of(memory).intersection(stems).count()
         });
@@ -102,6 +102,73 @@ impl Facts {
         }
     }
 
+    /// The topic becomes the stream's: what it says most and latest of its keywords' things.
+    pub(super) fn of_the_stream(&mut self, moment: &Moment) {
+        let keys: Vec<String> = moment
+            .keywords
+            .iter()
+            .flat_map(|term| lower_words(term).last().map(|word| stem(word)))
+            .collect();
+        let found = nouns(moment.transcript.iter().map(String::as_str));
+        let mut things: Vec<(usize, &Noun)> = Vec::new();
+        for noun in found
+            .iter()
+            .filter(|noun| !noun.name && !remark::is_judging(noun.head()))
+        {
+            let key = keys.iter().position(|key| *key == noun.stem());
+            let known = things.iter().any(|(_, thing)| thing.stem() == noun.stem());
+            if !known && (key.is_some() || noun.count > 1) {
+                things.push((key.unwrap_or(keys.len()), noun));
+            }
+        }
+        things.sort_by_key(|(key, noun)| (*key, std::cmp::Reverse(noun.count)));
+        let two: Vec<&Noun> = things.iter().take(2).map(|(_, noun)| *noun).collect();
+        if two.is_empty() {
+            self.topic = moment.keywords.first().cloned();
+            self.the_topic.clone_from(&self.topic);
+            return;
+        }
+        let joined = |text: fn(&Noun) -> String| {
+            let texts: Vec<String> = two.iter().map(|noun| text(noun)).collect();
+            texts.join(" and ")
+        };
+        self.topic = Some(joined(|noun| noun.bare().to_owned()));
+        self.the_topic = Some(joined(|noun| {
+            if noun.countable {
+                format!("the {}", noun.bare())
+            } else {
+                noun.bare().to_owned()
+            }
+        }));
+    }
+
+    /// What is remembered becomes what somebody asks for: of them, and of the matter if they name one.
+    pub(super) fn asked_to_remember(&mut self, moment: &Moment, said: &Said) {
+        let asked = lower_words(&said.text);
+        let mine = |word: &str| asked.windows(2).any(|two| two == ["my", word]);
+        if mine("name") && !said.name.is_empty() {
+            self.of_them = Some(format!("you're {}", said.name));
+            return;
+        }
+        let own = stems(&moment.persona.name);
+        let matter: HashSet<String> = self
+            .stems
+            .iter()
+            .filter(|stem| !own.contains(*stem))
+            .cloned()
+            .collect();
+        let of_the_matter = |memory: &str| stems(memory).intersection(&matter).count();
+        self.of_them = remembered(moment, &said.name, |memory| {
+            let of_them = usize::from(names(memory, &said.name));
+            match (matter.is_empty(), of_the_matter(memory)) {
+                (true, _) => of_them,
+                (false, 0) => 0,
+                (false, shared) => of_them + 2 * shared,
+            }
+        })
+        .map(|memory| to_whom(&memory, &said.name));
+    }
+
     /// What is remembered of what is said on the stream.
     pub(super) fn of_stream(moment: &Moment) -> Self {
         let latest: HashSet<String> = moment
@@ -112,7 +179,7 @@ impl Facts {
             .flat_map(|line| stems(line))
             .collect();
         Self {
-            of_them: remembered(moment, |memory| {
+            of_them: remembered(moment, "", |memory| {
                 if quoted(memory).is_some() {
                     0
                 } else {
@@ -293,12 +360,29 @@ fn quoted(memory: &str) -> Option<String> {
 }
 
 /// The memory that fits best; of equals the first, as the memory ordered them.
-fn remembered(moment: &Moment, fit: impl Fn(&str) -> usize) -> Option<String> {
+fn remembered(moment: &Moment, name: &str, fit: impl Fn(&str) -> usize) -> Option<String> {
+    let said: Option<HashSet<String>> = moment.answer.as_ref().map(|said| {
+        lower_words(&said.text)
+            .iter()
+            .map(|word| stem(word))
+            .collect()
+    });
+    // Neither somebody's name nor what they have said just now is worth bringing up.
+    let is_news = |memory: &str| {
+        let mut told = stems(memory);
+        for word in lower_words(name) {
+            told.remove(&stem(&word));
+        }
+        told.remove(&stem("called"));
+        let repeats = said.as_ref().is_some_and(|said| told.is_subset(said));
+        !told.is_empty() && !(repeats && told.len() > 1)
+    };
     let best = moment
         .memories
         .iter()
         // That somebody is back is told by a greeting, and needs no words.
         .filter(|memory| !memory.contains("was here before"))
+        .filter(|memory| is_news(memory))
         .rev()
         .max_by_key(|memory| fit(memory))
         .filter(|memory| fit(memory) > 0)?;
@@ -408,6 +492,85 @@ mod tests {
                 expected,
                 "{name} {text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_remembered() {
+        let moment = moment(
+            &[],
+            &[
+                "ana is called Ana",
+                "ana has a cat called Miso",
+                "ana loves old synths",
+                "ben likes trains",
+            ],
+        );
+        for (text, expected) in [
+            (
+                "do you remember my cat?",
+                Some("you have a cat called Miso"),
+            ),
+            (
+                "what synths do i love, do you remember?",
+                Some("you love old synths"),
+            ),
+            ("do you remember my dog?", None),
+            ("do you remember me?", Some("you have a cat called Miso")),
+            ("what's my name?", Some("you're ana")),
+            (
+                "do you remember who likes trains?",
+                Some("ben likes trains"),
+            ),
+        ] {
+            let said = Said {
+                name: "ana".into(),
+                text: text.into(),
+                ai: false,
+            };
+            let mut facts = Facts::about(&moment, &said);
+            facts.asked_to_remember(&moment, &said);
+            assert_eq!(facts.of_them.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_says_is_not_told_them_back() {
+        let moment = Moment {
+            answer: Some(Said {
+                name: "ana".into(),
+                text: "i love old synths".into(),
+                ai: false,
+            }),
+            ..moment(&[], &["ana loves old synths", "ana is called Ana"])
+        };
+        let facts = Facts::about(&moment, moment.answer.as_ref().unwrap());
+        assert_eq!(facts.of_them, None);
+    }
+
+    #[test]
+    fn the_topic_of_the_stream_is_what_it_speaks_of_most() {
+        let lines = [
+            "I open the synth with the small screwdriver.",
+            "The cat sits on the synth again.",
+        ];
+        for (transcript, keywords, expected) in [
+            (
+                &lines[..],
+                &["cat", "synth"][..],
+                Some("the cat and the synth"),
+            ),
+            (&lines, &[], Some("the synth")),
+            (&[], &["bread"], Some("bread")),
+            (&[], &[], None),
+        ] {
+            let moment = Moment {
+                keywords: keywords.iter().map(|word| (*word).to_owned()).collect(),
+                ..moment(transcript, &[])
+            };
+            let mut facts = Facts::default();
+            facts.of_the_stream(&moment);
+            assert_eq!(facts.the_topic.as_deref(), expected, "{keywords:?}");
         }
     }
 

@@ -66,6 +66,8 @@ pub(super) struct Intent {
     pub(super) needs: u32,
     /// Whether somebody wants to know whether this is an AI: who only uses emotes says it in words.
     pub(super) identity: bool,
+    /// Whether somebody wants a joke.
+    pub(super) jokes: bool,
     pub(super) facts: Facts,
 }
 
@@ -76,8 +78,11 @@ impl Intent {
         if let Some(said) = &moment.answer {
             let (want, mood) = wants(&said.text, &moment.persona.name);
             let mut facts = Facts::about(moment, said);
-            if want == Want::Missed {
-                facts.said = Facts::summary(moment);
+            match want {
+                Want::Missed => facts.said = Facts::summary(moment),
+                Want::About => facts.of_the_stream(moment),
+                Want::Remember => facts.asked_to_remember(moment, said),
+                _ => {}
             }
             let want = match want {
                 // Somebody is back: the task says to greet them.
@@ -106,10 +111,20 @@ impl Intent {
                 addressee: Some(said.name.clone()),
                 answers: !matches!(
                     want,
-                    Want::Statement | Want::Own | Want::Cry | Want::Good | Want::Bad | Want::Laugh
+                    Want::Statement
+                        | Want::Own
+                        | Want::Cry
+                        | Want::Good
+                        | Want::Bad
+                        | Want::Laugh
+                        | Want::Tag
+                        | Want::Taste
+                        | Want::Distaste
+                        | Want::Nonsense
                 ),
                 needs: needs(want, &facts),
                 identity: matches!(want, Want::Identity | Want::WhoAreYou),
+                jokes: want == Want::Joke,
                 facts,
             };
         }
@@ -130,6 +145,7 @@ impl Intent {
                 answers: true,
                 needs: 1,
                 identity: want == Want::Identity,
+                jokes: want == Want::Joke,
                 facts,
             };
         }
@@ -148,6 +164,7 @@ impl Intent {
             answers: false,
             needs: 1,
             identity: false,
+            jokes: false,
             facts,
         };
         if let Some(event) = event {
@@ -216,7 +233,23 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
         Want::GoodNews => vec![("good_news", 1.0)],
         Want::Request => vec![("request", 1.0)],
         Want::Name => vec![("naming", 1.0)],
-        Want::Drink | Want::Eat => vec![("no_fact", 1.0)],
+        Want::Drink => vec![("drinking", 1.0)],
+        Want::Eat => vec![("eating", 1.0)],
+        Want::Newcomer => vec![("newcomer", 1.0)],
+        Want::Introduction => vec![("introduction", 1.0)],
+        Want::Taste => vec![("taste", 1.0)],
+        Want::Distaste => vec![("distaste", 1.0)],
+        Want::Personal => vec![("personal", 1.0)],
+        Want::PersonalYes => vec![("personal_yes", 1.0)],
+        Want::Doing => vec![("doing", 1.0)],
+        Want::Joke => vec![("joke", 1.0)],
+        Want::Permission => vec![("permission", 1.0)],
+        Want::SayHi => vec![("sayhi", 1.0)],
+        Want::Tag => vec![("agree", 1.0)],
+        Want::Foreign => vec![("foreign", 1.0)],
+        Want::Nonsense => vec![("nonsense", 1.0)],
+        Want::About if facts.topic.is_some() => vec![("about_stream", 1.0)],
+        Want::About => vec![("no_fact", 1.0)],
         Want::Remember if facts.of_them.is_some() => vec![("remember", 1.0)],
         Want::Remember => vec![("no_remember", 1.0)],
         Want::Or if facts.options.len() > 1 => vec![("choice", 1.0)],
@@ -245,17 +278,16 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
             vec![("agree", 2.0), ("statement", 1.0), ("talk", 2.0)]
         }
         Want::Statement => vec![("statement", 4.0), ("agree", 2.0)],
-        Want::Own => vec![("statement", 1.0)],
+        Want::Own => vec![("own", 1.0)],
         Want::Cry => {
-            let latest: Vec<&str> = moment
-                .transcript
-                .iter()
-                .rev()
-                .take(2)
-                .map(String::as_str)
-                .collect();
-            let kind = mood_of(&latest).map_or("talk", |(kind, _)| kind);
-            vec![("agree", 1.0), (kind, 1.0)]
+            let cried = moment.answer.as_ref().map(|said| said.text.as_str());
+            let latest = moment.transcript.iter().rev().take(2).map(String::as_str);
+            let kind = mood_of(&cried.into_iter().collect::<Vec<_>>())
+                .or_else(|| mood_of(&latest.collect::<Vec<_>>()));
+            match kind {
+                Some((kind, _)) => vec![("agree", 1.0), (kind, 1.0)],
+                None => vec![("agree", 1.0)],
+            }
         }
     }
 }
@@ -291,7 +323,13 @@ fn to_streamer(want: Want, facts: &Facts) -> Vec<(&'static str, f64)> {
     match want {
         Want::Or if facts.options.len() > 1 => vec![("choice", 8.0), ("guess", 1.0)],
         Want::Favourite => vec![("favourite", 1.0)],
-        Want::Or | Want::YesNo | Want::Guess | Want::Remember => vec![("yes", 3.0), ("no", 2.0)],
+        Want::Or
+        | Want::YesNo
+        | Want::Guess
+        | Want::Remember
+        | Want::PersonalYes
+        | Want::Tag
+        | Want::Permission => vec![("yes", 3.0), ("no", 2.0)],
         Want::Should => vec![("should", 3.0), ("yes", 1.0), ("no", 1.0)],
         Want::Like => vec![("like", 1.0)],
         Want::Name => vec![("naming", 1.0)],
@@ -300,6 +338,10 @@ fn to_streamer(want: Want, facts: &Facts) -> Vec<(&'static str, f64)> {
         Want::Number => vec![("howmany", 3.0), ("guess", 0.5)],
         Want::HowAreYou => vec![("howareyou", 1.0)],
         Want::Identity => vec![("identity", 1.0)],
+        Want::Personal => vec![("personal", 1.0)],
+        Want::Doing => vec![("doing", 1.0)],
+        Want::Joke => vec![("joke", 1.0)],
+        Want::SayHi => vec![("sayhi", 1.0)],
         Want::Greeting => vec![("start", 1.0)],
         Want::Opinion if facts.stems.is_empty() => vec![("opinion", 1.0)],
         _ => vec![("guess", 3.0), ("no_fact", 0.7)],

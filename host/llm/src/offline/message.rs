@@ -21,7 +21,8 @@ macro_rules! wants {
 wants! {
     Identity, WhoAreYou, HowAreYou, Remember, Greeting, Bye, Thanks, Praise, Tease, Laugh, Sad, Request,
     Or, Like, Opinion, Should, What, Who, Why, How, Number, When, Where, YesNo, Missed, Name, Drink, Eat, Favourite, Guess, Cry, Own,
-    GoodNews, Good, Bad, Statement,
+    GoodNews, Good, Bad, Statement, Newcomer, Introduction, Taste, Distaste, Personal, PersonalYes, Doing, Joke, About,
+    Permission, SayHi, Tag, Foreign, Nonsense,
 }
 
 /// Whether a sentence says that something is not so.
@@ -96,6 +97,12 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
     if says(&["who are you", "your name", "who r u"]) {
         return (Want::WhoAreYou, Mood::Warm);
     }
+    if let Some(want) = about_itself(&joined) {
+        return (want, Mood::Warm);
+    }
+    if let Some(want) = unreadable(text, &words) {
+        return (want, Mood::Puzzled);
+    }
     if says(&[
         "how are you",
         "how r u",
@@ -108,11 +115,23 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
     ]) {
         return (Want::HowAreYou, Mood::Warm);
     }
-    if asks && (any("remember") || says(&["do you know my", "what's my", "what is my"])) {
+    let of_me = [
+        "do you know my",
+        "what's my",
+        "what is my",
+        "know about me",
+        "know who i am",
+        "know me",
+    ];
+    if any("remember") && (asks || says(&["do you remember", "you remember"]))
+        || asks && says(&of_me)
+    {
         return (Want::Remember, Mood::Warm);
     }
-    let greets = one_of(first, "hi hello hii hiya heya howdy hola greetings yo sup")
-        || says(&["good morning", "good evening", "good afternoon"])
+    let greets = one_of(
+        first,
+        "hi hello hii hiya heya howdy hola hallo bonjour salut ciao olá greetings yo sup",
+    ) || says(&["good morning", "good evening", "good afternoon"])
         || words.first().is_some_and(|word| word == "hey");
     if greets && words.len() <= 4 && !asks {
         return (Want::Greeting, Mood::Warm);
@@ -149,15 +168,30 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
     {
         return (Want::Missed, Mood::Calm);
     }
+    if says(&["say hi", "say hello"]) {
+        return (Want::SayHi, Mood::Warm);
+    }
+    let begins_like_asking = first == "know" || first == "any" || first == "another";
+    if any("joke jokes pun puns") && (asks || any("tell give hear") || begins_like_asking)
+        || says(&["make me laugh", "tell me something funny"])
+    {
+        return (Want::Joke, Mood::Fun);
+    }
     if says(&[
         "first time",
         "new here",
+        "i'm new",
+        "im new",
+        "just found",
         "just got here",
         "just joined",
         "just tuned in",
-    ]) && !asks
+    ]) && !(asks && to_me)
     {
-        return (Want::Greeting, Mood::Warm);
+        return (Want::Newcomer, Mood::Warm);
+    }
+    if let Some(want) = about_stream(&words, &joined, first, asks) {
+        return (want, Mood::Calm);
     }
     if let Some(want) = question(&words, &joined, first, asks) {
         let mood = match want {
@@ -170,6 +204,142 @@ pub(super) fn wants(text: &str, own_name: &str) -> (Want, Mood) {
         return (want, mood);
     }
     remark(&words, first)
+}
+
+/// What is asked of a persona about itself, however it is asked.
+fn about_itself(joined: &str) -> Option<Want> {
+    let says = |phrases: &[&str]| {
+        phrases
+            .iter()
+            .any(|phrase| joined.contains(&format!(" {phrase} ")))
+    };
+    if says(&[
+        "what are you doing",
+        "what you doing",
+        "what are you up to",
+        "what are you all doing",
+        "what can you do",
+        "wyd",
+    ]) {
+        return Some(Want::Doing);
+    }
+    (says(&[
+        "where are you from",
+        "where r u from",
+        "are you from",
+        "where do you live",
+        "how old are you",
+        "how old r u",
+        "your age",
+        "when were you born",
+        "your birthday",
+        "your job",
+        "do you work",
+        "do you do",
+        "why are you here",
+        "how long have you been",
+        "about yourself",
+    ]) || joined.ends_with(" what are you ")
+        || joined.ends_with(" where are you "))
+    .then_some(Want::Personal)
+}
+
+/// What nobody here can read: another language, or keys that somebody fell on.
+fn unreadable(text: &str, words: &[String]) -> Option<Want> {
+    const OTHERS: &str = "que está estás qué tal por para los las una muy buenas noches cómo gracias tout monde vous \
+        suis c'est merci wie geht ist und nicht ich euch guten abend danke sono il che stai você não obrigado tudo bem \
+        jak się är och jag het een niet";
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let (latin, all) = letters.fold((0_usize, 0_usize), |(latin, all), c| {
+        (latin + usize::from(c < '\u{250}'), all + 1)
+    });
+    let foreign = words.iter().filter(|word| one_of(word, OTHERS)).count();
+    // A greeting is one in any language.
+    let greets = words
+        .first()
+        .is_some_and(|word| words.len() <= 4 && one_of(word, "hola hallo bonjour salut ciao olá"));
+    if latin * 2 < all || foreign >= 2 && foreign * 2 >= words.len() && !greets {
+        return Some(Want::Foreign);
+    }
+    let mashed = |word: &String| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.dedup();
+        letters
+            .split(|c| "aeiouy".contains(*c) || !c.is_ascii_alphabetic())
+            .any(|run| run.len() >= 6)
+    };
+    (words.len() <= 2 && words.iter().any(mashed)).then_some(Want::Nonsense)
+}
+
+/// Whether a message asks what the stream is about.
+fn about_stream(words: &[String], joined: &str, first: &str, asks: bool) -> Option<Want> {
+    let says = |phrases: &[&str]| {
+        phrases
+            .iter()
+            .any(|phrase| joined.contains(&format!(" {phrase} ")))
+    };
+    if !(asks || one_of(first, "what what's whats can could")) {
+        return None;
+    }
+    let doing = joined.contains(" doing ")
+        && says(&[
+            "what is he",
+            "what's he",
+            "what is she",
+            "what's she",
+            "what are they",
+            "what are we",
+            "he's doing",
+            "she's doing",
+            "they're doing",
+            "he is doing",
+            "she is doing",
+            "they are doing",
+        ]);
+    // `what is this`, and not `what is this screw for`.
+    let ends = |phrase: &str| joined.ends_with(&format!(" {phrase} "));
+    let about = says(&[
+        "stream about",
+        "this about",
+        "it about",
+        "the topic",
+        "are we watching",
+        "are you watching",
+        "what game",
+        "happening here",
+    ]);
+    (doing
+        || about && any_of(words, "what what's whats explain tell")
+        || ends("what is this")
+        || ends("what's this")
+        || ends("whats this"))
+    .then_some(Want::About)
+}
+
+/// Whether a question only looks for somebody who feels the same.
+fn is_tag(words: &[String], joined: &str) -> bool {
+    let says = |phrases: &[&str]| {
+        phrases
+            .iter()
+            .any(|phrase| joined.contains(&format!(" {phrase} ")))
+    };
+    let tagged = words.len() > 2
+        && words
+            .last()
+            .is_some_and(|last| one_of(last, "right huh eh innit"));
+    tagged
+        || says(&[
+            "did you see",
+            "did you hear",
+            "did anyone see",
+            "did anybody see",
+            "you see that",
+            "see that",
+            "anyone else",
+            "anybody else",
+            "is it just me",
+            "am i the only",
+        ])
 }
 
 /// What a question wants; none if it is no question.
@@ -199,8 +369,12 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
     });
     let auxiliary = "is are was were am do does did don't doesn't didn't isn't aren't can could will would won't should \
         shall has have had may might am ain't";
-    // `wait what`, `how`: rather a cry than a question.
-    if !asks && words.len() <= 2 {
+    // `wait what`, `how`, `?`: rather a cry than a question.
+    if !asks && words.len() <= 2
+        || words
+            .iter()
+            .all(|word| one_of(word, "what huh wait hm eh wut"))
+    {
         return None;
     }
     let is_question =
@@ -264,10 +438,26 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
     {
         return Some(Want::Should);
     }
+    if one_of(first, "can may could") && says(&["can i", "may i", "could i"]) {
+        return Some(Want::Permission);
+    }
+    if is_tag(words, joined) {
+        return Some(Want::Tag);
+    }
+    let senses = says(&["can you see", "can you hear", "can you feel"]);
     if one_of(first, "can could would will")
         && says(&["can you", "could you", "would you", "will you"])
+        && !senses
     {
         return Some(Want::Request);
+    }
+    if senses
+        || wh.is_none()
+            && says(&[
+                "do you", "are you", "have you", "did you", "were you", "you ever", "r u", "do u",
+            ])
+    {
+        return Some(Want::PersonalYes);
     }
     Some(match wh {
         Some("what" | "what's" | "whats") if says(&["what time"]) => Want::When,
@@ -323,7 +513,8 @@ mod tests {
             ("do you like pineapple pizza?", Want::Like),
             ("what do you think of the boss?", Want::Opinion),
             ("should we go left?", Want::Should),
-            ("can you say hi to ben?", Want::Request),
+            ("can you say hi to ben?", Want::SayHi),
+            ("can you mute him?", Want::Request),
             ("what is the boss called?", Want::What),
             ("what did i miss?", Want::Missed),
             ("what should we name the walrus?", Want::Name),
@@ -352,7 +543,39 @@ mod tests {
             ("", Want::Cry),
             ("what's your favourite colour?", Want::Favourite),
             ("is it going to work?", Want::Guess),
-            ("first time here, hi!", Want::Greeting),
+            ("first time here, hi!", Want::Newcomer),
+            ("hey everyone, first time here", Want::Newcomer),
+            ("what is this stream about?", Want::About),
+            ("what's this?", Want::About),
+            ("can someone explain what he's doing?", Want::About),
+            ("what is this screw for?", Want::What),
+            ("my name is Ana and i have a cat", Want::Introduction),
+            ("i love old synths", Want::Taste),
+            ("i can't stand horror films", Want::Distaste),
+            ("i love this", Want::Good),
+            ("do you remember my cat", Want::Remember),
+            ("nova tell me a joke", Want::Joke),
+            ("that joke was bad", Want::Bad),
+            ("know any good puns?", Want::Joke),
+            ("where are you from?", Want::Personal),
+            ("nova how old are you", Want::Personal),
+            ("do you ever sleep?", Want::PersonalYes),
+            ("can you see the cat?", Want::PersonalYes),
+            ("what are you doing?", Want::Doing),
+            ("can i ask something?", Want::Permission),
+            ("say hi to my mom", Want::SayHi),
+            ("did you see that?", Want::Tag),
+            ("anyone else tired?", Want::Tag),
+            ("that was fast, right?", Want::Tag),
+            ("?", Want::Cry),
+            ("wie geht es euch", Want::Foreign),
+            ("hola que tal", Want::Greeting),
+            ("привет всем", Want::Foreign),
+            ("asdfghjkl", Want::Nonsense),
+            ("what strengths", Want::Cry),
+            ("shut up", Want::Tease),
+            ("you're my favourite", Want::Praise),
+            ("i think it's the fuse", Want::Statement),
             ("nova who made you?", Want::Identity),
             ("wait what", Want::Cry),
         ];

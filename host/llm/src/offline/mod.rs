@@ -268,7 +268,7 @@ fn draws(
             }
         }
     }
-    if voice.puns && !intent.answers && rng.random_bool(0.7) {
+    if voice.puns && (!intent.answers || intent.jokes) && rng.random_bool(0.7) {
         let latest: Vec<&str> = moment
             .transcript
             .iter()

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 const GOOD: &str = "amazing awesome beautiful best brilliant clean clever crazy cute epic excellent fun gg good great \
     happy impressive incredible insane love loved lovely nice perfect smooth sweet unreal wild wonderful";
-const BAD: &str = "annoying awful bad boring broken cringe dumb fail failed hard hate horrible lame lost mid rough \
+const BAD: &str = "annoying awful bad bored boring broken cringe dumb fail failed hard hate horrible lame lost mid rough \
     sad stupid suck sucks terrible trash ugly unfair unlucky weak worst";
 
 static JUDGING: Words = LazyLock::new(|| {
@@ -53,12 +53,21 @@ pub(super) fn remark(words: &[String], first: &str) -> (Want, Mood) {
     {
         return (Want::Sad, Mood::Warm);
     }
-    if any("you you're u ur your") && words.len() <= 8 && (good || bad || any("funny")) {
-        return if bad || says(&["shut up"]) {
+    if says(&["shut up", "go away", "get lost"]) && words.len() <= 4 {
+        return (Want::Tease, Mood::Fun);
+    }
+    if any("you you're u ur your")
+        && words.len() <= 8
+        && (good || bad || any("funny favourite favorite"))
+    {
+        return if bad {
             (Want::Tease, Mood::Fun)
         } else {
             (Want::Praise, Mood::Warm)
         };
+    }
+    if let Some(want) = of_oneself(words) {
+        return (want, Mood::Warm);
     }
     if is(
         "say tell show give sing write explain do make repeat please stop",
@@ -86,9 +95,66 @@ pub(super) fn remark(words: &[String], first: &str) -> (Want, Mood) {
         (true, false) => (Want::Good, Mood::Joy),
         (false, true) => (Want::Bad, Mood::Shock),
         _ if words.len() <= 2 => (Want::Cry, Mood::Calm),
+        _ if says(&["i think", "i guess", "i bet", "i'd say"]) => (Want::Statement, Mood::Calm),
         // What somebody says of themselves is nothing to agree with.
         _ if own => (Want::Own, Mood::Warm),
         _ => (Want::Statement, Mood::Calm),
+    }
+}
+
+/// Somebody's name, or what they like and what they don't.
+fn of_oneself(words: &[String]) -> Option<Want> {
+    let begins = |beginning: &str| {
+        let wanted: Vec<&str> = beginning.split(' ').collect();
+        let at = words
+            .windows(wanted.len())
+            .take(3)
+            .position(|window| window == wanted)?;
+        words.get(at + wanted.len())
+    };
+    let named = [
+        "my name is",
+        "my name's",
+        "i am called",
+        "i'm called",
+        "call me",
+    ];
+    if named.iter().any(|beginning| begins(beginning).is_some()) {
+        return Some(Want::Introduction);
+    }
+    // `i love this` is about the moment, and `i like how you said that` too.
+    let lasting = |beginning: &&str| {
+        begins(beginning).is_some_and(|next| {
+            ![
+                "this", "that", "it", "you", "u", "your", "how", "when", "the", "these", "those",
+                "him", "her",
+            ]
+            .contains(&next.as_str())
+        })
+    };
+    let likes = [
+        "i love",
+        "i like",
+        "i really love",
+        "i really like",
+        "i enjoy",
+        "i adore",
+        "i prefer",
+    ];
+    let hates = [
+        "i hate",
+        "i don't like",
+        "i dislike",
+        "i can't stand",
+        "i really hate",
+        "dont like",
+    ];
+    if likes.iter().any(|beginning| lasting(&beginning)) {
+        Some(Want::Taste)
+    } else if hates.iter().any(|beginning| lasting(&beginning)) {
+        Some(Want::Distaste)
+    } else {
+        None
     }
 }
 
