@@ -72,6 +72,7 @@ impl Helper {
             Wish::WhoAsked(words) => Some(self.who_asked(turn, message, &words, host)),
             Wish::OwnQuestion => Some(self.own_question(turn, message, host)),
             Wish::Missed => Some(self.missed(turn, message, context, host)),
+            Wish::About => Some(self.about_stream(turn, message, context, host)),
             Wish::Answer(query) => Some(self.question(turn, message, &query, context, host)),
             Wish::Talk => talk(turn, message, context, host),
         };
@@ -237,6 +238,51 @@ impl Helper {
                 .map(|note| say::excerpt(&note.text, &Query::default()))
                 .collect();
             format!("in short: {}", parts.join(" / "))
+        })
+    }
+
+    /// What the stream is about: from what was said lately, or else in its most telling words.
+    fn about_stream(
+        &self,
+        turn: &Turn,
+        message: &ChatMessage,
+        context: Option<&StreamContext>,
+        host: &mut dyn Host,
+    ) -> String {
+        let since = turn.now.saturating_sub(MISSED_MS);
+        let notes = self.notes.since(since, FACTS);
+        if notes.is_empty() && self.topic.is_empty() {
+            return say::one(say::UNKNOWN, &mut turn.rng());
+        }
+        let facts: Vec<String> = notes
+            .iter()
+            .map(|note| fact(&note.text, note.at, turn.now))
+            .collect();
+        let request = ask(turn, context, &facts)
+            .answer(message)
+            .task(
+                "Tell whoever wrote the message under `Answer this` what the stream is about, from what you remember and \
+                 from nothing else, in a few words.",
+            )
+            .request(MAX_TOKENS, TEMPERATURE);
+        let mut rests_on: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
+        rests_on.extend(self.topic.iter().map(String::as_str));
+        let told = complete(turn, &request, host)
+            .filter(|line| weigh(line, "", &Query::default(), &rests_on) == Verdict::Grounded);
+        told.unwrap_or_else(|| {
+            let latest = notes
+                .last()
+                .map(|note| say::excerpt(&note.text, &Query::default()));
+            match (self.topic.is_empty(), latest) {
+                (true, latest) => format!("so far: {}", latest.unwrap_or_default()),
+                (false, None) => format!("it's about {}", self.topic.join(" and ")),
+                (false, Some(latest)) => {
+                    format!(
+                        "it's about {}, right now: {latest}",
+                        self.topic.join(" and ")
+                    )
+                }
+            }
         })
     }
 

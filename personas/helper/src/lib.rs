@@ -31,6 +31,9 @@ const MEMORIES_PER_CALL: usize = 3;
 /// So many open questions are looked up in one call: each look goes through all notes.
 const LOOKED_UP: usize = 6;
 
+/// So many of the stream's keywords tell what it is about.
+const TOPIC: usize = 2;
+
 /// What it keeps in mind from call to call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -41,6 +44,8 @@ pub struct Helper {
     ledger: Ledger,
     /// Who was here when.
     seen: Seen,
+    /// What the stream is about, in its most telling words.
+    topic: Vec<String>,
     /// Ids of the messages that it has answered.
     reacted: Latest<64>,
 }
@@ -60,6 +65,12 @@ impl Persona for Helper {
     ) -> Result<Reply, Error> {
         self.settle(turn);
         self.watch(turn, context);
+        if !context.keywords.is_empty() {
+            let terms = context.keywords.iter().take(TOPIC);
+            self.topic = terms
+                .map(|keyword| keyword.term.chars().take(40).collect())
+                .collect();
+        }
         let waiting = turn
             .impulse
             .answer

@@ -14,6 +14,8 @@ pub(crate) enum Wish {
     OwnQuestion,
     /// What happened while they were away.
     Missed,
+    /// What the stream is about.
+    About,
     /// An answer.
     Answer(Query),
     /// A hello.
@@ -69,6 +71,21 @@ const GOING_ON: &[&str] = &[
     "what is going on",
 ];
 
+const ABOUT: &[&str] = &[
+    "stream about",
+    "this about",
+    "it about",
+    "the topic",
+    "what are we doing",
+    "what are they doing",
+    "what is he doing",
+    "what's he doing",
+    "what is she doing",
+    "what's she doing",
+    "what are we watching",
+    "what game",
+];
+
 impl Wish {
     /// Of a message to somebody of this name.
     pub(crate) fn of(message: &ChatMessage, name: &str) -> Self {
@@ -88,6 +105,8 @@ impl Wish {
             Self::WhoAsked(query.words)
         } else if says(MISSED) || says(GOING_ON) && query.words.is_empty() {
             Self::Missed
+        } else if says(ABOUT) && query.words.len() <= 1 && has(&["what", "what's", "whats"]) {
+            Self::About
         } else if question::is_question(text, name) {
             Self::Answer(query)
         } else if all.len() <= 6 && has(&["thanks", "thank", "thx", "ty", "tysm", "cheers"]) {
@@ -117,6 +136,8 @@ mod tests {
             ("what did i miss", Wish::Missed),
             ("what happened?", Wish::Missed),
             ("pip catch me up", Wish::Missed),
+            ("what is this stream about?", Wish::About),
+            ("pip what's he doing", Wish::About),
             ("thanks pip!", Wish::Thanks),
             ("hi pip", Wish::Hello),
             ("pip you are great", Wish::Talk),

@@ -115,6 +115,35 @@ fn quotes_the_stream_when_the_model_is_no_help() {
 }
 
 #[test]
+fn says_what_the_stream_is_about() {
+    for (model, wanted) in [
+        (Some("a lid with nine screws"), "a lid with nine screws"),
+        (
+            Some("a football match"),
+            "so far: The Brontolo was built by two brothers in Turin",
+        ),
+        (
+            None,
+            "so far: The Brontolo was built by two brothers in Turin",
+        ),
+    ] {
+        let mut helper = watched();
+        match model {
+            Some(line) => helper.host.answer(line),
+            None => helper.host.fail(llm::Error::Busy),
+        };
+        let said = asked(&mut helper, &at(1, "Ana", "pip what is this stream about?"));
+        assert_eq!(said.text(), Some(wanted), "{model:?}");
+    }
+    let mut helper = Harness::<Helper>::new();
+    let said = asked(&mut helper, &at(1, "Ana", "pip what is this stream about?"));
+    assert!(
+        !said.text().unwrap_or_default().contains("about "),
+        "nothing was heard"
+    );
+}
+
+#[test]
 fn says_so_when_nobody_has_said_it() {
     for question in ["where is the oscilloscope?", "how many cats are there?"] {
         let mut helper = watched();

@@ -19,14 +19,30 @@ enum Want {
     Thanks,
     Hello,
     Bye,
+    /// How it is.
+    Mood,
+    /// To be told what happened.
+    Missed,
+    /// Something that takes more than a yes or a no.
+    Wonder,
     Guess,
     Talk,
 }
+
+/// Words that ask for more than a yes or a no.
+const ASKING: [&str; 12] = [
+    "what", "what's", "whats", "who", "who's", "whos", "where", "when", "why", "how", "which",
+    "wheres",
+];
 
 impl Want {
     fn of(message: &ChatMessage) -> Self {
         let words: Vec<_> = words::all(&message.text).collect();
         let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
+        let says = |any: &[&str]| {
+            any.iter()
+                .any(|phrase| words::has_phrase(&message.text, phrase))
+        };
         let asks = message.text.contains('?');
         if has(&["bot", "ai", "robot", "human", "real"])
             && (asks || has(&["you", "u", "ur", "you're"]))
@@ -40,6 +56,27 @@ impl Want {
             Self::Thanks
         } else if has(&["bye", "cya", "goodnight", "gn"]) {
             Self::Bye
+        } else if says(&[
+            "how are you",
+            "how are u",
+            "how r u",
+            "what's up",
+            "whats up",
+            "you doing",
+        ]) {
+            Self::Mood
+        } else if says(&[
+            "i miss",
+            "i missed",
+            "what happened",
+            "going on",
+            "catch me up",
+            "recap",
+        ]) && (asks || has(&["what", "catch", "recap"]))
+        {
+            Self::Missed
+        } else if asks && !has(&["or"]) && has(&ASKING) {
+            Self::Wonder
         } else if asks {
             Self::Guess
         } else if has(&[
@@ -54,8 +91,8 @@ impl Want {
     const fn mood(self) -> Mood {
         match self {
             Self::Thanks | Self::Hello | Self::Bye => Mood::Warm,
-            Self::Guess => Mood::Puzzled,
-            Self::Truth | Self::Count | Self::Talk => Mood::Joy,
+            Self::Guess | Self::Wonder => Mood::Puzzled,
+            Self::Truth | Self::Count | Self::Mood | Self::Missed | Self::Talk => Mood::Joy,
         }
     }
 }
@@ -111,6 +148,9 @@ impl Hype {
                 Want::Bye => return voice.line("bye"),
                 Want::Thanks => voice.line("thanks")?,
                 Want::Guess if sided => voice.words("side")?,
+                Want::Mood => voice.line("mood")?,
+                Want::Missed => voice.line("missed")?,
+                Want::Wonder => voice.line("unsure")?,
                 Want::Guess => voice.line("guess")?,
                 Want::Talk => voice.line("echo")?,
             };
@@ -175,6 +215,12 @@ mod tests {
             ("hi hype!", Want::Hello),
             ("gn hype", Want::Bye),
             ("hey hype, tea or coffee?", Want::Guess),
+            ("hype what did i miss?", Want::Missed),
+            ("what happened hype", Want::Missed),
+            ("what is that, hype?", Want::Wonder),
+            ("hype where is the cat?", Want::Wonder),
+            ("hype how are you?", Want::Mood),
+            ("is it going to work?", Want::Guess),
             ("hype this is real good", Want::Talk),
             ("hype is the best", Want::Talk),
         ];

@@ -134,14 +134,42 @@ const RELATIVE: &[&str] = &[
     "friday", "saturday", "sunday", "week", "weekend", "month", "just", "soon", "now",
 ];
 
+/// Words after which nothing is told for sure.
+const SUPPOSES: &[&str] = &[
+    "if", "do", "does", "did", "why", "what", "unless", "would", "think", "wish",
+];
+
 /// What a line tells about its author, said at this time. Questions and suppositions tell nothing.
 pub(crate) fn told(text: &str, now: u64) -> Vec<Fact> {
     // A comma ends a thought as well as a full stop does.
     emote::stripped(text)
         .split_inclusive(['.', '!', '?', ',', ';', '\n'])
         .filter(|sentence| !sentence.ends_with('?'))
+        .flat_map(thoughts)
         .filter_map(|one| sentence(one, now))
         .collect()
+}
+
+/// The thoughts of a sentence that begin anew with their author: `my name is Ana and i have a cat`.
+fn thoughts(sentence: &str) -> Vec<&str> {
+    const ANEW: [&str; 4] = ["i", "i'm", "i've", "my"];
+    let lower = sentence.to_lowercase().replace('’', "'");
+    if lower.len() != sentence.len()
+        || words::all(&lower).any(|word| SUPPOSES.contains(&word.as_str()))
+    {
+        return vec![sentence];
+    }
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, joint) in lower.match_indices(" and ") {
+        let after = lower[at + joint.len()..].split_whitespace().next();
+        if after.is_some_and(|word| ANEW.contains(&word)) {
+            parts.push(&sentence[start..at]);
+            start = at + joint.len();
+        }
+    }
+    parts.push(&sentence[start..]);
+    parts
 }
 
 /// A word as it is compared, and as it was written.
@@ -156,20 +184,9 @@ fn sentence(sentence: &str, now: u64) -> Option<Fact> {
         return None;
     }
     let supposed = |start: usize| {
-        words[..start].iter().any(|word| {
-            matches!(
-                word.plain.as_str(),
-                "if" | "do"
-                    | "does"
-                    | "did"
-                    | "why"
-                    | "what"
-                    | "unless"
-                    | "would"
-                    | "think"
-                    | "wish"
-            )
-        })
+        words[..start]
+            .iter()
+            .any(|word| SUPPOSES.contains(&word.plain.as_str()))
     };
     for start in 0..words.len() {
         let rest = &words[start..];
@@ -264,7 +281,14 @@ fn thing(rest: &[Word]) -> &[Word] {
 }
 
 fn written(words: &[Word]) -> String {
-    let words: Vec<&str> = words.iter().map(|word| word.written.as_str()).collect();
+    let told = |word: &Word| {
+        if word.plain == "my" {
+            "their".to_owned()
+        } else {
+            word.written.clone()
+        }
+    };
+    let words: Vec<String> = words.iter().map(told).collect();
     words.join(" ")
 }
 
@@ -312,7 +336,7 @@ mod tests {
 
     #[test]
     fn hears_what_people_tell_about_themselves() {
-        let cases: [(&str, &[&str]); 55] = [
+        let cases: [(&str, &[&str]); 58] = [
             ("I love pineapple pizza", &["loves pineapple pizza"]),
             ("honestly i really like speedruns lol", &["likes speedruns"]),
             (
@@ -325,6 +349,12 @@ mod tests {
             ),
             ("I don’t like horror", &["doesn't like horror"]),
             ("My name is Ana!", &["is called Ana"]),
+            (
+                "my name is Ana and I have a cat called Miso",
+                &["is called Ana", "has a cat called Miso"],
+            ),
+            ("i love rock and roll", &["loves rock and roll"]),
+            ("would you believe that i love tea and i hate milk", &[]),
             ("im from Lisbon", &["is from Lisbon"]),
             (
                 "I'm from the north of Spain",
@@ -376,7 +406,7 @@ mod tests {
             ),
             (
                 "i've just finished my thesis",
-                &["just finished my thesis (told on Saturday 31 January)"],
+                &["just finished their thesis (told on Saturday 31 January)"],
             ),
             ("hi, i'm a nurse", &["is a nurse"]),
             (

@@ -123,6 +123,10 @@ impl Regular {
             let person = self.people.meet(message);
             let name = prompt::name(&message.author.name);
             for fact in facts::told(&message.text, message.sent_at) {
+                // That Ana is called Ana everybody sees.
+                if fact.text.to_lowercase() == format!("is called {}", name.to_lowercase()) {
+                    continue;
+                }
                 if person.learn(&fact.text.to_lowercase()) {
                     let space = if fact.text.starts_with('\'') { "" } else { " " };
                     let text = format!("{name}{space}{}", fact.text);

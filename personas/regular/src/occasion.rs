@@ -78,10 +78,12 @@ impl<'a> Occasion<'a> {
                 .find(|message| people.is_back(message))
                 .map(Self::Greet)
         };
+        // A question that somebody has answered needs no second answer.
+        let open = || news().filter(|message| !is_answered(turn, messages, message));
         let talk = || {
-            news()
+            open()
                 .find(|message| message.is_human())
-                .or_else(|| news().next())
+                .or_else(|| open().next())
                 .map(Self::Chat)
         };
         waiting.or_else(named).or_else(back).or_else(talk)
@@ -104,6 +106,16 @@ impl<'a> Occasion<'a> {
             Self::Stream => None,
         }
     }
+}
+
+/// Whether a message asks something and has a reply.
+fn is_answered(turn: &Turn, messages: &[ChatMessage], message: &ChatMessage) -> bool {
+    message.text.contains('?')
+        && turn
+            .recent
+            .iter()
+            .chain(messages)
+            .any(|reply| reply.reply_to.as_ref() == Some(&message.id))
 }
 
 /// The message that the host says waits for an answer.
@@ -201,6 +213,31 @@ mod tests {
             Occasion::in_chat(&quiet, &messages, &reacted, &people),
             None
         );
+    }
+
+    #[test]
+    fn a_question_that_has_an_answer_is_left_alone() {
+        let (ask, tell) = (
+            message("Ana", "is it fixed?"),
+            message("Ana", "it is fixed"),
+        );
+        for (said, with_reply, wanted) in [
+            (&ask, false, true),
+            (&ask, true, false),
+            (&tell, true, true),
+        ] {
+            let mut reply = persona_message("nova", "not yet");
+            reply.reply_to = with_reply.then(|| said.id.clone());
+            let messages = [said.clone(), reply];
+            let quiet = turn().speak().build();
+            let found = Occasion::in_chat(
+                &quiet,
+                &messages,
+                &Latest::<8>::default(),
+                &People::default(),
+            );
+            assert_eq!(found.is_some(), wanted, "{} {with_reply}", said.text);
+        }
     }
 
     #[test]

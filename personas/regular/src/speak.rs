@@ -319,7 +319,13 @@ fn addressed(turn: &Turn, occasion: &Occasion<'_>, message: &ChatMessage, text: 
         return text;
     }
     let ends_open = text.ends_with(|c: char| c.is_alphanumeric());
-    let with_name = if ends_open && rng.chance(0.4) {
+    // `ana yes` reads like a line about her.
+    let after = if style::word_count(&text) <= 3 {
+        1.0
+    } else {
+        0.4
+    };
+    let with_name = if ends_open && rng.chance(after) {
         format!("{text} {name}")
     } else {
         format!("{name} {text}")

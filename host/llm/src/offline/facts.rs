@@ -8,6 +8,7 @@ use super::{
     remark,
     spans::{amount_in, because_in, place_in, reported, sentences, uncapitalised, when_in},
     text::{clauses, contains, cut, is_asking, lower_words, stem, stems, words},
+    write::replace_words,
 };
 use std::collections::HashSet;
 
@@ -201,8 +202,11 @@ impl Facts {
             .flat_map(|line| sentences(line));
         for sentence in sentences {
             let words = lower_words(&sentence);
-            let greets = ["hello", "hi", "good", "welcome", "thank", "thanks"]
-                .contains(&words.first().map_or("", String::as_str));
+            let greets = [
+                "hello", "hi", "good", "welcome", "thank", "thanks", "look", "see", "watch",
+                "wait", "let's",
+            ]
+            .contains(&words.first().map_or("", String::as_str));
             if !greets
                 && (4..=12).contains(&words.len())
                 && stems(&sentence).len() >= 2
@@ -319,8 +323,17 @@ fn names(memory: &str, name: &str) -> bool {
     contains(&lower_words(memory), &lower_words(name))
 }
 
-/// A memory of somebody, said to them: `ana likes tea` becomes `you like tea`.
+/// A memory of somebody, said to them: `ana likes tea` becomes `you like tea`, and `their` `your`.
 fn to_whom(memory: &str, name: &str) -> String {
+    let told = in_second_person(memory, name);
+    if told == memory {
+        told
+    } else {
+        replace_words(&told, "their", "your")
+    }
+}
+
+fn in_second_person(memory: &str, name: &str) -> String {
     let lower = memory.to_lowercase();
     let start = name.to_lowercase();
     let rest = lower
@@ -582,6 +595,14 @@ mod tests {
             ("ana's cat is called Miso", "your cat is called Miso"),
             ("ana studies physics", "you study physics"),
             ("ana passed an exam", "you passed an exam"),
+            (
+                "ana just finished their thesis",
+                "you just finished your thesis",
+            ),
+            (
+                "ben has their birthday today",
+                "ben has their birthday today",
+            ),
             ("Anatol likes tea", "Anatol likes tea"),
             ("ana", "ana"),
         ] {

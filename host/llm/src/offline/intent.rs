@@ -120,7 +120,6 @@ impl Intent {
                         | Want::Tag
                         | Want::Taste
                         | Want::Distaste
-                        | Want::Nonsense
                 ),
                 needs: needs(want, &facts),
                 identity: matches!(want, Want::Identity | Want::WhoAreYou),
@@ -245,7 +244,7 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
         Want::Joke => vec![("joke", 1.0)],
         Want::Permission => vec![("permission", 1.0)],
         Want::SayHi => vec![("sayhi", 1.0)],
-        Want::Tag => vec![("agree", 1.0)],
+        Want::Tag => vec![("tag", 1.0)],
         Want::Foreign => vec![("foreign", 1.0)],
         Want::Nonsense => vec![("nonsense", 1.0)],
         Want::About if facts.topic.is_some() => vec![("about_stream", 1.0)],
@@ -271,7 +270,7 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
             Some(_) => vec![("fact", 2.0), ("yes", 1.0)],
             None => vec![("no_fact", 1.0)],
         },
-        Want::Good => vec![("agree", 3.0), ("statement", 1.0)],
+        Want::Good => vec![("agree", 1.0)],
         Want::Bad => vec![("agree", 2.0), ("disagree", 1.0)],
         // A line of another AI is as good as any: the stream goes on.
         Want::Statement if moment.answer.as_ref().is_some_and(|said| said.ai) => {
@@ -280,12 +279,10 @@ fn to_somebody(want: Want, facts: &Facts, moment: &Moment) -> Vec<(&'static str,
         Want::Statement => vec![("statement", 4.0), ("agree", 2.0)],
         Want::Own => vec![("own", 1.0)],
         Want::Cry => {
-            let cried = moment.answer.as_ref().map(|said| said.text.as_str());
-            let latest = moment.transcript.iter().rev().take(2).map(String::as_str);
-            let kind = mood_of(&cried.into_iter().collect::<Vec<_>>())
-                .or_else(|| mood_of(&latest.collect::<Vec<_>>()));
-            match kind {
+            let cried = moment.answer.as_ref().map_or("", |said| said.text.as_str());
+            match mood_of(&[cried]) {
                 Some((kind, _)) => vec![("agree", 1.0), (kind, 1.0)],
+                None if cried.contains('?') => vec![("huh", 1.0)],
                 None => vec![("agree", 1.0)],
             }
         }

@@ -87,6 +87,9 @@ pub(super) fn remark(words: &[String], first: &str) -> (Want, Mood) {
         "i did it",
         "i made it",
     ]) || says(&["i just got"]);
+    if says(&["birthday to me", "it's my birthday", "its my birthday"]) {
+        return (Want::GoodNews, Mood::Joy);
+    }
     if own && !bad && (any(NEWS) || got) {
         return (Want::GoodNews, Mood::Joy);
     }
@@ -171,6 +174,9 @@ mod tests {
             ("i had such a rough day", Want::Sad),
             ("my bike broke, so annoying", Want::Sad),
             ("i love this song", Want::Good),
+            ("happy birthday to me", Want::GoodNews),
+            ("i really like rainy days", Want::Taste),
+            ("call me captain", Want::Introduction),
             ("i work nights in a bakery", Want::Own),
             ("no way", Want::Cry),
             ("he should have used tape", Want::Statement),

@@ -129,6 +129,19 @@ pub(super) const RULES: &[(&str, &[&str])] = &[
         "def", "nah", "hmm yes", "think so", "hope so", "trust me", "ask again", "too hyped",
         "{name} yes", "obviously", "maybe",
     ]),
+    ("mood", &[
+        "hyped", "SO hyped", "never better", "amazing", "hyped {name}", "great, you?", "on fire", "so good",
+        "living", "100%", "too hyped", "good good", "vibing", "hyped, you?",
+    ]),
+    ("missed", &[
+        "so much", "SO much", "everything", "everything lol", "a LOT", "a lot {name}", "so much {name}",
+        "all of it", "too much", "chaos", "pure chaos", "the best part", "scroll up", "scroll up {name}",
+    ]),
+    ("unsure", &[
+        "idk", "no idea", "no clue", "no clue {name}", "ask chat", "i just cheer", "i only cheer", "wish i knew",
+        "good question", "good q {name}", "beats me", "who knows", "chat?", "anyone?", "too hyped",
+        "idk {name}", "was cheering",
+    ]),
     ("side", &[
         "{pick}", "{pick} easy", "{pick} {name}", "team {pick}", "{pick} obviously", "{pick}!",
     ]),
