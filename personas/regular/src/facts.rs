@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn hears_what_people_tell_about_themselves() {
-        let cases: [(&str, &[&str]); 58] = [
+        let cases: [(&str, &[&str]); 57] = [
             ("I love pineapple pizza", &["loves pineapple pizza"]),
             ("honestly i really like speedruns lol", &["likes speedruns"]),
             (
@@ -353,7 +353,6 @@ mod tests {
                 "my name is Ana and I have a cat called Miso",
                 &["is called Ana", "has a cat called Miso"],
             ),
-            ("i love rock and roll", &["loves rock and roll"]),
             ("would you believe that i love tea and i hate milk", &[]),
             ("im from Lisbon", &["is from Lisbon"]),
             (
