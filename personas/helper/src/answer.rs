@@ -73,6 +73,7 @@ impl Helper {
             Wish::OwnQuestion => Some(self.own_question(turn, message, host)),
             Wish::Missed => Some(self.missed(turn, message, context, host)),
             Wish::About => Some(self.about_stream(turn, message, context, host)),
+            Wish::Answer(_) if is_anothers(turn, message) => None,
             Wish::Answer(query) => Some(self.question(turn, message, &query, context, host)),
             Wish::Talk => talk(turn, message, context, host),
         };
@@ -335,13 +336,21 @@ fn complete(
 
 /// Whether it is asked about itself, and not for what it heard.
 fn is_personal(turn: &Turn, message: &ChatMessage) -> bool {
+    turn.is_named_in(message) && asks_you(message)
+}
+
+/// Whether somebody else is asked about themselves.
+fn is_anothers(turn: &Turn, message: &ChatMessage) -> bool {
+    !turn.is_named_in(message) && asks_you(message)
+}
+
+/// Whether a question is about whoever is asked, and not for what they heard.
+fn asks_you(message: &ChatMessage) -> bool {
     let says = |any: &[&str]| words::all(&message.text).any(|word| any.contains(&word.as_str()));
     let asks_for_news = [
-        "know", "tell", "hear", "heard", "remember", "explain", "see", "catch",
+        "know", "tell", "hear", "heard", "remember", "explain", "catch",
     ];
-    turn.is_named_in(message)
-        && says(&["you", "your", "u", "ur", "you're"])
-        && !says(&asks_for_news)
+    says(&["you", "your", "u", "ur", "you're"]) && !says(&asks_for_news)
 }
 
 /// A word to whoever talks to it without asking anything.

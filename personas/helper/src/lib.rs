@@ -66,9 +66,12 @@ impl Persona for Helper {
         self.settle(turn);
         self.watch(turn, context);
         if !context.keywords.is_empty() {
-            let terms = context.keywords.iter().take(TOPIC);
+            // Of longer ones one can't tell whether they are a thing or half of a sentence.
+            let terms = context.keywords.iter().map(|keyword| keyword.term.trim());
             self.topic = terms
-                .map(|keyword| keyword.term.chars().take(40).collect())
+                .filter(|term| !term.contains(' ') && term.chars().count() <= 40)
+                .take(TOPIC)
+                .map(str::to_owned)
                 .collect();
         }
         let waiting = turn

@@ -94,8 +94,9 @@ impl Wish {
         let all: Vec<String> = words::all(text).collect();
         let has = |any: &[&str]| all.iter().any(|word| any.contains(&word.as_str()));
         let query = Query::of(text, name);
-        if has(&["bot", "ai", "robot", "human", "real"])
-            && has(&["you", "u", "ur", "you're", "r"])
+        if has(&[
+            "bot", "bots", "ai", "ais", "robot", "robots", "human", "humans", "real",
+        ]) && has(&["you", "u", "ur", "you're", "r"])
             && (text.contains('?') || has(&["are"]))
         {
             Self::Truth
@@ -129,6 +130,7 @@ mod tests {
         let screws = || vec!["screw".to_owned()];
         let cases = [
             ("pip are you a bot?", Wish::Truth),
+            ("are you all bots?", Wish::Truth),
             ("is this it?", Wish::Answer(Query::default())),
             ("who asked about the screws?", Wish::WhoAsked(screws())),
             ("did anyone ask about screws", Wish::WhoAsked(screws())),

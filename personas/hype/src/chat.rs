@@ -44,8 +44,9 @@ impl Want {
                 .any(|phrase| words::has_phrase(&message.text, phrase))
         };
         let asks = message.text.contains('?');
-        if has(&["bot", "ai", "robot", "human", "real"])
-            && (asks || has(&["you", "u", "ur", "you're"]))
+        if has(&[
+            "bot", "bots", "ai", "ais", "robot", "robots", "human", "humans", "real",
+        ]) && (asks || has(&["you", "u", "ur", "you're"]))
         {
             Self::Truth
         } else if words.windows(2).any(|pair| pair == ["how", "many"])
@@ -209,6 +210,7 @@ mod tests {
         let cases = [
             ("are you a bot?", Want::Truth),
             ("hype ur an ai lol", Want::Truth),
+            ("are you all bots?", Want::Truth),
             ("how many wins now", Want::Count),
             ("whats the score", Want::Count),
             ("thanks hype", Want::Thanks),

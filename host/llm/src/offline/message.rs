@@ -219,6 +219,7 @@ fn about_itself(joined: &str) -> Option<Want> {
         "what are you up to",
         "what are you all doing",
         "what can you do",
+        "do you all do",
         "wyd",
     ]) {
         return Some(Want::Doing);
@@ -424,7 +425,8 @@ fn question(words: &[String], joined: &str, first: &str, asks: bool) -> Option<W
         "do you hate",
         "are you a fan",
         "you into",
-    ]) {
+    ]) && wh != Some("why")
+    {
         return Some(Want::Like);
     }
     if any_of(words, "favourite favorite") {

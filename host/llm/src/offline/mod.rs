@@ -249,7 +249,15 @@ fn draws(
             };
             let uncounted = voice.counts && !phrase.tokens.iter().any(corpus::Token::has_number);
             let counted = if uncounted { 0.12 } else { 1.0 };
-            phrase.weight * voice.tones.likes(&phrase.tones) * fit * fit * fit * suits * counted
+            // Who makes puns has one when a joke is wanted.
+            let evades = intent.jokes && voice.puns && !phrase.tones.contains(&tone::Tone::Playful);
+            let joking = if evades { 0.02 } else { 1.0 };
+            phrase.weight
+                * voice.tones.likes(&phrase.tones)
+                * (fit * fit * fit)
+                * suits
+                * counted
+                * joking
         };
         let Some(model) = CORPUS.kind(kind).map(|kind| Weighted::new(kind, weigh)) else {
             continue;

@@ -60,11 +60,21 @@ pub(super) fn remark(words: &[String], first: &str) -> (Want, Mood) {
         && words.len() <= 8
         && (good || bad || any("funny favourite favorite"))
     {
-        return if bad {
+        let denied = is_denied(&joined);
+        return if bad || denied {
             (Want::Tease, Mood::Fun)
         } else {
             (Want::Praise, Mood::Warm)
         };
+    }
+    if says(&[
+        "i don't get it",
+        "i don't understand",
+        "i'm lost",
+        "i'm confused",
+        "idgi",
+    ]) {
+        return (Want::Tag, Mood::Puzzled);
     }
     if let Some(want) = of_oneself(words) {
         return (want, Mood::Warm);
@@ -103,6 +113,13 @@ pub(super) fn remark(words: &[String], first: &str) -> (Want, Mood) {
         _ if own => (Want::Own, Mood::Warm),
         _ => (Want::Statement, Mood::Calm),
     }
+}
+
+/// `not funny`
+fn is_denied(joined: &str) -> bool {
+    [" not ", " isn't ", " aren't ", " never "]
+        .iter()
+        .any(|denial| joined.contains(denial))
 }
 
 /// Somebody's name, or what they like and what they don't.
@@ -175,6 +192,8 @@ mod tests {
             ("my bike broke, so annoying", Want::Sad),
             ("i love this song", Want::Good),
             ("happy birthday to me", Want::GoodNews),
+            ("you're not funny", Want::Tease),
+            ("i don't get it", Want::Tag),
             ("i really like rainy days", Want::Taste),
             ("call me captain", Want::Introduction),
             ("i work nights in a bakery", Want::Own),
