@@ -319,6 +319,11 @@ fn addressed(turn: &Turn, occasion: &Occasion<'_>, message: &ChatMessage, text: 
         return text;
     }
     let ends_open = text.ends_with(|c: char| c.is_alphanumeric());
+    // Nor before a sentence that is whole: `ana Yes, I am.`
+    let is_whole = text.starts_with(char::is_uppercase) && text.contains(char::is_lowercase);
+    if is_whole && !ends_open && !matches!(occasion, Occasion::Greet(_)) {
+        return text;
+    }
     // `ana yes` reads like a line about her.
     let after = if style::word_count(&text) <= 3 {
         1.0

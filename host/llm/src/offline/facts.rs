@@ -388,7 +388,7 @@ fn remembered(moment: &Moment, name: &str, fit: impl Fn(&str) -> usize) -> Optio
         }
         told.remove(&stem("called"));
         let repeats = said.as_ref().is_some_and(|said| told.is_subset(said));
-        !told.is_empty() && !(repeats && told.len() > 1)
+        !(told.is_empty() || repeats && told.len() > 1)
     };
     let best = moment
         .memories

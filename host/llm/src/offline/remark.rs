@@ -169,9 +169,9 @@ fn of_oneself(words: &[String]) -> Option<Want> {
         "i really hate",
         "dont like",
     ];
-    if likes.iter().any(|beginning| lasting(&beginning)) {
+    if likes.iter().any(lasting) {
         Some(Want::Taste)
-    } else if hates.iter().any(|beginning| lasting(&beginning)) {
+    } else if hates.iter().any(lasting) {
         Some(Want::Distaste)
     } else {
         None

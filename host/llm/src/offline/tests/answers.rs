@@ -19,7 +19,7 @@ fn answers(system: &str, stream: &str, memory: &str, asked: &str) -> Vec<String>
 #[test]
 fn answers_are_to_the_point() {
     // How many of 40 answers have one of the words.
-    let cases: [(&str, &str, &str, &[&str], usize); 12] = [
+    let cases: [(&str, &str, &str, &[&str], usize); 16] = [
         (
             "I hid the silver key under the old bridge.",
             "",
@@ -125,6 +125,44 @@ fn answers_are_to_the_point() {
                 "course", "problem", "helped", "good", "happy",
             ],
             34,
+        ),
+        (
+            "We glaze the clay pot. The clay pot has a crack.",
+            "",
+            "ana: what is this stream about?",
+            &["clay pot"],
+            40,
+        ),
+        (
+            "So much fog.",
+            "ana has a parrot called Kiwi",
+            "ana: do you remember my parrot?",
+            &["you have a parrot called kiwi"],
+            40,
+        ),
+        (
+            "So much fog.",
+            "",
+            "ana: where are you from, nova?",
+            &["ai", "bio"],
+            36,
+        ),
+        (
+            "So much fog.",
+            "",
+            "ana: hi everyone, i'm new here",
+            &[
+                "welcome",
+                "new",
+                "first time",
+                "hi",
+                "hello",
+                "glad",
+                "fresh",
+                "stay",
+                "good one",
+            ],
+            38,
         ),
         (
             "The ladder broke and we fell into the lake.",
