@@ -237,7 +237,13 @@ fn draws(
         };
         let weigh = |phrase: &corpus::Phrase| {
             let needs = phrase.needs.as_ref();
-            let fits = needs.is_none_or(|needs| voice.has_word(needs));
+            // Without its marks a quotation would be a claim of the persona's own.
+            let quotes = phrase
+                .tokens
+                .iter()
+                .any(|token| token.slots.contains(&corpus::Slot::Exact));
+            let fits =
+                needs.is_none_or(|needs| voice.has_word(needs)) && (voice.punctuates || !quotes);
             let Some(words) = slots.words_of(phrase).filter(|_| fits) else {
                 return 0.0;
             };
