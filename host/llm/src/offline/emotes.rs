@@ -4,7 +4,7 @@
 //! `protocol/emotes.json`; any other is taken for what its code and its meaning say.
 
 use super::{
-    intent::Mood,
+    mood::Mood,
     prompt::Persona,
     style::sentences,
     text::{lower_words, stem},

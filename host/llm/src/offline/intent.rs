@@ -3,54 +3,9 @@
 use super::{
     facts::Facts,
     message::{Want, denies, wants},
-    mood::mood_of,
+    mood::{Mood, mood_of},
     prompt::Moment,
 };
-
-/// How the moment feels; decides about emotes, shouting and emoji.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
-    Calm,
-    Joy,
-    Shock,
-    Fun,
-    Warm,
-    Puzzled,
-}
-
-impl Mood {
-    #[cfg(test)]
-    pub(super) const ALL: &[Self] = &[
-        Self::Calm,
-        Self::Joy,
-        Self::Shock,
-        Self::Fun,
-        Self::Warm,
-        Self::Puzzled,
-    ];
-
-    /// As `protocol/emotes.json` writes them.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "calm" => Self::Calm,
-            "joy" => Self::Joy,
-            "shock" => Self::Shock,
-            "fun" => Self::Fun,
-            "warm" => Self::Warm,
-            "puzzled" => Self::Puzzled,
-            _ => return None,
-        })
-    }
-
-    /// Whether what fits the one is not quite wrong for the other.
-    pub(super) const fn is_near(self, other: Self) -> bool {
-        matches!(
-            (self, other),
-            (Self::Calm, Self::Warm | Self::Puzzled | Self::Fun)
-                | (Self::Warm | Self::Puzzled | Self::Fun, Self::Calm)
-        )
-    }
-}
 
 pub(super) struct Intent {
     /// Kinds to draw from, with weights. Never empty.

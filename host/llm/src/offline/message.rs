@@ -5,7 +5,7 @@
 
 mod question;
 
-use super::{intent::Mood, remark::remark, text::lower_words};
+use super::{mood::Mood, remark::remark, text::lower_words};
 use question::{about_stream, question};
 
 macro_rules! wants {

@@ -133,8 +133,8 @@ fn line(request: &Request, seed: u64) -> String {
     let voice = Voice::of(&moment.persona);
     let mut intent = Intent::of(&moment);
     // Whoever is always on their toes is so in a calm moment too.
-    if intent.mood == intent::Mood::Calm && voice.tones.strength(tone::Tone::Hyped) > 0.6 {
-        intent.mood = intent::Mood::Joy;
+    if intent.mood == mood::Mood::Calm && voice.tones.strength(tone::Tone::Hyped) > 0.6 {
+        intent.mood = mood::Mood::Joy;
     }
     let mut rng = generator(request, seed);
     let max_chars = MAX_CHARS.min(

@@ -1,6 +1,51 @@
 //! What what is said feels like, by its words and marks.
 
-use super::{intent::Mood, text::lower_words};
+use super::text::lower_words;
+
+/// How the moment feels; decides about emotes, shouting and emoji.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    Calm,
+    Joy,
+    Shock,
+    Fun,
+    Warm,
+    Puzzled,
+}
+
+impl Mood {
+    #[cfg(test)]
+    pub(super) const ALL: &[Self] = &[
+        Self::Calm,
+        Self::Joy,
+        Self::Shock,
+        Self::Fun,
+        Self::Warm,
+        Self::Puzzled,
+    ];
+
+    /// As `protocol/emotes.json` writes them.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "calm" => Self::Calm,
+            "joy" => Self::Joy,
+            "shock" => Self::Shock,
+            "fun" => Self::Fun,
+            "warm" => Self::Warm,
+            "puzzled" => Self::Puzzled,
+            _ => return None,
+        })
+    }
+
+    /// Whether what fits the one is not quite wrong for the other.
+    pub(super) const fn is_near(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Calm, Self::Warm | Self::Puzzled | Self::Fun)
+                | (Self::Warm | Self::Puzzled | Self::Fun, Self::Calm)
+        )
+    }
+}
 
 /// The kind of line that fits, its mood, and words and phrases that tell it.
 const CUES: &[(&str, Mood, &str)] = &[

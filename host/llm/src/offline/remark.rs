@@ -1,6 +1,6 @@
 //! What a message wants that asks for nothing.
 
-use super::{intent::Mood, message::Want, text::Words};
+use super::{message::Want, mood::Mood, text::Words};
 use std::sync::LazyLock;
 
 const GOOD: &str = "amazing awesome beautiful best brilliant clean clever crazy cute epic excellent fun gg good great \

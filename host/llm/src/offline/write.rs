@@ -1,7 +1,7 @@
 //! From the words of a line to how the persona types them.
 
 use super::{
-    intent::Mood,
+    mood::Mood,
     text::lower_words,
     tone::Tone,
     voice::{Case, Voice},
