@@ -43,7 +43,7 @@ test.describe("a lively room", () => {
   test("a persona's name in the chat opens its card", async ({ room }) => {
     await room.enter("Ana");
     await expect(room.persona(LIVELY.nova)).toBeVisible();
-    const line = room.ofPersonas.filter({ hasText: LIVELY.nova }).first();
+    const line = room.ofPersona(LIVELY.nova).first();
     await line.getByRole("button", { name: LIVELY.nova, exact: true }).click();
     const head = room.persona(LIVELY.nova).getByRole("button", { name: LIVELY.nova }).first();
     await expect(head).toHaveAttribute("aria-expanded", "true");
@@ -54,7 +54,7 @@ test.describe("a lively room", () => {
     await room.say("Moss, how do I clean a rusty screw?");
     await expect(room.message("Moss, how do I clean a rusty screw?")).toHaveCount(1);
 
-    const answer = room.ofPersonas.filter({ hasText: LIVELY.moss }).filter({ hasText: "how do I clean a rusty screw?" });
+    const answer = room.ofPersona(LIVELY.moss).filter({ hasText: "how do I clean a rusty screw?" });
     await expect(answer.first()).toBeVisible();
     const log = await api.log();
     const question = log.find(({ message }) => message.author.name === "Ana");

@@ -67,6 +67,11 @@ export class RoomPage {
     return this.messages.filter({ has: this.#badge });
   }
 
+  /** Those of one persona, and none that only names it or replies to who did. */
+  ofPersona(name: string): Locator {
+    return this.ofPersonas.and(this.page.getByRole("article", { name: new RegExp(`^${name}, AI persona`) }));
+  }
+
   /** All others. */
   get ofPeople(): Locator {
     return this.messages.filter({ hasNot: this.#badge });
