@@ -4,7 +4,7 @@ use crate::{
     Helper,
     grounded::{Verdict, weigh},
     ledger::Asked,
-    notes::Found,
+    notes::{Found, Note},
     question::Query,
     recall::{ANSWER, ASKED, MEMORIES, asked_before, note_answer, search},
     say,
@@ -219,11 +219,7 @@ impl Helper {
         if notes.is_empty() {
             return "nothing much yet, you're right on time".into();
         }
-        let facts: Vec<String> = notes
-            .iter()
-            .map(|note| fact(&note.text, note.at, turn.now))
-            .collect();
-        let request = ask(turn, context, &facts)
+        let request = ask(turn, context, &facts(&notes, turn.now))
             .answer(message)
             .task(
                 "Tell whoever wrote the message under `Answer this` what they missed, from what you remember and from \
@@ -255,11 +251,7 @@ impl Helper {
         if notes.is_empty() && self.topic.is_empty() {
             return say::one(say::UNKNOWN, &mut turn.rng());
         }
-        let facts: Vec<String> = notes
-            .iter()
-            .map(|note| fact(&note.text, note.at, turn.now))
-            .collect();
-        let request = ask(turn, context, &facts)
+        let request = ask(turn, context, &facts(&notes, turn.now))
             .answer(message)
             .task(
                 "Tell whoever wrote the message under `Answer this` what the stream is about, from what you remember and \
@@ -313,6 +305,12 @@ fn ask(turn: &Turn, context: Option<&StreamContext>, facts: &[String]) -> Prompt
 /// What was said, as it stands in a prompt.
 fn fact(text: &str, at: u64, now: u64) -> String {
     format!("{} ({ON_STREAM}, {})", text.trim(), say::ago(at, now))
+}
+
+/// The same of several notes.
+fn facts(notes: &[&Note], now: u64) -> Vec<String> {
+    let told = |note: &&Note| fact(&note.text, note.at, now);
+    notes.iter().map(told).collect()
 }
 
 /// The model's line, if it gave one that is as short as the style and no copy of what it was given.
