@@ -44,3 +44,39 @@ fn personas_take_their_time_and_keep_apart() {
     );
     assert!(waits[0] < 200, "and the first answer took {} ms", waits[0]);
 }
+
+/// Without limits a wave would grow by `1 / (1 - contagion)`; rests between lines take some of it.
+#[test]
+fn excitement_draws_further_lines_and_every_wave_ends() {
+    let lines = |contagion: f64| -> f64 {
+        let said = (0..6).map(|seed| {
+            // Nobody talks but for what happens, and no budget holds anybody back.
+            let scene = Scene {
+                personas: 12,
+                slowest_ms: 100,
+                tuning: Tuning {
+                    base_lines_per_minute: 0.0,
+                    question_boost: 0.0,
+                    mention_boost: 0.0,
+                    unasked_share: 0.0,
+                    cooldown_s: 2.0,
+                    persona_lines_per_minute: 120,
+                    room_lines_per_minute: 1200,
+                    contagion,
+                    ..Scene::default().tuning
+                },
+                ..Scene::default()
+            };
+            Simulation::run(scene, seed).said.len() as f64
+        });
+        said.sum()
+    };
+    let alone = lines(0.0);
+    for contagion in [0.3, 0.6, 0.9] {
+        let (grown, most) = (lines(contagion) / alone, 1.0 / (1.0 - contagion));
+        assert!(
+            (1.0 + contagion * 0.5..=most).contains(&grown),
+            "with {contagion} there are {grown} times as many lines, and {most} at the most"
+        );
+    }
+}
