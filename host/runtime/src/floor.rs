@@ -20,7 +20,7 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
     };
     let module = runtime
         .catalogue
-        .get(&call.module)
+        .get(&call.scope.room.tenant(), &call.module)
         .map_err(|refused| refused.to_string())?;
     let recent = lower::Messages::new(&call.turn.recent);
     let parts = lower::TurnParts::new(&call.turn, &recent);

@@ -30,7 +30,7 @@ use catalogue::Catalogue;
 use chatter_llm::SharedModel;
 use chatter_memory::SharedMemory;
 use chatter_protocol::{
-    CallRecord, Turn, V1,
+    CallRecord, TenantId, Turn, V1,
     call::{CallEnd, CallInput, CallLimits, CallTimes},
     memory,
     persona::ModuleRef,
@@ -42,7 +42,8 @@ use tokio::{sync::Semaphore, time::Instant};
 /// One call of a persona.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The module's name: `plugins/NAME.wasm`.
+    /// The module's name: `plugins/TENANT/NAME.wasm`, with the tenant of the scope's room, or else
+    /// `plugins/NAME.wasm`.
     pub module: Arc<str>,
     /// The memory that the persona reaches.
     pub scope: memory::Scope,
@@ -61,8 +62,33 @@ pub trait Personas: Send + Sync + 'static {
     /// is the caller's business. Dropping the future ends the call.
     async fn call(&self, call: Call) -> CallRecord;
 
-    /// The module of that name, or why there is none, in words an author can act on.
-    fn module(&self, name: &str) -> Result<Arc<ModuleRef>, String>;
+    /// What the tenant's rooms mean by that name, or why there is no such module, in words an author
+    /// can act on.
+    ///
+    /// # Errors
+    ///
+    /// If nothing of that name can be called.
+    fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String>;
+}
+
+/// A module that can be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleStatus {
+    /// What serves.
+    pub module: Arc<ModuleRef>,
+    /// Why a newer file in the plugin folder does not serve, while this one goes on.
+    pub trouble: Option<String>,
+}
+
+impl ModuleStatus {
+    /// A module with nothing wrong about it.
+    #[must_use]
+    pub const fn well(module: Arc<ModuleRef>) -> Self {
+        Self {
+            module,
+            trouble: None,
+        }
+    }
 }
 
 /// Personas that many call.
@@ -70,7 +96,7 @@ pub type SharedPersonas = Arc<dyn Personas>;
 
 /// What a [`Runtime`] is made of.
 pub struct Config {
-    /// The folder of `*.wasm` files.
+    /// The folder of `*.wasm` files, and of folders with those of one tenant each.
     pub plugins: PathBuf,
     /// The folder that holds compiled components and the bytes of all that were ever loaded.
     pub data: PathBuf,
@@ -157,13 +183,13 @@ impl Runtime {
         })
     }
 
-    /// Loads every module of the plugin folder, and says of each what came of it, by name. A module
-    /// that is refused is left out; the others serve.
+    /// Loads every module of the plugin folder, and says of each what came of it, by name; those of
+    /// one tenant as `TENANT/NAME`. A module that is refused is left out; the others serve.
     ///
     /// # Errors
     ///
     /// If the folder can't be read.
-    pub async fn load_all(&self) -> Result<Vec<(String, Result<Arc<ModuleRef>, Refused>)>, Error> {
+    pub async fn load_all(&self) -> Result<Vec<(String, Result<ModuleStatus, Refused>)>, Error> {
         self.catalogue
             .load_all()
             .await
@@ -171,12 +197,10 @@ impl Runtime {
                 folder: self.plugins.clone(),
                 source,
             })?;
-        Ok(self
-            .catalogue
-            .names()
-            .into_iter()
-            .map(|name| {
-                let module = self.catalogue.get(&name).map(|module| module.about.clone());
+        let all = self.catalogue.all().into_iter();
+        Ok(all
+            .map(|(name, module)| {
+                let module = module.map(|module| ModuleStatus::well(module.about.clone()));
                 (name, module)
             })
             .collect())
@@ -187,7 +211,7 @@ impl Runtime {
 impl Personas for Runtime {
     async fn call(&self, call: Call) -> CallRecord {
         let queued = Instant::now();
-        let module = match self.catalogue.get(&call.module) {
+        let module = match self.catalogue.get(&call.scope.room.tenant(), &call.module) {
             Ok(module) => module,
             Err(refused) => {
                 let about = ModuleRef {
@@ -211,10 +235,10 @@ impl Personas for Runtime {
         }
     }
 
-    fn module(&self, name: &str) -> Result<Arc<ModuleRef>, String> {
+    fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String> {
         self.catalogue
-            .get(name)
-            .map(|module| module.about.clone())
+            .get(tenant, name)
+            .map(|module| ModuleStatus::well(module.about.clone()))
             .map_err(|refused| refused.to_string())
     }
 }

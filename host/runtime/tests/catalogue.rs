@@ -3,8 +3,9 @@
 mod common;
 
 use chatter_memory::Embedded;
+use chatter_protocol::TenantId;
 use chatter_runtime::{Config, Personas, Runtime};
-use common::{Scripted, bed, built, call};
+use common::{Scripted, bed, built, call, tenant};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -88,11 +89,11 @@ async fn what_is_no_persona_is_named_and_left_out() {
     let loaded = runtime.load_all().await.unwrap();
     assert_eq!(loaded.len(), cases.len() + 1);
     for (name, _, reason) in &cases {
-        let refused = runtime.module(name).unwrap_err();
+        let refused = runtime.module(&tenant(), name).unwrap_err();
         assert!(refused.contains(reason), "{name}: {refused}");
     }
-    assert!(runtime.module("good").is_ok());
-    let absent = runtime.module("absent").unwrap_err();
+    assert!(runtime.module(&tenant(), "good").is_ok());
+    let absent = runtime.module(&tenant(), "absent").unwrap_err();
     assert!(
         absent.contains("does not exist") && absent.ends_with("name one that is there: good"),
         "{absent}"
@@ -102,7 +103,13 @@ async fn what_is_no_persona_is_named_and_left_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn components_and_their_compiled_form_are_kept() {
     let first = bed(&["rascal"], Arc::new(Scripted::Says("")), |_| ()).await;
-    let digest = first.runtime.module("rascal").unwrap().digest.clone();
+    let digest = first
+        .runtime
+        .module(&tenant(), "rascal")
+        .unwrap()
+        .module
+        .digest
+        .clone();
     let data = first.folder.path().join("data");
     assert_eq!(
         std::fs::read(data.join(format!("components/{digest}.wasm"))).unwrap(),
@@ -126,11 +133,44 @@ async fn components_and_their_compiled_form_are_kept() {
     );
     let again = Runtime::new(config).unwrap();
     again.load_all().await.unwrap();
-    assert_eq!(again.module("rascal").unwrap().digest, digest);
+    assert_eq!(
+        again.module(&tenant(), "rascal").unwrap().module.digest,
+        digest
+    );
     let record = again.call(call("rascal", "behave")).await;
     assert!(
         matches!(record.end, chatter_protocol::call::CallEnd::Returned { .. }),
         "{:?}",
         record.end
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenants_own_module_comes_before_everybodys() {
+    let bed = bed(&["hype"], Arc::new(Scripted::Says("")), |config| {
+        let own = config.plugins.join("acme");
+        std::fs::create_dir(&own).unwrap();
+        std::fs::copy(built("rascal"), own.join("hype.wasm")).unwrap();
+        std::fs::copy(built("rascal"), own.join("secret.wasm")).unwrap();
+        // No tenant's.
+        let stray = config.plugins.join("Not A Tenant");
+        std::fs::create_dir(&stray).unwrap();
+        std::fs::copy(built("rascal"), stray.join("stray.wasm")).unwrap();
+    })
+    .await;
+    let [main, acme] = ["main", "acme"].map(|tenant| TenantId::new(tenant).unwrap());
+    let digest = |tenant, name| {
+        let module = bed.runtime.module(tenant, name);
+        module.map(|status| status.module.digest.clone())
+    };
+    assert_ne!(digest(&main, "hype"), digest(&acme, "hype"));
+    assert_eq!(digest(&acme, "hype"), digest(&acme, "secret"));
+    let refused = digest(&main, "secret").unwrap_err();
+    assert!(
+        refused.ends_with("name one that is there: hype"),
+        "{refused}"
+    );
+    for name in ["stray", "acme/secret", "../rascal", ""] {
+        assert!(digest(&main, name).is_err(), "{name}");
+    }
 }

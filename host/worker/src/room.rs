@@ -71,7 +71,7 @@ impl Room {
             .seats
             .iter()
             .map(|seat| {
-                let module = parts.personas.module(&seat.module);
+                let module = parts.personas.module(&room.tenant(), &seat.module);
                 Occupied::new(Sitter::new(&room, seat, limits), module)
             })
             .collect();
@@ -298,8 +298,9 @@ impl Room {
             self.catch_up().await;
         }
         let now = self.parts.clock.now();
+        let tenant = self.info.id.tenant();
         for (index, seat) in self.seats.iter_mut().enumerate() {
-            if seat.see_module(self.parts.personas.module(&seat.sitter.module)) {
+            if seat.see_module(self.parts.personas.module(&tenant, &seat.sitter.module)) {
                 let status = seat.status(now);
                 if !seat.is_available() {
                     tracing::warn!(room = %self.info.id, persona = %status.persona_id, reason = status.detail, "the persona's module is unavailable");

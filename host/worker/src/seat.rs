@@ -8,6 +8,7 @@ use chatter_protocol::{
     message::{AI_BADGE, Author, AuthorKind},
     persona::{Health, ModuleRef},
 };
+use chatter_runtime::ModuleStatus;
 use std::{sync::Arc, time::Duration};
 
 /// What doesn't change while the program runs.
@@ -68,7 +69,7 @@ pub(crate) struct Known {
 pub(crate) struct Occupied {
     pub(crate) sitter: Arc<Sitter>,
     pub(crate) known: Known,
-    module: Result<Arc<ModuleRef>, String>,
+    module: Result<ModuleStatus, String>,
     failing: Option<String>,
     calls: u64,
     failures: u64,
@@ -76,7 +77,7 @@ pub(crate) struct Occupied {
 }
 
 impl Occupied {
-    pub(crate) fn new(sitter: Sitter, module: Result<Arc<ModuleRef>, String>) -> Self {
+    pub(crate) fn new(sitter: Sitter, module: Result<ModuleStatus, String>) -> Self {
         Self {
             sitter: Arc::new(sitter),
             known: Known::default(),
@@ -94,12 +95,15 @@ impl Occupied {
 
     /// Notes what the module is now; whether that is news. A new component starts with a clean
     /// slate.
-    pub(crate) fn see_module(&mut self, module: Result<Arc<ModuleRef>, String>) -> bool {
-        let news = self.module != module;
-        if news {
-            self.module = module;
+    pub(crate) fn see_module(&mut self, module: Result<ModuleStatus, String>) -> bool {
+        let component = |module: &Result<ModuleStatus, String>| {
+            module.as_ref().ok().map(|status| status.module.clone())
+        };
+        if component(&self.module) != component(&module) {
             self.failing = None;
         }
+        let news = self.module != module;
+        self.module = module;
         news
     }
 
@@ -121,7 +125,7 @@ impl Occupied {
         let (health, detail) = match (&self.module, &self.failing) {
             (Err(detail), _) => (Health::Unavailable, detail.clone()),
             (Ok(_), Some(detail)) => (Health::Failing, detail.clone()),
-            (Ok(_), None) => (Health::Ok, String::new()),
+            (Ok(status), None) => (Health::Ok, status.trouble.clone().unwrap_or_default()),
         };
         let Sitter {
             profile,
@@ -139,7 +143,7 @@ impl Occupied {
             traits: profile.traits_now(),
             color: author.color.clone(),
             module: match &self.module {
-                Ok(module) => ModuleRef::clone(module),
+                Ok(status) => ModuleRef::clone(&status.module),
                 Err(_) => ModuleRef {
                     name: module.to_string(),
                     digest: String::new(),

@@ -10,8 +10,8 @@ use chatter_bus::{InProcess, SharedBus};
 use chatter_context::{Playback, play};
 use chatter_llm::{ApiKey, ConfigError, Offline, OpenAi, OpenAiConfig, SharedModel};
 use chatter_memory::{Embedded, SharedMemory};
-use chatter_protocol::{Clock, RoomId, persona::ModuleRef};
-use chatter_runtime::{Runtime, SharedPersonas};
+use chatter_protocol::{Clock, RoomId};
+use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
 use chatter_store::{SharedStore, Sqlite};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{sync::Arc, time::Duration};
@@ -37,7 +37,7 @@ pub(super) struct Parts {
 }
 
 /// A module by name, and what it is or why it is left out.
-pub(super) type Modules = Vec<(String, Result<Arc<ModuleRef>, String>)>;
+pub(super) type Modules = Vec<(String, Result<ModuleStatus, String>)>;
 
 impl Parts {
     pub(super) fn new(settings: &Settings, data: &DataFolder) -> Result<Self, Failure> {

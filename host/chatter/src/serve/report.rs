@@ -9,8 +9,8 @@ use crate::{
     settings::Settings,
 };
 use anstyle::{AnsiColor, Style};
-use chatter_protocol::PersonaId;
-use chatter_runtime::Personas;
+use chatter_protocol::{PersonaId, TenantId};
+use chatter_runtime::{ModuleStatus, Personas};
 use std::{
     collections::BTreeMap,
     fmt::Display,
@@ -125,19 +125,25 @@ impl Facts<'_> {
         };
         for (name, module) in modules {
             match module {
-                Ok(module) => {
+                Ok(ModuleStatus { module, trouble }) => {
                     let digest = module.digest.get(..SHORT_DIGEST).unwrap_or(&module.digest);
                     page.line(
                         "module",
                         format_args!("{name} {} ({digest})", module.version),
                     )?;
+                    if let Some(why) = trouble {
+                        page.warning("", why)?;
+                    }
                 }
                 Err(why) => page.warning("module", format_args!("{name} is left out: {why}"))?,
             }
         }
-        let listed = |name: &str| modules.iter().any(|(known, _)| known == name);
-        for (name, who) in self.wanted().into_iter().filter(|(name, _)| !listed(name)) {
-            if let Err(why) = self.parts.runtime.module(name) {
+        for ((tenant, name), who) in self.wanted() {
+            let listed = |listed: &str| modules.iter().any(|(known, _)| known == listed);
+            if listed(name) || listed(&format!("{tenant}/{name}")) {
+                continue;
+            }
+            if let Err(why) = self.parts.runtime.module(&tenant, name) {
                 let who = who
                     .iter()
                     .map(|id| id.as_str())
@@ -153,17 +159,14 @@ impl Facts<'_> {
     }
 
     /// The modules that rosters name, with the personas that run on them.
-    fn wanted(&self) -> BTreeMap<&str, Vec<&PersonaId>> {
-        let mut wanted: BTreeMap<&str, Vec<&PersonaId>> = BTreeMap::new();
-        for (persona, module) in self
-            .configuration
-            .rooms
-            .values()
-            .flat_map(|room| self.configuration.seats(room))
-        {
-            let who = wanted.entry(module).or_default();
-            if !who.contains(&&persona.id) {
-                who.push(&persona.id);
+    fn wanted(&self) -> BTreeMap<(TenantId, &str), Vec<&PersonaId>> {
+        let mut wanted: BTreeMap<_, Vec<&PersonaId>> = BTreeMap::new();
+        for (id, room) in &self.configuration.rooms {
+            for (persona, module) in self.configuration.seats(room) {
+                let who = wanted.entry((id.tenant(), module)).or_default();
+                if !who.contains(&&persona.id) {
+                    who.push(&persona.id);
+                }
             }
         }
         wanted

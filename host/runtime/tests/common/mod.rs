@@ -12,7 +12,7 @@ use chatter_llm::{About, LanguageModel, SharedModel};
 use chatter_memory::Embedded;
 use chatter_protocol::{
     Author, AuthorKind, CallId, ChatMessage, Impulse, MessageId, PersonaId, RoomId, StreamContext,
-    Timestamp, Turn, V1,
+    TenantId, Timestamp, Turn, V1,
     call::{CallInput, CallLimits, Profile, RoomInfo, State, TurnLimits},
     context::{Keyword, Segment, StreamEvent},
     llm::{Completion, Error, Request},
@@ -96,6 +96,10 @@ pub async fn bed(modules: &[&str], model: SharedModel, change: impl FnOnce(&mut 
 
 pub fn room() -> RoomId {
     RoomId::new("main/lobby").unwrap()
+}
+
+pub fn tenant() -> TenantId {
+    room().tenant()
 }
 
 pub fn message(n: u64, text: &str) -> Arc<ChatMessage> {

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use chatter_protocol::{
-    CallRecord, V1,
+    CallRecord, TenantId, V1,
     call::{CallEnd, CallInput, CallTimes, Line, Outcome, State},
     persona::ModuleRef,
 };
-use chatter_runtime::{Call, Personas};
+use chatter_runtime::{Call, ModuleStatus, Personas};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -105,9 +105,9 @@ impl Personas for Scripted {
         }
     }
 
-    fn module(&self, name: &str) -> Result<Arc<ModuleRef>, String> {
+    fn module(&self, _: &TenantId, name: &str) -> Result<ModuleStatus, String> {
         if self.scripts.lock().unwrap().contains_key(name) {
-            Ok(module_ref(name))
+            Ok(ModuleStatus::well(module_ref(name)))
         } else {
             Err(format!("plugins/{name}.wasm is not there"))
         }

@@ -1,0 +1,77 @@
+//! Why a file of the plugin folder does not become a module, in words that its author can act on.
+
+use super::load::{CONTRACT, FILE_BYTES, PACKAGE};
+use std::path::PathBuf;
+
+/// How many modules are named to whoever named one that is not there.
+const NAMED: usize = 12;
+
+/// Why a file in the plugin folder is not a module that can be called. Each says what its author
+/// can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no such file.
+    #[error(
+        "no such module: {} does not exist; build it (`cargo xtask personas` builds those that ship){}", file.display(), instead(.others)
+    )]
+    Missing {
+        /// The file.
+        file: PathBuf,
+        /// The names of the modules that there are.
+        others: Vec<String>,
+    },
+    /// No persona's configuration could name it.
+    #[error(
+        "no persona can name it: a module's name is 1 to 63 of a-z, 0-9 and -; rename the file"
+    )]
+    Name,
+    /// The file can't be read.
+    #[error("can't be read: {0}")]
+    Unreadable(String),
+    /// The file is larger than a component may be.
+    #[error("{0} bytes: a component may have {FILE_BYTES}")]
+    TooLarge(u64),
+    /// The file is something else.
+    #[error("not a WebAssembly component: {0}")]
+    NotAComponent(&'static str),
+    /// The component is broken.
+    #[error("not a valid component: {0}; copy or build it again")]
+    Invalid(String),
+    /// The data folder does not take what is made of it.
+    #[error("its compiled form can't be kept in the data folder: {0}")]
+    NotKept(String),
+    /// It asks for something that personas don't get.
+    #[error("imports {}, which personas don't get; they may import chatter:persona's llm, memory and log, and WASI 0.2's cli, clocks, filesystem, io, random and sockets", .0.join(", "))]
+    Imports(Vec<String>),
+    /// It is no persona.
+    #[error(
+        "exports no {PACKAGE}guest@{CONTRACT}: it is not a persona; in Rust, `persona_sdk::export!(YourType);` is what makes it one"
+    )]
+    NotAPersona,
+    /// It was built for another version of the contract.
+    #[error(
+        "built for {PACKAGE}guest@{0}, but this host speaks {CONTRACT}; build it with the SDK that came with this host"
+    )]
+    OtherVersion(String),
+    /// It needs more of the pool than one component may.
+    #[error("needs {0}, which is more than one component may have")]
+    TooMuch(String),
+    /// It failed when it was asked who it is.
+    #[error("`describe` failed: {0}")]
+    Describe(String),
+}
+
+/// What else a persona might be meant to run on.
+fn instead(others: &[String]) -> String {
+    match others {
+        [] => String::new(),
+        others if others.len() <= NAMED => {
+            format!(", or name one that is there: {}", others.join(", "))
+        }
+        others => format!(
+            ", or name one that is there: {}, or another of {} more",
+            others[..NAMED].join(", "),
+            others.len() - NAMED
+        ),
+    }
+}
