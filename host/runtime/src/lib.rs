@@ -78,15 +78,18 @@ pub struct ModuleStatus {
     pub module: Arc<ModuleRef>,
     /// Why a newer file in the plugin folder does not serve, while this one goes on.
     pub trouble: Option<String>,
+    /// The digests of versions that were taken back. What they wrote is not to be used.
+    pub rejected: Arc<[Arc<str>]>,
 }
 
 impl ModuleStatus {
     /// A module with nothing wrong about it.
     #[must_use]
-    pub const fn well(module: Arc<ModuleRef>) -> Self {
+    pub fn well(module: Arc<ModuleRef>) -> Self {
         Self {
             module,
             trouble: None,
+            rejected: Arc::default(),
         }
     }
 }

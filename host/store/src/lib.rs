@@ -34,6 +34,9 @@ pub const MEMORIES_WAIT: usize = 100_000;
 /// How many calls of a persona are remembered to recognise a second commit of one of them.
 pub const CALLS_KNOWN: usize = 32;
 
+/// Of how many modules the states of a persona in a room are kept, those that wrote last.
+pub const STATES_KEPT: usize = 8;
+
 /// How many sessions are kept. Beyond that the oldest are forgotten.
 pub const SESSIONS_KEPT: usize = 100_000;
 
@@ -99,7 +102,8 @@ pub trait Store: Send + Sync + 'static {
     /// store fails.
     async fn commit(&self, commit: CallCommit) -> Result<(), StoreError>;
 
-    /// What a persona stored last in a room.
+    /// What a persona stored last in a room, left out what the modules with these digests wrote. For
+    /// that, the latest state of each of its latest [`STATES_KEPT`] modules is kept.
     ///
     /// # Errors
     ///
@@ -108,7 +112,8 @@ pub trait Store: Send + Sync + 'static {
         &self,
         room: &RoomId,
         persona: &PersonaId,
-    ) -> Result<Option<call::State>, StoreError>;
+        without: &[Arc<str>],
+    ) -> Result<Option<StoredState>, StoreError>;
 
     // === Lines on their way to the gateway ===
 
@@ -307,6 +312,8 @@ pub struct CallCommit {
     pub room: RoomId,
     /// Whose.
     pub persona: PersonaId,
+    /// The digest of the module that ran.
+    pub digest: Arc<str>,
     /// The new state, if it has changed.
     pub state: Option<call::State>,
     /// Lines, as messages that are complete but for the gateway's verdict.
@@ -315,6 +322,15 @@ pub struct CallCommit {
     pub memories: Vec<memory::NewEntry>,
     /// When.
     pub at: Timestamp,
+}
+
+/// A persona's state, as kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredState {
+    /// The digest of the module that wrote it; empty if that was before digests were kept.
+    pub digest: Arc<str>,
+    /// The state.
+    pub state: call::State,
 }
 
 /// A line on its way to the gateway.

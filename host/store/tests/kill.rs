@@ -72,6 +72,7 @@ async fn write_until_killed(file: &Path) {
                     call_id: CallId::new(),
                     room: room(),
                     persona: persona(n),
+                    digest: "a1".into(),
                     state: Some(State {
                         version: round,
                         bytes: id.to_string().as_bytes().into(),
@@ -202,7 +203,12 @@ async fn what_was_acknowledged_survives_sigkill() {
             assert!(waiting.contains(line), "kill {round}: line {line}");
         }
         for (n, round) in &acknowledged.rounds {
-            let state = store.state(&room(), &persona(*n)).await.unwrap().unwrap();
+            let state = store
+                .state(&room(), &persona(*n), &[])
+                .await
+                .unwrap()
+                .unwrap()
+                .state;
             assert!(
                 state.version >= *round,
                 "persona {n}: {} before {round}",

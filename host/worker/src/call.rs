@@ -17,7 +17,7 @@ use chatter_protocol::{
     },
 };
 use chatter_runtime::{Call, SharedPersonas};
-use chatter_store::{CallCommit, SharedStore, StoreError};
+use chatter_store::{CallCommit, SharedStore, StoreError, StoredState};
 use metrics::{counter, histogram};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -153,8 +153,14 @@ impl Job {
     /// Loads what is not known.
     async fn learn(&mut self) -> Result<(), Failure> {
         let (room, persona) = (&self.sitter.scope.room, &self.sitter.scope.persona);
-        if self.known.state.is_none() {
-            let state = in_time(self.store.state(room, persona)).await?;
+        let rejected = self.rejected();
+        let is_rejected = |state: &Option<StoredState>| {
+            state
+                .as_ref()
+                .is_some_and(|state| rejected.contains(&state.digest))
+        };
+        if self.known.state.as_ref().is_none_or(is_rejected) {
+            let state = in_time(self.store.state(room, persona, &rejected)).await?;
             self.known.state = Some(state);
         }
         let settled = |fates: &Vec<LineFate>| fates.iter().all(|line| line.fate != Fate::Pending);
@@ -163,6 +169,27 @@ impl Job {
             self.known.fates = Some(fates);
         }
         Ok(())
+    }
+
+    /// The modules whose states are not to be used: they were taken back.
+    fn rejected(&self) -> Arc<[Arc<str>]> {
+        let Sitter { module, scope, .. } = &*self.sitter;
+        let module = self.personas.module(&scope.room.tenant(), module);
+        module.map(|status| status.rejected).unwrap_or_default()
+    }
+
+    /// Whether the module that ran, or the one whose state it was given, was taken back meanwhile.
+    fn was_taken_back(&self, record: &CallRecord) -> bool {
+        let rejected = self.rejected();
+        let given = self
+            .known
+            .state
+            .iter()
+            .flatten()
+            .map(|state| &*state.digest);
+        given
+            .chain([&*record.module.digest])
+            .any(|digest| rejected.iter().any(|rejected| &**rejected == digest))
     }
 
     fn call(&self) -> Call {
@@ -186,7 +213,7 @@ impl Job {
                 trends: plan.trends.clone(),
                 impulse: plan.impulse.clone(),
                 fates: known.fates.clone().unwrap_or_default(),
-                state: known.state.clone().flatten(),
+                state: known.state.clone().flatten().map(|stored| stored.state),
                 limits: turn_limits(&plan.limits),
                 extensions: None,
             }),
@@ -200,12 +227,20 @@ impl Job {
         let CallEnd::Returned { outcome } = &record.end else {
             return Ok(Vec::new());
         };
+        if self.was_taken_back(record) {
+            self.known.state = None;
+            return Err(Failure::lost(
+                "its module was taken back while the call ran".into(),
+            ));
+        }
+        let digest: Arc<str> = record.module.digest.as_str().into();
         let now = self.now.now();
         let lines = self.take_lines(outcome, now);
         let commit = CallCommit {
             call_id: self.plan.call_id,
             room: self.room.id.clone(),
             persona: self.sitter.scope.persona.clone(),
+            digest: digest.clone(),
             state: outcome.state.clone(),
             lines: lines.clone(),
             memories: outcome.memories.clone(),
@@ -216,7 +251,11 @@ impl Job {
         if !(lines.is_empty() && commit.state.is_none() && commit.memories.is_empty()) {
             self.put(commit).await?;
         }
-        self.known.state = Some(outcome.state.clone().or(before.state.flatten()));
+        let state = outcome
+            .state
+            .clone()
+            .map(|state| StoredState { digest, state });
+        self.known.state = Some(state.or(before.state.flatten()));
         self.known.fates = before.fates.filter(|_| lines.is_empty());
         record.submitted = lines.iter().map(|line| line.id).collect();
         counter!("chatter_persona_lines_total", "room" => self.room.id.to_string(), "persona" => self.sitter.scope.persona.to_string())

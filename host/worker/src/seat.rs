@@ -3,12 +3,13 @@
 use crate::Seat;
 use chatter_protocol::{
     PersonaStatus, RoomId, Timestamp, V1,
-    call::{CallLimits, LineFate, Profile, State},
+    call::{CallLimits, LineFate, Profile},
     memory,
     message::{AI_BADGE, Author, AuthorKind},
     persona::{Health, ModuleRef},
 };
 use chatter_runtime::ModuleStatus;
+use chatter_store::StoredState;
 use std::{sync::Arc, time::Duration};
 
 /// What doesn't change while the program runs.
@@ -59,7 +60,7 @@ impl Sitter {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     /// `None`: to be loaded.
-    pub(crate) state: Option<Option<State>>,
+    pub(crate) state: Option<Option<StoredState>>,
     /// `None`: may have changed.
     pub(crate) fates: Option<Vec<LineFate>>,
 }

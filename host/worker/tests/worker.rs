@@ -4,11 +4,12 @@
 mod support;
 
 use chatter_protocol::{
-    AuthorKind, PersonaId, TopicKind, Tuning,
-    call::{CallEnd, CallInput, Fate, Outcome},
+    AuthorKind, CallRecord, PersonaId, TopicKind, Tuning,
+    call::{CallEnd, CallInput, Fate, Outcome, State},
     memory::{Kind, NewEntry},
     persona::Health,
 };
+use chatter_runtime::Call;
 use chatter_store::Store as _;
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -72,10 +73,11 @@ async fn a_call_is_committed_and_told_and_the_next_one_knows_of_it() {
     let nova = PersonaId::new("nova").unwrap();
     assert_eq!(
         hall.store
-            .state(&hall.room, &nova)
+            .state(&hall.room, &nova, &[])
             .await
             .unwrap()
             .unwrap()
+            .state
             .bytes[0],
         2
     );
@@ -154,7 +156,7 @@ async fn a_persona_that_fails_is_contained() {
             "{module} was called {calls} times in two minutes"
         );
         let id = PersonaId::new(module).unwrap();
-        assert_eq!(hall.store.state(&hall.room, &id).await.unwrap(), None);
+        assert_eq!(hall.store.state(&hall.room, &id, &[]).await.unwrap(), None);
     }
     assert!(
         personas.calls_of("panics").len() > 3,
@@ -405,10 +407,11 @@ async fn unasked_lines_are_refused_and_the_rest_of_the_call_is_kept() {
     assert_eq!(lines.len(), 4);
     assert_eq!(
         hall.store
-            .state(&hall.room, &nova)
+            .state(&hall.room, &nova, &[])
             .await
             .unwrap()
             .unwrap()
+            .state
             .bytes[0],
         40
     );
@@ -544,5 +547,72 @@ async fn memories_arrive_in_order_when_the_memory_is_back() {
             .unwrap()
             .is_empty()
     );
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_module_that_is_taken_back_takes_what_it_wrote_with_it() {
+    let personas = Arc::new(Scripted::default());
+    let count = |call: &Call| call.turn.state.as_ref().map_or(0, |state| state.bytes[0]);
+    let writes = |count: u8| Outcome {
+        state: Some(State {
+            version: 1,
+            bytes: Arc::from([count]),
+        }),
+        ..Outcome::default()
+    };
+    personas.on("nova", move |call| Act::Return(writes(count(call) + 1)));
+    personas.serves("nova", "good", &[]);
+    let hall = Hall::open(quiet(), &["nova"], personas.clone()).await;
+    let mut records = hall.listen(TopicKind::PersonaCalls).await;
+    let mut at = 0;
+    let mut call = async || {
+        at += 2;
+        sleep(2 * SECOND).await;
+        hall.context(at, &format!("goal {at}")).await;
+        record(&mut records, |_| true).await
+    };
+    let digest = |record: &CallRecord| record.module.digest.clone();
+    let given = |record: &CallRecord| record.turn.state.as_ref().map(|state| state.bytes[0]);
+    assert_eq!(given(&call().await), None);
+    personas.serves("nova", "bad", &[]);
+    assert_eq!(
+        given(&call().await),
+        Some(1),
+        "the new version reads the old one's state"
+    );
+    assert_eq!(given(&call().await), Some(2), "and its own");
+
+    // It is taken back while a call of it runs.
+    let back = personas.clone();
+    personas.on("nova", move |call| {
+        let back = back.clone();
+        tokio::spawn(async move {
+            sleep(SECOND / 2).await;
+            back.serves("nova", "good", &["bad"]);
+        });
+        Act::ReturnAfter(SECOND, writes(count(call) + 1))
+    });
+    let late = call().await;
+    assert_eq!((digest(&late), given(&late)), ("bad".into(), Some(3)));
+    personas.on("nova", move |call| Act::Return(writes(count(call) + 100)));
+    let after = call().await;
+    assert_eq!((digest(&after), given(&after)), ("good".into(), Some(1)));
+
+    // A call that got the state of one that is taken back before it runs.
+    let again = personas.clone();
+    personas.serves("nova", "worse", &["bad"]);
+    call().await;
+    personas.on("nova", move |_| {
+        again.serves("nova", "good", &["bad", "worse"]);
+        Act::Return(writes(200))
+    });
+    call().await;
+    personas.on("nova", move |call| Act::Return(writes(count(call))));
+    assert_eq!(given(&call().await), Some(101));
+    let nova = PersonaId::new("nova").unwrap();
+    let rejected = ["bad".into(), "worse".into()];
+    let stored = hall.store.state(&hall.room, &nova, &rejected).await;
+    assert_eq!(stored.unwrap().unwrap().state.bytes[0], 101);
     hall.close().await;
 }

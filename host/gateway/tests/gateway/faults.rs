@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
 use chatter_store::{
     Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
-    StoredSession,
+    StoredSession, StoredState,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -71,8 +71,9 @@ impl Store for Faulty {
         &self,
         room: &RoomId,
         persona: &PersonaId,
-    ) -> Result<Option<call::State>, StoreError> {
-        self.inner.state(room, persona).await
+        without: &[Arc<str>],
+    ) -> Result<Option<StoredState>, StoreError> {
+        self.inner.state(room, persona, without).await
     }
 
     async fn pending_lines(

@@ -39,6 +39,7 @@ async fn commit(host: &Host, lines: Vec<ChatMessage>) {
         call_id: lines[0].call_id.unwrap(),
         room: lobby(),
         persona: nova(),
+        digest: "a1".into(),
         state: None,
         lines,
         memories: Vec::new(),

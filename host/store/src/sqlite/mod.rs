@@ -19,7 +19,7 @@ mod tests;
 
 use crate::{
     Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Store, StoreError,
-    StoredSession,
+    StoredSession, StoredState,
 };
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, call};
@@ -183,9 +183,10 @@ impl Store for Sqlite {
         &self,
         room: &RoomId,
         persona: &PersonaId,
-    ) -> Result<Option<call::State>, StoreError> {
-        let (room, persona) = (room.clone(), persona.clone());
-        self.read(move |c| personas::state(c, &room, &persona))
+        without: &[Arc<str>],
+    ) -> Result<Option<StoredState>, StoreError> {
+        let (room, persona, without) = (room.clone(), persona.clone(), without.to_vec());
+        self.read(move |c| personas::state(c, &room, &persona, &without))
             .await
     }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     CALLS_KNOWN, CallCommit, FATES_KEPT, LINES_WAIT, MEMORIES_WAIT, PendingLine, PendingMemory,
-    StoreError,
+    STATES_KEPT, StoreError, StoredState,
 };
 use chatter_protocol::{
     ChatMessage, MessageId, PersonaId, RoomId, Timestamp,
@@ -15,6 +15,7 @@ use chatter_protocol::{
     memory,
 };
 use rusqlite::{Connection, OptionalExtension};
+use std::sync::Arc;
 
 // === Commit ===
 
@@ -25,9 +26,7 @@ pub(super) fn commit(connection: &Connection, commit: &CallCommit) -> Result<(),
         return Ok(());
     }
     if let Some(state) = &commit.state {
-        connection
-            .prepare_cached("UPDATE persona SET state_version = ?2, state = ?3 WHERE id = ?1")?
-            .execute((persona, state.version, &*state.bytes))?;
+        put_state(connection, persona, &commit.digest, state)?;
     }
     if !commit.lines.is_empty() {
         submit_lines(connection, room, persona, commit)?;
@@ -152,22 +151,61 @@ fn submit_memories(
 
 // === State ===
 
+/// Keeps a state in place of the module's earlier one, as the latest.
+fn put_state(
+    connection: &Connection,
+    persona: i64,
+    digest: &str,
+    state: &State,
+) -> Result<(), Failure> {
+    let row = (persona, digest, state.version, &*state.bytes);
+    let changed = connection
+        .prepare_cached(
+            "UPDATE state SET version = ?3, bytes = ?4,
+             seq = (SELECT max(seq) + 1 FROM state WHERE persona = ?1)
+             WHERE persona = ?1 AND digest = ?2",
+        )?
+        .execute(row)?;
+    if changed > 0 {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO state (persona, digest, version, bytes, seq) VALUES (?1, ?2, ?3, ?4,
+             (SELECT coalesce(max(seq), 0) + 1 FROM state WHERE persona = ?1))",
+        )?
+        .execute(row)?;
+    connection
+        .prepare_cached(
+            "DELETE FROM state WHERE persona = ?1 AND seq <=
+             (SELECT seq FROM state WHERE persona = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute((persona, signed(STATES_KEPT)))?;
+    Ok(())
+}
+
 pub(super) fn state(
     connection: &Connection,
     room: &RoomId,
     persona: &PersonaId,
-) -> Result<Option<State>, Failure> {
-    let row = connection
-        .prepare_cached(
-            "SELECT state_version, state FROM persona
-             WHERE room = (SELECT id FROM room WHERE name = ?1) AND name = ?2
-             AND state IS NOT NULL",
-        )?
-        .query_row((room.as_str(), persona.as_str()), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    Ok(row.map(|(version, bytes)| State { version, bytes }))
+    without: &[Arc<str>],
+) -> Result<Option<StoredState>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT digest, version, bytes FROM state
+         WHERE persona = (SELECT id FROM persona
+                          WHERE room = (SELECT id FROM room WHERE name = ?1) AND name = ?2)
+         ORDER BY seq DESC",
+    )?;
+    let mut rows = statement.query((room.as_str(), persona.as_str()))?;
+    while let Some(row) = rows.next()? {
+        let digest: Arc<str> = row.get(0)?;
+        if !without.contains(&digest) {
+            let (version, bytes) = (row.get(1)?, row.get(2)?);
+            let state = State { version, bytes };
+            return Ok(Some(StoredState { digest, state }));
+        }
+    }
+    Ok(None)
 }
 
 // === Lines ===

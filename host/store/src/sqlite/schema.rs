@@ -72,6 +72,23 @@ const MIGRATIONS: &[&str] = &[
         created_at   INTEGER NOT NULL
     ) STRICT;
     ",
+    // What a persona keeps, by the module that wrote it: a module that proves bad is taken back with
+    // what it wrote. `seq` counts a persona's writes.
+    "
+    CREATE TABLE state (
+        id      INTEGER PRIMARY KEY,
+        persona INTEGER NOT NULL REFERENCES persona (id),
+        digest  TEXT NOT NULL,
+        seq     INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        bytes   BLOB NOT NULL,
+        UNIQUE (persona, digest)
+    ) STRICT;
+    INSERT INTO state (persona, digest, seq, version, bytes)
+        SELECT id, '', 1, state_version, state FROM persona WHERE state IS NOT NULL;
+    ALTER TABLE persona DROP COLUMN state;
+    ALTER TABLE persona DROP COLUMN state_version;
+    ",
 ];
 
 /// The version that this program writes.
@@ -94,4 +111,38 @@ pub(super) fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Resul
 fn stamp(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_of_the_first_format_are_kept() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO room (id, name, epoch) VALUES (1, 'main/lobby', 'x');
+                 INSERT INTO persona (id, room, name, state_version, state) VALUES (5, 1, 'nova', 3, x'00ff');
+                 INSERT INTO persona (id, room, name) VALUES (6, 1, 'rex');",
+            )
+            .unwrap();
+        migrate(&mut connection, 1).unwrap();
+        let mut statement = connection
+            .prepare("SELECT persona, digest, version, bytes FROM state")
+            .unwrap();
+        let rows = statement
+            .query_map((), |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, u32>(2)?,
+                    row.get::<_, Vec<u8>>(3)?,
+                ))
+            })
+            .unwrap();
+        let rows: Vec<_> = rows.map(Result::unwrap).collect();
+        assert_eq!(rows, [(5, String::new(), 3, vec![0, 0xff])]);
+    }
 }

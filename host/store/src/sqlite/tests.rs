@@ -47,6 +47,7 @@ fn commit() -> CallCommit {
         call_id: CallId::new(),
         room: room(),
         persona: persona(),
+        digest: "a1".into(),
         state: Some(call::State {
             version: 1,
             bytes: b"state".as_slice().into(),
@@ -67,7 +68,7 @@ async fn execute(store: &Sqlite, sql: &'static str) {
 /// How many rows there are in all tables.
 async fn rows(store: &Sqlite) -> i64 {
     let tables = [
-        "room", "log", "persona", "call", "line", "memory", "session",
+        "room", "log", "persona", "state", "call", "line", "memory", "session",
     ];
     let counts = tables
         .map(|table| format!("(SELECT count(*) FROM {table})"))
@@ -85,7 +86,7 @@ async fn a_fault_anywhere_in_a_commit_undoes_all_of_it() {
         "CREATE TRIGGER fault BEFORE INSERT ON room BEGIN SELECT RAISE(ABORT, 'fault'); END",
         "CREATE TRIGGER fault BEFORE INSERT ON persona BEGIN SELECT RAISE(ABORT, 'fault'); END",
         "CREATE TRIGGER fault BEFORE INSERT ON call BEGIN SELECT RAISE(ABORT, 'fault'); END",
-        "CREATE TRIGGER fault BEFORE UPDATE ON persona BEGIN SELECT RAISE(ABORT, 'fault'); END",
+        "CREATE TRIGGER fault BEFORE INSERT ON state BEGIN SELECT RAISE(ABORT, 'fault'); END",
         "CREATE TRIGGER fault AFTER INSERT ON line WHEN (SELECT count(*) FROM line) = 2
          BEGIN SELECT RAISE(ABORT, 'fault'); END",
         "CREATE TRIGGER fault AFTER INSERT ON memory WHEN (SELECT count(*) FROM memory) = 2
@@ -102,8 +103,8 @@ async fn a_fault_anywhere_in_a_commit_undoes_all_of_it() {
         store.commit(commit).await.unwrap();
         assert_eq!(
             rows(&store).await,
-            7,
-            "{fault}: room, persona, call, 2 lines, 2 memories"
+            8,
+            "{fault}: room, persona, state, call, 2 lines, 2 memories"
         );
     }
 }

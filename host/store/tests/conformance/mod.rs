@@ -41,6 +41,8 @@ macro_rules! conformance {
             a_second_commit_of_a_call_changes_nothing
             commits_survive_closing
             personas_have_states_of_their_own
+            a_module_that_is_taken_back_takes_its_state_with_it
+            states_are_kept_of_the_latest_modules
             lines_stay_in_the_queue_until_they_are_settled
             fates_are_kept_for_the_latest_lines
             a_full_queue_refuses_lines
@@ -129,6 +131,7 @@ pub(crate) fn call() -> CallCommit {
         call_id: CallId::new(),
         room: lobby(),
         persona: nova(),
+        digest: "a1".into(),
         state: None,
         lines: Vec::new(),
         memories: Vec::new(),
@@ -142,6 +145,21 @@ pub(crate) fn says(lines: impl IntoIterator<Item = ChatMessage>) -> CallCommit {
         lines: lines.into_iter().collect(),
         ..call()
     }
+}
+
+/// What Nova stored last in the lobby.
+pub(crate) async fn latest_state(store: &impl Store, without: &[Arc<str>]) -> Option<State> {
+    state_of(store, &lobby(), &nova(), without).await
+}
+
+pub(crate) async fn state_of(
+    store: &impl Store,
+    room: &RoomId,
+    persona: &PersonaId,
+    without: &[Arc<str>],
+) -> Option<State> {
+    let stored = store.state(room, persona, without).await.unwrap();
+    stored.map(|stored| stored.state)
 }
 
 /// All that waits for a room's gateway.

@@ -1,11 +1,14 @@
 //! What comes of calls.
 
-use super::{Subject, call, lobby, memory, message, nova, rex, says, state, studio, waiting_lines};
+use super::{
+    Subject, call, latest_state, lobby, memory, message, nova, rex, says, state, state_of, studio,
+    waiting_lines,
+};
 use chatter_protocol::{
     CallId,
     call::{Fate, LineFate},
 };
-use chatter_store::{CALLS_KNOWN, CallCommit, Store, StoreError};
+use chatter_store::{CALLS_KNOWN, CallCommit, STATES_KEPT, Store, StoreError};
 use std::{sync::Arc, time::Duration};
 
 /// A call with something of everything.
@@ -29,7 +32,7 @@ fn pending(commit: &CallCommit) -> Vec<LineFate> {
 
 /// That the store holds all of this call, and of no other.
 async fn holds(store: &impl Store, commit: &CallCommit) {
-    assert_eq!(store.state(&lobby(), &nova()).await.unwrap(), commit.state);
+    assert_eq!(latest_state(store, &[]).await, commit.state);
     assert_eq!(waiting_lines(store, &lobby()).await, commit.lines);
     assert_eq!(
         store.fates(&lobby(), &nova(), 10).await.unwrap(),
@@ -119,7 +122,7 @@ pub(crate) async fn a_commit_that_fails_leaves_nothing(subject: &impl Subject) {
 
     // What failed was not taken for committed.
     store.commit(good.clone()).await.unwrap();
-    assert_eq!(store.state(&lobby(), &nova()).await.unwrap(), good.state);
+    assert_eq!(latest_state(&*store, &[]).await, good.state);
     assert_eq!(
         waiting_lines(&*store, &lobby()).await,
         [before.lines, good.lines].concat()
@@ -149,7 +152,7 @@ pub(crate) async fn a_second_commit_of_a_call_changes_nothing(subject: &impl Sub
             .unwrap();
     }
     store.commit(other).await.unwrap();
-    assert_eq!(store.state(&lobby(), &nova()).await.unwrap(), latest);
+    assert_eq!(latest_state(&store, &[]).await, latest);
     assert_eq!(waiting_lines(&store, &lobby()).await.len(), 2);
 }
 
@@ -168,7 +171,7 @@ pub(crate) async fn personas_have_states_of_their_own(subject: &impl Subject) {
     let store = subject.open();
     let seats = [(lobby(), nova()), (lobby(), rex()), (studio(), nova())];
     for (n, (room, persona)) in (0_u8..).zip(seats.clone()) {
-        assert_eq!(store.state(&room, &persona).await.unwrap(), None);
+        assert_eq!(state_of(&store, &room, &persona, &[]).await, None);
         let state = Some(state(&[n]));
         // One id for all: whether a call is known is asked of its persona alone.
         let call_id = CallId::from_parts(1, [7; 10]);
@@ -187,7 +190,7 @@ pub(crate) async fn personas_have_states_of_their_own(subject: &impl Subject) {
     }
     for (n, (room, persona)) in (0_u8..).zip(seats) {
         assert_eq!(
-            store.state(&room, &persona).await.unwrap(),
+            state_of(&store, &room, &persona, &[]).await,
             Some(state(&[n]))
         );
         assert_eq!(store.fates(&room, &persona, 10).await.unwrap().len(), 1);
@@ -199,8 +202,61 @@ pub(crate) async fn personas_have_states_of_their_own(subject: &impl Subject) {
         })
         .await
         .unwrap();
-    assert_eq!(
-        store.state(&lobby(), &nova()).await.unwrap(),
-        Some(state(b""))
-    );
+    assert_eq!(latest_state(&store, &[]).await, Some(state(b"")));
+}
+
+pub(crate) async fn a_module_that_is_taken_back_takes_its_state_with_it(subject: &impl Subject) {
+    let store = subject.open();
+    let writes = |digest: &str, bytes: &[u8]| CallCommit {
+        digest: digest.into(),
+        state: Some(state(bytes)),
+        ..call()
+    };
+    let written = [
+        ("good", "1"),
+        ("bad", "2"),
+        ("good", "3"),
+        ("bad", "4"),
+        ("worse", "5"),
+    ];
+    for (digest, bytes) in written {
+        let commit = writes(digest, bytes.as_bytes());
+        store.commit(commit).await.unwrap();
+    }
+    let cases: [(&[&str], Option<&str>); 5] = [
+        (&[], Some("5")),
+        (&["worse"], Some("4")),
+        (&["worse", "bad"], Some("3")),
+        (&["good", "unknown"], Some("5")),
+        (&["good", "bad", "worse"], None),
+    ];
+    for (without, left) in cases {
+        let without: Vec<Arc<str>> = without.iter().map(|digest| (*digest).into()).collect();
+        let found = latest_state(&store, &without).await;
+        let expected = left.map(|bytes| state(bytes.as_bytes()));
+        assert_eq!(found, expected, "without {without:?}");
+    }
+    // What the bad one commits late is the latest, and still its own.
+    store.commit(writes("bad", b"6")).await.unwrap();
+    let without = ["bad".into(), "worse".into()];
+    assert_eq!(latest_state(&store, &without).await, Some(state(b"3")));
+    let stored = store.state(&lobby(), &nova(), &[]).await.unwrap().unwrap();
+    assert_eq!((&*stored.digest, stored.state), ("bad", state(b"6")));
+}
+
+pub(crate) async fn states_are_kept_of_the_latest_modules(subject: &impl Subject) {
+    let store = subject.open();
+    let digests: Vec<Arc<str>> = (0..=STATES_KEPT).map(|n| n.to_string().into()).collect();
+    for digest in &digests {
+        let commit = CallCommit {
+            digest: digest.clone(),
+            state: Some(state(digest.as_bytes())),
+            ..call()
+        };
+        store.commit(commit).await.unwrap();
+    }
+    let oldest = &digests[1];
+    let expected = Some(state(oldest.as_bytes()));
+    assert_eq!(latest_state(&store, &digests[2..]).await, expected);
+    assert_eq!(latest_state(&store, &digests[1..]).await, None);
 }

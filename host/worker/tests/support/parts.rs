@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use chatter_memory::Memory;
 use chatter_protocol::{
     ChatMessage, MessageId, PersonaId, RoomId, Timestamp,
-    call::{Fate, LineFate, State},
+    call::{Fate, LineFate},
     memory::{Entry, Error, NewEntry, Query, Scope},
 };
 use chatter_store::{
     Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
-    StoredSession,
+    StoredSession, StoredState,
 };
 use std::{
     sync::{
@@ -113,8 +113,13 @@ impl Store for Shaky {
         self.inner.commit(commit).await
     }
 
-    async fn state(&self, room: &RoomId, persona: &PersonaId) -> Result<Option<State>, StoreError> {
-        self.inner.state(room, persona).await
+    async fn state(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+        without: &[Arc<str>],
+    ) -> Result<Option<StoredState>, StoreError> {
+        self.inner.state(room, persona, without).await
     }
 
     async fn pending_lines(

@@ -28,6 +28,8 @@ pub(crate) enum Act {
 #[derive(Default)]
 pub(crate) struct Scripted {
     scripts: Mutex<BTreeMap<String, Arc<Script>>>,
+    /// What a module is, if it isn't what it always was.
+    versions: Mutex<BTreeMap<String, ModuleStatus>>,
     pub(crate) calls: Mutex<Vec<Call>>,
 }
 
@@ -37,6 +39,27 @@ impl Scripted {
             .lock()
             .unwrap()
             .insert(module.into(), Arc::new(Box::new(script)));
+    }
+
+    /// From now on the module is of this digest, and those others were taken back.
+    pub(crate) fn serves(&self, module: &str, digest: &str, rejected: &[&str]) {
+        let version = ModuleRef {
+            digest: digest.into(),
+            ..ModuleRef::clone(&module_ref(module))
+        };
+        let status = ModuleStatus {
+            rejected: rejected.iter().map(|digest| (*digest).into()).collect(),
+            ..ModuleStatus::well(Arc::new(version))
+        };
+        self.versions.lock().unwrap().insert(module.into(), status);
+    }
+
+    fn version(&self, module: &str) -> ModuleStatus {
+        let versions = self.versions.lock().unwrap();
+        versions
+            .get(module)
+            .cloned()
+            .unwrap_or_else(|| ModuleStatus::well(module_ref(module)))
     }
 
     pub(crate) fn calls_of(&self, module: &str) -> Vec<Call> {
@@ -81,6 +104,7 @@ impl Personas for Scripted {
         self.calls.lock().unwrap().push(call.clone());
         let script = self.scripts.lock().unwrap().get(&*call.module).cloned();
         let act = script.map_or(Act::Return(Outcome::default()), |script| script(&call));
+        let module = self.version(&call.module).module;
         let end = match act {
             Act::Return(outcome) => CallEnd::Returned { outcome },
             Act::ReturnAfter(wait, outcome) => {
@@ -93,7 +117,7 @@ impl Personas for Scripted {
         };
         CallRecord {
             v: V1,
-            module: module_ref(&call.module),
+            module,
             turn: call.turn,
             input: call.input,
             limits: call.limits,
@@ -107,7 +131,7 @@ impl Personas for Scripted {
 
     fn module(&self, _: &TenantId, name: &str) -> Result<ModuleStatus, String> {
         if self.scripts.lock().unwrap().contains_key(name) {
-            Ok(ModuleStatus::well(module_ref(name)))
+            Ok(self.version(name))
         } else {
             Err(format!("plugins/{name}.wasm is not there"))
         }
