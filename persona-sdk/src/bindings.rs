@@ -9,7 +9,7 @@
 
 wit_bindgen::generate!({
     world: "persona",
-    path: "../wit",
+    path: "../wit/persona.wit",
     additional_derives: [PartialEq],
     export_macro_name: "export_guest",
     pub_export_macro: true,

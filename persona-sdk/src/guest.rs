@@ -109,12 +109,14 @@ impl<P: Persona> guest::Guest for Component<P> {
             name,
             version,
             traits,
+            calls,
         } = P::about();
         types::About {
             name,
             version,
             state_version: P::STATE_VERSION,
             traits,
+            calls,
         }
     }
 

@@ -70,9 +70,9 @@ pub use reply::Reply;
 pub use rng::Rng;
 pub use style::Style;
 pub use types::{
-    Author, AuthorKind, ChatMessage, ChatQuestion, Count, Digest, Fate, Impulse, ImpulsePart,
-    Keyword, Limits, Line, LineFate, Profile, Relationship, RelationshipDelta, Room, Segment,
-    State, StreamContext, StreamEvent, TraitValue, Trends, Turn,
+    Author, AuthorKind, Calls, ChatMessage, ChatQuestion, Count, Digest, Fate, Impulse,
+    ImpulsePart, Keyword, Limits, Line, LineFate, Profile, Relationship, RelationshipDelta, Room,
+    Segment, State, StreamContext, StreamEvent, TraitValue, Trends, Turn,
 };
 
 /// Makes a component of a persona. Once in a crate, at its top level.

@@ -3,7 +3,7 @@
 use crate::{
     ChatMessage, Host, Reply, StreamContext, TraitValue, Turn,
     memory::NewEntry,
-    types::{Digest, RelationshipDelta},
+    types::{Calls, Digest, RelationshipDelta},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
@@ -97,6 +97,8 @@ pub struct About {
     pub version: String,
     /// The traits that it reads, for whoever writes its configuration.
     pub traits: Vec<String>,
+    /// The calls that it wants.
+    pub calls: Calls,
 }
 
 impl About {
@@ -108,7 +110,17 @@ impl About {
             name: name.into(),
             version: version.into(),
             traits: Vec::new(),
+            calls: Calls::all(),
         }
+    }
+
+    /// The only calls that it wants, such as `Calls::CONTEXT | Calls::FIREHOSE`; all, if nothing is
+    /// said. For the others the host does not even make an instance. Without `FIREHOSE` nobody's
+    /// message is put to the persona to be answered.
+    #[must_use]
+    pub const fn only(mut self, calls: Calls) -> Self {
+        self.calls = calls;
+        self
     }
 
     /// The traits that it reads.

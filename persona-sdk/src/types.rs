@@ -2,9 +2,9 @@
 
 pub use crate::bindings::{
     chatter::persona::types::{
-        Author, AuthorKind, ChatMessage, ChatQuestion, Count, Fate, Impulse, ImpulsePart, Keyword,
-        Limits, Line, LineFate, Profile, Relationship, Room, Segment, State, StreamContext,
-        StreamEvent, TraitValue, Trends, Turn,
+        Author, AuthorKind, Calls, ChatMessage, ChatQuestion, Count, Fate, Impulse, ImpulsePart,
+        Keyword, Limits, Line, LineFate, Profile, Relationship, Room, Segment, State,
+        StreamContext, StreamEvent, TraitValue, Trends, Turn,
     },
     exports::chatter::persona::guest::{Digest, RelationshipDelta},
 };

@@ -51,11 +51,45 @@ pub struct ModuleRef {
     pub name: String,
     /// SHA-256 of the component's bytes, as hexadecimal digits; empty when it could not be loaded.
     pub digest: String,
-    /// The version of the contract that it was built for, such as `0.1.0`.
+    /// The version of the contract that it was built for, such as `0.2.0`.
     pub contract: String,
     /// What the component says of itself.
     #[serde(default)]
     pub version: String,
+    /// The calls that it wants.
+    #[serde(default, skip_serializing_if = "Calls::is_all")]
+    pub calls: Calls,
+}
+
+/// Which calls a module wants; all, if nothing is said. For the others it is not instantiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Calls {
+    /// `on-context`
+    pub context: bool,
+    /// `on-firehose`; without it, nobody's message is put to its personas to be answered.
+    pub firehose: bool,
+    /// `reflect`
+    pub reflect: bool,
+}
+
+impl Calls {
+    /// Every call.
+    pub const ALL: Self = Self {
+        context: true,
+        firehose: true,
+        reflect: true,
+    };
+
+    fn is_all(&self) -> bool {
+        *self == Self::ALL
+    }
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self::ALL
+    }
 }
 
 /// Whether a persona can be called.

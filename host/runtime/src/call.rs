@@ -2,7 +2,7 @@
 
 use crate::{
     Call,
-    bindings::{PersonaPre, chatter::persona::types as wit},
+    contract::{Asked, PersonaPre, Returned, types as wit},
     end::{self, failed},
     lift, lower,
     module::Module,
@@ -86,12 +86,6 @@ pub(crate) async fn run(
     }
 }
 
-/// What an export returned, not checked yet.
-enum Returned {
-    Outcome(wit::Outcome),
-    Reflection(crate::bindings::exports::chatter::persona::guest::Reflection),
-}
-
 impl Returned {
     fn check(
         self,
@@ -115,43 +109,34 @@ async fn enter(
     turn: &chatter_protocol::Turn,
     input: &CallInput,
 ) -> wasmtime::Result<Result<Returned, String>> {
-    let persona = module.pre.instantiate_async(&mut *store).await?;
-    let guest = persona.chatter_persona_guest();
     let recent = lower::Messages::new(&turn.recent);
     let parts = lower::TurnParts::new(turn, &recent);
     let fates = parts.fates(turn);
     let turn = parts.lower(turn, &fates);
-    Ok(match input {
+    match input {
         CallInput::Context(context) => {
             let parts = lower::ContextParts::new(context);
-            guest
-                .call_on_context(store, turn, parts.lower(context))
-                .await?
-                .map(Returned::Outcome)
+            let asked = Asked::Context(parts.lower(context));
+            module.pre.call(store, turn, asked).await
         }
         CallInput::Firehose(messages) => {
             let messages = lower::Messages::new(messages);
-            guest
-                .call_on_firehose(store, turn, &messages.lower())
-                .await?
-                .map(Returned::Outcome)
+            let asked = Asked::Firehose(&messages.lower());
+            module.pre.call(store, turn, asked).await
         }
         CallInput::Reflect(digest) => {
             let highlights = lower::Messages::new(&digest.highlights);
             let highlights = highlights.lower();
             let memories = lower::memories(digest);
-            let digest = lower::digest(digest, &highlights, &memories);
-            guest
-                .call_reflect(store, turn, digest)
-                .await?
-                .map(Returned::Reflection)
+            let asked = Asked::Reflect(lower::digest(digest, &highlights, &memories));
+            module.pre.call(store, turn, asked).await
         }
-    })
+    }
 }
 
 /// Asks a component who it is. It gets no language model and no memory, and little time.
 pub(crate) async fn describe(
-    pre: &PersonaPre<Sandbox>,
+    pre: &PersonaPre,
     services: &Arc<Services>,
 ) -> Result<wit::About, String> {
     let limits = CallLimits {
@@ -174,14 +159,7 @@ pub(crate) async fn describe(
         deadline,
     };
     let mut store = sandbox::store(pre.engine(), services, bounds);
-    let asked = async {
-        let persona = pre.instantiate_async(&mut store).await?;
-        persona
-            .chatter_persona_guest()
-            .call_describe(&mut store)
-            .await
-    };
-    match timeout_at(deadline, asked).await {
+    match timeout_at(deadline, pre.describe(&mut store)).await {
         Ok(Ok(about)) => Ok(about),
         Ok(Err(error)) => {
             let sandbox = store.data();

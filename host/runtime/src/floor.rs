@@ -2,7 +2,9 @@
 //! context, and nothing but a new store, an instance, the typed call, and dropping it all.
 
 use crate::{
-    Call, Runtime, lower,
+    Call, Runtime,
+    contract::PersonaPre,
+    lower,
     sandbox::{self, Bounds},
 };
 use chatter_protocol::call::CallInput;
@@ -22,6 +24,9 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
         .catalogue
         .get(&call.scope.room.tenant(), &call.module)
         .map_err(|refused| refused.to_string())?;
+    let PersonaPre::V0_2(pre) = &module.pre else {
+        return Err("not a component of the current contract".into());
+    };
     let recent = lower::Messages::new(&call.turn.recent);
     let parts = lower::TurnParts::new(&call.turn, &recent);
     let fates = parts.fates(&call.turn);
@@ -32,7 +37,7 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
     let start = Instant::now();
     for _ in 0..times {
         let mut store = sandbox::store(
-            module.pre.engine(),
+            pre.engine(),
             &runtime.services,
             Bounds {
                 scope: call.scope.clone(),
@@ -43,7 +48,7 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
             },
         );
         let called = async {
-            let persona = module.pre.instantiate_async(&mut store).await?;
+            let persona = pre.instantiate_async(&mut store).await?;
             persona
                 .chatter_persona_guest()
                 .call_on_context(&mut store, turn.clone(), context.clone())

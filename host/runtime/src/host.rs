@@ -2,9 +2,7 @@
 //! and its answer goes into the call's record.
 
 use crate::{
-    bindings::chatter::persona::{
-        llm as wit_llm, log as wit_log, memory as wit_memory, types as wit_types,
-    },
+    contract::{llm as wit_llm, log as wit_log, memory as wit_memory, types as wit_types},
     sandbox::Sandbox,
 };
 use chatter_protocol::{
@@ -13,7 +11,6 @@ use chatter_protocol::{
 };
 use std::time::Duration;
 use tokio::time::Instant;
-use wasmtime::component::{HasSelf, Linker};
 
 /// The longest request to the language model, in bytes over all messages.
 const REQUEST_BYTES: usize = 64 << 10;
@@ -29,11 +26,6 @@ const SEARCH_ENTRIES: u32 = 50;
 
 /// What is left for the guest to make something of an answer that came at the last moment.
 const LAST_WORDS: Duration = Duration::from_millis(50);
-
-/// Adds the contract's imports to a linker.
-pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
-    crate::bindings::Persona::add_to_linker::<_, HasSelf<Sandbox>>(linker, |sandbox| sandbox)
-}
 
 impl wit_types::Host for Sandbox {}
 

@@ -7,9 +7,9 @@
 //! else. It must not know rooms, rosters or who may speak.
 
 mod artefacts;
-mod bindings;
 mod call;
 mod catalogue;
+mod contract;
 mod end;
 mod engine;
 #[doc(hidden)]
@@ -22,7 +22,7 @@ mod module;
 mod sandbox;
 mod wasi;
 
-pub use catalogue::{CONTRACT, Refused};
+pub use catalogue::{CONTRACTS, Refused};
 
 use artefacts::Artefacts;
 use async_trait::async_trait;
@@ -33,7 +33,7 @@ use chatter_protocol::{
     CallRecord, TenantId, Turn, V1,
     call::{CallEnd, CallInput, CallLimits, CallTimes},
     memory,
-    persona::ModuleRef,
+    persona::{Calls, ModuleRef},
 };
 use sandbox::Services;
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -220,8 +220,9 @@ impl Personas for Runtime {
                 let about = ModuleRef {
                     name: call.module.to_string(),
                     digest: String::new(),
-                    contract: CONTRACT.into(),
+                    contract: String::new(),
                     version: String::new(),
+                    calls: Calls::ALL,
                 };
                 return not_run(
                     call,

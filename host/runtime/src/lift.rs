@@ -1,13 +1,14 @@
 //! From what a guest returned to an [`Outcome`] that the host can rely on.
 
 use crate::{
-    bindings::{chatter::persona::types as wit, exports::chatter::persona::guest},
+    contract::{guest, types as wit},
     host,
 };
 use chatter_protocol::{
     MessageId,
     call::{CallLimits, Line, Outcome, State},
     memory,
+    persona::Calls,
 };
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -19,6 +20,15 @@ const EXTENSIONS_BYTES: usize = 4096;
 
 /// The most deltas in a reflection.
 const DELTAS: usize = 64;
+
+/// The calls that a module wants.
+pub(crate) fn calls(calls: wit::Calls) -> Calls {
+    Calls {
+        context: calls.contains(wit::Calls::CONTEXT),
+        firehose: calls.contains(wit::Calls::FIREHOSE),
+        reflect: calls.contains(wit::Calls::REFLECT),
+    }
+}
 
 /// Checks an outcome; the error names the place.
 pub(crate) fn outcome(

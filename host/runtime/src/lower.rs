@@ -3,10 +3,7 @@
 //! The contract's records borrow their texts and lists. What has no form to be borrowed from (ids
 //! as text, lists of references) is laid out first, each kind in one piece.
 
-use crate::bindings::{
-    chatter::persona::{memory as wit_memory, types as wit},
-    exports::chatter::persona::guest,
-};
+use crate::contract::{guest, memory as wit_memory, types as wit};
 use chatter_protocol::{
     AuthorKind, ChatMessage, ChatTrends, MessageId, StreamContext, Timestamp, Turn,
     call::{Digest, Fate, Profile},
@@ -187,6 +184,11 @@ impl<'a> TurnParts<'a> {
                 max_lines: turn.limits.max_lines,
                 max_line_chars: turn.limits.max_line_chars,
                 max_state_bytes: turn.limits.max_state_bytes,
+                llm_calls: turn.limits.llm_calls,
+                llm_tokens: turn.limits.llm_tokens,
+                memory_searches: turn.limits.memory_searches,
+                memory_writes: turn.limits.memory_writes,
+                cpu_ms: turn.limits.cpu_ms,
             },
             extensions: turn.extensions.as_deref(),
         }

@@ -1,6 +1,6 @@
 //! What is kept of a module between calls.
 
-use crate::{bindings::PersonaPre, sandbox::Sandbox};
+use crate::contract::PersonaPre;
 use chatter_protocol::persona::ModuleRef;
 use std::sync::Arc;
 
@@ -8,5 +8,5 @@ use std::sync::Arc;
 pub(crate) struct Module {
     pub(crate) about: Arc<ModuleRef>,
     pub(crate) state_version: u32,
-    pub(crate) pre: PersonaPre<Sandbox>,
+    pub(crate) pre: PersonaPre,
 }

@@ -16,7 +16,7 @@ fn component(text: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_persona_is_named_and_left_out() {
     let whole = std::fs::read(built("rascal")).unwrap();
-    let cases: [(&str, Vec<u8>, &str); 11] = [
+    let cases: [(&str, Vec<u8>, &str); 14] = [
         ("empty", Vec::new(), "the file is empty"),
         (
             "text",
@@ -43,14 +43,31 @@ async fn what_is_no_persona_is_named_and_left_out() {
         (
             "nothing",
             component("(component)"),
-            "exports no chatter:persona/guest@0.1.0: it is not a persona; in Rust, `persona_sdk::export!",
+            "exports no chatter:persona/guest@0.2.0: it is not a persona; in Rust, `persona_sdk::export!",
         ),
         (
             "future",
             component(
                 r#"(component (instance $i) (export "chatter:persona/guest@7.0.0" (instance $i)))"#,
             ),
-            "built for chatter:persona/guest@7.0.0, but this host speaks 0.1.0",
+            "from the future: built for chatter:persona/guest@7.0.0, but this chatter speaks 0.2.0 and 0.1.0; update chatter",
+        ),
+        (
+            "ancient",
+            component(
+                r#"(component (instance $i) (export "chatter:persona/guest@0.0.3" (instance $i)))"#,
+            ),
+            "built for chatter:persona/guest@0.0.3, but this chatter speaks 0.2.0 and 0.1.0; build it again",
+        ),
+        (
+            "double",
+            component(
+                r#"(component
+                    (import "chatter:persona/llm@0.3.0" (instance))
+                    (instance $i)
+                    (export "chatter:persona/guest@0.1.0" (instance $i)))"#,
+            ),
+            "imports chatter:persona/llm@0.3.0, which personas don't get",
         ),
         (
             "greedy",
@@ -63,9 +80,16 @@ async fn what_is_no_persona_is_named_and_left_out() {
             "imports wasi:http/types@0.2.0, which personas don't get",
         ),
         (
-            "hollow",
+            "older",
             component(
                 r#"(component (instance $i) (export "chatter:persona/guest@0.1.0" (instance $i)))"#,
+            ),
+            "not a valid component: `chatter:persona/guest@0.1.0` exports no function `describe`",
+        ),
+        (
+            "hollow",
+            component(
+                r#"(component (instance $i) (export "chatter:persona/guest@0.2.0" (instance $i)))"#,
             ),
             "not a valid component",
         ),

@@ -11,10 +11,7 @@ use crate::{
 };
 use chatter_protocol::{
     CallRecord, ChatMessage, MessageId, Timestamp, Turn, V1,
-    call::{
-        CallEnd, CallInput, CallLimits, Fate, Line, LineFate, LogLevel, LogLine, Outcome, RoomInfo,
-        TurnLimits,
-    },
+    call::{CallEnd, CallInput, Fate, Line, LineFate, LogLevel, LogLine, Outcome, RoomInfo},
 };
 use chatter_runtime::{Call, SharedPersonas};
 use chatter_store::{CallCommit, SharedStore, StoreError, StoredState};
@@ -214,7 +211,7 @@ impl Job {
                 impulse: plan.impulse.clone(),
                 fates: known.fates.clone().unwrap_or_default(),
                 state: known.state.clone().flatten().map(|stored| stored.state),
-                limits: turn_limits(&plan.limits),
+                limits: (&plan.limits).into(),
                 extensions: None,
             }),
             input: plan.input.clone(),
@@ -372,14 +369,6 @@ pub(crate) fn lines_of(record: &CallRecord) -> u32 {
     match &record.end {
         CallEnd::Returned { outcome } => u32::try_from(outcome.lines.len()).unwrap_or(u32::MAX),
         _ => 0,
-    }
-}
-
-fn turn_limits(limits: &CallLimits) -> TurnLimits {
-    TurnLimits {
-        max_lines: limits.lines,
-        max_line_chars: limits.line_chars,
-        max_state_bytes: limits.state_bytes,
     }
 }
 

@@ -28,6 +28,7 @@ use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, ChatTrends, Impulse, MessageId, StreamContext,
     Timestamp, Tuning,
     call::{CallInput, CallLimits, Profile},
+    persona::Calls,
 };
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -99,6 +100,7 @@ struct SeatState {
     thought: Option<Thought>,
     flight: Option<Flight>,
     available: bool,
+    calls: Calls,
     paused_until: Option<Timestamp>,
     failures_in_row: u32,
     last_line: Option<Timestamp>,
@@ -170,6 +172,7 @@ impl Crowd {
                 thought: None,
                 flight: None,
                 available: true,
+                calls: Calls::ALL,
                 paused_until: None,
                 failures_in_row: 0,
                 last_line: None,
@@ -220,7 +223,7 @@ impl Crowd {
             let named = self.take_in(now, &message);
             let human = message.author.kind.is_human();
             for (index, seat) in self.seats.iter_mut().enumerate() {
-                if seat.author == message.author.id {
+                if seat.author == message.author.id || !seat.calls.firehose {
                     continue;
                 }
                 let weight = match (human, named.contains(&index)) {
@@ -247,7 +250,7 @@ impl Crowd {
             .max(since_last);
         self.position_ms = Some(position);
         let fresh_from_ms = position.saturating_sub(window);
-        for seat in &mut self.seats {
+        for seat in self.seats.iter_mut().filter(|seat| seat.calls.context) {
             let arrived = Arrived {
                 context: context.clone(),
                 at: now,
@@ -275,6 +278,14 @@ impl Crowd {
     pub(crate) fn set_available(&mut self, seat: usize, available: bool) {
         if let Some(seat) = self.seats.get_mut(seat) {
             seat.available = available;
+        }
+    }
+
+    /// Which calls a persona's module wants. What waits for it otherwise is not handed out.
+    pub(crate) fn set_calls(&mut self, seat: usize, calls: Calls) {
+        if let Some(seat) = self.seats.get_mut(seat) {
+            seat.calls = calls;
+            seat.mailbox.keep_only(calls);
         }
     }
 

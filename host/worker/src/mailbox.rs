@@ -4,7 +4,7 @@
 //! it is full, the oldest of the least important gives way: first other personas' lines, then those
 //! of them that name this one, then people's, and a person's that name this one last.
 
-use chatter_protocol::{ChatMessage, StreamContext, Timestamp};
+use chatter_protocol::{ChatMessage, StreamContext, Timestamp, persona::Calls};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// Messages in a batch.
@@ -101,6 +101,16 @@ impl Mailbox {
     /// The context that waits, if one does.
     pub(crate) fn take_context(&mut self) -> Option<Arrived> {
         self.context.take()
+    }
+
+    /// Drops what such calls would be made on that are not wanted.
+    pub(crate) fn keep_only(&mut self, calls: Calls) {
+        if !calls.context {
+            self.context = None;
+        }
+        if !calls.firehose {
+            self.batch.clear();
+        }
     }
 
     /// All messages that wait, due or not; maybe none.

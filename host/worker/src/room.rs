@@ -85,6 +85,7 @@ impl Room {
         );
         for (index, seat) in seats.iter().enumerate() {
             crowd.set_available(index, seat.is_available());
+            crowd.set_calls(index, seat.calls());
         }
         Self {
             info: RoomInfo {
@@ -306,6 +307,7 @@ impl Room {
                     tracing::warn!(room = %self.info.id, persona = %status.persona_id, reason = status.detail, "the persona's module is unavailable");
                 }
                 self.crowd.set_available(index, seat.is_available());
+                self.crowd.set_calls(index, seat.calls());
                 self.publisher.status(status);
             } else if self.ticks == FIRST_STATUS_TICKS || self.ticks.is_multiple_of(STATUS_TICKS) {
                 self.publisher.status(seat.status(now));

@@ -6,7 +6,7 @@ use chatter_protocol::{
     call::{CallLimits, LineFate, Profile},
     memory,
     message::{AI_BADGE, Author, AuthorKind},
-    persona::{Health, ModuleRef},
+    persona::{Calls, Health, ModuleRef},
 };
 use chatter_runtime::ModuleStatus;
 use chatter_store::StoredState;
@@ -94,6 +94,13 @@ impl Occupied {
         self.module.is_ok()
     }
 
+    /// Which calls its module wants.
+    pub(crate) fn calls(&self) -> Calls {
+        self.module
+            .as_ref()
+            .map_or(Calls::ALL, |status| status.module.calls)
+    }
+
     /// Notes what the module is now; whether that is news. A new component starts with a clean
     /// slate.
     pub(crate) fn see_module(&mut self, module: Result<ModuleStatus, String>) -> bool {
@@ -150,6 +157,7 @@ impl Occupied {
                     digest: String::new(),
                     contract: String::new(),
                     version: String::new(),
+                    calls: Calls::ALL,
                 },
             },
             health,

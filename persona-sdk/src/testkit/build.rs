@@ -1,5 +1,6 @@
 //! What a persona is called with, made of little.
 
+use super::Budgets;
 use crate::{
     memory::{Entry, Kind},
     types::{
@@ -131,6 +132,11 @@ pub fn turn() -> TurnBuilder {
             max_lines: 3,
             max_line_chars: 300,
             max_state_bytes: 64 << 10,
+            llm_calls: Budgets::DEFAULT.llm_calls,
+            llm_tokens: Budgets::DEFAULT.llm_tokens,
+            memory_searches: Budgets::DEFAULT.searches,
+            memory_writes: Budgets::DEFAULT.writes,
+            cpu_ms: 100,
         },
         extensions: None,
     })

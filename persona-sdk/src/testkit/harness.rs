@@ -1,6 +1,6 @@
 //! Calls as the runtime makes them.
 
-use super::{Scripted, scripted::problem_of};
+use super::{Budgets, Scripted, scripted::problem_of};
 use crate::{
     Error, Persona, Reflection, Reply,
     bindings::{
@@ -218,6 +218,20 @@ impl<P: Persona> Harness<P> {
         if self.state.is_some() {
             turn.state.clone_from(&self.state);
         }
+        // What a test sets, the persona is told.
+        let Budgets {
+            llm_calls,
+            llm_tokens,
+            searches,
+            writes,
+        } = self.host.budgets;
+        turn.limits = Limits {
+            llm_calls,
+            llm_tokens,
+            memory_searches: searches,
+            memory_writes: writes,
+            ..turn.limits
+        };
         self.host.begin(turn.now);
         turn
     }

@@ -21,14 +21,19 @@ pub struct Budgets {
     pub writes: u32,
 }
 
+impl Budgets {
+    /// The host's own defaults.
+    pub const DEFAULT: Self = Self {
+        llm_calls: 4,
+        llm_tokens: 1000,
+        searches: 8,
+        writes: 8,
+    };
+}
+
 impl Default for Budgets {
     fn default() -> Self {
-        Self {
-            llm_calls: 4,
-            llm_tokens: 1000,
-            searches: 8,
-            writes: 8,
-        }
+        Self::DEFAULT
     }
 }
 

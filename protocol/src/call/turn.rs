@@ -1,5 +1,6 @@
 //! What a persona is given.
 
+use super::CallLimits;
 use crate::{
     AuthorId, CallId, ChatMessage, ChatTrends, MessageId, PersonaId, RoomId, StreamContext,
     Timestamp, memory,
@@ -35,7 +36,7 @@ pub struct Turn {
     /// What it stored last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// What the host will accept.
+    /// What this call has.
     pub limits: TurnLimits,
     /// Room to grow: JSON text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -172,7 +173,7 @@ pub struct State {
     pub bytes: Arc<[u8]>,
 }
 
-/// What the host accepts from one call.
+/// What one call has, as its persona sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TurnLimits {
     /// Lines.
@@ -181,6 +182,36 @@ pub struct TurnLimits {
     pub max_line_chars: u32,
     /// Bytes of state.
     pub max_state_bytes: u32,
+    /// LLM calls. This and what follows is told since version 0.2 of the contract.
+    #[serde(default)]
+    pub llm_calls: u32,
+    /// LLM tokens, over all calls.
+    #[serde(default)]
+    pub llm_tokens: u32,
+    /// Memory searches.
+    #[serde(default)]
+    pub memory_searches: u32,
+    /// Memory writes.
+    #[serde(default)]
+    pub memory_writes: u32,
+    /// CPU time, in milliseconds.
+    #[serde(default)]
+    pub cpu_ms: u32,
+}
+
+impl From<&CallLimits> for TurnLimits {
+    fn from(limits: &CallLimits) -> Self {
+        Self {
+            max_lines: limits.lines,
+            max_line_chars: limits.line_chars,
+            max_state_bytes: limits.state_bytes,
+            llm_calls: limits.llm_calls,
+            llm_tokens: limits.llm_tokens,
+            memory_searches: limits.memory_searches,
+            memory_writes: limits.memory_writes,
+            cpu_ms: limits.cpu_ms,
+        }
+    }
 }
 
 /// What a persona is called with, beside the [`Turn`].

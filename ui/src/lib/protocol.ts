@@ -156,6 +156,23 @@ export interface Author {
   badges?: string[];
 }
 /**
+ * Which calls a module wants; all, if nothing is said. For the others it is not instantiated.
+ */
+export interface Calls {
+  /**
+   * `on-context`
+   */
+  context?: boolean;
+  /**
+   * `on-firehose`; without it, nobody's message is put to its personas to be answered.
+   */
+  firehose?: boolean;
+  /**
+   * `reflect`
+   */
+  reflect?: boolean;
+}
+/**
  * One line in a room.
  */
 export interface ChatMessage {
@@ -323,13 +340,14 @@ export interface ModuleRef {
    */
   digest: string;
   /**
-   * The version of the contract that it was built for, such as `0.1.0`.
+   * The version of the contract that it was built for, such as `0.2.0`.
    */
   contract: string;
   /**
    * What the component says of itself.
    */
   version?: string;
+  calls?: Calls;
 }
 /**
  * Somebody who watches a room.

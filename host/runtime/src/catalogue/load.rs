@@ -3,8 +3,9 @@
 use super::refused::Refused;
 use crate::{
     artefacts::Artefacts,
-    bindings::PersonaPre,
-    call, engine, host,
+    call,
+    contract::{self, PACKAGE, PersonaPre, SPOKEN},
+    engine, lift,
     module::Module,
     sandbox::{Sandbox, Services},
     wasi,
@@ -16,17 +17,14 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-/// The version of the contract that this host speaks.
-pub const CONTRACT: &str = "0.1.0";
+/// The versions of the contract that this host speaks, newest first.
+pub const CONTRACTS: &[&str] = &SPOKEN;
 
-pub(super) const PACKAGE: &str = "chatter:persona/";
+/// What a component may import of the contract, in a version that is spoken.
+const INTERFACES: [&str; 4] = ["types", "llm", "memory", "log"];
 
-/// What a component may import: the contract's own interfaces, and WASI 0.2 as it is linked here.
-const IMPORTS: [&str; 10] = [
-    "chatter:persona/types@0.1.",
-    "chatter:persona/llm@0.1.",
-    "chatter:persona/memory@0.1.",
-    "chatter:persona/log@0.1.",
+/// What it may import beside that: WASI 0.2 as it is linked here.
+const WASI: [&str; 6] = [
     "wasi:cli/",
     "wasi:clocks/",
     "wasi:filesystem/",
@@ -54,7 +52,7 @@ impl Loader {
     ) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
         wasi::link(&mut linker)?;
-        host::link(&mut linker)?;
+        contract::link(&mut linker)?;
         Ok(Self {
             artefacts,
             engine: engine.clone(),
@@ -79,12 +77,12 @@ impl Loader {
                     None => Refused::Invalid(one_line(&error)),
                 })?
         };
-        self.check_contract(&component)?;
+        let version = self.check_contract(&component)?;
         check_needs(&component)?;
         let pre = self
             .linker
             .instantiate_pre(&component)
-            .and_then(PersonaPre::new)
+            .and_then(|pre| PersonaPre::new(version, pre))
             .map_err(|error| Refused::Invalid(one_line(&error)))?;
         let about = call::describe(&pre, &self.services)
             .await
@@ -92,8 +90,9 @@ impl Loader {
         let reference = ModuleRef {
             name: name.to_owned(),
             digest,
-            contract: CONTRACT.to_owned(),
+            contract: version.to_owned(),
             version: about.version.chars().take(60).collect(),
+            calls: lift::calls(about.calls),
         };
         Ok(Module {
             about: Arc::new(reference),
@@ -102,35 +101,60 @@ impl Loader {
         })
     }
 
-    fn check_contract(&self, component: &Component) -> Result<(), Refused> {
+    /// The newest version of the contract that both the component and this host speak.
+    fn check_contract(&self, component: &Component) -> Result<&'static str, Refused> {
         let kind = component.component_type();
-        let allowed = |name: &str| {
-            IMPORTS.iter().any(|prefix| name.starts_with(prefix))
-                && (name.starts_with(PACKAGE) || name.contains("@0.2."))
-        };
         let guest = format!("{PACKAGE}guest@");
         let versions: Vec<_> = kind
             .exports(&self.engine)
             .filter_map(|(name, _)| name.strip_prefix(&guest))
             .collect();
-        if !versions.contains(&CONTRACT) {
-            return Err(match versions.first() {
-                Some(other) => Refused::OtherVersion((*other).to_owned()),
-                None => Refused::NotAPersona,
-            });
-        }
+        let Some(spoken) = SPOKEN.into_iter().find(|spoken| versions.contains(spoken)) else {
+            return Err(not_spoken(&versions));
+        };
         let others: Vec<_> = kind
             .imports(&self.engine)
             .map(|(name, _)| name)
-            .filter(|name| !allowed(name))
+            .filter(|name| !is_allowed(name))
             .map(str::to_owned)
             .collect();
         if others.is_empty() {
-            Ok(())
+            Ok(spoken)
         } else {
             Err(Refused::Imports(others))
         }
     }
+}
+
+/// Whether a component may import this.
+fn is_allowed(name: &str) -> bool {
+    match name.strip_prefix(PACKAGE) {
+        Some(interface) => interface
+            .split_once('@')
+            .is_some_and(|(interface, version)| {
+                INTERFACES.contains(&interface) && SPOKEN.contains(&version)
+            }),
+        None => WASI.iter().any(|prefix| name.starts_with(prefix)) && name.contains("@0.2."),
+    }
+}
+
+/// Why a component that was built for these versions can't be spoken to.
+fn not_spoken(versions: &[&str]) -> Refused {
+    // The newest is what it was built for; an older one beside it is for older hosts.
+    let Some(newest) = versions.iter().max_by_key(|version| number(version)) else {
+        return Refused::NotAPersona;
+    };
+    if number(newest) > number(SPOKEN[0]) {
+        Refused::Newer((*newest).to_owned())
+    } else {
+        Refused::Unspoken((*newest).to_owned())
+    }
+}
+
+/// A version's three numbers; `None`, which is less than all others, if it has no such form.
+fn number(version: &str) -> Option<[u64; 3]> {
+    let mut numbers = version.splitn(3, '.').map(|part| part.parse().ok());
+    Some([numbers.next()??, numbers.next()??, numbers.next()??])
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Refused> {

@@ -4,7 +4,7 @@ mod folder;
 mod load;
 mod refused;
 
-pub use load::CONTRACT;
+pub use load::CONTRACTS;
 pub use refused::Refused;
 
 use crate::{artefacts::Artefacts, module::Module, sandbox::Services};

@@ -1,6 +1,7 @@
 //! Why a file of the plugin folder does not become a module, in words that its author can act on.
 
-use super::load::{CONTRACT, FILE_BYTES, PACKAGE};
+use super::load::FILE_BYTES;
+use crate::contract::{PACKAGE, SPOKEN};
 use std::path::PathBuf;
 
 /// How many modules are named to whoever named one that is not there.
@@ -45,14 +46,19 @@ pub enum Refused {
     Imports(Vec<String>),
     /// It is no persona.
     #[error(
-        "exports no {PACKAGE}guest@{CONTRACT}: it is not a persona; in Rust, `persona_sdk::export!(YourType);` is what makes it one"
+        "exports no {PACKAGE}guest@{}: it is not a persona; in Rust, `persona_sdk::export!(YourType);` is what makes it one", SPOKEN[0]
     )]
     NotAPersona,
-    /// It was built for another version of the contract.
+    /// It was built for a version of the contract that is yet to come.
     #[error(
-        "built for {PACKAGE}guest@{0}, but this host speaks {CONTRACT}; build it with the SDK that came with this host"
+        "from the future: built for {PACKAGE}guest@{0}, but this chatter speaks {spoken}; update chatter, or build it with the SDK that came with this one", spoken = SPOKEN.join(" and ")
     )]
-    OtherVersion(String),
+    Newer(String),
+    /// It was built for a version of the contract that is not spoken, or no longer.
+    #[error(
+        "built for {PACKAGE}guest@{0}, but this chatter speaks {spoken}; build it again with the SDK that came with this one", spoken = SPOKEN.join(" and ")
+    )]
+    Unspoken(String),
     /// It needs more of the pool than one component may.
     #[error("needs {0}, which is more than one component may have")]
     TooMuch(String),

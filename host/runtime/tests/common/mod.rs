@@ -13,7 +13,7 @@ use chatter_memory::Embedded;
 use chatter_protocol::{
     Author, AuthorKind, CallId, ChatMessage, Impulse, MessageId, PersonaId, RoomId, StreamContext,
     TenantId, Timestamp, Turn, V1,
-    call::{CallInput, CallLimits, Profile, RoomInfo, State, TurnLimits},
+    call::{CallInput, CallLimits, Profile, RoomInfo, State},
     context::{Keyword, Segment, StreamEvent},
     llm::{Completion, Error, Request},
     memory,
@@ -200,11 +200,7 @@ pub fn call(module: &str, style: &str) -> Call {
             },
             fates: Vec::new(),
             state: None,
-            limits: TurnLimits {
-                max_lines: limits.lines,
-                max_line_chars: limits.line_chars,
-                max_state_bytes: limits.state_bytes,
-            },
+            limits: (&limits).into(),
             extensions: None,
         }),
         input: CallInput::Context(Arc::new(context)),

@@ -42,10 +42,9 @@ impl Crowd {
                 impulse::rested(&self.tuning, seat.last_line.map(|at| now.since(at)))
             };
             let able = LEAST_READY + (1.0 - LEAST_READY) * rested;
-            (
-                seat.traits,
-                if seat.can_be_called(now) { able } else { 0.0 },
-            )
+            // Whoever does not want to hear the chat is asked nothing by it.
+            let can_answer = seat.can_be_called(now) && seat.calls.firehose;
+            (seat.traits, if can_answer { able } else { 0.0 })
         }))
     }
 
@@ -77,7 +76,11 @@ impl Crowd {
         if !seat.is_free(now) {
             return None;
         }
-        let asked = self.asks.for_seat(index, now, readiness);
+        let asked = seat
+            .calls
+            .firehose
+            .then(|| self.asks.for_seat(index, now, readiness))
+            .flatten();
         let work = seat.mailbox.next(now);
         if work.is_none() && (!ask_again || asked.is_none()) {
             return None;

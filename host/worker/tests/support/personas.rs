@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chatter_protocol::{
     CallRecord, TenantId, V1,
     call::{CallEnd, CallInput, CallTimes, Line, Outcome, State},
-    persona::ModuleRef,
+    persona::{Calls, ModuleRef},
 };
 use chatter_runtime::{Call, ModuleStatus, Personas};
 use std::{
@@ -93,8 +93,9 @@ fn module_ref(name: &str) -> Arc<ModuleRef> {
     Arc::new(ModuleRef {
         name: name.into(),
         digest: "d1".repeat(32),
-        contract: "0.1.0".into(),
+        contract: "0.2.0".into(),
         version: "1.0.0".into(),
+        calls: Calls::ALL,
     })
 }
 

@@ -3,7 +3,7 @@
 //! The first word is what to do; without one that it knows, it behaves.
 
 use persona_sdk::{
-    About, ChatMessage, Error, Host, Level, Persona, Reply, StreamContext, Turn, llm,
+    About, Calls, ChatMessage, Error, Host, Level, Persona, Reply, StreamContext, Turn, llm,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -27,6 +27,7 @@ impl Persona for Rascal {
 
     fn about() -> About {
         About::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .only(Calls::CONTEXT | Calls::FIREHOSE)
     }
 
     fn on_context(
@@ -75,6 +76,7 @@ impl Rascal {
                 }
                 Reply::say("flooded")
             }
+            "limits" => Reply::say(limits(turn)),
             "ask" => ask(host),
             "pester" => pester(host),
             "look" => Reply::say(look()),
@@ -86,6 +88,20 @@ impl Rascal {
             )),
         })
     }
+}
+
+/// What it is told that this call has.
+fn limits(turn: &Turn) -> String {
+    let limits = &turn.limits;
+    format!(
+        "{} lines, {} calls, {} tokens, {} searches, {} writes, {} ms",
+        limits.max_lines,
+        limits.llm_calls,
+        limits.llm_tokens,
+        limits.memory_searches,
+        limits.memory_writes,
+        limits.cpu_ms
+    )
 }
 
 fn endless() -> Reply {

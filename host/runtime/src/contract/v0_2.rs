@@ -1,4 +1,5 @@
-//! The contract's first version, as wasmtime sees it.
+//! Version 0.2.0, the current one, as wasmtime sees it. Its types are those that older versions are
+//! adapted to.
 //!
 //! Arguments are borrowed, so that a turn reaches the guest without being copied on the host first.
 #![allow(
@@ -13,8 +14,11 @@
     reason = "generated code"
 )]
 
+/// The version's number.
+pub(crate) const VERSION: &str = "0.2.0";
+
 wasmtime::component::bindgen!({
-    path: "../../wit",
+    path: "../../wit/persona.wit",
     world: "chatter:persona/persona",
     imports: {
         "chatter:persona/llm.complete": async,
