@@ -14,7 +14,7 @@ const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "persona";
 
 /// Personas that only tests and benchmarks load, from cargo's own folder.
-const FOR_TESTS: [&str; 2] = ["rascal", "veteran"];
+const FOR_TESTS: [&str; 3] = ["rascal", "veteran", "martyr"];
 
 /// Builds the personas that ship and puts those that changed into `plugins/`.
 pub(crate) fn build() -> Result<()> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod support;
+mod transaction;
 
 use chatter_protocol::{
     AuthorKind, CallRecord, PersonaId, TopicKind, Tuning,
