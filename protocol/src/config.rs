@@ -2,7 +2,7 @@
 //!
 //! Other than on the wire, an unknown field is an error here: it is most likely a slip of the pen.
 
-use crate::{PersonaId, RoomId, V1, call::CallLimits, schema::Share};
+use crate::{PersonaId, RoomId, V1, call::LimitsConfig, schema::Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,9 +39,24 @@ pub struct PersonaConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Share>")]
     pub traits: BTreeMap<String, f64>,
-    /// Its bounds, where they differ from the host's.
+    /// The bounds of its calls, where they differ from those of its room, its module and the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limits: Option<CallLimits>,
+    pub limits: Option<LimitsConfig>,
+}
+
+/// What the operator says of a module: `configs/modules/NAME.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModuleConfig {
+    /// Version of this format.
+    #[serde(default)]
+    pub v: V1,
+    /// Its name, as in `plugins/NAME.wasm`; the file has the same one.
+    #[schemars(regex(pattern = "^[a-z0-9-]{1,63}$"))]
+    pub name: String,
+    /// The bounds of its calls, where they differ from the host's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsConfig>,
 }
 
 /// A room: `configs/rooms/NAME.toml`.
@@ -70,6 +85,9 @@ pub struct RoomConfig {
     /// How lively it is.
     #[serde(default)]
     pub tuning: Tuning,
+    /// The bounds of calls in it, where they differ from those of the modules and the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsConfig>,
 }
 
 fn default_policy() -> String {

@@ -27,7 +27,7 @@ pub mod trends;
 mod version;
 
 pub use call::{CallRecord, Impulse, Outcome, Turn};
-pub use config::{ModerationPolicy, PersonaConfig, RoomConfig, Tuning};
+pub use config::{ModerationPolicy, ModuleConfig, PersonaConfig, RoomConfig, Tuning};
 pub use context::StreamContext;
 pub use ids::{AuthorId, CallId, MessageId, PersonaId, RoomId, TenantId};
 pub use message::{Author, AuthorKind, ChatMessage, FirehoseEntry};

@@ -9,7 +9,7 @@ pub use refusal::{Invalid, MAX_PROBLEMS, Problem};
 
 use crate::{
     CallRecord, ChatMessage, ChatTrends, FirehoseEntry, ModerationPolicy, ModerationVerdict,
-    PersonaConfig, PersonaStatus, RoomConfig, StreamContext,
+    ModuleConfig, PersonaConfig, PersonaStatus, RoomConfig, StreamContext,
     frames::{
         ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session,
         SessionRequest,
@@ -106,6 +106,7 @@ schematics! {
     "messages-page" MessagesPage;
     "moderation-policy" ModerationPolicy;
     "moderation-verdict" ModerationVerdict;
+    "module-config" ModuleConfig;
     "persona-config" PersonaConfig;
     "persona-status" PersonaStatus;
     "problem-document" ProblemDocument;

@@ -4,7 +4,8 @@
 
 use chatter_protocol::{
     CallRecord, ChatMessage, ChatTrends, FirehoseEntry, Invalid, ModerationPolicy,
-    ModerationVerdict, PersonaConfig, PersonaStatus, RoomConfig, Schematic, StreamContext,
+    ModerationVerdict, ModuleConfig, PersonaConfig, PersonaStatus, RoomConfig, Schematic,
+    StreamContext,
     frames::{
         ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session,
         SessionRequest,
@@ -16,7 +17,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
-const STRICT: [&str; 3] = ["persona-config", "room-config", "moderation-policy"];
+const STRICT: [&str; 4] = [
+    "module-config",
+    "moderation-policy",
+    "persona-config",
+    "room-config",
+];
 
 /// Reads the value as the type of that schema, and writes it again.
 fn rewrite(name: &str, value: Value) -> Result<Value, Invalid> {
@@ -32,6 +38,7 @@ fn rewrite(name: &str, value: Value) -> Result<Value, Invalid> {
         MessagesPage::NAME => of::<MessagesPage>(value),
         ModerationPolicy::NAME => of::<ModerationPolicy>(value),
         ModerationVerdict::NAME => of::<ModerationVerdict>(value),
+        ModuleConfig::NAME => of::<ModuleConfig>(value),
         PersonaConfig::NAME => of::<PersonaConfig>(value),
         PersonaStatus::NAME => of::<PersonaStatus>(value),
         ProblemDocument::NAME => of::<ProblemDocument>(value),

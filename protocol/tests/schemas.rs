@@ -67,7 +67,13 @@ fn every_schema_is_one_and_names_itself() {
 #[test]
 fn only_configurations_refuse_unknown_fields() {
     for (name, schema) in schema::all() {
-        let strict = ["persona-config", "room-config", "moderation-policy"].contains(&name);
+        let strict = [
+            "module-config",
+            "moderation-policy",
+            "persona-config",
+            "room-config",
+        ]
+        .contains(&name);
         assert_eq!(schema["additionalProperties"] == false, strict, "{name}");
     }
 }

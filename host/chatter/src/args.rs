@@ -1,7 +1,10 @@
 //! The command line. Every option of `serve` can stand in the environment and in `chatter.toml` too;
 //! [`settings`](crate::settings) puts the layers together.
 
-use crate::settings::{Bus, Listen, Provider};
+use crate::{
+    pool::{self, PoolOptions},
+    settings::{Bus, Listen, Provider},
+};
 use chatter_protocol::{MessageId, RoomId};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -21,9 +24,25 @@ chatter.toml (in the configuration folder or, if there is none, in the working f
 
 Exit codes: 0 well, 1 failed, 2 wrong use or a broken configuration.";
 
+const CHATTER_TOML: &str = "\
+Example of a chatter.toml, with the same names as the options:
+  listen = \"127.0.0.1:9000\"
+  source = \"show.srt\"     # relative paths start at chatter.toml's folder
+  loop = true
+  [llm]
+  provider = \"openai\"     # any server that speaks OpenAI's API
+  base_url = \"http://127.0.0.1:11434/v1\"
+  model = \"llama3.2\"
+  api_key_env = \"MY_KEY\"  # the NAME of the variable that holds the key
+  [limits]                 # of every call; --help lists them all
+  cpu_ms = 50
+  [pool]                   # what all calls share
+  calls = 32
+  shares = { acme = 3 }    # when the pool is full: three times what another tenant gets";
+
 /// chatter puts an audience of AI personas next to a live stream.
 #[derive(Debug, Parser)]
-#[command(name = "chatter", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(name = "chatter", version, after_help = EXAMPLES, after_long_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) serve: ServeOptions,
@@ -34,7 +53,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the rooms (this is what `chatter` alone does, too)
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Read a room's chat in the terminal
     Tail(TailOptions),
     /// Say something in a room
@@ -52,16 +71,7 @@ pub(crate) enum ConfigCommand {
 
 /// What `serve` runs on.
 #[derive(Clone, Debug, Default, Args)]
-#[command(after_help = "\
-Example of a chatter.toml, with the same names as the options:
-  listen = \"127.0.0.1:9000\"
-  source = \"show.srt\"     # relative paths start at chatter.toml's folder
-  loop = true
-  [llm]
-  provider = \"openai\"     # any server that speaks OpenAI's API
-  base_url = \"http://127.0.0.1:11434/v1\"
-  model = \"llama3.2\"
-  api_key_env = \"MY_KEY\"  # the NAME of the variable that holds the key")]
+#[command(after_long_help = format!("{CHATTER_TOML}\n\n{}", pool::limits_help()), after_help = CHATTER_TOML)]
 pub struct ServeOptions {
     /// Folder of the configuration: rooms/, personas/, moderation/ [default: ./configs]
     #[arg(
@@ -162,6 +172,8 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub llm_concurrency: Option<usize>,
+    #[command(flatten)]
+    pub pool: PoolOptions,
     /// What is logged to stderr, such as `warn,chatter_gateway=debug` [default: warn,chatter=info]
     #[arg(
         long,

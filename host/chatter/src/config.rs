@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! rooms/NAME.toml, rooms/TENANT/NAME.toml      a room; its id ends in /NAME (or is TENANT/NAME)
+//! modules/NAME.toml                            what the operator says of the module NAME
 //! personas/NAME.toml                           a persona with the id NAME
 //! moderation/NAME.toml                         a moderation policy of that name
 //! ```
@@ -20,7 +21,9 @@ use crate::{
     settings::{self, SourceOverride},
 };
 use chatter_context::Subtitles;
-use chatter_protocol::{ModerationPolicy, PersonaConfig, PersonaId, RoomConfig, RoomId};
+use chatter_protocol::{
+    ModerationPolicy, ModuleConfig, PersonaConfig, PersonaId, RoomConfig, RoomId,
+};
 use read::{File, files, read};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,6 +38,8 @@ pub struct Configuration {
     pub rooms: BTreeMap<RoomId, Room>,
     /// The personas, by id.
     pub personas: BTreeMap<PersonaId, PersonaConfig>,
+    /// What is said of modules, by name.
+    pub modules: BTreeMap<String, ModuleConfig>,
     /// How many moderation policies there are.
     pub policies: usize,
 }
@@ -92,6 +97,10 @@ pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configura
         files(&folder.join("moderation"), false, &mut problems),
         &mut problems,
     ));
+    let modules = named(read::<ModuleConfig>(
+        files(&folder.join("modules"), false, &mut problems),
+        &mut problems,
+    ));
     let rooms = read::<RoomConfig>(
         files(&folder.join("rooms"), true, &mut problems),
         &mut problems,
@@ -107,6 +116,12 @@ pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configura
         &policies,
         "name",
         |policy| policy.name.as_str(),
+        &mut problems,
+    );
+    check_names(
+        &modules,
+        "name",
+        |module| module.name.as_str(),
         &mut problems,
     );
     let rooms = check_rooms(rooms, &personas, &policies, instead, &mut problems);
@@ -135,6 +150,10 @@ pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configura
     Ok(Configuration {
         rooms,
         personas: personas.into_iter().filter_map(good).collect(),
+        modules: modules
+            .into_iter()
+            .filter_map(|(name, (_, config))| Some((name, config?)))
+            .collect(),
         policies: policies.len(),
     })
 }

@@ -12,6 +12,7 @@ pub mod config;
 mod failure;
 mod logging;
 mod nearest;
+mod pool;
 pub mod serve;
 pub mod settings;
 
@@ -38,7 +39,7 @@ pub fn main() -> ExitCode {
     };
     let done = match line.command {
         None => serve::run(line.serve),
-        Some(Command::Serve(options)) => serve::run(options),
+        Some(Command::Serve(options)) => serve::run(*options),
         Some(Command::Tail(options)) => client::tail::run(options),
         Some(Command::Say(options)) => client::say::run(options),
         Some(Command::Config(ConfigCommand::Check(options))) => config::check(options),

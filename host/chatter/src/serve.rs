@@ -158,8 +158,19 @@ fn worker(settings: &Settings, configuration: &Configuration) -> chatter_worker:
                 seats: configuration.seats(room).map(seat).collect(),
             })
             .collect(),
+        limits: limits(settings, configuration),
         seed: settings.seed,
-        ..chatter_worker::Config::default()
+    }
+}
+
+/// The bounds of calls that neither rooms nor personas say.
+fn limits(settings: &Settings, configuration: &Configuration) -> chatter_worker::Limits {
+    let modules = configuration.modules.iter();
+    chatter_worker::Limits {
+        host: settings.limits.clone(),
+        modules: modules
+            .filter_map(|(name, module)| Some((name.clone(), module.limits.clone()?)))
+            .collect(),
     }
 }
 

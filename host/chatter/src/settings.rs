@@ -9,7 +9,8 @@ pub(crate) use values::check_speed;
 pub use values::{Bus, Listen, Provider};
 
 use crate::{Failure, args::ServeOptions};
-use chatter_protocol::RoomId;
+use chatter_protocol::{RoomId, call::LimitsConfig};
+use chatter_runtime::Pool;
 use etcetera::{BaseStrategy, choose_base_strategy};
 use file::SettingsFile;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,10 @@ pub struct Settings {
     pub source: Option<SourceOverride>,
     /// The language model.
     pub llm: Llm,
+    /// The bounds of calls, as far as they differ from the defaults.
+    pub limits: LimitsConfig,
+    /// What calls share.
+    pub pool: Pool,
     /// What is logged.
     pub log: String,
     /// What all chance comes from; absent for another each time.
@@ -146,6 +151,12 @@ impl Settings {
                 },
                 is_set,
             )?,
+            limits: file.limits,
+            pool: options
+                .pool
+                .over(file.pool)
+                .pool()
+                .map_err(Failure::Usage)?,
             log: options
                 .log
                 .or(file.log)

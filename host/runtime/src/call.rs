@@ -6,6 +6,7 @@ use crate::{
     end::{self, failed},
     lift, lower,
     module::Module,
+    permits::Permit,
     sandbox::{self, Bounds, Sandbox, Services},
 };
 use chatter_protocol::{
@@ -22,10 +23,12 @@ pub(crate) async fn run(
     module: &Module,
     services: &Arc<Services>,
     call: Call,
+    permit: &Permit,
     queued: Duration,
 ) -> CallRecord {
     let started = Instant::now();
     let deadline = started + Duration::from_millis(u64::from(call.limits.wall_ms));
+    let account = services.ledger.account(&call.scope);
     let mut store = sandbox::store(
         module.pre.engine(),
         services,
@@ -34,12 +37,15 @@ pub(crate) async fn run(
             now: call.turn.now,
             seed: call.turn.seed,
             limits: call.limits.clone(),
+            account: account.clone(),
+            waiting: Some(permit.waiting_room()),
             deadline,
         },
     );
     let ended = timeout_at(deadline, enter(module, &mut store, &call.turn, &call.input)).await;
     let sandbox = store.data_mut();
     let log = sandbox.log.take();
+    account.take_log(sandbox.log.used());
     let end = match ended {
         Err(_) => CallEnd::TimedOut {
             wall_ms: call.limits.wall_ms,
@@ -156,6 +162,8 @@ pub(crate) async fn describe(
         now: Timestamp::from_millis(0),
         seed: 0,
         limits,
+        account: Arc::default(),
+        waiting: None,
         deadline,
     };
     let mut store = sandbox::store(pre.engine(), services, bounds);

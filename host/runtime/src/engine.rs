@@ -1,6 +1,7 @@
 //! The one engine: what WebAssembly may do here at all, the pool that instances come from, and the
 //! clock that interrupts guests.
 
+use crate::permits::Pool;
 use std::{thread, time::Duration};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
@@ -10,28 +11,48 @@ use wasmtime::{
 /// guest keeps a thread before it lets others run.
 pub(crate) const TICK: Duration = Duration::from_millis(2);
 
-/// What one component may need of the pool. A Rust component needs three core instances, one memory
-/// and two tables; those of other languages need more.
-pub(crate) const CORE_INSTANCES: u32 = 12;
-pub(crate) const MEMORIES: u32 = 2;
-pub(crate) const TABLES: u32 = 8;
+/// The most that one component may need of the pool.
+pub(crate) const CORE_INSTANCES: u32 = 64;
+pub(crate) const MEMORIES: u32 = 4;
+pub(crate) const TABLES: u32 = 64;
 
-/// The largest linear memory and table that any call's limits may grant.
-pub(crate) const MEMORY_BYTES: usize = 256 << 20;
+/// What of the pool is one place: a Rust component needs three core instances, one memory and two
+/// tables. Those of other languages need more, and take several places.
+const PLACE: [u32; 3] = [4, 1, 3];
+
+/// The largest table that any call's limits may grant.
 pub(crate) const TABLE_ELEMENTS: usize = 100_000;
 
-/// An engine whose pool holds `slots` calls at a time.
-pub(crate) fn build(slots: u32) -> wasmtime::Result<Engine> {
+/// How many of the largest components fit into the pool beside all places: modules are asked who they
+/// are, and tried, whatever the calls hold.
+const LOADING: u32 = 4;
+
+/// How many places a component takes that needs so many core instances, memories and tables.
+pub(crate) fn weight(needs: [u32; 3]) -> u32 {
+    let of = needs.into_iter().zip(PLACE);
+    of.map(|(needs, place)| needs.div_ceil(place))
+        .max()
+        .unwrap_or(1)
+        .max(1)
+}
+
+/// An engine with a pool of this size.
+pub(crate) fn build(shared: &Pool) -> wasmtime::Result<Engine> {
+    let places = shared.calls.max(1);
+    // A component that weighs more than there are places takes all of them.
+    let [core_instances, memories, tables] =
+        [CORE_INSTANCES, MEMORIES, TABLES].map(|most| most * LOADING);
+    let at_least = |places: u32, most: u32| places.max(most);
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(slots)
-        .total_stacks(slots)
-        .total_core_instances(slots * CORE_INSTANCES)
-        .total_memories(slots * MEMORIES)
-        .total_tables(slots * TABLES)
+    pool.total_component_instances(places + LOADING)
+        .total_stacks(places + LOADING)
+        .total_core_instances(at_least(places * PLACE[0], CORE_INSTANCES) + core_instances)
+        .total_memories(at_least(places * PLACE[1], MEMORIES) + memories)
+        .total_tables(at_least(places * PLACE[2], TABLES) + tables)
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
-        .max_memory_size(MEMORY_BYTES)
+        .max_memory_size(usize::try_from(shared.memory_bytes).unwrap_or(usize::MAX))
         .table_elements(TABLE_ELEMENTS)
         .pagemap_scan(Enabled::Auto)
         // What a small persona touches is set back by writing over it, which is cheaper than
@@ -40,6 +61,7 @@ pub(crate) fn build(slots: u32) -> wasmtime::Result<Engine> {
         .table_keep_resident(16 << 10)
         .async_stack_keep_resident(16 << 10);
 
+    let stack = usize::try_from(shared.stack_bytes).unwrap_or(usize::MAX >> 1);
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
@@ -52,8 +74,9 @@ pub(crate) fn build(slots: u32) -> wasmtime::Result<Engine> {
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
         .wasm_multi_memory(true)
-        .max_wasm_stack(512 << 10)
-        .async_stack_size(1 << 20);
+        .max_wasm_stack(stack)
+        // The host's functions run on the guest's stack.
+        .async_stack_size(stack + (512 << 10));
     let engine = Engine::new(&config)?;
     tick(&engine)?;
     Ok(engine)

@@ -34,6 +34,7 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
     let context_parts = lower::ContextParts::new(context);
     let context = context_parts.lower(context);
     let wall = Duration::from_millis(u64::from(call.limits.wall_ms));
+    let account = runtime.services.ledger.account(&call.scope);
     let start = Instant::now();
     for _ in 0..times {
         let mut store = sandbox::store(
@@ -44,6 +45,8 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
                 now: call.turn.now,
                 seed: call.turn.seed,
                 limits: call.limits.clone(),
+                account: account.clone(),
+                waiting: None,
                 deadline: tokio::time::Instant::now() + wall,
             },
         );

@@ -105,9 +105,10 @@ impl Sandbox {
     }
 
     fn budget(&self) -> llm::Budget {
+        let (calls, tokens) = self.account.llm(&self.limits);
         llm::Budget {
-            calls: self.limits.llm_calls.saturating_sub(self.llm_calls),
-            tokens: self.limits.llm_tokens.saturating_sub(self.llm_tokens),
+            calls: calls.min(self.limits.llm_calls.saturating_sub(self.llm_calls)),
+            tokens: tokens.min(self.limits.llm_tokens.saturating_sub(self.llm_tokens)),
         }
     }
 
@@ -143,12 +144,22 @@ impl Sandbox {
         let seed = self
             .seed
             .wrapping_add(u64::from(self.llm_calls).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        // Held until the answer is there.
+        let _seat = match &self.waiting {
+            Some(room) => Some(room.enter().ok_or(llm::Error::Busy)?),
+            None => None,
+        };
         self.llm_calls += 1;
+        // Should the call end while it waits, it has used what it asked for.
+        self.account.take_llm(request.max_tokens);
         let answer = self.services.model.complete(request, seed, deadline).await;
         self.waited = true;
-        if let Ok(completion) = &answer {
-            self.llm_tokens += completion.output_tokens.clamp(1, request.max_tokens);
-        }
+        let used = match &answer {
+            Ok(completion) => completion.output_tokens.clamp(1, request.max_tokens),
+            Err(_) => 0,
+        };
+        self.llm_tokens += used;
+        self.account.return_tokens(request.max_tokens - used);
         answer
     }
 }

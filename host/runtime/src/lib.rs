@@ -14,15 +14,20 @@ mod end;
 mod engine;
 #[doc(hidden)]
 pub mod floor;
+mod given;
 mod host;
+mod inspect;
+mod ledger;
 mod lift;
 mod log;
 mod lower;
 mod module;
+mod permits;
 mod sandbox;
 mod wasi;
 
 pub use catalogue::{CONTRACTS, Refused};
+pub use permits::Pool;
 
 use artefacts::Artefacts;
 use async_trait::async_trait;
@@ -35,9 +40,11 @@ use chatter_protocol::{
     memory,
     persona::{Calls, ModuleRef},
 };
+use ledger::Ledger;
+use permits::{Full, Permits};
 use sandbox::Services;
-use std::{path::PathBuf, sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, time::Instant};
+use std::{path::PathBuf, sync::Arc};
+use tokio::time::Instant;
 
 /// One call of a persona.
 #[derive(Clone, Debug)]
@@ -107,14 +114,12 @@ pub struct Config {
     pub model: SharedModel,
     /// What `memory` reaches.
     pub memory: SharedMemory,
-    /// How many calls run at a time; more wait.
-    pub slots: u32,
-    /// How long a call waits for a place before it ends as [`CallEnd::Busy`].
-    pub queue: Duration,
+    /// What calls share.
+    pub pool: Pool,
 }
 
 impl Config {
-    /// With 64 calls at a time and a wait of at most two seconds.
+    /// With a pool of the default size.
     #[must_use]
     pub fn new(plugins: PathBuf, data: PathBuf, model: SharedModel, memory: SharedMemory) -> Self {
         Self {
@@ -122,8 +127,7 @@ impl Config {
             data,
             model,
             memory,
-            slots: 64,
-            queue: Duration::from_secs(2),
+            pool: Pool::default(),
         }
     }
 }
@@ -148,8 +152,8 @@ pub enum Error {
 pub struct Runtime {
     catalogue: Catalogue,
     services: Arc<Services>,
-    places: Semaphore,
-    queue: Duration,
+    permits: Permits,
+    pool: Pool,
     plugins: PathBuf,
 }
 
@@ -166,22 +170,25 @@ impl Runtime {
             data,
             model,
             memory,
-            slots,
-            queue,
+            pool,
         } = config;
-        let engine = engine::build(slots.max(1)).map_err(Error::Engine)?;
+        let engine = engine::build(&pool).map_err(Error::Engine)?;
         let artefacts = Artefacts::open(&data).map_err(|source| Error::Folder {
             folder: data,
             source,
         })?;
-        let services = Arc::new(Services { model, memory });
+        let services = Arc::new(Services {
+            model,
+            memory,
+            ledger: Ledger::default(),
+        });
         let catalogue = Catalogue::new(&engine, plugins.clone(), artefacts, services.clone())
             .map_err(Error::Engine)?;
         Ok(Self {
             catalogue,
             services,
-            places: Semaphore::new(slots.max(1) as usize),
-            queue,
+            permits: Permits::new(&pool),
+            pool,
             plugins,
         })
     }
@@ -233,9 +240,21 @@ impl Personas for Runtime {
                 );
             }
         };
-        match tokio::time::timeout(self.queue, self.places.acquire()).await {
-            Ok(Ok(_place)) => call::run(&module, &self.services, call, queued.elapsed()).await,
-            _ => not_run(call, module.about.clone(), CallEnd::Busy),
+        let given = given::bytes(&call.turn, &call.input);
+        if given > call.limits.input_bytes as usize {
+            let detail = format!(
+                "the call would be given {given} bytes, and its limit (input_bytes) is {}",
+                call.limits.input_bytes
+            );
+            return not_run(call, module.about.clone(), CallEnd::Unavailable { detail });
+        }
+        let place = self
+            .permits
+            .acquire(call.scope.room.tenant(), module.weight, self.pool.queue)
+            .await;
+        match place {
+            Ok(permit) => call::run(&module, &self.services, call, &permit, queued.elapsed()).await,
+            Err(Full) => not_run(call, module.about.clone(), CallEnd::Busy),
         }
     }
 

@@ -13,6 +13,7 @@ struct Log {
     /// Printed, but not ended by a line break yet.
     unfinished: Vec<u8>,
     unfinished_level: LogLevel,
+    bytes: usize,
     bytes_left: usize,
     cut: bool,
 }
@@ -23,6 +24,7 @@ impl SharedLog {
             lines: Vec::new(),
             unfinished: Vec::new(),
             unfinished_level: LogLevel::Info,
+            bytes: bytes as usize,
             bytes_left: bytes as usize,
             cut: false,
         })))
@@ -45,6 +47,12 @@ impl SharedLog {
                 log.finish();
             }
         }
+    }
+
+    /// How many bytes were used up.
+    pub(crate) fn used(&self) -> u32 {
+        let log = self.lock();
+        u32::try_from(log.bytes - log.bytes_left).unwrap_or(u32::MAX)
     }
 
     /// The lines so far; ends the last one.

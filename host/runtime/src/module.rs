@@ -8,5 +8,7 @@ use std::sync::Arc;
 pub(crate) struct Module {
     pub(crate) about: Arc<ModuleRef>,
     pub(crate) state_version: u32,
+    /// How many places of the pool a call takes.
+    pub(crate) weight: u32,
     pub(crate) pre: PersonaPre,
 }

@@ -1,7 +1,9 @@
 //! What the host keeps for one call while it runs. Made for the call, dropped with it.
 
 use crate::{
+    ledger::{Account, Ledger},
     log::SharedLog,
+    permits::WaitingRoom,
     wasi::{self, StillClock},
 };
 use chatter_llm::SharedModel;
@@ -20,6 +22,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 pub(crate) struct Services {
     pub(crate) model: SharedModel,
     pub(crate) memory: SharedMemory,
+    pub(crate) ledger: Ledger,
 }
 
 /// A store's data: lives for one call.
@@ -34,6 +37,9 @@ pub(crate) struct Sandbox {
     /// When the call's wall time ends.
     pub(crate) deadline: Instant,
     pub(crate) limits: CallLimits,
+    pub(crate) account: Arc<Account>,
+    /// Where the call waits for the language model.
+    pub(crate) waiting: Option<WaitingRoom>,
     pub(crate) llm_calls: u32,
     pub(crate) llm_tokens: u32,
     pub(crate) searches: u32,
@@ -53,6 +59,8 @@ pub(crate) struct Bounds {
     pub(crate) now: Timestamp,
     pub(crate) seed: u64,
     pub(crate) limits: CallLimits,
+    pub(crate) account: Arc<Account>,
+    pub(crate) waiting: Option<WaitingRoom>,
     pub(crate) deadline: Instant,
 }
 
@@ -60,10 +68,6 @@ pub(crate) struct Bounds {
 #[derive(Debug, thiserror::Error)]
 #[error("the CPU time is used up")]
 pub(crate) struct OutOfCpu;
-
-/// How many bytes a guest may hand over in one call of an import or as its result, beside what its
-/// limits grant for state.
-const HANDED_OVER_BYTES: usize = 512 << 10;
 
 /// A store for one call, with all its limits set.
 pub(crate) fn store(
@@ -76,10 +80,12 @@ pub(crate) fn store(
         now,
         seed,
         limits,
+        account,
+        waiting,
         deadline,
     } = bounds;
     let clock = StillClock::at(now);
-    let log = SharedLog::new(limits.log_bytes);
+    let log = SharedLog::new(account.log(&limits));
     let wasi = wasi::context(&clock, seed, &log);
     let mut table = ResourceTable::new();
     table.set_max_capacity(256);
@@ -87,7 +93,7 @@ pub(crate) fn store(
         .cpu_ms
         .div_ceil(crate::engine::TICK.as_millis() as u32)
         .max(1);
-    let fuel = HANDED_OVER_BYTES + limits.state_bytes as usize;
+    let fuel = limits.output_bytes as usize + limits.state_bytes as usize;
     let mut store = Store::new(
         engine,
         Sandbox {
@@ -100,6 +106,8 @@ pub(crate) fn store(
             seed,
             deadline,
             limits,
+            account,
+            waiting,
             llm_calls: 0,
             llm_tokens: 0,
             searches: 0,
@@ -173,5 +181,9 @@ impl ResourceLimiter for Sandbox {
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
         Ok(desired <= self.limits.table_elements as usize)
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables as usize
     }
 }

@@ -211,8 +211,8 @@ async fn waiting_has_an_end_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_pool_is_a_queue_with_a_deadline() {
     let bed = bed(&["rascal"], Arc::new(Scripted::Hangs), |config| {
-        config.slots = 1;
-        config.queue = Duration::from_millis(50);
+        config.pool.calls = 1;
+        config.pool.queue = Duration::from_millis(50);
     })
     .await;
     let hanging = tokio::spawn({

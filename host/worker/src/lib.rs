@@ -36,14 +36,20 @@ mod think;
 
 use chatter_bus::SharedBus;
 use chatter_memory::SharedMemory;
-use chatter_protocol::{Clock, PersonaConfig, RoomConfig, call::CallLimits};
+use chatter_protocol::{
+    Clock, PersonaConfig, RoomConfig,
+    call::{CallLimits, LimitsConfig},
+};
 use chatter_runtime::SharedPersonas;
 use chatter_store::SharedStore;
 use publisher::Publisher;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use room::Room;
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -55,11 +61,38 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub struct Config {
     /// Its rooms. A room's personas run on one worker at a time.
     pub rooms: Vec<RoomSetup>,
-    /// The bounds of calls of personas that have none of their own.
-    pub limits: CallLimits,
+    /// The bounds of calls, as far as neither the room nor the persona has its own.
+    pub limits: Limits,
     /// What all chance comes from. The same seed, clock and events make the same calls; by default
     /// it is random.
     pub seed: Option<u64>,
+}
+
+/// The less specific layers of calls' bounds.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Those of the host.
+    pub host: LimitsConfig,
+    /// Those of modules, by name.
+    pub modules: BTreeMap<String, LimitsConfig>,
+}
+
+impl Limits {
+    /// The bounds of a persona's calls on a module in a room: host, module, room, persona, each over
+    /// the one before.
+    pub(crate) fn of(
+        &self,
+        module: &str,
+        room: &RoomConfig,
+        persona: &PersonaConfig,
+    ) -> CallLimits {
+        LimitsConfig::layered([
+            Some(&self.host),
+            self.modules.get(module),
+            room.limits.as_ref(),
+            persona.limits.as_ref(),
+        ])
+    }
 }
 
 /// A room and who sits in it.

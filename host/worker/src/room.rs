@@ -3,7 +3,7 @@
 //! One task owns all of it; each call is a task of its own and ends with this one.
 
 use crate::{
-    Parts, RoomSetup,
+    Limits, Parts, RoomSetup,
     call::{Done, Job, STORE_WAIT, Step, lines_of},
     crowd::{Crowd, Ended, NewSeat, Plan, RECENT},
     publisher::Publisher,
@@ -11,8 +11,7 @@ use crate::{
 };
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
-    ChatMessage, ChatTrends, FirehoseEntry, StreamContext, Topic, TopicKind,
-    call::{CallLimits, RoomInfo},
+    ChatMessage, ChatTrends, FirehoseEntry, StreamContext, Topic, TopicKind, call::RoomInfo,
 };
 use chatter_store::LogPage;
 use metrics::counter;
@@ -63,15 +62,16 @@ impl Room {
         setup: RoomSetup,
         parts: Parts,
         publisher: Publisher,
-        limits: &CallLimits,
+        limits: &Limits,
         seed: u64,
     ) -> Self {
-        let room = setup.config.id;
+        let room = setup.config.id.clone();
         let seats: Vec<Occupied> = setup
             .seats
             .iter()
             .map(|seat| {
                 let module = parts.personas.module(&room.tenant(), &seat.module);
+                let limits = limits.of(&seat.module, &setup.config, &seat.config);
                 Occupied::new(Sitter::new(&room, seat, limits), module)
             })
             .collect();

@@ -23,7 +23,7 @@ pub(crate) struct Sitter {
 }
 
 impl Sitter {
-    pub(crate) fn new(room: &RoomId, seat: &Seat, default_limits: &CallLimits) -> Self {
+    pub(crate) fn new(room: &RoomId, seat: &Seat, limits: CallLimits) -> Self {
         let config = &seat.config;
         Self {
             profile: Arc::new(Profile {
@@ -47,10 +47,7 @@ impl Sitter {
                 room: room.clone(),
                 persona: config.id.clone(),
             },
-            limits: config
-                .limits
-                .clone()
-                .unwrap_or_else(|| default_limits.clone()),
+            limits,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The record of a call.
 
-use super::{CallInput, Outcome, Turn};
+use super::{CallInput, CallLimits, Outcome, Turn};
 use crate::{MessageId, V1, llm, memory, persona::ModuleRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,67 +79,6 @@ pub enum CallEnd {
         /// Why, in words an author can act on.
         detail: String,
     },
-}
-
-/// The bounds of one call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct CallLimits {
-    /// CPU time, in milliseconds, in steps of the epoch's tick.
-    #[schemars(range(min = 1, max = 60_000))]
-    pub cpu_ms: u32,
-    /// Time from start to end, in milliseconds, waiting for the LLM included.
-    #[schemars(range(min = 1, max = 600_000))]
-    pub wall_ms: u32,
-    /// Linear memory, in bytes.
-    #[schemars(range(min = 65_536, max = 268_435_456))]
-    pub memory_bytes: u64,
-    /// Elements of each table.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub table_elements: u32,
-    /// Lines in an outcome.
-    #[schemars(range(max = 16))]
-    pub lines: u32,
-    /// Characters in a line.
-    #[schemars(range(min = 1, max = 500))]
-    pub line_chars: u32,
-    /// Bytes of state.
-    #[schemars(range(max = 1_048_576))]
-    pub state_bytes: u32,
-    /// LLM calls.
-    #[schemars(range(max = 64))]
-    pub llm_calls: u32,
-    /// LLM tokens that may be asked for, over all calls.
-    #[schemars(range(max = 100_000))]
-    pub llm_tokens: u32,
-    /// Memory searches.
-    #[schemars(range(max = 256))]
-    pub memory_searches: u32,
-    /// Memory writes.
-    #[schemars(range(max = 64))]
-    pub memory_writes: u32,
-    /// Bytes of log; what is beyond is cut off.
-    #[schemars(range(max = 1_048_576))]
-    pub log_bytes: u32,
-}
-
-impl Default for CallLimits {
-    fn default() -> Self {
-        Self {
-            cpu_ms: 100,
-            wall_ms: 10_000,
-            memory_bytes: 64 << 20,
-            table_elements: 20_000,
-            lines: 3,
-            line_chars: 300,
-            state_bytes: 64 << 10,
-            llm_calls: 4,
-            llm_tokens: 1_000,
-            memory_searches: 8,
-            memory_writes: 8,
-            log_bytes: 16 << 10,
-        }
-    }
 }
 
 /// When a call was, and how long it took.

@@ -81,11 +81,22 @@ fn every_problem_of_every_file_is_named_at_once() {
             "id = \"main/loby\"\ntitle = \"L\"\nmoderation = \"defualt\"\n[[roster]]\npersona = \"nova\"\n[[roster]]\npersona = \"nvoa\"\n[[roster]]\npersona = \"nova\"\n[source]\nuri = \"none.vtt\"\n",
         ),
         (
+            "modules/hype.toml",
+            "name = \"hipe\"\n[limits]\nlines = 1\n",
+        ),
+        (
+            "modules/regular.toml",
+            "name = \"regular\"\n[limits]\ncpu = 1\nlines = 99\n",
+        ),
+        (
             "rooms/tuned.toml",
             "id = \"main/tuned\"\ntitle = \"T\"\n[tuning]\ncooldown = 3\n",
         ),
     ]);
     let expected = [
+        "modules/hype.toml: name: \"hipe\", but the file's name says \"hype\"; they must be the same",
+        "modules/regular.toml: limits.cpu: no such field; did you mean `cpu_ms`?",
+        "modules/regular.toml: limits.lines: 99 is more than 16",
         "personas/kira.toml: biio: no such field; did you mean `bio`?",
         "personas/nova.toml: name: empty",
         "personas/nova.toml: traits.humour: 1.4 is more than 1",

@@ -51,12 +51,13 @@ impl Parts {
         let memory: SharedMemory =
             Arc::new(Embedded::open(&data.memory()).map_err(|error| Failure::caused(&error))?);
         let model = model(&settings.llm)?;
-        let sandbox = chatter_runtime::Config::new(
+        let mut sandbox = chatter_runtime::Config::new(
             settings.plugins.clone(),
             data.modules(),
             Arc::clone(&model),
             Arc::clone(&memory),
         );
+        sandbox.pool = settings.pool.clone();
         let runtime = Arc::new(Runtime::new(sandbox).map_err(Failure::failed)?);
         Ok(Self {
             bus,

@@ -125,7 +125,9 @@ impl Facts<'_> {
         };
         for (name, module) in modules {
             match module {
-                Ok(ModuleStatus { module, trouble }) => {
+                Ok(ModuleStatus {
+                    module, trouble, ..
+                }) => {
                     let digest = module.digest.get(..SHORT_DIGEST).unwrap_or(&module.digest);
                     page.line(
                         "module",

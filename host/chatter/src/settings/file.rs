@@ -1,14 +1,14 @@
 //! `chatter.toml`.
 
 use super::values::{Bus, Listen, Provider, check_speed};
-use crate::nearest::did_you_mean;
-use chatter_protocol::RoomId;
+use crate::{nearest::did_you_mean, pool::PoolOptions};
+use chatter_protocol::{RoomId, call::LimitsConfig};
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "config", "data", "plugins", "ui", "listen", "bus", "room", "source", "speed", "loop", "log",
-    "seed", "llm",
+    "seed", "llm", "limits", "pool",
 ];
 const LLM_KEYS: [&str; 5] = [
     "provider",
@@ -37,6 +37,8 @@ pub(super) struct SettingsFile {
     pub(super) log: Option<String>,
     pub(super) seed: Option<u64>,
     pub(super) llm: LlmTable,
+    pub(super) limits: LimitsConfig,
+    pub(super) pool: PoolOptions,
 }
 
 /// The table `[llm]`.
@@ -82,12 +84,31 @@ impl SettingsFile {
         let syntax = |error: toml::de::Error| vec![crate::config::toml_problem(text, &error)];
         let table: toml::Table = text.parse().map_err(syntax)?;
         let mut problems = unknown(&table, &KEYS, "");
-        if let Some(llm) = table.get("llm").and_then(toml::Value::as_table) {
-            problems.extend(unknown(llm, &LLM_KEYS, "llm."));
+        let limits: Vec<_> = LimitsConfig::names().collect();
+        let tables: [(&str, &[&str]); 3] = [
+            ("llm", &LLM_KEYS),
+            ("limits", &limits),
+            ("pool", &PoolOptions::KEYS),
+        ];
+        for (name, keys) in tables {
+            if let Some(table) = table.get(name).and_then(toml::Value::as_table) {
+                problems.extend(unknown(table, keys, &format!("{name}.")));
+            }
         }
-        match toml::from_str(text) {
-            Ok(file) if problems.is_empty() => return Ok(file),
-            Ok(_) => {}
+        // A surplus key in `[limits]` would be named a second time by its type.
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        match toml::from_str::<Self>(text) {
+            Ok(file) => {
+                problems.extend(file.limits.set().into_iter().filter_map(|(limit, value)| {
+                    let problem = limit.problem(value)?;
+                    Some(format!(": limits.{}: {problem}", limit.name))
+                }));
+                if problems.is_empty() {
+                    return Ok(file);
+                }
+            }
             Err(error) => problems.extend(syntax(error)),
         }
         Err(problems)

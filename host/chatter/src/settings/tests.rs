@@ -1,4 +1,5 @@
 use super::*;
+use crate::pool::PoolOptions;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -27,15 +28,21 @@ fn the_command_line_beats_the_file_and_the_file_the_defaults() {
         ("configs/rooms/x", ""),
         (
             "chatter.toml",
-            "listen = \"127.0.0.1:1\"\nseed = 1\nspeed = 2\n",
+            "listen = \"127.0.0.1:1\"\nseed = 1\nspeed = 2\n[limits]\ncpu_ms = 50\n[pool]\ncalls = 9\nwaiting = 2\n",
         ),
     ]);
     let options = ServeOptions {
         seed: Some(7),
+        pool: PoolOptions {
+            calls: Some(3),
+            ..PoolOptions::default()
+        },
         ..ServeOptions::default()
     };
     let settings = load(&here, options).unwrap();
     assert_eq!(settings.seed, Some(7));
+    assert_eq!(settings.limits.cpu_ms, Some(50));
+    assert_eq!((settings.pool.calls, settings.pool.waiting), (3, 2));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:1");
     assert_eq!(settings.source.unwrap().speed, Some(2.0));
     assert_eq!(settings.llm, Llm::Offline);
@@ -69,7 +76,7 @@ fn without_a_word_about_the_source_none_is_replaced() {
 
 #[test]
 fn what_is_wrong_with_the_file_is_said_at_once() {
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 10] = [
         (
             "lisen = 1\nfoo = 2\n[llm]\nmodle = \"x\"\n",
             &[
@@ -96,6 +103,27 @@ fn what_is_wrong_with_the_file_is_said_at_once() {
         (
             "[llm]\nprovider = \"chatgpt\"\n",
             &[":2:12: \"chatgpt\" is no provider; it can be `offline` or `openai`"],
+        ),
+        (
+            "[limits]\ncpu = 1\n[pool]\nslots = 1\n",
+            &[
+                ": limits.cpu: no such setting; did you mean `cpu_ms`?",
+                ": pool.slots: no such setting",
+            ],
+        ),
+        (
+            "[limits]\ncpu_ms = 0\nlines = 17\n",
+            &[
+                ": limits.cpu_ms: 0 is less than 1",
+                ": limits.lines: 17 is more than 16",
+            ],
+        ),
+        (
+            "[pool]\ncalls = 0\nshares = { acme = 101 }\n",
+            &[
+                "pool.calls: 0 is less than 1",
+                "pool.shares.acme: 101 is more than 100",
+            ],
         ),
         ("x = [\n", &[":1:6: unclosed array, expected `]`"]),
     ];

@@ -5,7 +5,9 @@ use crate::{
     artefacts::Artefacts,
     call,
     contract::{self, PACKAGE, PersonaPre, SPOKEN},
-    engine, lift,
+    engine,
+    inspect::{Needs, Unfit, inspect},
+    lift,
     module::Module,
     sandbox::{Sandbox, Services},
     wasi,
@@ -64,6 +66,7 @@ impl Loader {
     /// Compiles the component, checks it, and asks it who it is.
     pub(super) async fn load(&self, name: &str, bytes: Vec<u8>) -> Result<Module, Refused> {
         check_header(&bytes)?;
+        let needs = inspect(&bytes)?;
         let (component, digest) = {
             let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
             // Compiling takes tens of milliseconds to seconds: not on a thread that serves a room.
@@ -78,7 +81,7 @@ impl Loader {
                 })?
         };
         let version = self.check_contract(&component)?;
-        check_needs(&component)?;
+        let weight = check_needs(&component, needs)?;
         let pre = self
             .linker
             .instantiate_pre(&component)
@@ -97,6 +100,7 @@ impl Loader {
         Ok(Module {
             about: Arc::new(reference),
             state_version: about.state_version,
+            weight,
             pre,
         })
     }
@@ -193,17 +197,34 @@ fn check_header(bytes: &[u8]) -> Result<(), Refused> {
     Err(Refused::NotAComponent(what))
 }
 
-fn check_needs(component: &Component) -> Result<(), Refused> {
+/// How many places of the pool it takes.
+fn check_needs(component: &Component, inspected: Needs) -> Result<u32, Refused> {
     let Some(needs) = component.resources_required() else {
         return Err(Refused::TooMuch("modules or components as imports".into()));
     };
-    if needs.num_memories > engine::MEMORIES {
-        return Err(Refused::TooMuch(format!("{} memories", needs.num_memories)));
+    let core_instances = u32::try_from(inspected.core_instances).unwrap_or(u32::MAX);
+    let each = [
+        ("core instances", core_instances, engine::CORE_INSTANCES),
+        ("memories", needs.num_memories, engine::MEMORIES),
+        ("tables", needs.num_tables, engine::TABLES),
+    ];
+    for (what, number, most) in each {
+        if number > most {
+            return Err(Refused::TooMuch(format!(
+                "{number} {what} (there may be {most})"
+            )));
+        }
     }
-    if needs.num_tables > engine::TABLES {
-        return Err(Refused::TooMuch(format!("{} tables", needs.num_tables)));
+    Ok(engine::weight(each.map(|(_, number, _)| number)))
+}
+
+impl From<Unfit> for Refused {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Invalid(detail) => Self::Invalid(detail),
+            Unfit::TooMuch(what) => Self::TooMuch(what),
+        }
     }
-    Ok(())
 }
 
 fn one_line(error: &wasmtime::Error) -> String {

@@ -90,6 +90,7 @@ impl Hall {
                 title: "Lobby".into(),
                 moderation: "default".into(),
                 source: None,
+                limits: None,
                 roster: Vec::new(),
                 tuning,
             },

@@ -6,7 +6,7 @@ use chatter_bus::{InProcess, SharedBus, Subscription, publish_json};
 use chatter_protocol::{
     CallRecord, Clock, PersonaConfig, PersonaId, RoomConfig, RoomId, StreamContext, Topic,
     TopicKind, V1,
-    call::{CallLimits, Fate},
+    call::{Fate, LimitsConfig},
     context::StreamEvent,
 };
 use chatter_runtime::{Runtime, SharedPersonas};
@@ -90,6 +90,7 @@ impl Bed {
                     source: None,
                     roster: Vec::new(),
                     tuning: eager(),
+                    limits: None,
                 },
                 seats: vec![Seat {
                     config: self.character(style),
@@ -160,8 +161,12 @@ impl Bed {
 
     /// How many calls the stored state tells of.
     pub(crate) async fn calls_stored(&self) -> String {
-        let state = self.store.state(&self.room, &self.persona).await.unwrap();
-        let bytes = state.map_or_else(Vec::new, |state| state.bytes.to_vec());
+        let state = self
+            .store
+            .state(&self.room, &self.persona, &[])
+            .await
+            .unwrap();
+        let bytes = state.map_or_else(Vec::new, |stored| stored.state.bytes.to_vec());
         String::from_utf8(bytes).unwrap()
     }
 
@@ -193,10 +198,10 @@ impl Bed {
             style: style.into(),
             color: None,
             traits: BTreeMap::from([("excitability".into(), 1.0)]),
-            limits: Some(CallLimits {
-                cpu_ms: 20,
-                wall_ms: 2_000,
-                ..CallLimits::default()
+            limits: Some(LimitsConfig {
+                cpu_ms: Some(20),
+                wall_ms: Some(2_000),
+                ..LimitsConfig::default()
             }),
         }
     }

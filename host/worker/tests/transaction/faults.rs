@@ -5,13 +5,13 @@ use chatter_llm::{About, LanguageModel};
 use chatter_memory::{Embedded, Memory};
 use chatter_protocol::{
     ChatMessage, MessageId, PersonaId, RoomId, Timestamp,
-    call::{Fate, LineFate, State},
+    call::{Fate, LineFate},
     llm,
     memory::{Entry, Error, NewEntry, Query, Scope},
 };
 use chatter_store::{
     Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
-    StoredSession,
+    StoredSession, StoredState,
 };
 use std::{
     collections::BTreeSet,
@@ -198,8 +198,13 @@ impl Store for Broken {
         self.inner.read_latest(room, limit).await
     }
 
-    async fn state(&self, room: &RoomId, persona: &PersonaId) -> Result<Option<State>, StoreError> {
-        self.inner.state(room, persona).await
+    async fn state(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+        without: &[Arc<str>],
+    ) -> Result<Option<StoredState>, StoreError> {
+        self.inner.state(room, persona, without).await
     }
 
     async fn pending_lines(

@@ -1,0 +1,283 @@
+//! What a component would need, read from its bytes before anything is compiled.
+//!
+//! Compiling costs far more than reading, and nothing can interrupt it, so what would make it take
+//! long is refused here: by size, and by the number of instances that nested components come to (each
+//! level may instantiate the one below twice). The bounds are far above what the SDKs' toolchains
+//! make: CPython's largest function has some 100 KB.
+
+use wasmparser::{
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, Instance, Parser, Payload,
+};
+
+/// The largest function's body, in bytes.
+const FUNCTION_BYTES: usize = 256 << 10;
+
+/// The most local variables of a function. Those of one type are two bytes however many they are.
+const LOCALS: u64 = 10_000;
+
+/// The most functions, over all core modules.
+const FUNCTIONS: u64 = 100_000;
+
+/// All functions' bodies together, in bytes.
+const CODE_BYTES: u64 = 32 << 20;
+
+/// How deep components may stand in each other, and how many core modules there may be.
+const DEPTH: usize = 8;
+const MODULES: u64 = 128;
+
+/// What a component needs beside what wasmtime tells of its compiled form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// Core instances that an instance of it consists of.
+    pub(crate) core_instances: u64,
+}
+
+/// Why a component is not compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// It is broken.
+    Invalid(String),
+    /// It needs more than it may; what, in words that follow "needs".
+    TooMuch(String),
+}
+
+impl From<wasmparser::BinaryReaderError> for Unfit {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+/// One component while it is read.
+#[derive(Default)]
+struct Level {
+    /// Of each component that it can instantiate: how many core instances that makes.
+    components: Vec<u64>,
+    core_instances: u64,
+}
+
+/// Reads a component's bytes.
+pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
+    let mut levels: Vec<Level> = Vec::new();
+    // Whether each part that is open is a component or a core module.
+    let mut open: Vec<Encoding> = Vec::new();
+    let mut whole = Needs::default();
+    let (mut modules, mut functions, mut code) = (0, 0, 0);
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::Version { encoding, .. } => {
+                open.push(encoding);
+                match encoding {
+                    Encoding::Component => levels.push(Level::default()),
+                    Encoding::Module => modules += 1,
+                }
+                at_most("core modules", modules, MODULES)?;
+                at_most(
+                    "components within each other",
+                    levels.len() as u64,
+                    DEPTH as u64,
+                )?;
+            }
+            Payload::End(_) => {
+                if open.pop() == Some(Encoding::Component)
+                    && let Some(done) = levels.pop()
+                {
+                    match levels.last_mut() {
+                        Some(outer) => outer.components.push(done.core_instances),
+                        None => whole.core_instances = done.core_instances,
+                    }
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                let size = body.range().len();
+                functions += 1;
+                code += size as u64;
+                if size > FUNCTION_BYTES {
+                    return Err(Unfit::TooMuch(format!(
+                        "a function of {size} bytes (the largest may have {FUNCTION_BYTES})"
+                    )));
+                }
+                let mut locals = 0_u64;
+                for declared in body.get_locals_reader()? {
+                    locals += u64::from(declared?.0);
+                }
+                at_most("local variables in a function", locals, LOCALS)?;
+                at_most("functions", functions, FUNCTIONS)?;
+                at_most("bytes of code", code, CODE_BYTES)?;
+            }
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    if let (Instance::Instantiate { .. }, Some(level)) =
+                        (instance?, levels.last_mut())
+                    {
+                        level.core_instances = level.core_instances.saturating_add(1);
+                    }
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                for instance in section {
+                    if let (
+                        ComponentInstance::Instantiate {
+                            component_index, ..
+                        },
+                        Some(level),
+                    ) = (instance?, levels.last_mut())
+                    {
+                        let made = level.components.get(component_index as usize).copied();
+                        level.core_instances = level
+                            .core_instances
+                            .saturating_add(made.unwrap_or(u64::MAX));
+                    }
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    if let Some(made) = aliased(&alias?, &levels)
+                        && let Some(level) = levels.last_mut()
+                    {
+                        level.components.push(made);
+                    }
+                }
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    if let (ComponentTypeRef::Component(_), Some(level)) =
+                        (import?.ty, levels.last_mut())
+                    {
+                        level.components.push(u64::MAX);
+                    }
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                // What is exported can be named again, by a new number.
+                for export in section {
+                    let export = export?;
+                    if export.kind == ComponentExternalKind::Component
+                        && let Some(level) = levels.last_mut()
+                    {
+                        let made = level.components.get(export.index as usize).copied();
+                        level.components.push(made.unwrap_or(u64::MAX));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(whole)
+}
+
+/// How many core instances a component makes that is named by an alias. One that comes out of an
+/// instance isn't followed, and counts as too many.
+fn aliased(alias: &ComponentAlias<'_>, levels: &[Level]) -> Option<u64> {
+    match alias {
+        ComponentAlias::Outer {
+            kind: ComponentOuterAliasKind::Component,
+            count,
+            index,
+        } => {
+            let made = levels
+                .len()
+                .checked_sub(1 + *count as usize)
+                .and_then(|at| levels[at].components.get(*index as usize));
+            Some(made.copied().unwrap_or(u64::MAX))
+        }
+        ComponentAlias::InstanceExport {
+            kind: ComponentExternalKind::Component,
+            ..
+        } => Some(u64::MAX),
+        _ => None,
+    }
+}
+
+fn at_most(what: &str, number: u64, most: u64) -> Result<(), Unfit> {
+    if number > most {
+        return Err(Unfit::TooMuch(format!(
+            "{number} {what} (there may be {most})"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Needs, Unfit> {
+        inspect(&wat::parse_str(text).unwrap())
+    }
+
+    fn core_instances(text: &str) -> u64 {
+        read(text).unwrap().core_instances
+    }
+
+    #[test]
+    fn core_instances_are_counted_through_nested_components() {
+        let cases = [
+            ("(component)", 0),
+            ("(component (core module $m) (core instance (instantiate $m)) (core instance (instantiate $m)))", 2),
+            // Never instantiated.
+            ("(component (component (core module $m) (core instance (instantiate $m))))", 0),
+            (
+                "(component
+                    (component $a (core module $m) (core instance (instantiate $m)))
+                    (component $b
+                        (alias outer 1 $a (component $a))
+                        (instance (instantiate $a)) (instance (instantiate $a)))
+                    (instance (instantiate $b)) (instance (instantiate $b)) (instance (instantiate $a)))",
+                5,
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(core_instances(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn components_that_double_are_counted_and_not_made() {
+        let mut text = String::from(
+            "(component (component $c0 (core module $m) (core instance (instantiate $m)))",
+        );
+        for n in 1..=70 {
+            let before = n - 1;
+            text += &format!(
+                "(component $c{n}
+                    (alias outer 1 $c{before} (component $c))
+                    (instance (instantiate $c)) (instance (instantiate $c)))"
+            );
+        }
+        text += "(instance (instantiate $c70)))";
+        assert_eq!(core_instances(&text), u64::MAX);
+    }
+
+    #[test]
+    fn what_would_take_long_is_refused() {
+        let function = |body: String| format!("(component (core module (func {body})))");
+        let cases = [
+            (
+                function("nop ".repeat(FUNCTION_BYTES)),
+                "a function of 262146 bytes",
+            ),
+            (
+                function(format!("(local {})", "i32 ".repeat(LOCALS as usize + 1))),
+                "10001 local variables",
+            ),
+            (
+                format!(
+                    "(component {})",
+                    "(core module)".repeat(MODULES as usize + 1)
+                ),
+                "129 core modules",
+            ),
+            (
+                "(component ".repeat(DEPTH + 1) + &")".repeat(DEPTH + 1),
+                "9 components within each other",
+            ),
+        ];
+        for (text, expected) in cases {
+            match read(&text) {
+                Err(Unfit::TooMuch(what)) => assert!(what.starts_with(expected), "{what}"),
+                other => panic!("{expected}: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What personas used up over their calls, for the limits that are meant per minute and per second.
+//!
+//! A call is bound by its own limits; these are of the persona in its room, and outlive the call.
+//! Each is a token bucket: it fills at the limit's rate, up to what may come at once. Rates come with
+//! each call, so that a limit that was changed holds from the next call on.
+
+use chatter_protocol::{call::CallLimits, memory::Scope};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// An account that nobody touched for so long is as good as a new one: its minute is over.
+const FORGOTTEN: Duration = Duration::from_secs(120);
+
+/// At how many accounts the ledger looks for forgotten ones for the first time.
+const FIRST_SWEEP: usize = 1024;
+
+/// The accounts of all personas, each in its room.
+pub(crate) struct Ledger(Mutex<Accounts>);
+
+struct Accounts {
+    of: HashMap<Scope, Arc<Account>>,
+    sweep_at: usize,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self(Mutex::new(Accounts {
+            of: HashMap::new(),
+            sweep_at: FIRST_SWEEP,
+        }))
+    }
+}
+
+impl Ledger {
+    pub(crate) fn account(&self, scope: &Scope) -> Arc<Account> {
+        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = accounts.of.get(scope) {
+            return account.clone();
+        }
+        if accounts.of.len() >= accounts.sweep_at {
+            let now = Instant::now();
+            accounts.of.retain(|_, account| !account.is_forgotten(now));
+            accounts.sweep_at = FIRST_SWEEP.max(accounts.of.len() * 2);
+        }
+        accounts.of.entry(scope.clone()).or_default().clone()
+    }
+}
+
+/// What one persona in one room used up lately.
+#[derive(Default)]
+pub(crate) struct Account(Mutex<Buckets>);
+
+#[derive(Default)]
+struct Buckets {
+    llm_calls: Bucket,
+    llm_tokens: Bucket,
+    log: Bucket,
+}
+
+impl Account {
+    fn lock(&self) -> MutexGuard<'_, Buckets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_forgotten(self: &Arc<Self>, now: Instant) -> bool {
+        let buckets = self.lock();
+        let all = [&buckets.llm_calls, &buckets.llm_tokens, &buckets.log];
+        let touched = all.into_iter().filter_map(|bucket| bucket.at).max();
+        Arc::strong_count(self) == 1
+            && touched.is_none_or(|at| now.saturating_duration_since(at) > FORGOTTEN)
+    }
+
+    /// LLM calls and tokens left.
+    pub(crate) fn llm(&self, limits: &CallLimits) -> (u32, u32) {
+        let now = Instant::now();
+        let mut buckets = self.lock();
+        (
+            buckets
+                .llm_calls
+                .left(per_minute(limits.llm_calls_per_minute), now),
+            buckets
+                .llm_tokens
+                .left(per_minute(limits.llm_tokens_per_minute), now),
+        )
+    }
+
+    /// Takes one LLM call with so many tokens, which [`llm`](Self::llm) said are left.
+    pub(crate) fn take_llm(&self, tokens: u32) {
+        let mut buckets = self.lock();
+        buckets.llm_calls.take(1);
+        buckets.llm_tokens.take(tokens);
+    }
+
+    /// So many of the tokens were not used after all.
+    pub(crate) fn return_tokens(&self, tokens: u32) {
+        self.lock().llm_tokens.level += f64::from(tokens);
+    }
+
+    /// Bytes of log that a call may write.
+    pub(crate) fn log(&self, limits: &CallLimits) -> u32 {
+        let rate = Rate {
+            per_second: f64::from(limits.log_bytes_per_second),
+            burst: f64::from(limits.log_bytes),
+        };
+        self.lock().log.left(rate, Instant::now())
+    }
+
+    /// A call wrote so many bytes of log.
+    pub(crate) fn take_log(&self, bytes: u32) {
+        self.lock().log.take(bytes);
+    }
+}
+
+/// How fast a bucket fills, and how much fits in.
+#[derive(Clone, Copy)]
+struct Rate {
+    per_second: f64,
+    burst: f64,
+}
+
+fn per_minute(limit: u32) -> Rate {
+    Rate {
+        per_second: f64::from(limit) / 60.0,
+        burst: f64::from(limit),
+    }
+}
+
+/// Full until it is touched for the first time.
+#[derive(Default)]
+struct Bucket {
+    level: f64,
+    at: Option<Instant>,
+}
+
+impl Bucket {
+    fn left(&mut self, rate: Rate, now: Instant) -> u32 {
+        let since = self.at.map(|at| now.saturating_duration_since(at));
+        self.level = since
+            .map_or(rate.burst, |since| {
+                self.level + since.as_secs_f64() * rate.per_second
+            })
+            .min(rate.burst);
+        self.at = Some(now);
+        // From float to integer `as` saturates, and takes 0 for what is below it. A limit of one a
+        // minute is one after a minute, also where 60 times a sixtieth is a little less.
+        (self.level + 1e-6) as u32
+    }
+
+    fn take(&mut self, amount: u32) {
+        self.level -= f64::from(amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatter_protocol::{PersonaId, RoomId};
+
+    fn scope(n: usize) -> Scope {
+        Scope {
+            room: RoomId::from_parts("main", "lobby").unwrap(),
+            persona: PersonaId::new(&format!("p{n}")).unwrap(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_has_its_calls_and_tokens() {
+        let account = Account::default();
+        let limits = CallLimits {
+            llm_calls_per_minute: 6,
+            llm_tokens_per_minute: 120,
+            ..CallLimits::default()
+        };
+        assert_eq!(account.llm(&limits), (6, 120));
+        account.take_llm(100);
+        account.return_tokens(40);
+        assert_eq!(account.llm(&limits), (5, 60));
+        for _ in 0..5 {
+            account.take_llm(12);
+        }
+        assert_eq!(account.llm(&limits), (0, 0));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(account.llm(&limits), (1, 20));
+        tokio::time::advance(Duration::from_secs(600)).await;
+        assert_eq!(account.llm(&limits), (6, 120), "no more is saved up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_may_come_at_once_and_then_at_its_rate() {
+        let account = Account::default();
+        let limits = CallLimits {
+            log_bytes: 1000,
+            log_bytes_per_second: 10,
+            ..CallLimits::default()
+        };
+        assert_eq!(account.log(&limits), 1000);
+        account.take_log(1000);
+        assert_eq!(account.log(&limits), 0);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(account.log(&limits), 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn accounts_are_kept_as_long_as_they_matter() {
+        let ledger = Ledger::default();
+        let limits = CallLimits::default();
+        ledger.account(&scope(0)).llm(&limits);
+        ledger.account(&scope(0)).take_llm(500);
+        let used = ledger.account(&scope(0)).llm(&limits).1;
+        assert!(used < limits.llm_tokens_per_minute);
+        tokio::time::advance(FORGOTTEN * 2).await;
+        for n in 1..FIRST_SWEEP {
+            ledger.account(&scope(n)).llm(&limits);
+        }
+        ledger.account(&scope(FIRST_SWEEP));
+        let kept = ledger.0.lock().unwrap().of.len();
+        assert_eq!(kept, FIRST_SWEEP, "the forgotten one has gone");
+    }
+}
