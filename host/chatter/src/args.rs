@@ -2,6 +2,7 @@
 //! [`settings`](crate::settings) puts the layers together.
 
 use crate::{
+    persona::PersonaCommand,
     pool::{self, PoolOptions},
     settings::{Bus, Listen, Provider},
 };
@@ -61,6 +62,9 @@ pub(crate) enum Command {
     /// About the configuration files
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write personas
+    #[command(subcommand)]
+    Persona(PersonaCommand),
 }
 
 #[derive(Debug, Subcommand)]

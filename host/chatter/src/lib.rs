@@ -12,6 +12,7 @@ pub mod config;
 mod failure;
 mod logging;
 mod nearest;
+mod persona;
 mod pool;
 pub mod serve;
 pub mod settings;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tail(options)) => client::tail::run(options),
         Some(Command::Say(options)) => client::say::run(options),
         Some(Command::Config(ConfigCommand::Check(options))) => config::check(options),
+        Some(Command::Persona(command)) => persona::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

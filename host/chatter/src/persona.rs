@@ -1,0 +1,19 @@
+//! `chatter persona`: what authors of personas do at a terminal. The work is the workbench's.
+
+mod build;
+
+use crate::Failure;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PersonaCommand {
+    /// Build a persona's project into a component
+    Build(build::BuildOptions),
+}
+
+/// Does what the command says.
+pub(crate) fn run(command: PersonaCommand) -> Result<(), Failure> {
+    match command {
+        PersonaCommand::Build(options) => build::run(options),
+    }
+}
