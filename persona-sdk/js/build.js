@@ -33,7 +33,11 @@ export async function build(folder, out) {
     project: folderOf(project),
     sdk: folderOf(join(SDK, "src")),
   };
-  const from = (file) => JSON.stringify(`./${relative(project, file).split(sep).join("/")}`);
+  // The entry is no file; it stands where this one does, and imports from there.
+  const from = (file) => {
+    const path = relative(SDK, file).split(sep).join("/");
+    return JSON.stringify(path.startsWith(".") ? path : `./${path}`);
+  };
   const entry = [
     ...["llm", "memory", "log"].map((name) => `import ${name} from "chatter:persona/${name}@${version}";`),
     `import Persona from ${from(main)};`,
@@ -46,7 +50,7 @@ export async function build(folder, out) {
     built = await componentize({
       witPath: wit,
       jsSource: entry,
-      jsPath: join(project, "(entry).js"),
+      jsPath: join(SDK, "build.js"),
       moduleRoot: root,
       // The host calls a persona and waits for it; nothing else runs in its instance.
       sync: true,
@@ -102,7 +106,7 @@ async function engine() {
 function tidied(error, { project }) {
   return String(error.message)
     .replace(/^(Error: |: |Failed to [^:]*: )+/, "")
-    .replaceAll(project, "")
+    .replaceAll(project === "/" ? /'\/(?=\w)/g : project, project === "/" ? "'" : "")
     .trim();
 }
 
