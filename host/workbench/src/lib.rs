@@ -7,5 +7,6 @@
 
 pub mod build;
 pub mod project;
+pub mod template;
 
 pub use project::{Language, Project};

@@ -38,6 +38,15 @@ impl Language {
             Self::Python => "pyproject.toml",
         }
     }
+
+    /// The folder of its template, below `persona-sdk/templates/`.
+    pub(crate) const fn template(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::JavaScript => "js",
+            Self::Python => "python",
+        }
+    }
 }
 
 impl fmt::Display for Language {
