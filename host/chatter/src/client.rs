@@ -10,7 +10,7 @@ use crate::Failure;
 use chatter_protocol::frames::ProblemDocument;
 
 /// A small executor for one client.
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

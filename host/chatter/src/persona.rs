@@ -2,6 +2,7 @@
 
 mod build;
 mod new;
+mod progress;
 
 use crate::Failure;
 use clap::Subcommand;

@@ -1,6 +1,9 @@
-//! Building: from a project to `dist/NAME.wasm`.
+//! Building: from a project to `dist/NAME.wasm`, with the tools of its language.
 
+mod javascript;
+mod python;
 mod rust;
+mod tool;
 
 use crate::{Language, Project, project};
 use std::{
@@ -12,8 +15,19 @@ use std::{
 /// How to build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Unoptimised and with line numbers, so that a trap says where it happened.
+    /// In Rust: unoptimised and with line numbers, so that a trap says where it happened. In the
+    /// other languages an error always does.
     pub debug: bool,
+    /// Whether the compiler may colour what it says.
+    pub colour: bool,
+}
+
+/// Who is told how it goes.
+pub trait Progress: Send + Sync {
+    /// What is done now, in a few words.
+    fn step(&self, what: &str);
+    /// What a tool says to the author: a compiler's warnings and errors, as it wrote them.
+    fn said(&self, text: &str);
 }
 
 /// What was built.
@@ -39,7 +53,7 @@ pub enum Error {
         /// Which.
         tool: &'static str,
         /// How to get it.
-        install: String,
+        install: &'static str,
     },
     /// A tool failed, and has said why.
     #[error("{command} failed ({status}); what it says is above")]
@@ -62,24 +76,31 @@ pub enum Error {
     },
 }
 
-/// Builds a project.
+/// Builds a project. Dropping the future ends the tool that runs.
 ///
 /// # Errors
 ///
-/// If a tool is missing or fails. The component of an earlier build is left as it was.
-pub fn build(project: &Project, options: Options) -> Result<Built, Error> {
+/// If a tool is missing or fails; what it said went to `progress`. In Rust, the component of an
+/// earlier build is left as it was.
+pub async fn build(
+    project: &Project,
+    options: Options,
+    progress: &dyn Progress,
+) -> Result<Built, Error> {
     let started = Instant::now();
-    let made = match project.language {
-        Language::Rust => rust::build(project, options)?,
-        other => {
-            return Err(Error::NoComponent(format!(
-                "{}: projects in {other} can't be built from here yet",
-                project.root.display()
-            )));
-        }
-    };
     let component = project.component();
-    place(&made, &component)?;
+    match project.language {
+        Language::Rust => {
+            let made = rust::build(project, options, progress).await?;
+            place(&made, &component)?;
+        }
+        Language::JavaScript => {
+            javascript::build(project, progress).await?;
+        }
+        Language::Python => {
+            python::build(project, progress).await?;
+        }
+    }
     let bytes = fs::metadata(&component)
         .map_err(|source| Error::File {
             path: component.clone(),

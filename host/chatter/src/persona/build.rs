@@ -1,9 +1,10 @@
 //! `chatter persona build`.
 
+use super::progress::{Spinner, colour, size};
 use crate::Failure;
 use chatter_workbench::{
     Project,
-    build::{self, Error, Options},
+    build::{self, Built, Error, Options},
 };
 use clap::Args;
 use std::{io::Write, path::PathBuf};
@@ -16,17 +17,14 @@ pub(crate) struct BuildOptions {
     /// Put the component into this folder, too
     #[arg(long, value_name = "DIR")]
     pub(crate) plugins: Option<PathBuf>,
-    /// Unoptimised and with line numbers: a trap then says where in the source it happened
+    /// In Rust: unoptimised and with line numbers, so that a trap says where in the source it happened
     #[arg(long)]
     pub(crate) debug: bool,
 }
 
 pub(crate) fn run(options: BuildOptions) -> Result<(), Failure> {
     let project = Project::open(&options.dir).map_err(|error| Failure::usage(error.to_string()))?;
-    let how = Options {
-        debug: options.debug,
-    };
-    let built = build::build(&project, how).map_err(failure)?;
+    let built = crate::client::block_on(build(&project, options.debug))?;
     let mut made = vec![built.component.clone()];
     if let Some(plugins) = options.plugins {
         let to = plugins.join(format!("{}.wasm", project.name));
@@ -37,13 +35,23 @@ pub(crate) fn run(options: BuildOptions) -> Result<(), Failure> {
     for file in made {
         let _ = writeln!(
             stdout,
-            "{}: {} bytes, in {:.1} s",
+            "{}: {}, built in {:.1} s",
             file.display(),
-            built.bytes,
+            size(built.bytes),
             built.took.as_secs_f64()
         );
     }
     Ok(())
+}
+
+/// Builds a project; a person on a terminal sees that it goes on.
+async fn build(project: &Project, debug: bool) -> Result<Built, Failure> {
+    let how = Options {
+        debug,
+        colour: colour(),
+    };
+    let spinner = Spinner::new(&format!("building {}", project.name));
+    build::build(project, how, &spinner).await.map_err(failure)
 }
 
 /// A build that failed; a folder that is no project is wrong use.
