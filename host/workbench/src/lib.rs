@@ -8,5 +8,6 @@
 pub mod build;
 pub mod project;
 pub mod template;
+pub mod watch;
 
 pub use project::{Language, Project};

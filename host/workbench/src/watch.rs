@@ -1,0 +1,183 @@
+//! Watching a project: its author saves, and it is time to build.
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::{sync::mpsc, time::timeout};
+
+/// Folders that tools write to. They are not watched: a build would be followed by the next.
+const TOOLS: [&str; 5] = ["target", "dist", "node_modules", "build", "__pycache__"];
+
+/// An editor writes a file in several steps, and a whole project's files one after the other: so long
+/// must it be quiet before one looks.
+const QUIET: Duration = Duration::from_millis(60);
+
+/// A project that is watched, until this is dropped.
+pub struct Watch {
+    root: PathBuf,
+    watcher: RecommendedWatcher,
+    /// Those of its folders that are watched, with all that is in them.
+    folders: BTreeSet<PathBuf>,
+    changed: mpsc::Receiver<()>,
+}
+
+impl Watch {
+    /// Watches a project's folder.
+    ///
+    /// # Errors
+    ///
+    /// If the system can't watch it.
+    pub fn start(root: &Path) -> Result<Self, notify::Error> {
+        let root = root.canonicalize().map_err(notify::Error::io)?;
+        // One that is waiting already stands for all that come after it.
+        let (tell, changed) = mpsc::channel(1);
+        let top = root.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let of_author = match event {
+                Ok(event) => {
+                    !matches!(event.kind, EventKind::Access(_))
+                        && event.paths.iter().any(|path| is_source(&top, path))
+                }
+                // Events were lost: there may have been one.
+                Err(_) => true,
+            };
+            if of_author {
+                let _ = tell.try_send(());
+            }
+        })?;
+        let mut watch = Self {
+            root,
+            watcher,
+            folders: BTreeSet::new(),
+            changed,
+        };
+        // Not the whole tree at once: the folders of tools hold thousands.
+        watch
+            .watcher
+            .watch(&watch.root, RecursiveMode::NonRecursive)?;
+        watch.add_folders()?;
+        Ok(watch)
+    }
+
+    /// Waits until something was saved, and then until it is quiet. Whoever stops waiting misses
+    /// nothing that is saved afterwards.
+    ///
+    /// # Errors
+    ///
+    /// If the system can't watch a folder that was made.
+    pub async fn changed(&mut self) -> Result<(), notify::Error> {
+        if self.changed.recv().await.is_none() {
+            // The watcher's thread has ended: nothing will ever come.
+            std::future::pending::<()>().await;
+        }
+        while let Ok(Some(())) = timeout(QUIET, self.changed.recv()).await {}
+        // What is in a new folder by now is part of this change.
+        self.add_folders()
+    }
+
+    fn add_folders(&mut self) -> Result<(), notify::Error> {
+        let there = folders(&self.root).map_err(notify::Error::io)?;
+        for folder in there.difference(&self.folders) {
+            match self.watcher.watch(folder, RecursiveMode::Recursive) {
+                // Gone again.
+                Err(_) if !folder.exists() => {}
+                watched => watched?,
+            }
+        }
+        self.folders = there;
+        Ok(())
+    }
+}
+
+/// The folders in a project that are its author's.
+fn folders(root: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
+    let mut folders = BTreeSet::new();
+    for entry in fs::read_dir(root)? {
+        let path = entry?.path();
+        if path.is_dir() && is_source(root, &path) {
+            folders.insert(path);
+        }
+    }
+    Ok(folders)
+}
+
+/// Whether a path in a project is its author's: not a tool's, hidden, or an editor's copy.
+fn is_source(root: &Path, path: &Path) -> bool {
+    let Ok(below) = path.strip_prefix(root) else {
+        return false;
+    };
+    let mut names = below.iter().filter_map(OsStr::to_str).peekable();
+    let top = names.peek().copied().unwrap_or_default();
+    // Locks are written by the build itself.
+    let of_tools = TOOLS.contains(&top) || top == "Cargo.lock" || top == "package-lock.json";
+    !top.is_empty()
+        && !of_tools
+        && names.all(|name| {
+            !name.starts_with('.')
+                && !name.ends_with(['~', '#'])
+                && !["swp", "swx", "tmp"]
+                    .iter()
+                    .any(|ending| Path::new(name).extension() == Some(OsStr::new(ending)))
+                && name != "__pycache__"
+                && name != "4913"
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_author_saves_is_told_from_what_tools_write() {
+        for (path, source) in [
+            ("src/lib.rs", true),
+            ("persona.toml", true),
+            ("src/target/lib.rs", true),
+            ("target/debug/x", false),
+            ("dist/nova.wasm", false),
+            ("node_modules/a/b.js", false),
+            (".git/HEAD", false),
+            ("src/.lib.rs.swp", false),
+            ("src/lib.rs~", false),
+            ("src/__pycache__/x.pyc", false),
+            ("Cargo.lock", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                is_source(Path::new("/p"), &Path::new("/p").join(path)),
+                source,
+                "{path}"
+            );
+        }
+        assert!(!is_source(Path::new("/p"), Path::new("/q/src/lib.rs")));
+    }
+
+    /// Long enough for a machine that is busy; nothing waits so long if it works.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_save_is_heard_also_in_a_folder_that_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join("src")).unwrap();
+        let mut watch = Watch::start(root).unwrap();
+        fs::write(root.join("src/lib.rs"), "1").unwrap();
+        heard(&mut watch, "a save in a folder").await;
+        fs::create_dir(root.join("more")).unwrap();
+        heard(&mut watch, "a new folder").await;
+        fs::write(root.join("more/a.rs"), "1").unwrap();
+        heard(&mut watch, "a save in the new folder").await;
+    }
+
+    async fn heard(watch: &mut Watch, what: &str) {
+        timeout(PATIENCE, watch.changed())
+            .await
+            .expect(what)
+            .unwrap();
+    }
+}
