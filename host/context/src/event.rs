@@ -22,7 +22,10 @@ use crate::{
     text, topic,
 };
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 pub(crate) const CHAT_QUESTION: &str = "chat_question";
 pub(crate) const STREAM_START: &str = "stream_start";
@@ -40,7 +43,7 @@ const MAX_CHARS: usize = 160;
 /// Something that happens at one moment of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Cow<'static, str>,
     /// The words that show it, at most 160 characters.
     pub(crate) text: String,
     /// When it happened, in milliseconds of the file.
@@ -51,9 +54,14 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    pub(crate) fn new(kind: &'static str, text: &str, at_ms: u64, confidence: f64) -> Self {
+    pub(crate) fn new(
+        kind: impl Into<Cow<'static, str>>,
+        text: &str,
+        at_ms: u64,
+        confidence: f64,
+    ) -> Self {
         Self {
-            kind,
+            kind: kind.into(),
             text: text::shorten(text, MAX_CHARS),
             at_ms,
             due_ms: at_ms,
@@ -68,7 +76,7 @@ pub(crate) fn events(cues: &[Cue], sentences: &[Sentence], manner: Manner) -> Ve
     events.extend(topic::changes(sentences));
     for (i, sentence) in sentences.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| sentences.get(i));
-        let found = |kind, confidence, due_ms| {
+        let found = |kind: &'static str, confidence, due_ms| {
             let mut event = Event::new(kind, &sentence.text, sentence.end_ms, confidence);
             event.due_ms = due_ms;
             event
@@ -99,14 +107,14 @@ pub(crate) fn events(cues: &[Cue], sentences: &[Sentence], manner: Manner) -> Ve
 }
 
 fn merge(mut events: Vec<Event>) -> Vec<Event> {
-    let mut latest: HashMap<&str, u64> = HashMap::new();
+    let mut latest: HashMap<Cow<'static, str>, u64> = HashMap::new();
     let is_first = |event: &Event| {
         let merged = event.kind != CHAT_QUESTION
             && latest
-                .get(event.kind)
+                .get(&event.kind)
                 .is_some_and(|at_ms| event.at_ms < at_ms + MERGE_MS);
         if !merged {
-            latest.insert(event.kind, event.at_ms);
+            latest.insert(event.kind.clone(), event.at_ms);
         }
         !merged
     };
@@ -378,9 +386,10 @@ mod tests {
             sentence(3000, "And what do you want, chat?"),
             sentence(9000, "Let's go!"),
         ];
-        let kinds: Vec<_> = events(&[], &sentences, WRITTEN)
-            .into_iter()
-            .map(|event| (event.kind, event.at_ms))
+        let told = events(&[], &sentences, WRITTEN);
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|event| (&*event.kind, event.at_ms))
             .collect();
         assert_eq!(
             kinds,

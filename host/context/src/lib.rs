@@ -2,7 +2,8 @@
 //!
 //! This crate owns the way from a source of speech to the topic `stream.context`. The one source so
 //! far is a subtitle file (WebVTT or SubRip): [`Subtitles::load`] reads and understands it,
-//! [`play()`] plays it into a room.
+//! [`Subtitles::scripted`] takes one that was made up, [`play()`] plays it into a room, and a
+//! [`Viewing`] looks at it without one.
 //!
 //! What it promises:
 //!
@@ -45,8 +46,10 @@ mod subtitles;
 mod summary;
 mod text;
 mod topic;
+mod viewing;
 mod window;
 
 pub use play::{Ended, PlayError, Playback, play};
 pub use subtitles::{MAX_FILE_BYTES, Skipped, SubtitleError, Subtitles};
+pub use viewing::Viewing;
 pub use window::MAX_CONTEXT_BYTES;

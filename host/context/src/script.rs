@@ -41,6 +41,21 @@ pub(crate) enum What {
 impl Script {
     /// Works through cues in the order of time.
     pub(crate) fn new(cues: &[Cue]) -> Self {
+        Self::with_events(cues, Vec::new()).framed()
+    }
+
+    /// With the stream's start and end.
+    pub(crate) fn framed(mut self) -> Self {
+        let start = Event::new(event::STREAM_START, "the stream begins", 0, 1.0);
+        let end = Event::new(event::STREAM_END, "the stream is over", self.length_ms, 1.0);
+        self.events.insert(0, start);
+        self.events.push(end);
+        self.order();
+        self
+    }
+
+    /// The same without its start and its end, and with events beside those that the words show.
+    pub(crate) fn with_events(cues: &[Cue], more: Vec<Event>) -> Self {
         let segments = piece::pieces(cues);
         let manner = Manner::of(&segments);
         let sentences = sentence::sentences(&segments, manner);
@@ -52,17 +67,30 @@ impl Script {
             .unwrap_or(0)
             .max(spoken_ms);
         let mut events = event::events(cues, &sentences, manner);
-        events.insert(
-            0,
-            Event::new(event::STREAM_START, "the stream begins", 0, 1.0),
-        );
-        events.push(Event::new(
-            event::STREAM_END,
-            "the stream is over",
+        let length_ms = more
+            .iter()
+            .map(|event| event.due_ms)
+            .fold(length_ms, u64::max);
+        events.extend(more);
+        let mut script = Self {
+            segments,
+            sentences,
+            events,
+            items: Vec::new(),
             length_ms,
-            1.0,
-        ));
+        };
+        script.order();
+        script
+    }
 
+    /// Puts everything that is told in the order of time.
+    fn order(&mut self) {
+        let Self {
+            segments,
+            sentences,
+            events,
+            ..
+        } = self;
         let mut items: Vec<Item> =
             Vec::with_capacity(segments.len() + sentences.len() + events.len());
         items.extend(segments.iter().enumerate().map(|(i, piece)| Item {
@@ -79,13 +107,7 @@ impl Script {
         }));
         // Words come before the events that they show.
         items.sort_by_key(|item| (item.due_ms, item.what));
-        Self {
-            segments,
-            sentences,
-            events,
-            items,
-            length_ms,
-        }
+        self.items = items;
     }
 
     /// How much later the second pass of a loop begins than the first, in milliseconds.
@@ -120,7 +142,7 @@ mod tests {
             .items
             .iter()
             .filter_map(|item| match item.what {
-                What::Event(i) => Some((item.due_ms, script.events[i].kind)),
+                What::Event(i) => Some((item.due_ms, &*script.events[i].kind)),
                 _ => None,
             })
             .collect();

@@ -1,6 +1,7 @@
 //! A subtitle file, read and understood.
 
-use crate::{caption, parse, script::Script};
+use crate::{caption, cue::Cue, event::Event, parse, script::Script};
+use chatter_protocol::context::{Segment, StreamEvent};
 use encoding_rs::{Encoding, WINDOWS_1252};
 use std::{
     fs::File,
@@ -114,6 +115,46 @@ impl Subtitles {
             script: Arc::new(Script::new(&cues)),
             skipped,
         })
+    }
+
+    /// A stream that somebody made up: what is said, and what happens beside what the words show. The
+    /// events' ids are not read, and each is told at its time. `framed` adds the stream's start and end.
+    ///
+    /// What is said is told when it ends, or some 100 ms a character after its start if that is
+    /// earlier. Segments without words are left out.
+    #[must_use]
+    pub fn scripted(said: &[Segment], happens: &[StreamEvent], framed: bool) -> Self {
+        let cues: Vec<Cue> = said
+            .iter()
+            .map(|segment| Cue {
+                start_ms: segment.start_ms,
+                end_ms: segment.end_ms.max(segment.start_ms),
+                text: segment
+                    .text
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            })
+            .filter(|cue| !cue.text.is_empty())
+            .collect();
+        let mut more: Vec<Event> = happens
+            .iter()
+            .map(|event| {
+                Event::new(
+                    event.kind.clone(),
+                    &event.text,
+                    event.at_ms,
+                    event.confidence,
+                )
+            })
+            .collect();
+        more.sort_by_key(|event| event.due_ms);
+        let script = Script::with_events(&cues, more);
+        Self {
+            cues: cues.len(),
+            script: Arc::new(if framed { script.framed() } else { script }),
+            skipped: Arc::default(),
+        }
     }
 
     /// How long one pass takes at speed 1.

@@ -107,7 +107,7 @@ impl Window {
                 continue;
             };
             let kind = match item.what {
-                What::Event(i) => self.script.events[i].kind,
+                What::Event(i) => &*self.script.events[i].kind,
                 _ => "",
             };
             // A loop begins once and never ends.
@@ -166,7 +166,7 @@ impl Window {
                 let event = &self.script.events[i];
                 let event = StreamEvent {
                     id: format!("{:x}-{pass}-{}-{i}", self.play, event.kind),
-                    kind: event.kind.into(),
+                    kind: event.kind.clone().into_owned(),
                     text: event.text.clone(),
                     at_ms: offset + event.at_ms,
                     confidence: event.confidence,
