@@ -134,6 +134,7 @@ mod tests {
         assert_eq!(called.silent_because.as_deref(), Some("not asked to speak"));
         persona.host.fail(llm::Error::Busy);
         let called = persona.on_context(turn().speak(), context()).unwrap();
-        assert_eq!(called.silent_because.as_deref(), Some("the language model is busy"));
+        let reason = called.silent_because.as_deref();
+        assert_eq!(reason, Some("the language model is busy"));
     }
 }
