@@ -16,6 +16,8 @@ Examples:
   chatter serve --source show.srt --speed 4      let main/lobby watch a subtitle file, four times as fast
   chatter serve --llm openai --llm-model gpt-4o-mini
                                                  with a real language model; the key is in OPENAI_API_KEY
+  chatter persona new nova                       make a persona's project
+  chatter serve --watch nova                     ... and let it speak in main/lobby, as of the latest save
   chatter tail main/lobby                        read along in the terminal
   chatter say main/lobby \"hello there\" --name Ana
   chatter config check                           is everything in ./configs right?
@@ -110,7 +112,7 @@ pub struct ServeOptions {
     /// How the services talk to each other: memory [default: memory]
     #[arg(long, value_name = "BUS", env = "CHATTER_BUS", hide_env_values = true)]
     pub bus: Option<Bus>,
-    /// The room that --source, --speed and --loop are about [default: main/lobby]
+    /// The room that --source, --speed, --loop and --watch are about [default: main/lobby]
     #[arg(
         long,
         value_name = "TENANT/ROOM",
@@ -135,6 +137,11 @@ pub struct ServeOptions {
         num_args = 0..=1, require_equals = true, default_missing_value = "true"
     )]
     pub looped: Option<bool>,
+    /// A persona's project: built now and at every save, and put into the plugin folder; its
+    /// persona.toml gets a seat in --room for this run, if nobody in any room runs on the module.
+    /// Can be given several times
+    #[arg(long, value_name = "DIR")]
+    pub watch: Vec<PathBuf>,
     /// Who writes the personas' lines: offline (built in, no language model) or openai (any server that
     /// speaks OpenAI's API) [default: offline]
     #[arg(

@@ -158,6 +158,24 @@ pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configura
     })
 }
 
+/// Reads a persona's file that is not in the configuration folder; its name may be any.
+///
+/// # Errors
+///
+/// Everything that is wrong with it.
+pub(crate) fn read_persona(path: &Path) -> Result<PersonaConfig, Vec<String>> {
+    let mut problems = Vec::new();
+    let file = File {
+        path: path.to_owned(),
+        stem: String::new(),
+        parent: None,
+    };
+    match read(vec![file], &mut problems).pop() {
+        Some((_, Some(persona))) => Ok(persona),
+        _ => Err(problems),
+    }
+}
+
 /// Files by name, with their content as far as it is right: whoever refers to a broken file is not
 /// to blame for it.
 type Named<T> = BTreeMap<String, (File, Option<T>)>;

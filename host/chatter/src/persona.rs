@@ -2,7 +2,7 @@
 
 mod build;
 mod new;
-mod progress;
+pub(crate) mod progress;
 
 use crate::Failure;
 use clap::Subcommand;

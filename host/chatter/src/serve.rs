@@ -6,6 +6,7 @@ mod parts;
 mod report;
 mod services;
 mod signals;
+mod workshop;
 
 use crate::{
     Failure,
@@ -26,6 +27,7 @@ use std::{
     time::Duration,
 };
 use tokio::net::TcpListener;
+use workshop::Workshop;
 
 /// After the services have ended, so long for work that is still on its way to the disk.
 const LAST_WRITES: Duration = Duration::from_millis(400);
@@ -39,24 +41,34 @@ const LAST_WRITES: Duration = Duration::from_millis(400);
 pub fn run(options: ServeOptions) -> Result<(), Failure> {
     let settings = Settings::load(options)?;
     logging::start(&settings.log)?;
-    let configuration =
+    let mut configuration =
         config::load(&settings.config, settings.source.as_ref()).map_err(Failure::Usage)?;
+    let workshop = Workshop::open(&settings)?;
+    workshop.seat(&mut configuration)?;
     let executor = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::failed(format!("can't start: {error}")))?;
-    let ended = executor.block_on(serve(settings, configuration));
+    let ended = executor.block_on(serve(settings, configuration, workshop));
     executor.shutdown_timeout(LAST_WRITES);
     ended
 }
 
-async fn serve(settings: Settings, configuration: Configuration) -> Result<(), Failure> {
+async fn serve(
+    settings: Settings,
+    configuration: Configuration,
+    workshop: Workshop,
+) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let data = DataFolder::open(&settings.data)?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(Failure::failed)?;
     let parts = Parts::new(&settings, &data)?;
     let token = data.operator_token()?;
+    tokio::select! {
+        () = workshop.build_all() => {}
+        () = signals.next() => return Ok(()),
+    }
     // Compiling may take a while; nothing is running yet that would have to be ended.
     let modules = tokio::select! {
         modules = parts.load_modules() => modules,
@@ -85,6 +97,10 @@ async fn serve(settings: Settings, configuration: Configuration) -> Result<(), F
         parts.metrics.clone().keep_up(end)
     });
     services.start(Stage::Worker, "worker", |end| worker.run(end));
+    for bench in workshop.benches() {
+        let name = format!("watch of {}", bench.project());
+        services.start(Stage::Sources, &name, |end| bench.watch(end));
+    }
     for (id, room) in configuration.rooms {
         if let Some(source) = room.source {
             services.start_finite(Stage::Sources, format!("source of {id}"), |end| {

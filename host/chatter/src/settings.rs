@@ -36,6 +36,10 @@ pub struct Settings {
     pub bus: Bus,
     /// What one room is to watch instead of what its file says.
     pub source: Option<SourceOverride>,
+    /// Personas' projects that are built whenever they are saved.
+    pub watch: Vec<PathBuf>,
+    /// The room that options without a room of their own are about.
+    pub room: RoomId,
     /// The language model.
     pub llm: Llm,
     /// The bounds of calls, as far as they differ from the defaults.
@@ -117,11 +121,12 @@ impl Settings {
                 config.display()
             )));
         }
+        let room = match options.room.or(file.room) {
+            Some(room) => room,
+            None => RoomId::from_parts("main", "lobby").map_err(Failure::failed)?,
+        };
         let source = SourceOverride {
-            room: match options.room.or(file.room) {
-                Some(room) => room,
-                None => RoomId::from_parts("main", "lobby").map_err(Failure::failed)?,
-            },
+            room: room.clone(),
             file: options.source.or(file.source),
             speed: options.speed.or(file.speed),
             looped: options.looped.or(file.looped),
@@ -141,6 +146,8 @@ impl Settings {
             listen: options.listen.or(file.listen).unwrap_or_default(),
             bus: options.bus.or(file.bus).unwrap_or_default(),
             source: overrides.then_some(source),
+            watch: options.watch,
+            room,
             llm: Llm::new(
                 LlmParts {
                     provider: options.llm.or(file.llm.provider),

@@ -17,6 +17,9 @@ const TOOLS: [&str; 5] = ["target", "dist", "node_modules", "build", "__pycache_
 /// must it be quiet before one looks.
 const QUIET: Duration = Duration::from_millis(60);
 
+/// Why the system can't watch.
+pub use notify::Error;
+
 /// A project that is watched, until this is dropped.
 pub struct Watch {
     root: PathBuf,
@@ -32,8 +35,8 @@ impl Watch {
     /// # Errors
     ///
     /// If the system can't watch it.
-    pub fn start(root: &Path) -> Result<Self, notify::Error> {
-        let root = root.canonicalize().map_err(notify::Error::io)?;
+    pub fn start(root: &Path) -> Result<Self, Error> {
+        let root = root.canonicalize().map_err(Error::io)?;
         // One that is waiting already stands for all that come after it.
         let (tell, changed) = mpsc::channel(1);
         let top = root.clone();
@@ -70,7 +73,7 @@ impl Watch {
     /// # Errors
     ///
     /// If the system can't watch a folder that was made.
-    pub async fn changed(&mut self) -> Result<(), notify::Error> {
+    pub async fn changed(&mut self) -> Result<(), Error> {
         if self.changed.recv().await.is_none() {
             // The watcher's thread has ended: nothing will ever come.
             std::future::pending::<()>().await;
@@ -80,8 +83,8 @@ impl Watch {
         self.add_folders()
     }
 
-    fn add_folders(&mut self) -> Result<(), notify::Error> {
-        let there = folders(&self.root).map_err(notify::Error::io)?;
+    fn add_folders(&mut self) -> Result<(), Error> {
+        let there = folders(&self.root).map_err(Error::io)?;
         for folder in there.difference(&self.folders) {
             match self.watcher.watch(folder, RecursiveMode::Recursive) {
                 // Gone again.
