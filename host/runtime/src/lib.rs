@@ -26,7 +26,7 @@ mod permits;
 mod sandbox;
 mod wasi;
 
-pub use catalogue::{CONTRACTS, Refused};
+pub use catalogue::{About, CONTRACTS, Examined, Needed, Refused, examine};
 pub use permits::Pool;
 
 use artefacts::Artefacts;

@@ -83,9 +83,7 @@ impl Loader {
         let version = self.check_contract(&component)?;
         let weight = check_needs(&component, needs)?;
         let pre = self
-            .linker
-            .instantiate_pre(&component)
-            .and_then(|pre| PersonaPre::new(version, pre))
+            .link(version, &component)
             .map_err(|error| Refused::Invalid(one_line(&error)))?;
         let about = call::describe(&pre, &self.services)
             .await
@@ -103,6 +101,16 @@ impl Loader {
             weight,
             pre,
         })
+    }
+
+    /// A component of a version that is spoken, with its imports.
+    pub(super) fn link(
+        &self,
+        version: &str,
+        component: &Component,
+    ) -> wasmtime::Result<PersonaPre> {
+        let pre = self.linker.instantiate_pre(component)?;
+        PersonaPre::new(version, pre)
     }
 
     /// The newest version of the contract that both the component and this host speak.
@@ -131,7 +139,7 @@ impl Loader {
 }
 
 /// Whether a component may import this.
-fn is_allowed(name: &str) -> bool {
+pub(super) fn is_allowed(name: &str) -> bool {
     match name.strip_prefix(PACKAGE) {
         Some(interface) => interface
             .split_once('@')
@@ -143,7 +151,7 @@ fn is_allowed(name: &str) -> bool {
 }
 
 /// Why a component that was built for these versions can't be spoken to.
-fn not_spoken(versions: &[&str]) -> Refused {
+pub(super) fn not_spoken(versions: &[&str]) -> Refused {
     // The newest is what it was built for; an older one beside it is for older hosts.
     let Some(newest) = versions.iter().max_by_key(|version| number(version)) else {
         return Refused::NotAPersona;
@@ -178,7 +186,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Refused> {
 
 /// Tells apart what authors put into the folder by mistake. The first four bytes are WebAssembly's
 /// magic number, the next four its version and layer (Component Model, `Binary.md`).
-fn check_header(bytes: &[u8]) -> Result<(), Refused> {
+pub(super) fn check_header(bytes: &[u8]) -> Result<(), Refused> {
     let what = match bytes {
         [] => "the file is empty",
         [0, b'a', b's', b'm', version, _, layer, _, ..] => match (version, layer) {
@@ -198,7 +206,7 @@ fn check_header(bytes: &[u8]) -> Result<(), Refused> {
 }
 
 /// How many places of the pool it takes.
-fn check_needs(component: &Component, inspected: Needs) -> Result<u32, Refused> {
+pub(super) fn check_needs(component: &Component, inspected: Needs) -> Result<u32, Refused> {
     let Some(needs) = component.resources_required() else {
         return Err(Refused::TooMuch("modules or components as imports".into()));
     };
@@ -227,7 +235,7 @@ impl From<Unfit> for Refused {
     }
 }
 
-fn one_line(error: &wasmtime::Error) -> String {
+pub(super) fn one_line(error: &wasmtime::Error) -> String {
     format!("{error:#}")
         .split_whitespace()
         .collect::<Vec<_>>()

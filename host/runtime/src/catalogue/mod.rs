@@ -1,9 +1,11 @@
 //! The catalogue of modules: from a file in the plugin folder to something that can be called.
 
+mod examine;
 mod folder;
 mod load;
 mod refused;
 
+pub use examine::{About, Examined, Needed, examine};
 pub use load::CONTRACTS;
 pub use refused::Refused;
 
