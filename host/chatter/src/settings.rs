@@ -243,5 +243,15 @@ impl Llm {
     }
 }
 
+/// Whether a text could be a `chatter.toml`, for tests of what is read from outside.
+///
+/// # Errors
+///
+/// What is wrong with it, each beginning with its place.
+#[doc(hidden)]
+pub fn check_text(text: &str) -> Result<(), Vec<String>> {
+    SettingsFile::parse(text).map(drop)
+}
+
 #[cfg(test)]
 mod tests;

@@ -80,8 +80,16 @@ impl Subtitles {
     ///
     /// If the file can't be read, is larger than [`MAX_FILE_BYTES`], or has no cue worth playing.
     pub fn load(path: &Path) -> Result<Self, SubtitleError> {
-        let bytes = read(path)?;
-        let text = decode(&bytes);
+        Self::understand(&read(path)?, path)
+    }
+
+    /// The same with a file's content that was read already; the path is for errors.
+    ///
+    /// # Errors
+    ///
+    /// If it has no cue worth playing.
+    pub fn understand(bytes: &[u8], path: &Path) -> Result<Self, SubtitleError> {
+        let text = decode(bytes);
         let parsed = parse::parse(&text);
         let skipped: Arc<[Skipped]> = parsed
             .skipped

@@ -23,6 +23,8 @@ mod log;
 mod lower;
 mod module;
 mod permits;
+#[doc(hidden)]
+pub mod returned;
 mod sandbox;
 mod wasi;
 

@@ -80,7 +80,7 @@ impl SettingsFile {
             })
     }
 
-    fn parse(text: &str) -> Result<Self, Vec<String>> {
+    pub(super) fn parse(text: &str) -> Result<Self, Vec<String>> {
         let syntax = |error: toml::de::Error| vec![crate::config::toml_problem(text, &error)];
         let table: toml::Table = text.parse().map_err(syntax)?;
         let mut problems = unknown(&table, &KEYS, "");

@@ -1,0 +1,9 @@
+//! Texts and blocklists.
+#![no_main]
+
+use chatter_properties as properties;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    properties::moderation(bytes);
+});
