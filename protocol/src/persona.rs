@@ -40,8 +40,15 @@ pub struct PersonaStatus {
     pub failures: u64,
     /// Lines submitted since the worker started.
     pub lines: u64,
+    /// Whether it has left the room: this is the last that is told of it, until it comes back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub left: bool,
     /// When this was true.
     pub at: Timestamp,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Which component a persona runs on.

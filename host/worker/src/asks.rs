@@ -7,12 +7,13 @@
 //! make a person wait for ever.
 
 use crate::{
+    crowd::SeatNumber,
     impulse::{AskKind, Asked, FADE_FROM, FADE_TO, MENTION_STEP, Traits},
     names::Name,
 };
 use chatter_protocol::{ChatMessage, MessageId, Timestamp};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -42,7 +43,7 @@ const FIRST_DT: Duration = Duration::from_secs(1);
 /// How ready each persona is to answer.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
-    seats: Vec<(f64, f64)>,
+    seats: BTreeMap<SeatNumber, (f64, f64)>,
     question: f64,
     reply: f64,
 }
@@ -50,15 +51,15 @@ pub(crate) struct Readiness {
 impl Readiness {
     /// From each seat's traits and how far it is able to answer: 0 if it can't be called, 1 if it
     /// can and is rested.
-    pub(crate) fn new(seats: impl Iterator<Item = (Traits, f64)>) -> Self {
-        let seats: Vec<(f64, f64)> = seats
-            .map(|(traits, able)| {
+    pub(crate) fn new(seats: impl Iterator<Item = (SeatNumber, Traits, f64)>) -> Self {
+        let seats: BTreeMap<SeatNumber, (f64, f64)> = seats
+            .map(|(number, traits, able)| {
                 let weight = |kind| able * traits.suits(kind).powi(SHARPNESS);
-                (weight(AskKind::Question), weight(AskKind::Reply))
+                (number, (weight(AskKind::Question), weight(AskKind::Reply)))
             })
             .collect();
-        let question = seats.iter().map(|weights| weights.0).sum();
-        let reply = seats.iter().map(|weights| weights.1).sum();
+        let question = seats.values().map(|weights| weights.0).sum();
+        let reply = seats.values().map(|weights| weights.1).sum();
         Self {
             seats,
             question,
@@ -66,8 +67,8 @@ impl Readiness {
         }
     }
 
-    fn weight(&self, seat: usize, kind: AskKind) -> f64 {
-        let (question, reply) = self.seats.get(seat).copied().unwrap_or_default();
+    fn weight(&self, seat: SeatNumber, kind: AskKind) -> f64 {
+        let (question, reply) = self.seats.get(&seat).copied().unwrap_or_default();
         if kind == AskKind::Question {
             question
         } else {
@@ -75,7 +76,7 @@ impl Readiness {
         }
     }
 
-    fn share(&self, seat: usize, kind: AskKind, tried: &[usize]) -> f64 {
+    fn share(&self, seat: SeatNumber, kind: AskKind, tried: &[SeatNumber]) -> f64 {
         let own = self.weight(seat, kind) * if tried.contains(&seat) { TRIED } else { 1.0 };
         let all = if kind == AskKind::Question {
             self.question
@@ -103,11 +104,11 @@ struct Ask {
     /// Whether it is meant for another person.
     aside: bool,
     /// The personas that it names and that have neither answered nor declined to.
-    waits_for: Vec<usize>,
+    waits_for: Vec<SeatNumber>,
     answered: bool,
-    tried: Vec<usize>,
-    claims: Vec<(usize, Timestamp)>,
-    put_at: HashMap<usize, Timestamp>,
+    tried: Vec<SeatNumber>,
+    claims: Vec<(SeatNumber, Timestamp)>,
+    put_at: HashMap<SeatNumber, Timestamp>,
 }
 
 impl Ask {
@@ -121,7 +122,7 @@ impl Ask {
             || self.name.stands_in(lower)
     }
 
-    fn asked(&self, seat: usize, now: Timestamp, readiness: &Readiness) -> Option<Asked> {
+    fn asked(&self, seat: SeatNumber, now: Timestamp, readiness: &Readiness) -> Option<Asked> {
         let age = self.age(now);
         let dt = self
             .put_at
@@ -164,7 +165,7 @@ impl Ask {
     }
 
     /// A persona's call on this message came to nothing.
-    fn in_vain(&mut self, seat: usize) {
+    fn in_vain(&mut self, seat: SeatNumber) {
         self.claims.retain(|&(claimant, _)| claimant != seat);
         self.waits_for.retain(|&named| named != seat);
         if !self.tried.contains(&seat) {
@@ -180,7 +181,7 @@ pub(crate) struct NewAsk {
     pub(crate) at: Timestamp,
     pub(crate) question: bool,
     pub(crate) aside: bool,
-    pub(crate) names: Vec<usize>,
+    pub(crate) names: Vec<SeatNumber>,
 }
 
 /// The room's waiting messages, oldest first.
@@ -208,7 +209,7 @@ impl Asks {
 
     /// Something was said: by a persona of this seat, by another persona (both may answer by naming
     /// somebody), or by a person (who answers by replying).
-    pub(crate) fn heard(&mut self, message: &ChatMessage, lower: &str, seat: Option<usize>) {
+    pub(crate) fn heard(&mut self, message: &ChatMessage, lower: &str, seat: Option<SeatNumber>) {
         let human = message.author.kind.is_human();
         for ask in self
             .0
@@ -264,7 +265,7 @@ impl Asks {
     /// The waiting message that concerns this persona most: one that names it, else the oldest.
     pub(crate) fn for_seat(
         &self,
-        seat: usize,
+        seat: SeatNumber,
         now: Timestamp,
         readiness: &Readiness,
     ) -> Option<Asked> {
@@ -280,7 +281,13 @@ impl Asks {
     }
 
     /// The message was put to this persona, which was chosen to answer it or was not.
-    pub(crate) fn put(&mut self, message: MessageId, seat: usize, now: Timestamp, chosen: bool) {
+    pub(crate) fn put(
+        &mut self,
+        message: MessageId,
+        seat: SeatNumber,
+        now: Timestamp,
+        chosen: bool,
+    ) {
         let Some(ask) = self.0.iter_mut().find(|ask| ask.message.id == message) else {
             return;
         };
@@ -295,7 +302,7 @@ impl Asks {
 
     /// Whoever was chosen to answer this message has thought about it and begins now: its claim
     /// holds from here.
-    pub(crate) fn renew(&mut self, message: MessageId, seat: usize, now: Timestamp) {
+    pub(crate) fn renew(&mut self, message: MessageId, seat: SeatNumber, now: Timestamp) {
         let claims = self
             .0
             .iter_mut()
@@ -306,12 +313,24 @@ impl Asks {
         }
     }
 
+    /// A persona has left: nobody waits for it any more, and what it claimed is the others' again.
+    pub(crate) fn left(&mut self, seat: SeatNumber) {
+        for ask in &mut self.0 {
+            ask.claims.retain(|&(claimant, _)| claimant != seat);
+            ask.waits_for.retain(|&named| named != seat);
+            ask.tried.retain(|&tried| tried != seat);
+            ask.put_at.remove(&seat);
+        }
+        self.0
+            .retain(|ask| !ask.answered || !ask.waits_for.is_empty());
+    }
+
     /// A call that was to answer this message ended with these lines. If one of them answers, the
     /// claim holds on until it is heard (moderation may still drop it).
     pub(crate) fn called(
         &mut self,
         message: MessageId,
-        seat: usize,
+        seat: SeatNumber,
         now: Timestamp,
         lines: &[ChatMessage],
     ) {

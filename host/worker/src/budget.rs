@@ -26,6 +26,11 @@ impl Minute {
         }
     }
 
+    /// From now on another limit counts, for the lines of the last minute too.
+    pub(crate) fn set_limit(&mut self, limit: u32) {
+        self.limit = limit;
+    }
+
     /// How many lines may still be said now. A quarter of the limit is kept for those who answer
     /// people, so that the personas' own talk never makes a person wait for the next minute.
     pub(crate) fn left(&mut self, now: Timestamp, answers_human: bool) -> u32 {
@@ -65,6 +70,11 @@ pub(crate) struct Unasked {
 impl Unasked {
     pub(crate) fn new(share: f64) -> Self {
         Self { share, credit: 0.0 }
+    }
+
+    /// From now on another share is earned; what is saved up stays.
+    pub(crate) fn set_share(&mut self, share: f64) {
+        self.share = share;
     }
 
     /// A call without an impulse begins.

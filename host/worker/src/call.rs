@@ -5,7 +5,7 @@
 //! is one request to the store, which happens or doesn't.
 
 use crate::{
-    crowd::{Ended, Plan},
+    crowd::{Ended, Plan, SeatNumber},
     publisher::Publisher,
     seat::{Known, Sitter},
 };
@@ -56,7 +56,7 @@ pub(crate) struct Job {
 /// What became of a call.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) seat: usize,
+    pub(crate) seat: SeatNumber,
     pub(crate) ended: Ended,
     pub(crate) known: Known,
     /// What went wrong, in words.

@@ -6,6 +6,7 @@
 //! `max_chain` moves no persona any more; people's messages and the stream always do. A text that
 //! personas keep saying to each other counts as a chain's end at once.
 
+use crate::crowd::SeatNumber;
 use chatter_protocol::{ChatMessage, MessageId};
 use std::{
     collections::{HashMap, VecDeque, hash_map::DefaultHasher},
@@ -31,7 +32,7 @@ pub(crate) enum Origin {
     /// A persona.
     Persona {
         /// Its seat, if it sits here.
-        seat: Option<usize>,
+        seat: Option<SeatNumber>,
         /// How far from a person or the stream.
         depth: u32,
     },
@@ -53,6 +54,11 @@ impl Chains {
             order: VecDeque::new(),
             texts: VecDeque::new(),
         }
+    }
+
+    /// From now on chains end at another depth, those that are open too.
+    pub(crate) fn set_max(&mut self, max: u32) {
+        self.max = max;
     }
 
     pub(crate) fn origin(&self, message: MessageId) -> Option<Origin> {
@@ -92,7 +98,7 @@ impl Chains {
     pub(crate) fn heard_persona(
         &mut self,
         message: &ChatMessage,
-        seat: Option<usize>,
+        seat: Option<SeatNumber>,
         called_at: Option<u32>,
     ) {
         let known = match self.origin(message.id) {

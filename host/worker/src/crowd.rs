@@ -8,6 +8,7 @@
 //! know how a call is made, nor what time it is: each method is told.
 
 mod draw;
+mod roster;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
@@ -27,17 +28,18 @@ use crate::{
 use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, ChatTrends, Impulse, MessageId, StreamContext,
     Timestamp, Tuning,
-    call::{CallInput, CallLimits, Profile},
+    call::{CallInput, CallLimits},
     persona::Calls,
 };
-use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
 use thought::Thought;
+
+pub(crate) use roster::NewSeat;
 
 /// How many recent messages a persona sees, and over how many the share of personas is taken.
 pub(crate) const RECENT: usize = 20;
@@ -48,10 +50,14 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause of a persona that keeps failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// A seat's number in its room. It is given once: of a persona that has left nothing is mistaken for
+/// another's.
+pub(crate) type SeatNumber = usize;
+
 /// A call to be started now.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) seat: usize,
+    pub(crate) seat: SeatNumber,
     pub(crate) call_id: CallId,
     pub(crate) now: Timestamp,
     /// The guest's randomness.
@@ -101,6 +107,8 @@ struct SeatState {
     flight: Option<Flight>,
     available: bool,
     calls: Calls,
+    /// Whether it only waits for the end of its call, and is gone then.
+    leaving: bool,
     paused_until: Option<Timestamp>,
     failures_in_row: u32,
     last_line: Option<Timestamp>,
@@ -122,23 +130,18 @@ impl SeatState {
     }
 
     fn can_be_called(&self, now: Timestamp) -> bool {
-        self.available && self.paused_until.is_none_or(|until| now >= until)
+        self.available && !self.leaving && self.paused_until.is_none_or(|until| now >= until)
     }
-}
-
-/// Who sits down.
-#[derive(Debug)]
-pub(crate) struct NewSeat<'a> {
-    pub(crate) profile: &'a Profile,
-    pub(crate) limits: CallLimits,
 }
 
 /// The personas of one room.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     tuning: Tuning,
-    seats: Vec<SeatState>,
-    by_author: HashMap<AuthorId, usize>,
+    /// In the order in which they sat down.
+    seats: BTreeMap<SeatNumber, SeatState>,
+    next_seat: SeatNumber,
+    by_author: HashMap<AuthorId, SeatNumber>,
     rng: ChaCha8Rng,
     recent: VecDeque<Arc<ChatMessage>>,
     trends: Option<Arc<ChatTrends>>,
@@ -152,57 +155,6 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    pub(crate) fn new<'a>(
-        tuning: Tuning,
-        seats: impl IntoIterator<Item = NewSeat<'a>>,
-        seed: u64,
-    ) -> Self {
-        let seats: Vec<SeatState> = seats
-            .into_iter()
-            .map(|seat| SeatState {
-                author: seat.profile.id.author(),
-                names: [
-                    Name::new(&seat.profile.name),
-                    Name::new(seat.profile.id.as_str()),
-                ],
-                traits: Traits::of(seat.profile),
-                limits: seat.limits,
-                mailbox: Mailbox::default(),
-                offered: Offered::default(),
-                thought: None,
-                flight: None,
-                available: true,
-                calls: Calls::ALL,
-                paused_until: None,
-                failures_in_row: 0,
-                last_line: None,
-                last_roll: None,
-                stirred: 0.0,
-                budget: Minute::new(tuning.persona_lines_per_minute),
-                unasked: Unasked::new(tuning.unasked_share),
-            })
-            .collect();
-        Self {
-            by_author: seats
-                .iter()
-                .enumerate()
-                .map(|(i, s)| (s.author.clone(), i))
-                .collect(),
-            rng: ChaCha8Rng::seed_from_u64(seed),
-            recent: VecDeque::with_capacity(RECENT),
-            trends: None,
-            asks: Asks::default(),
-            chains: Chains::new(tuning.max_chain),
-            contagion: Contagion::default(),
-            budget: Minute::new(tuning.room_lines_per_minute),
-            last_human: None,
-            position_ms: None,
-            gave_way: 0,
-            tuning,
-            seats,
-        }
-    }
-
     // === What happens ===
 
     /// Messages from before the start: they are seen as recent ones, and people who wrote a moment
@@ -222,7 +174,7 @@ impl Crowd {
         for message in messages {
             let named = self.take_in(now, &message);
             let human = message.author.kind.is_human();
-            for (index, seat) in self.seats.iter_mut().enumerate() {
+            for (&index, seat) in &mut self.seats {
                 if seat.author == message.author.id || !seat.calls.firehose {
                     continue;
                 }
@@ -250,7 +202,7 @@ impl Crowd {
             .max(since_last);
         self.position_ms = Some(position);
         let fresh_from_ms = position.saturating_sub(window);
-        for seat in self.seats.iter_mut().filter(|seat| seat.calls.context) {
+        for seat in self.seats.values_mut().filter(|seat| seat.calls.context) {
             let arrived = Arrived {
                 context: context.clone(),
                 at: now,
@@ -275,23 +227,23 @@ impl Crowd {
     }
 
     /// Whether a persona's module can be called at all.
-    pub(crate) fn set_available(&mut self, seat: usize, available: bool) {
-        if let Some(seat) = self.seats.get_mut(seat) {
+    pub(crate) fn set_available(&mut self, seat: SeatNumber, available: bool) {
+        if let Some(seat) = self.seats.get_mut(&seat) {
             seat.available = available;
         }
     }
 
     /// Which calls a persona's module wants. What waits for it otherwise is not handed out.
-    pub(crate) fn set_calls(&mut self, seat: usize, calls: Calls) {
-        if let Some(seat) = self.seats.get_mut(seat) {
+    pub(crate) fn set_calls(&mut self, seat: SeatNumber, calls: Calls) {
+        if let Some(seat) = self.seats.get_mut(&seat) {
             seat.calls = calls;
             seat.mailbox.keep_only(calls);
         }
     }
 
     /// A call that was not to speak has said so many lines; how many of them are taken.
-    pub(crate) fn grant_unasked(&mut self, now: Timestamp, index: usize, lines: u32) -> u32 {
-        let Some(seat) = self.seats.get_mut(index) else {
+    pub(crate) fn grant_unasked(&mut self, now: Timestamp, index: SeatNumber, lines: u32) -> u32 {
+        let Some(seat) = self.seats.get_mut(&index) else {
             return 0;
         };
         let Some(flight) = seat.flight.as_mut().filter(|flight| !flight.speaks) else {
@@ -311,8 +263,13 @@ impl Crowd {
     }
 
     /// A call has ended; the persona is free again, and called on what waits for it.
-    pub(crate) fn finished(&mut self, now: Timestamp, index: usize, ended: &Ended) -> Vec<Plan> {
-        let Some(seat) = self.seats.get_mut(index) else {
+    pub(crate) fn finished(
+        &mut self,
+        now: Timestamp,
+        index: SeatNumber,
+        ended: &Ended,
+    ) -> Vec<Plan> {
+        let Some(seat) = self.seats.get_mut(&index) else {
             return Vec::new();
         };
         let Some(flight) = seat.flight.take() else {
@@ -324,6 +281,7 @@ impl Crowd {
             &[]
         };
         let said = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        let leaves = seat.leaving;
         seat.budget.settle(now, flight.granted, said);
         self.budget.settle(now, flight.granted, said);
         if said > 0 {
@@ -361,6 +319,10 @@ impl Crowd {
         if let Some(message) = flight.answer.filter(|_| flight.speaks) {
             self.asks.called(message, index, now, lines);
         }
+        if leaves {
+            self.clear(index);
+            return Vec::new();
+        }
         let readiness = self.readiness(now);
         self.draw(now, index, &readiness, false)
             .into_iter()
@@ -375,21 +337,21 @@ impl Crowd {
     // === What it means ===
 
     /// Notes a message; who is named by it.
-    fn take_in(&mut self, now: Timestamp, message: &Arc<ChatMessage>) -> Vec<usize> {
+    fn take_in(&mut self, now: Timestamp, message: &Arc<ChatMessage>) -> Vec<SeatNumber> {
         let lower = message.text.to_lowercase();
         let seat = self.by_author.get(&message.author.id).copied();
         let answered = message.reply_to.and_then(|id| self.chains.origin(id));
-        let named: Vec<usize> = self
+        let named: Vec<SeatNumber> = self
             .seats
             .iter()
-            .enumerate()
-            .filter(|&(index, other)| {
+            .filter(|&(&index, other)| {
                 Some(index) != seat
+                    && !other.leaving
                     && (message.mentions.contains(&other.author)
                         || matches!(answered, Some(Origin::Persona { seat: Some(at), .. }) if at == index)
                         || other.names.iter().any(|name| name.stands_in(&lower)))
             })
-            .map(|(index, _)| index)
+            .map(|(&index, _)| index)
             .collect();
 
         self.asks.heard(message, &lower, seat);
@@ -416,11 +378,11 @@ impl Crowd {
             }
             AuthorKind::Persona => {
                 let called_at = seat
-                    .and_then(|seat| self.seats[seat].flight.as_ref())
+                    .and_then(|seat| self.seats.get(&seat)?.flight.as_ref())
                     .filter(|flight| message.call_id == Some(flight.call_id))
                     .map(|flight| flight.depth);
                 self.chains.heard_persona(message, seat, called_at);
-                for (index, other) in self.seats.iter_mut().enumerate() {
+                for (&index, other) in &mut self.seats {
                     if let Some(thought) = &mut other.thought
                         && Some(index) != seat
                     {

@@ -29,6 +29,8 @@ mod names;
 mod offered;
 mod publisher;
 mod room;
+mod rooms;
+mod roster;
 mod seat;
 #[cfg(test)]
 mod testing;
@@ -42,19 +44,9 @@ use chatter_protocol::{
 };
 use chatter_runtime::SharedPersonas;
 use chatter_store::SharedStore;
-use publisher::Publisher;
-use rand::{Rng as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
-use room::Room;
-use std::{
-    collections::{BTreeMap, HashSet},
-    time::Duration,
-};
-use tokio::{task::JoinSet, time::timeout};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-/// How long the rooms may take to end.
-const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a worker works on.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +61,7 @@ pub struct Config {
 }
 
 /// The less specific layers of calls' bounds.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
     /// Those of the host.
     pub host: LimitsConfig,
@@ -96,7 +88,7 @@ impl Limits {
 }
 
 /// A room and who sits in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RoomSetup {
     /// Its configuration. The roster in it is not read: `seats` is what it resolves to.
     pub config: RoomConfig,
@@ -105,7 +97,7 @@ pub struct RoomSetup {
 }
 
 /// A persona's seat in a room.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Seat {
     /// Who.
     pub config: PersonaConfig,
@@ -132,59 +124,60 @@ pub struct Parts {
 pub struct Worker {
     config: Config,
     parts: Parts,
+    wanted: watch::Sender<Wanted>,
 }
 
 impl Worker {
     /// A worker that is not at work yet.
     #[must_use]
     pub fn new(config: Config, parts: Parts) -> Self {
-        Self { config, parts }
+        let wanted = watch::Sender::new(Wanted {
+            rooms: config.rooms.clone(),
+            limits: Arc::new(config.limits.clone()),
+        });
+        Self {
+            config,
+            parts,
+            wanted,
+        }
+    }
+
+    /// What tells this worker that its rooms are to be others, before it is at work or while it is.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle(self.wanted.clone())
     }
 
     /// Works until it is cancelled, and ends within two seconds then. Calls in flight are dropped,
     /// which undoes them; a commit that the store has begun happens as a whole or not at all.
     pub async fn run(self, cancel: CancellationToken) {
-        let Self { config, parts } = self;
-        let mut rng = ChaCha8Rng::seed_from_u64(config.seed.unwrap_or_else(rand::random));
-        let mut rooms = JoinSet::new();
-        // Whatever serves the rooms ends after them, when this is dropped.
-        let mut servants = JoinSet::new();
-        servants.spawn(delivery::run(parts.store.clone(), parts.memory.clone()));
-        for mut setup in config.rooms {
-            let mut seated = HashSet::new();
-            setup.seats.retain(|seat| {
-                let new = seated.insert(seat.config.id.clone());
-                if !new {
-                    tracing::error!(room = %setup.config.id, persona = %seat.config.id, "the roster names this persona twice; it sits down once");
-                }
-                new
-            });
-            let (publisher, outlet) = Publisher::new(&setup.config.id, parts.bus.clone());
-            servants.spawn(outlet.run());
-            let room = Room::new(
-                setup,
-                parts.clone(),
-                publisher,
-                &config.limits,
-                rng.next_u64(),
-            );
-            rooms.spawn(room.run(cancel.clone()));
-        }
-        loop {
-            tokio::select! {
-                () = cancel.cancelled() => break,
-                Some(ended) = rooms.join_next() => {
-                    if let Err(error) = ended {
-                        tracing::error!(%error, "a room's task broke off; its personas are silent now");
-                    }
-                }
-            }
-        }
-        let ended = timeout(FAREWELL, async {
-            while rooms.join_next().await.is_some() {}
-        });
-        if ended.await.is_err() {
-            tracing::warn!("some rooms did not end in time and were dropped");
-        }
+        let wanted = self.wanted.subscribe();
+        rooms::run(self.config.seed, self.parts, wanted, cancel).await;
+    }
+}
+
+/// What a worker is to work on.
+#[derive(Clone, Debug)]
+struct Wanted {
+    rooms: Vec<RoomSetup>,
+    limits: Arc<Limits>,
+}
+
+/// Tells a worker at work that its rooms are to be others.
+#[derive(Clone, Debug)]
+pub struct Handle(watch::Sender<Wanted>);
+
+impl Handle {
+    /// From now on these are the rooms, and the bounds of calls in them. The worker compares them with what it has and changes what
+    /// differs, and nothing else; of two calls in quick succession only the later one may count.
+    ///
+    /// - A persona that is no longer in a roster leaves; from a call in flight what it says still
+    ///   comes. Its state and memories stay in the store, for when it comes back.
+    /// - A persona that is described in another way, or runs on another module, keeps its seat, its
+    ///   state, what waits for it, its budgets and its pauses. A call in flight ends as it was begun.
+    /// - A room that is no longer there ends, and calls in flight in it are dropped, which undoes them.
+    pub fn set_rooms(&self, rooms: Vec<RoomSetup>, limits: Limits) {
+        let limits = Arc::new(limits);
+        self.0.send_replace(Wanted { rooms, limits });
     }
 }

@@ -3,11 +3,12 @@
 //! One task owns all of it; each call is a task of its own and ends with this one.
 
 use crate::{
-    Limits, Parts, RoomSetup,
+    Parts,
     call::{Done, Job, STORE_WAIT, Step, lines_of},
-    crowd::{Crowd, Ended, NewSeat, Plan, RECENT},
+    crowd::{Crowd, Ended, Plan, RECENT, SeatNumber},
     publisher::Publisher,
-    seat::{Backoff, Known, Occupied, Sitter},
+    rooms::Wish,
+    seat::{Backoff, Known, Occupied},
 };
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
@@ -16,8 +17,13 @@ use chatter_protocol::{
 use chatter_store::LogPage;
 use metrics::counter;
 use serde::de::DeserializeOwned;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
+    sync::watch,
     task::{self, JoinError, JoinSet},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -42,14 +48,16 @@ const FAR_BEHIND: u64 = 2_000;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(crate) struct Room {
-    info: RoomInfo,
-    parts: Parts,
-    crowd: Crowd,
-    seats: Vec<Occupied>,
+    pub(crate) info: RoomInfo,
+    pub(crate) parts: Parts,
+    pub(crate) crowd: Crowd,
+    pub(crate) seats: BTreeMap<SeatNumber, Occupied>,
     calls: JoinSet<Step>,
     /// Which seat a call's task belongs to, in case the task panics.
-    in_flight: HashMap<task::Id, usize>,
-    publisher: Publisher,
+    in_flight: HashMap<task::Id, SeatNumber>,
+    pub(crate) publisher: Publisher,
+    /// What the room is to be.
+    wanted: watch::Receiver<Wish>,
     /// How far the room's log is known: its epoch and the latest offset.
     log: Option<(String, u64)>,
     /// Whether the log could not be read when it had to be.
@@ -59,49 +67,31 @@ pub(crate) struct Room {
 
 impl Room {
     pub(crate) fn new(
-        setup: RoomSetup,
+        mut wanted: watch::Receiver<Wish>,
         parts: Parts,
         publisher: Publisher,
-        limits: &Limits,
         seed: u64,
     ) -> Self {
-        let room = setup.config.id.clone();
-        let seats: Vec<Occupied> = setup
-            .seats
-            .iter()
-            .map(|seat| {
-                let module = parts.personas.module(&room.tenant(), &seat.module);
-                let limits = limits.of(&seat.module, &setup.config, &seat.config);
-                Occupied::new(Sitter::new(&room, seat, limits), module)
-            })
-            .collect();
-        let mut crowd = Crowd::new(
-            setup.config.tuning,
-            seats.iter().map(|seat| NewSeat {
-                profile: &seat.sitter.profile,
-                limits: seat.sitter.limits.clone(),
-            }),
-            seed,
-        );
-        for (index, seat) in seats.iter().enumerate() {
-            crowd.set_available(index, seat.is_available());
-            crowd.set_calls(index, seat.calls());
-        }
-        Self {
+        let wish = wanted.borrow_and_update().clone();
+        let config = &wish.setup.config;
+        let mut room = Self {
             info: RoomInfo {
-                id: room,
-                title: setup.config.title.as_str().into(),
+                id: config.id.clone(),
+                title: config.title.as_str().into(),
             },
             parts,
-            crowd,
-            seats,
+            crowd: Crowd::new(config.tuning.clone(), [], seed),
+            seats: BTreeMap::new(),
             calls: JoinSet::new(),
             in_flight: HashMap::new(),
             publisher,
+            wanted,
             log: None,
             behind: false,
             ticks: 0,
-        }
+        };
+        room.take(wish);
+        room
     }
 
     /// Runs until it is cancelled. Calls in flight are dropped then, which undoes them.
@@ -113,9 +103,6 @@ impl Room {
     }
 
     async fn serve(&mut self) {
-        for seat in &self.seats {
-            self.publisher.status(seat.status(self.parts.clock.now()));
-        }
         loop {
             let mut heard = self.subscribe().await;
             self.catch_up().await;
@@ -156,6 +143,10 @@ impl Room {
                 _ = tick.tick() => self.on_tick().await,
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => {
                     self.on_ended(ended);
+                }
+                Ok(()) = self.wanted.changed() => {
+                    let wish = self.wanted.borrow_and_update().clone();
+                    self.take(wish);
                 }
                 () = sleep(wakes_in.unwrap_or_default()), if wakes_in.is_some() => {
                     let plans = self.crowd.on_wake(self.parts.clock.now());
@@ -300,7 +291,7 @@ impl Room {
         }
         let now = self.parts.clock.now();
         let tenant = self.info.id.tenant();
-        for (index, seat) in self.seats.iter_mut().enumerate() {
+        for (&index, seat) in self.seats.iter_mut().filter(|(_, seat)| !seat.leaving) {
             if seat.see_module(self.parts.personas.module(&tenant, &seat.sitter.module)) {
                 let status = seat.status(now);
                 if !seat.is_available() {
@@ -324,7 +315,7 @@ impl Room {
     fn start(&mut self, plans: Vec<Plan>) {
         for plan in plans {
             let index = plan.seat;
-            let Some(seat) = self.seats.get_mut(index) else {
+            let Some(seat) = self.seats.get_mut(&index) else {
                 continue;
             };
             let job = Job {
@@ -374,7 +365,7 @@ impl Room {
                 }
             }
         };
-        if let Some(seat) = self.seats.get_mut(done.seat) {
+        if let Some(seat) = self.seats.get_mut(&done.seat) {
             seat.known = done.known;
             let persona = &seat.sitter.scope.persona;
             let changed = match &done.ended {
@@ -388,11 +379,14 @@ impl Room {
                     false
                 }
             };
-            if changed {
+            if changed && !seat.leaving {
                 self.publisher.status(seat.status(now));
             }
         }
         let plans = self.crowd.finished(now, done.seat, &done.ended);
+        if !self.crowd.holds(done.seat) {
+            self.seats.remove(&done.seat);
+        }
         self.start(plans);
     }
 }

@@ -12,7 +12,7 @@ use chatter_runtime::ModuleStatus;
 use chatter_store::StoredState;
 use std::{sync::Arc, time::Duration};
 
-/// What doesn't change while the program runs.
+/// What stays the same until the configuration changes.
 #[derive(Debug)]
 pub(crate) struct Sitter {
     pub(crate) profile: Arc<Profile>,
@@ -62,10 +62,14 @@ pub(crate) struct Known {
     pub(crate) fates: Option<Vec<LineFate>>,
 }
 
-/// A persona in a room, as long as the program runs.
+/// A persona in a room, as long as it is there.
 #[derive(Debug)]
 pub(crate) struct Occupied {
+    /// What the sitter is made of.
+    pub(crate) seat: Seat,
     pub(crate) sitter: Arc<Sitter>,
+    /// Whether it only waits for the end of its call.
+    pub(crate) leaving: bool,
     pub(crate) known: Known,
     module: Result<ModuleStatus, String>,
     failing: Option<String>,
@@ -75,9 +79,11 @@ pub(crate) struct Occupied {
 }
 
 impl Occupied {
-    pub(crate) fn new(sitter: Sitter, module: Result<ModuleStatus, String>) -> Self {
+    pub(crate) fn new(seat: Seat, sitter: Sitter, module: Result<ModuleStatus, String>) -> Self {
         Self {
+            seat,
             sitter: Arc::new(sitter),
+            leaving: false,
             known: Known::default(),
             module,
             failing: None,
@@ -162,6 +168,7 @@ impl Occupied {
             calls: self.calls,
             failures: self.failures,
             lines: self.lines,
+            left: self.leaving,
             at,
         }
     }

@@ -1,6 +1,8 @@
 //! The worker as a whole: bus, store, scripted personas, paused time.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "worker/roster.rs"]
+mod roster;
 mod support;
 mod transaction;
 

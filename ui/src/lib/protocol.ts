@@ -423,6 +423,10 @@ export interface PersonaStatus {
    */
   lines: number;
   /**
+   * Whether it has left the room: this is the last that is told of it, until it comes back.
+   */
+  left?: boolean;
+  /**
    * When this was true.
    */
   at: string;

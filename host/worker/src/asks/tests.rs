@@ -2,14 +2,14 @@ use super::*;
 use crate::testing::{at, guest_line, message_id, persona_line, reply};
 
 fn ready(count: usize) -> Readiness {
-    Readiness::new((0..count).map(|_| {
+    Readiness::new((0..count).map(|number| {
         let traits = Traits {
             talkativeness: 0.5,
             excitability: 0.5,
             helpfulness: 0.5,
             sociability: 0.5,
         };
-        (traits, 1.0)
+        (number, traits, 1.0)
     }))
 }
 

@@ -1,6 +1,6 @@
 //! Who is called now, on what, and with which impulse.
 
-use super::{Crowd, Plan, thought::Choice};
+use super::{Crowd, Plan, SeatNumber, thought::Choice};
 use crate::{
     asks::Readiness,
     impulse::{self, EVENT_FRESH, HUMANS_STAY, Happening, LONGEST_DT, Moment},
@@ -35,7 +35,7 @@ impl Crowd {
         if self.asks.is_empty() {
             return Readiness::default();
         }
-        Readiness::new(self.seats.iter().map(|seat| {
+        Readiness::new(self.seats.iter().map(|(&number, seat)| {
             let rested = if seat.speaks() {
                 0.0
             } else {
@@ -44,13 +44,13 @@ impl Crowd {
             let able = LEAST_READY + (1.0 - LEAST_READY) * rested;
             // Whoever does not want to hear the chat is asked nothing by it.
             let can_answer = seat.can_be_called(now) && seat.calls.firehose;
-            (seat.traits, if can_answer { able } else { 0.0 })
+            (number, seat.traits, if can_answer { able } else { 0.0 })
         }))
     }
 
     pub(super) fn draw_all(&mut self, now: Timestamp, ask_again: bool) -> Vec<Plan> {
         // Whoever is asked first may take what the others would have answered, so the order varies.
-        let mut order: Vec<usize> = (0..self.seats.len()).collect();
+        let mut order: Vec<SeatNumber> = self.seats.keys().copied().collect();
         order.shuffle(&mut self.rng);
         let readiness = self.readiness(now);
         order
@@ -65,14 +65,18 @@ impl Crowd {
     pub(super) fn draw(
         &mut self,
         now: Timestamp,
-        index: usize,
+        index: SeatNumber,
         readiness: &Readiness,
         ask_again: bool,
     ) -> Option<Plan> {
         let bot_share = self.bot_share();
         let spent = self.contagion.spent(now);
-        let excitability: f64 = self.seats.iter().map(|seat| seat.traits.excitability).sum();
-        let seat = self.seats.get_mut(index)?;
+        let excitability: f64 = self
+            .seats
+            .values()
+            .map(|seat| seat.traits.excitability)
+            .sum();
+        let seat = self.seats.get_mut(&index)?;
         if !seat.is_free(now) {
             return None;
         }
@@ -183,7 +187,7 @@ impl Crowd {
         };
         let impulse = impulse::decide(&self.tuning, &moment, self.rng.random::<f64>());
 
-        let seat = self.seats.get_mut(index)?;
+        let seat = self.seats.get_mut(&index)?;
         if chain_open {
             // A closed chain must not use up the wish to talk about anything else.
             seat.last_roll = Some(now);

@@ -4,8 +4,8 @@ mod rhythm;
 
 use super::*;
 use crate::testing::{at, context, event, message, room_id};
-use chatter_protocol::{PersonaId, context::ChatQuestion};
-use rand::{Rng as _, RngExt as _};
+use chatter_protocol::{PersonaId, call::Profile, context::ChatQuestion};
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use std::collections::{BTreeMap, BTreeSet};
 
 enum Happens {

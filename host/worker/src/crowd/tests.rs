@@ -1,9 +1,14 @@
 mod calls;
+mod roster;
 mod thought;
 
 use super::*;
 use crate::testing::{at, context, event, guest_line, message_id, persona_line, reply};
-use chatter_protocol::{PersonaId, call::CallInput, context::ChatQuestion};
+use chatter_protocol::{
+    PersonaId,
+    call::{CallInput, Profile},
+    context::ChatQuestion,
+};
 
 fn profile(name: &str) -> Profile {
     Profile {

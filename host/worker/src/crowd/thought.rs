@@ -5,7 +5,7 @@
 //! by then, its impulse is withdrawn: it is called all the same, since what it was to be handed
 //! must not get lost, but not to speak; and not at all if there is nothing to hand out.
 
-use super::{Crowd, Flight, Plan};
+use super::{Crowd, Flight, Plan, SeatNumber};
 use crate::{
     impulse::{self, AskKind},
     mailbox::{Letter, Work},
@@ -48,6 +48,11 @@ pub(super) struct Thought {
 }
 
 impl Thought {
+    /// The lines that are set aside for it.
+    pub(super) const fn granted(&self) -> u32 {
+        self.choice.granted
+    }
+
     /// Another persona said something.
     pub(super) fn hear(&mut self, message: &ChatMessage) {
         self.heard += u32::from(message.reply_to.is_none());
@@ -67,11 +72,10 @@ impl Crowd {
 
     /// Calls those that have thought for long enough.
     pub(crate) fn on_wake(&mut self, now: Timestamp) -> Vec<Plan> {
-        let mut over: Vec<(Timestamp, usize)> = self
+        let mut over: Vec<(Timestamp, SeatNumber)> = self
             .seats
             .iter()
-            .enumerate()
-            .filter_map(|(index, seat)| Some((seat.thought.as_ref()?, index)))
+            .filter_map(|(&index, seat)| Some((seat.thought.as_ref()?, index)))
             .filter(|(thought, _)| thought.is_over(now))
             .map(|(thought, index)| (thought.starts_at, index))
             .collect();
@@ -82,14 +86,14 @@ impl Crowd {
     }
 
     fn thoughts(&self) -> impl Iterator<Item = &Thought> {
-        self.seats.iter().filter_map(|seat| seat.thought.as_ref())
+        self.seats.values().filter_map(|seat| seat.thought.as_ref())
     }
 
     /// Lets a persona that is to speak think first, if the room's people do; calls any other now.
     pub(super) fn think_or_begin(
         &mut self,
         now: Timestamp,
-        index: usize,
+        index: SeatNumber,
         choice: Choice,
     ) -> Option<Plan> {
         if !choice.impulse.speak || choice.thinks.is_zero() {
@@ -99,7 +103,7 @@ impl Crowd {
         let to_a_person = choice.answers.is_some();
         let starts_at =
             think::starts_at(&self.tuning, now, choice.thinks, to_a_person, &mut others);
-        let seat = self.seats.get_mut(index)?;
+        let seat = self.seats.get_mut(&index)?;
         seat.thought = Some(Thought {
             since: now,
             starts_at,
@@ -110,7 +114,7 @@ impl Crowd {
     }
 
     fn end_thought(&mut self, now: Timestamp, index: usize) -> Option<Plan> {
-        let seat = self.seats.get_mut(index)?;
+        let seat = self.seats.get_mut(&index)?;
         let Thought {
             heard, mut choice, ..
         } = seat.thought.take()?;
@@ -139,7 +143,7 @@ impl Crowd {
     }
 
     /// Makes the turn as of now.
-    fn begin(&mut self, now: Timestamp, index: usize, choice: Choice) -> Option<Plan> {
+    fn begin(&mut self, now: Timestamp, index: SeatNumber, choice: Choice) -> Option<Plan> {
         let Choice {
             work,
             impulse,
@@ -148,7 +152,7 @@ impl Crowd {
             granted,
             ..
         } = choice;
-        let seat = self.seats.get_mut(index)?;
+        let seat = self.seats.get_mut(&index)?;
         let input = match work {
             Some(Work::Context(arrived)) => {
                 let newer = impulse.speak.then(|| seat.mailbox.take_context()).flatten();

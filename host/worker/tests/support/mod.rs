@@ -14,7 +14,7 @@ use chatter_protocol::{
     TopicKind, Tuning, V1, context::StreamEvent,
 };
 use chatter_store::{Sqlite, Store as _};
-use chatter_worker::{Config, Parts, RoomSetup, Seat, Worker};
+use chatter_worker::{Config, Handle, Parts, RoomSetup, Seat, Worker};
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::AtomicU32},
@@ -34,6 +34,9 @@ pub(crate) struct Hall {
     pub(crate) memory: Arc<Memories>,
     pub(crate) cancel: CancellationToken,
     pub(crate) clock: Clock,
+    pub(crate) handle: Handle,
+    /// As it was opened.
+    pub(crate) setup: RoomSetup,
     worker: JoinHandle<()>,
 }
 
@@ -104,12 +107,14 @@ impl Hall {
             clock: clock.clone(),
         };
         let config = Config {
-            rooms: vec![setup],
+            rooms: vec![setup.clone()],
             seed: Some(11),
             ..Config::default()
         };
         let cancel = CancellationToken::new();
-        let worker = tokio::spawn(Worker::new(config, parts).run(cancel.clone()));
+        let worker = Worker::new(config, parts);
+        let handle = worker.handle();
+        let worker = tokio::spawn(worker.run(cancel.clone()));
         Self {
             room,
             bus,
@@ -117,6 +122,8 @@ impl Hall {
             memory,
             cancel,
             clock,
+            handle,
+            setup,
             worker,
         }
     }
@@ -211,7 +218,7 @@ pub(crate) fn guest(room: &RoomId, n: u8, text: &str, at: Timestamp) -> ChatMess
     }
 }
 
-fn seat(module: &str) -> Seat {
+pub(crate) fn seat(module: &str) -> Seat {
     Seat {
         config: PersonaConfig {
             v: V1,

@@ -15,7 +15,7 @@ fn certain() -> Tuning {
 
 fn thinkers(names: &[&str], tuning: Tuning) -> Crowd {
     let mut crowd = thinking_crowd(names, tuning);
-    for seat in &mut crowd.seats {
+    for seat in crowd.seats.values_mut() {
         seat.traits.excitability = 1.0;
     }
     crowd
@@ -127,7 +127,7 @@ fn a_withdrawn_impulse_hands_out_what_waits_but_not_to_speak() {
     );
     assert_eq!(plans[0].granted, 0);
     assert_eq!(
-        crowd.seats[0].budget.left(at(12), true),
+        crowd.seats.get_mut(&0).unwrap().budget.left(at(12), true),
         8,
         "its line is free again"
     );
@@ -148,8 +148,8 @@ fn a_withdrawn_impulse_with_nothing_to_hand_out_is_no_call() {
     answered_by_ben(&mut crowd, now);
     assert!(crowd.on_wake(now).is_empty());
     assert_eq!(crowd.wakes_at(), None);
-    assert!(crowd.seats[0].is_free(now));
-    assert_eq!(crowd.seats[0].budget.left(now, true), 8);
+    assert!(crowd.seats[&0].is_free(now));
+    assert_eq!(crowd.seats.get_mut(&0).unwrap().budget.left(now, true), 8);
 }
 
 #[test]
