@@ -103,7 +103,7 @@ impl Principal {
                 return Err(Problem::unprocessable("invalid", detail).at(pointer));
             }
         };
-        room.taken.refuse(&author.name, pointer)?;
+        room.rules().taken.refuse(&author.name, pointer)?;
         Ok(author)
     }
 

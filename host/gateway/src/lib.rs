@@ -23,6 +23,7 @@ mod people;
 mod problem;
 mod rate;
 mod room;
+mod room_tasks;
 mod routes;
 mod serve;
 mod shared;
@@ -34,6 +35,7 @@ use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, room::Model};
 use chatter_store::SharedStore;
 use shared::Shared;
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// What a gateway is to be.
 #[derive(Clone, Debug)]
@@ -76,7 +78,7 @@ impl Config {
 }
 
 /// A room as the gateway needs to know it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RoomSetup {
     /// Its id.
     pub id: RoomId,
@@ -89,7 +91,7 @@ pub struct RoomSetup {
 }
 
 /// A persona of a room's roster.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PersonaSeat {
     /// Its slug.
     pub id: PersonaId,
@@ -181,14 +183,39 @@ pub struct Parts {
 pub struct Gateway {
     shared: Arc<Shared>,
     work: Vec<room::RoomWork>,
+    wanted: watch::Sender<Vec<RoomSetup>>,
 }
 
 impl Gateway {
     /// Sets up a gateway; [`serve`](Self::serve) starts it.
     #[must_use]
     pub fn new(config: Config, parts: Parts) -> Self {
+        let wanted = watch::Sender::new(config.rooms.clone());
         let (shared, work) = Shared::new(config, parts);
-        Self { shared, work }
+        Self {
+            shared,
+            work,
+            wanted,
+        }
+    }
+
+    /// What tells this gateway that its rooms are to be others, while it serves.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle(self.wanted.clone())
+    }
+}
+
+/// Tells a gateway that its rooms are to be others.
+#[derive(Clone, Debug)]
+pub struct Handle(watch::Sender<Vec<RoomSetup>>);
+
+impl Handle {
+    /// From now on these are the rooms, with these titles, policies and personas. What is judged after
+    /// that is judged by the new policy. Viewers of a room that is no longer there are told so; its log
+    /// stays in the store. Of two calls in quick succession only the later one may count.
+    pub fn set_rooms(&self, rooms: Vec<RoomSetup>) {
+        self.0.send_replace(rooms);
     }
 }
 

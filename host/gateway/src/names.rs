@@ -1,6 +1,6 @@
 //! Display names: which are allowed, whose they are, and the author ids and colours made of them.
 
-use crate::problem::Problem;
+use crate::{PersonaSeat, problem::Problem};
 use axum::http::StatusCode;
 use chatter_moderation::{invisible, marks};
 use chatter_protocol::{Author, AuthorId, AuthorKind, message::MAX_NAME_CHARS};
@@ -66,6 +66,12 @@ pub(crate) struct Taken(HashSet<String>);
 impl Taken {
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().chain(RESERVED).map(skeleton).collect())
+    }
+
+    /// Those of personas, by which they are known in their rooms.
+    pub(crate) fn of<'a>(seats: impl IntoIterator<Item = &'a PersonaSeat>) -> Self {
+        let both = |seat: &'a PersonaSeat| [seat.name.as_str(), seat.id.as_str()];
+        Self::new(seats.into_iter().flat_map(both))
     }
 
     pub(crate) fn holds(&self, name: &str) -> bool {

@@ -7,6 +7,7 @@ use crate::{
     now::Now,
     people::People,
 };
+use arc_swap::ArcSwap;
 use axum::extract::ws::Utf8Bytes;
 use chatter_moderation::Moderator;
 use chatter_protocol::{
@@ -23,17 +24,16 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// How long a sender waits for the room's decision.
 const SAY_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Room {
     pub(crate) id: RoomId,
-    pub(crate) title: String,
-    pub(crate) moderator: Moderator,
-    pub(crate) seats: Vec<PersonaSeat>,
-    /// The personas' names.
-    pub(crate) taken: Taken,
+    rules: ArcSwap<Rules>,
+    /// Ends what goes on in it, and tells its viewers.
+    pub(crate) closing: CancellationToken,
     /// Whether its fan-out listens.
     pub(crate) listening: AtomicBool,
     pub(crate) counters: Counters,
@@ -43,6 +43,30 @@ pub(crate) struct Room {
     live: broadcast::Sender<Live>,
     viewers: AtomicU64,
     statuses: Mutex<BTreeMap<PersonaId, Arc<PersonaStatus>>>,
+}
+
+/// What the configuration says of a room, replaced as a whole when that changes.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) title: String,
+    pub(crate) moderator: Moderator,
+    pub(crate) seats: Vec<PersonaSeat>,
+    /// The personas' names.
+    pub(crate) taken: Taken,
+    /// What all of it is made of.
+    setup: RoomSetup,
+}
+
+impl Rules {
+    fn new(setup: &RoomSetup) -> Self {
+        Self {
+            title: setup.title.clone(),
+            moderator: Moderator::new(&setup.policy),
+            taken: Taken::of(&setup.personas),
+            seats: setup.personas.clone(),
+            setup: setup.clone(),
+        }
+    }
 }
 
 /// What the room's own tasks hold.
@@ -104,20 +128,17 @@ impl Counters {
 }
 
 impl Room {
-    pub(crate) fn new(setup: &RoomSetup, limits: &Limits) -> (Arc<Self>, RoomWork) {
+    pub(crate) fn new(
+        setup: &RoomSetup,
+        limits: &Limits,
+        closing: CancellationToken,
+    ) -> (Arc<Self>, RoomWork) {
         let (queue, submissions) = mpsc::channel(limits.queue.max(1));
         let (live, _) = broadcast::channel(limits.live_queue.max(1));
         let room = Arc::new(Self {
             id: setup.id.clone(),
-            title: setup.title.clone(),
-            moderator: Moderator::new(&setup.policy),
-            taken: Taken::new(
-                setup
-                    .personas
-                    .iter()
-                    .flat_map(|seat| [seat.name.as_str(), seat.id.as_str()]),
-            ),
-            seats: setup.personas.clone(),
+            rules: ArcSwap::from_pointee(Rules::new(setup)),
+            closing,
             listening: AtomicBool::new(false),
             counters: Counters::new(&setup.id),
             people: People::default(),
@@ -134,6 +155,20 @@ impl Room {
                 queue: submissions,
             },
         )
+    }
+
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        self.rules.load_full()
+    }
+
+    /// Other rules hold from now on. Of personas that no longer sit here nothing is shown any more.
+    pub(crate) fn set_rules(&self, setup: &RoomSetup) {
+        if self.rules.load().setup == *setup {
+            return;
+        }
+        self.rules.store(Arc::new(Rules::new(setup)));
+        self.lock_statuses()
+            .retain(|id, _| setup.personas.iter().any(|seat| seat.id == *id));
     }
 
     pub(crate) fn topic(&self, kind: TopicKind) -> Topic {
@@ -191,8 +226,12 @@ impl Room {
     // === Personas ===
 
     pub(crate) fn note_status(&self, status: PersonaStatus) {
-        self.lock_statuses()
-            .insert(status.persona_id.clone(), Arc::new(status));
+        let mut statuses = self.lock_statuses();
+        if status.left {
+            statuses.remove(&status.persona_id);
+        } else {
+            statuses.insert(status.persona_id.clone(), Arc::new(status));
+        }
     }
 
     pub(crate) fn statuses(&self) -> Vec<Arc<PersonaStatus>> {

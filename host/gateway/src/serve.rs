@@ -2,9 +2,7 @@
 
 use crate::{
     Gateway,
-    admission::{self, Admission},
-    fanout,
-    room::RoomWork,
+    room_tasks::RoomTasks,
     routes,
     shared::{Shared, Slot},
     stream::Stream,
@@ -23,8 +21,7 @@ use hyper_util::{
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
-    task::JoinSet,
+    sync::Semaphore,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -42,9 +39,6 @@ const LAST_ANSWER: Duration = Duration::from_secs(2);
 /// How long all connections may take to end: a little more than each of them has.
 const GOODBYE: Duration = Duration::from_millis(2500);
 
-/// How long the rooms may take to finish what they have begun, after that.
-const LAST_WRITES: Duration = Duration::from_millis(500);
-
 /// The pause after a connection could not be accepted: most often too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -53,13 +47,16 @@ impl Gateway {
     /// program is ending, requests are finished, and within 3 s this returns. It returns without
     /// being told to only if a room's task has failed.
     pub async fn serve(self, listener: TcpListener, cancel: CancellationToken) {
-        let Self { shared, work } = self;
+        let Self {
+            shared,
+            work,
+            wanted,
+        } = self;
         // Connections end even if this future is dropped.
         let closing = shared.closing.clone().drop_guard();
-        let stop = CancellationToken::new();
-        let mut rooms = JoinSet::new();
+        let mut rooms = RoomTasks::default();
         for work in work {
-            start(&mut rooms, &shared, work, &stop);
+            rooms.start(&shared, work);
         }
 
         let router = routes::router(Arc::clone(&shared));
@@ -68,8 +65,9 @@ impl Gateway {
             () = cancel.cancelled() => {}
             () = accept(&shared, &listener, &router, &permits) => {}
             // Only a panic ends one of these before its time; without it the room would be mute.
-            Some(ended) = rooms.join_next() => {
-                tracing::error!(?ended, "a room's task has ended, so the gateway ends too");
+            room = rooms.keep(&shared, wanted.subscribe()) => {
+                let room = room.as_ref().map(tracing::field::display);
+                tracing::error!(room, "a room's task has ended, so the gateway ends too");
             }
         }
         drop(listener);
@@ -82,37 +80,8 @@ impl Gateway {
                 "some connections did not end in time"
             );
         }
-        stop.cancel();
-        let ended = timeout(LAST_WRITES, async {
-            while rooms.join_next().await.is_some() {}
-        })
-        .await;
-        if ended.is_err() {
-            tracing::warn!("a room did not finish in time");
-            rooms.shutdown().await;
-        }
+        rooms.end().await;
     }
-}
-
-fn start(tasks: &mut JoinSet<()>, shared: &Arc<Shared>, work: RoomWork, stop: &CancellationToken) {
-    let RoomWork { room, queue } = work;
-    // One batch of lines at a time: the next is taken when this one is settled.
-    let (lines, taken) = mpsc::channel(1);
-    tasks.spawn(
-        Admission::new(Arc::clone(shared), Arc::clone(&room), queue, taken).run(stop.clone()),
-    );
-    tasks.spawn(admission::lines(
-        Arc::clone(shared),
-        Arc::clone(&room),
-        lines,
-        stop.clone(),
-    ));
-    tasks.spawn(admission::ingest(
-        Arc::clone(shared),
-        Arc::clone(&room),
-        stop.clone(),
-    ));
-    tasks.spawn(fanout::run(Arc::clone(shared), room, stop.clone()));
 }
 
 async fn accept(

@@ -1,12 +1,13 @@
 //! What all requests of a gateway share.
 
 use crate::{
-    Config, Parts,
+    Config, Limits, Parts, RoomSetup,
     names::{self, Taken},
     problem::Problem,
     rate::{self, Bucket, Buckets},
     room::{Room, RoomWork},
 };
+use arc_swap::ArcSwap;
 use chatter_bus::SharedBus;
 use chatter_protocol::{AuthorId, Clock, RoomId};
 use chatter_store::{SharedStore, StoreError};
@@ -40,9 +41,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub(crate) ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
-    pub(crate) rooms: HashMap<RoomId, Arc<Room>>,
-    /// Names of the personas of all rooms.
-    pub(crate) taken: Taken,
+    rooms: ArcSwap<Rooms>,
     pub(crate) operator_sha256: String,
     /// Ends connections.
     pub(crate) closing: CancellationToken,
@@ -54,7 +53,8 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, parts: Parts) -> (Arc<Self>, Vec<RoomWork>) {
+    pub(crate) fn new(mut config: Config, parts: Parts) -> (Arc<Self>, Vec<RoomWork>) {
+        let setups = std::mem::take(&mut config.rooms);
         let Parts {
             bus,
             store,
@@ -62,35 +62,21 @@ impl Shared {
             metrics,
             ready,
         } = parts;
-        let taken = Taken::new(
-            config
-                .rooms
-                .iter()
-                .flat_map(|room| &room.personas)
-                .flat_map(|seat| [seat.name.as_str(), seat.id.as_str()]),
-        );
-        let (rooms, work): (Vec<_>, Vec<_>) = config
-            .rooms
-            .iter()
-            .map(|setup| Room::new(setup, &config.limits))
-            .unzip();
+        let closing = CancellationToken::new();
+        let (rooms, work) = Rooms::default().become_these(&setups, &config.limits, &closing);
         let limits = &config.limits;
         let posts = Buckets::new(limits.post_per_second, limits.post_burst, COUNTED);
         let addresses = Buckets::new(limits.address_per_second, limits.address_burst, COUNTED);
         let shared = Self {
             operator_sha256: names::sha256(config.operator_token.expose()),
-            rooms: rooms
-                .into_iter()
-                .map(|room| (room.id.clone(), room))
-                .collect(),
+            rooms: ArcSwap::from_pointee(rooms),
             config,
             bus,
             store,
             clock,
             metrics,
             ready,
-            taken,
-            closing: CancellationToken::new(),
+            closing,
             connections: TaskTracker::new(),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
             posts: Mutex::new(posts),
@@ -99,10 +85,29 @@ impl Shared {
         (Arc::new(shared), work)
     }
 
+    pub(crate) fn rooms(&self) -> Arc<Rooms> {
+        self.rooms.load_full()
+    }
+
+    /// These are the rooms from now on. Those that are new are to be put to work; those that are no
+    /// longer there are closed.
+    pub(crate) fn set_rooms(&self, setups: &[RoomSetup]) -> Vec<RoomWork> {
+        let before = self.rooms();
+        let (rooms, work) = before.become_these(setups, &self.config.limits, &self.closing);
+        let rooms = Arc::new(rooms);
+        self.rooms.store(Arc::clone(&rooms));
+        for room in &before.order {
+            if !rooms.by_id.contains_key(&room.id) {
+                room.closing.cancel();
+            }
+        }
+        work
+    }
+
     pub(crate) fn room(&self, tenant: &str, room: &str) -> Result<Arc<Room>, Problem> {
         RoomId::from_parts(tenant, room)
             .ok()
-            .and_then(|id| self.rooms.get(&id).cloned())
+            .and_then(|id| self.rooms.load().by_id.get(&id).cloned())
             .ok_or_else(|| {
                 Problem::not_found("there is no such room: GET /v1/rooms lists the rooms")
             })
@@ -156,6 +161,49 @@ impl Shared {
                     wait,
                 )
             })
+    }
+}
+
+/// The rooms of the gateway.
+#[derive(Debug, Default)]
+pub(crate) struct Rooms {
+    /// In the order of the configuration.
+    pub(crate) order: Vec<Arc<Room>>,
+    by_id: HashMap<RoomId, Arc<Room>>,
+    /// Names of the personas of all rooms.
+    pub(crate) taken: Taken,
+}
+
+impl Rooms {
+    /// Rooms as these set-ups say, and the work of those that were not there. The others are kept, and
+    /// get their new rules.
+    fn become_these(
+        &self,
+        setups: &[RoomSetup],
+        limits: &Limits,
+        closing: &CancellationToken,
+    ) -> (Self, Vec<RoomWork>) {
+        let mut work = Vec::new();
+        let mut rooms = Self {
+            taken: Taken::of(setups.iter().flat_map(|setup| &setup.personas)),
+            ..Self::default()
+        };
+        for setup in setups {
+            let room = match self.by_id.get(&setup.id) {
+                Some(room) => {
+                    room.set_rules(setup);
+                    Arc::clone(room)
+                }
+                None => {
+                    let (room, new) = Room::new(setup, limits, closing.child_token());
+                    work.push(new);
+                    room
+                }
+            };
+            rooms.by_id.insert(setup.id.clone(), Arc::clone(&room));
+            rooms.order.push(room);
+        }
+        (rooms, work)
     }
 }
 

@@ -112,7 +112,7 @@ async fn take(shared: &Shared, room: &Room, payload: &[u8]) {
             action: Action::Drop,
             rule: "impersonates".into(),
             reason: reason.into(),
-            policy: room.moderator.policy().to_owned(),
+            policy: room.rules().moderator.policy().to_owned(),
             at: shared.clock.now(),
             call_id: message.call_id,
         };
@@ -143,7 +143,7 @@ fn pretends(room: &Room, message: &ChatMessage) -> Option<&'static str> {
         Some("only a persona's line has a call, and those come another way")
     } else if matches!(prefix, "persona" | "operator" | "system") {
         Some("the author's id is not a viewer's")
-    } else if room.taken.holds(&author.name) || names::check(&author.name, "").is_err() {
+    } else if room.rules().taken.holds(&author.name) || names::check(&author.name, "").is_err() {
         Some("the author's name is not a viewer's")
     } else {
         None

@@ -20,13 +20,20 @@ pub(super) struct Roll {
 
 impl Roll {
     pub(super) fn new(seats: &[PersonaSeat]) -> Self {
+        let mut roll = Self {
+            personas: Vec::new(),
+            recent: VecDeque::new(),
+        };
+        roll.set_personas(seats);
+        roll
+    }
+
+    /// Others sit here from now on.
+    pub(super) fn set_personas(&mut self, seats: &[PersonaSeat]) {
         let both = |seat: &PersonaSeat| {
             [names::fold(&seat.name), seat.id.to_string()].map(|name| (name, seat.id.author()))
         };
-        Self {
-            personas: seats.iter().flat_map(both).collect(),
-            recent: VecDeque::new(),
-        }
+        self.personas = seats.iter().flat_map(both).collect();
     }
 
     /// Somebody has spoken.

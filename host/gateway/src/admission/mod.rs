@@ -15,7 +15,11 @@ mod mentions;
 pub(crate) use decision::{Accepted, Decision, Draft, Refusal, Submission};
 pub(crate) use feed::{ingest, lines};
 
-use crate::{names, room::Room, shared::Shared};
+use crate::{
+    names,
+    room::{Room, Rules},
+    shared::Shared,
+};
 use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, FirehoseEntry, MessageId, ModerationVerdict,
     Timestamp, TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
@@ -47,6 +51,8 @@ pub(crate) struct Admission {
     submissions: mpsc::Receiver<Submission>,
     lines: mpsc::Receiver<Lines>,
     roll: Roll,
+    /// What holds for the batch that is being judged.
+    rules: Arc<Rules>,
     /// The time of the newest message: a clock that is set back does not turn messages around.
     newest: Timestamp,
 }
@@ -83,13 +89,15 @@ impl Admission {
         submissions: mpsc::Receiver<Submission>,
         lines: mpsc::Receiver<Lines>,
     ) -> Self {
-        let roll = Roll::new(&room.seats);
+        let rules = room.rules();
+        let roll = Roll::new(&rules.seats);
         Self {
             shared,
             room,
             submissions,
             lines,
             roll,
+            rules,
             newest: Timestamp::from_millis(0),
         }
     }
@@ -117,8 +125,14 @@ impl Admission {
             let mut batch = Batch::default();
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(submission) = self.submissions.recv() => self.consider(submission, &mut batch),
-                Some(lines) = self.lines.recv() => self.consider_lines(lines, &mut batch),
+                Some(submission) = self.submissions.recv() => {
+                    self.look_up_rules();
+                    self.consider(submission, &mut batch);
+                }
+                Some(lines) = self.lines.recv() => {
+                    self.look_up_rules();
+                    self.consider_lines(lines, &mut batch);
+                }
                 else => return,
             }
             if batch.settled.is_none()
@@ -132,6 +146,14 @@ impl Admission {
                 self.consider(submission, &mut batch);
             }
             self.admit(batch).await;
+        }
+    }
+
+    fn look_up_rules(&mut self) {
+        let rules = self.room.rules();
+        if !Arc::ptr_eq(&rules, &self.rules) {
+            self.roll.set_personas(&rules.seats);
+            self.rules = rules;
         }
     }
 
@@ -216,7 +238,7 @@ impl Admission {
     /// What moderation has against a text: the place, the rule, the reason. There is nobody yet who
     /// could redact it or look at what is held, so whatever is not allowed does not go out.
     fn wrong(&self, text: &str, pointer: &'static str) -> Option<(&'static str, String, String)> {
-        let verdict = self.room.moderator.judge(text);
+        let verdict = self.rules.moderator.judge(text);
         (verdict.action != Action::Allow)
             .then(|| (pointer, verdict.rule.to_owned(), verdict.reason))
     }
@@ -231,7 +253,7 @@ impl Admission {
             rule: rule.to_owned(),
             reason: reason.chars().take(300).collect(),
             original_sha256: names::sha256(&message.text),
-            policy: self.room.moderator.policy().to_owned(),
+            policy: self.rules.moderator.policy().to_owned(),
             at: self.shared.clock.now(),
             call_id: message.call_id,
         }

@@ -23,9 +23,11 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     from a terminal, and <a href=\"/openapi.json\">/openapi.json</a> lists the routes.</p></html>";
 
 pub(crate) async fn root(State(shared): State<Arc<Shared>>) -> Result<Redirect, Problem> {
-    let first = shared.config.rooms.first();
-    let first =
-        first.ok_or_else(|| Problem::not_found("there are no rooms: add one in configs/rooms"))?;
+    let rooms = shared.rooms();
+    let first = rooms
+        .order
+        .first()
+        .ok_or_else(|| Problem::not_found("there are no rooms: add one in configs/rooms"))?;
     Ok(Redirect::temporary(&format!("/r/{}", first.id)))
 }
 

@@ -19,7 +19,7 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response,
         return Err(not_ready("the program is ending".into()));
     }
     (shared.ready)().map_err(not_ready)?;
-    for room in shared.rooms.values() {
+    for room in &shared.rooms().order {
         if !room.listening.load(Ordering::Acquire) {
             return Err(not_ready(format!(
                 "the room {} does not hear its topics yet",

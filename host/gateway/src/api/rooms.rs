@@ -14,7 +14,7 @@ async fn summary(shared: &Shared, room: &Room) -> Result<RoomSummary, Problem> {
     let head = shared.store(shared.store.head(&room.id)).await?;
     Ok(RoomSummary {
         id: room.id.clone(),
-        title: room.title.clone(),
+        title: room.rules().title.clone(),
         epoch: head.epoch,
         offset: head.offset,
         viewers: room.viewers(),
@@ -22,13 +22,9 @@ async fn summary(shared: &Shared, room: &Room) -> Result<RoomSummary, Problem> {
 }
 
 pub(crate) async fn list(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
-    let mut rooms = Vec::with_capacity(shared.rooms.len());
-    for room in shared
-        .config
-        .rooms
-        .iter()
-        .filter_map(|setup| shared.rooms.get(&setup.id))
-    {
+    let all = shared.rooms();
+    let mut rooms = Vec::with_capacity(all.order.len());
+    for room in &all.order {
         rooms.push(summary(&shared, room).await?);
     }
     Ok(json(StatusCode::OK, &RoomList { rooms }))

@@ -32,7 +32,7 @@ pub(crate) async fn create(
     }
     let SessionRequest { name } = body::json(request).await?;
     let name = names::check(&name, "/name")?;
-    shared.taken.refuse(name, "/name")?;
+    shared.rooms().taken.refuse(name, "/name")?;
     shared
         .may_make_session()
         .map_err(|wait| Problem::rate_limited("too many new sessions: try again later", wait))?;

@@ -152,7 +152,7 @@ impl Viewer {
 
     /// Serves the viewer until one side ends it.
     pub(crate) async fn run(mut self, principal: Principal, token: Option<String>, resume: Resume) {
-        let closing = self.shared.closing.clone();
+        let closing = self.room.closing.clone();
         let whole = async {
             match self.greet(&principal, token, resume).await {
                 Ok(()) => self.serve().await,
@@ -163,7 +163,7 @@ impl Viewer {
         let end = closing
             .run_until_cancelled(whole)
             .await
-            .unwrap_or_else(ending);
+            .unwrap_or_else(|| self.ending());
         if let End::Told(code, reason) = end {
             let close = Message::Close(Some(CloseFrame {
                 code,
@@ -177,6 +177,15 @@ impl Viewer {
             };
             let _ = timeout(GOODBYE, goodbye).await;
         }
+    }
+
+    fn ending(&self) -> End {
+        let why = if self.shared.closing.is_cancelled() {
+            "the program is ending"
+        } else {
+            "the room was closed"
+        };
+        End::Told(GOING_AWAY, why)
     }
 
     async fn serve(&mut self) -> End {
@@ -351,10 +360,6 @@ async fn next(stream: &mut Option<Watching>) -> Option<Utf8Bytes> {
         Some(stream) => Some(stream.next().await),
         None => None,
     }
-}
-
-fn ending() -> End {
-    End::Told(GOING_AWAY, "the program is ending")
 }
 
 fn renewed() -> End {

@@ -1,6 +1,6 @@
 //! What the viewer sees: the hello, the stream, what it has missed, and what is new.
 
-use super::{End, TRY_AGAIN, Viewer, ending, renewed};
+use super::{End, TRY_AGAIN, Viewer, renewed};
 use crate::{auth::Principal, frames, room::Live};
 use axum::extract::ws::Utf8Bytes;
 use chatter_protocol::{ChatMessage, frames::ServerFrame};
@@ -77,7 +77,7 @@ impl Viewer {
             match next {
                 Ok(live) => self.show(live).await?,
                 Err(RecvError::Lagged(_)) => self.recover().await?,
-                Err(RecvError::Closed) => return Err(ending()),
+                Err(RecvError::Closed) => return Err(self.ending()),
             }
             if sent == FLUSH_AFTER {
                 break;

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use chatter_bus::{Heard, InProcess, SharedBus, Subscription};
-use chatter_gateway::{Config, Gateway, OperatorToken, Parts, PersonaSeat, RoomSetup};
+use chatter_gateway::{Config, Gateway, Handle, OperatorToken, Parts, PersonaSeat, RoomSetup};
 use chatter_protocol::{
     Clock, ModerationPolicy, PersonaId, RoomId, Timestamp, Topic, TopicKind, V1, room::Model,
 };
@@ -53,6 +53,9 @@ pub(crate) struct Host {
     /// What the gateway takes for the time, in milliseconds since the Unix epoch.
     pub(crate) time: Arc<AtomicI64>,
     pub(crate) cancel: CancellationToken,
+    pub(crate) handle: Handle,
+    /// The rooms as they were at the start.
+    pub(crate) rooms: Vec<RoomSetup>,
     pub(crate) served: JoinHandle<()>,
     folder: Arc<TempDir>,
 }
@@ -119,13 +122,18 @@ impl Host {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let cancel = CancellationToken::new();
-        let served = tokio::spawn(Gateway::new(config, parts).serve(listener, cancel.clone()));
+        let rooms = config.rooms.clone();
+        let gateway = Gateway::new(config, parts);
+        let handle = gateway.handle();
+        let served = tokio::spawn(gateway.serve(listener, cancel.clone()));
         let host = Self {
             addr,
             bus,
             store,
             time,
             cancel,
+            handle,
+            rooms,
             served,
             folder,
         };

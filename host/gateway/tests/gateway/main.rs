@@ -12,6 +12,7 @@ mod pages;
 mod people;
 mod personas;
 mod principals;
+mod reconfigured;
 mod refusals;
 mod resume;
 mod shutdown;
