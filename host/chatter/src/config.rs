@@ -9,10 +9,13 @@
 //!
 //! Every file is read whatever is wrong with the others, so that one look shows all there is to mend.
 
+mod difference;
 mod read;
 mod schema_names;
+mod watch;
 
 pub(crate) use read::toml_problem;
+pub(crate) use watch::{Stamp, Watch};
 
 use crate::{
     Failure,
@@ -56,7 +59,7 @@ pub struct Room {
 }
 
 /// What a room watches.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// The file.
     pub path: PathBuf,

@@ -3,6 +3,7 @@
 mod data;
 mod files;
 mod parts;
+mod reload;
 mod report;
 mod services;
 mod signals;
@@ -11,7 +12,7 @@ mod workshop;
 use crate::{
     Failure,
     args::ServeOptions,
-    config::{self, Configuration},
+    config::{self, Configuration, Stamp},
     logging,
     settings::{Listen, Settings},
 };
@@ -20,10 +21,12 @@ use chatter_protocol::PersonaConfig;
 use chatter_worker::{Seat, Worker};
 use data::DataFolder;
 use parts::Parts;
+use reload::{Live, Reload};
 use services::{Services, Stage};
 use signals::Signals;
 use std::{
     io::{ErrorKind, Write},
+    sync::Arc,
     time::Duration,
 };
 use tokio::net::TcpListener;
@@ -41,15 +44,16 @@ const LAST_WRITES: Duration = Duration::from_millis(400);
 pub fn run(options: ServeOptions) -> Result<(), Failure> {
     let settings = Settings::load(options)?;
     logging::start(&settings.log)?;
+    let stamp = Stamp::of(&settings.config, &[]);
     let mut configuration =
         config::load(&settings.config, settings.source.as_ref()).map_err(Failure::Usage)?;
-    let workshop = Workshop::open(&settings)?;
+    let workshop = Arc::new(Workshop::open(&settings)?);
     workshop.seat(&mut configuration)?;
     let executor = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::failed(format!("can't start: {error}")))?;
-    let ended = executor.block_on(serve(settings, configuration, workshop));
+    let ended = executor.block_on(serve(settings, configuration, workshop, stamp));
     executor.shutdown_timeout(LAST_WRITES);
     ended
 }
@@ -57,7 +61,8 @@ pub fn run(options: ServeOptions) -> Result<(), Failure> {
 async fn serve(
     settings: Settings,
     configuration: Configuration,
-    workshop: Workshop,
+    workshop: Arc<Workshop>,
+    stamp: Stamp,
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let data = DataFolder::open(&settings.data)?;
@@ -88,6 +93,14 @@ async fn serve(
         parts.for_gateway(),
     );
     let worker = Worker::new(worker(&settings, &configuration), parts.for_worker());
+    let (gateway_handle, worker_handle) = (gateway.handle(), worker.handle());
+    let (reload, mut reloaded) = Reload::new(
+        &settings,
+        &configuration,
+        stamp,
+        Arc::clone(&workshop),
+        signals.reload(),
+    );
 
     let mut services = Services::new();
     services.start(Stage::Gateway, "gateway", |end| {
@@ -101,18 +114,26 @@ async fn serve(
         let name = format!("watch of {}", bench.project());
         services.start(Stage::Sources, &name, |end| bench.watch(end));
     }
-    for (id, room) in configuration.rooms {
-        if let Some(source) = room.source {
-            services.start_finite(Stage::Sources, format!("source of {id}"), |end| {
-                parts.play(id, source, end)
-            });
-        }
-    }
+    let mut live = Live::start(
+        configuration,
+        gateway_handle,
+        worker_handle,
+        &mut services,
+        &parts,
+    );
+    services.start(Stage::Sources, "watch over the configuration", |end| {
+        reload.run(end)
+    });
     ready(address)?;
 
-    let ended = tokio::select! {
-        () = signals.next() => Ok(()),
-        failure = services.first_failure() => Err(Failure::Failed(failure)),
+    let ended = loop {
+        tokio::select! {
+            () = signals.next() => break Ok(()),
+            failure = services.first_failure() => break Err(Failure::Failed(failure)),
+            Some(configuration) = reloaded.recv() => {
+                live.become_this(configuration, &settings, &mut services, &parts);
+            }
+        }
     };
     tracing::info!("ending");
     tokio::select! {
@@ -139,44 +160,48 @@ fn gateway(
     chatter_gateway::Config {
         ui: Some(settings.ui.clone()),
         limits,
-        rooms: configuration
-            .rooms
-            .values()
-            .map(|room| chatter_gateway::RoomSetup {
-                id: room.config.id.clone(),
-                title: room.config.title.clone(),
-                policy: room.policy.clone(),
-                personas: configuration
-                    .seats(room)
-                    .map(|(persona, _)| PersonaSeat {
-                        id: persona.id.clone(),
-                        name: persona.name.clone(),
-                    })
-                    .collect(),
-            })
-            .collect(),
+        rooms: gateway_rooms(configuration),
         ..chatter_gateway::Config::new(token, model)
     }
 }
 
-/// Who sits where.
+/// The rooms as people see them.
+fn gateway_rooms(configuration: &Configuration) -> Vec<chatter_gateway::RoomSetup> {
+    let room = |room: &config::Room| chatter_gateway::RoomSetup {
+        id: room.config.id.clone(),
+        title: room.config.title.clone(),
+        policy: room.policy.clone(),
+        personas: configuration
+            .seats(room)
+            .map(|(persona, _)| PersonaSeat {
+                id: persona.id.clone(),
+                name: persona.name.clone(),
+            })
+            .collect(),
+    };
+    configuration.rooms.values().map(room).collect()
+}
+
+/// What the worker is to do.
 fn worker(settings: &Settings, configuration: &Configuration) -> chatter_worker::Config {
+    chatter_worker::Config {
+        rooms: worker_rooms(configuration),
+        limits: limits(settings, configuration),
+        seed: settings.seed,
+    }
+}
+
+/// Who sits where.
+fn worker_rooms(configuration: &Configuration) -> Vec<chatter_worker::RoomSetup> {
     let seat = |(persona, module): (&PersonaConfig, &str)| Seat {
         config: persona.clone(),
         module: module.to_owned(),
     };
-    chatter_worker::Config {
-        rooms: configuration
-            .rooms
-            .values()
-            .map(|room| chatter_worker::RoomSetup {
-                config: room.config.clone(),
-                seats: configuration.seats(room).map(seat).collect(),
-            })
-            .collect(),
-        limits: limits(settings, configuration),
-        seed: settings.seed,
-    }
+    let room = |room: &config::Room| chatter_worker::RoomSetup {
+        config: room.config.clone(),
+        seats: configuration.seats(room).map(seat).collect(),
+    };
+    configuration.rooms.values().map(room).collect()
 }
 
 /// The bounds of calls that neither rooms nor personas say.

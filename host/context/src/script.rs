@@ -11,7 +11,7 @@ use crate::{
 const MIN_PERIOD_MS: u64 = 10_000;
 
 /// What a file tells, in the order of time.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Script {
     pub(crate) segments: Vec<Piece>,
     pub(crate) sentences: Vec<Sentence>,

@@ -15,7 +15,7 @@ use std::{
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// A stream that is known in advance, from a WebVTT or SubRip file. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Subtitles {
     pub(crate) script: Arc<Script>,
     cues: usize,

@@ -1,10 +1,20 @@
 use crate::Failure;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::{
+    io::{IsTerminal as _, stderr, stdin, stdout},
+    sync::Arc,
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
-/// ctrl-C and SIGTERM, from when this is made.
+/// ctrl-C, SIGTERM and SIGHUP, from when this is made.
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
+    in_terminal: bool,
+    reload: Arc<Notify>,
 }
 
 impl Signals {
@@ -16,14 +26,37 @@ impl Signals {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+            in_terminal: in_terminal(),
+            reload: Arc::default(),
         })
     }
 
-    /// Waits for either.
+    /// Waits for a signal to end. SIGHUP is one if the terminal that the program was started in is
+    /// gone; otherwise somebody wants the configuration to be read again, and [`Signals::reload`] is
+    /// told so.
     pub(super) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.hang_up.recv() => {
+                    if self.in_terminal && !in_terminal() {
+                        return;
+                    }
+                    self.reload.notify_one();
+                }
+            }
         }
     }
+
+    /// What is told when the configuration is to be read again.
+    pub(super) fn reload(&self) -> Arc<Notify> {
+        Arc::clone(&self.reload)
+    }
+}
+
+/// A terminal that has hung up is none any more.
+fn in_terminal() -> bool {
+    stdin().is_terminal() || stdout().is_terminal() || stderr().is_terminal()
 }

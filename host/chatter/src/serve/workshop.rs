@@ -118,6 +118,11 @@ impl Workshop {
         }
     }
 
+    /// The files of the projects' characters, which belong to the configuration.
+    pub(super) fn characters(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        self.benches.iter().map(|bench| bench.project.character())
+    }
+
     pub(super) fn benches(&self) -> impl Iterator<Item = Arc<Bench>> + '_ {
         self.benches.iter().cloned()
     }

@@ -1,0 +1,337 @@
+//! When the configuration is read again: its files have changed, and are at rest.
+//!
+//! Editors save in several steps: they write a part and then the rest, put another file in the place
+//! of the old one, or take it away for a moment. So nothing is read before all files have stayed as
+//! they are for a while, longer if one of them is missing; and what was read counts only if they were
+//! still the same afterwards.
+//!
+//! Changes are heard of from the operating system. Since it tells nothing of what happens on some
+//! network drives and mounts, the files' times and sizes are looked at every two seconds besides.
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use std::{
+    collections::BTreeMap,
+    fs::Metadata,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, spawn_blocking},
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+/// How often the files are looked at if nothing is heard.
+const POLL: Duration = Duration::from_secs(2);
+
+/// How long the files must have been as they are.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// How long if one that was there is not.
+const QUIET_WITHOUT: Duration = Duration::from_secs(1);
+
+/// Rooms may stand in folders of their tenants, so files are two folders deep at most.
+const DEPTH: u32 = 2;
+
+/// The files of a configuration as the file system tells of them: which they are, and for each what
+/// changes whenever it is written or replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stamp(BTreeMap<PathBuf, [i64; 6]>);
+
+impl Stamp {
+    /// Looks at the configuration files of a folder, and at others that belong to it.
+    pub(crate) fn of(folder: &Path, others: &[PathBuf]) -> Self {
+        let mut files = BTreeMap::new();
+        collect(folder, DEPTH, &mut files);
+        for path in others {
+            if let Ok(about) = std::fs::metadata(path) {
+                files.insert(path.clone(), stamp(&about));
+            }
+        }
+        Self(files)
+    }
+
+    /// Whether a file that is here is not there.
+    fn lacks_some_in(&self, other: &Self) -> bool {
+        self.0.keys().any(|path| !other.0.contains_key(path))
+    }
+}
+
+fn collect(folder: &Path, depth: u32, files: &mut BTreeMap<PathBuf, [i64; 6]>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let hidden = path
+            .file_name()
+            .is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        // Through links: a folder of mounted configuration is often made of them.
+        let Ok(about) = std::fs::metadata(&path) else {
+            continue;
+        };
+        if hidden {
+        } else if about.is_dir() && depth > 0 {
+            collect(&path, depth - 1, files);
+        } else if path.extension().is_some_and(|kind| kind == "toml") {
+            files.insert(path, stamp(&about));
+        }
+    }
+}
+
+/// The time of the last change of the content or of the file's own data, to the nanosecond, is what
+/// tells; the others stand by for file systems with coarse times.
+#[expect(clippy::cast_possible_wrap, reason = "only compared")]
+fn stamp(about: &Metadata) -> [i64; 6] {
+    [
+        about.ctime(),
+        about.ctime_nsec(),
+        about.mtime(),
+        about.mtime_nsec(),
+        about.size() as i64,
+        about.ino() as i64,
+    ]
+}
+
+/// Looks after the files of a configuration.
+pub(crate) struct Watch {
+    folder: PathBuf,
+    others: Vec<PathBuf>,
+    /// As the files were when they were read last.
+    read: Stamp,
+    heard: mpsc::Receiver<()>,
+    /// Kept, since it stops when it is dropped. Absent if the system does not tell of changes.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Watch {
+    /// From how the files of a folder were before they were read last.
+    pub(crate) fn new(folder: PathBuf, others: Vec<PathBuf>, read: Stamp) -> Self {
+        let (tell, heard) = mpsc::channel(1);
+        // One word is enough: what has changed is looked at.
+        let watcher = notify::recommended_watcher(move |_| _ = tell.try_send(())).and_then(
+            |mut watcher: RecommendedWatcher| {
+                watcher.watch(&folder, RecursiveMode::Recursive)?;
+                Ok(watcher)
+            },
+        );
+        if let Err(error) = &watcher {
+            tracing::warn!(folder = %folder.display(), %error, "the system does not tell of changes in the configuration; it is looked at every two seconds");
+        }
+        Self {
+            folder,
+            others,
+            read,
+            heard,
+            _watcher: watcher.ok(),
+        }
+    }
+
+    /// Other files that belong to the configuration, beside those in its folder.
+    pub(crate) fn set_others(&mut self, others: Vec<PathBuf>) {
+        let stamp = Stamp::of(Path::new(""), &others);
+        let folder = &self.folder;
+        let read = &mut self.read.0;
+        read.retain(|path, _| path.starts_with(folder) || stamp.0.contains_key(path));
+        // Those that are new were read a moment ago, with the rest.
+        for (path, stamp) in stamp.0 {
+            read.entry(path).or_insert(stamp);
+        }
+        self.others = others;
+    }
+
+    /// Waits until the files are others than those that were read last.
+    pub(crate) async fn changed(&mut self) {
+        let mut poll = interval(POLL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                heard = self.heard.recv(), if self._watcher.is_some() => {
+                    if heard.is_none() {
+                        self._watcher = None;
+                    }
+                }
+                _ = poll.tick() => {}
+            }
+            if self.look() != self.read {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the files are at rest, and reads them by `read`; again, if they did not stay the
+    /// same meanwhile.
+    pub(crate) async fn settled<T: Send + 'static>(
+        &mut self,
+        read: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Result<T, JoinError> {
+        let read = Arc::new(read);
+        loop {
+            let mut before = self.look();
+            loop {
+                sleep(if self.read.lacks_some_in(&before) {
+                    QUIET_WITHOUT
+                } else {
+                    QUIET
+                })
+                .await;
+                let now = self.look();
+                if now == before {
+                    break;
+                }
+                before = now;
+            }
+            let read = Arc::clone(&read);
+            let content = spawn_blocking(move || read()).await;
+            if self.look() == before {
+                self.read = before;
+                return content;
+            }
+        }
+    }
+
+    fn look(&self) -> Stamp {
+        Stamp::of(&self.folder, &self.others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        fs,
+        sync::atomic::{AtomicU32, Ordering},
+    };
+    use tokio::time::{Instant, timeout};
+
+    /// A folder with one file, which was read.
+    fn folder() -> (tempfile::TempDir, PathBuf, Watch) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rooms/main/lobby.toml");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "whole").unwrap();
+        let stamp = Stamp::of(folder.path(), &[]);
+        let watch = Watch::new(folder.path().to_owned(), Vec::new(), stamp);
+        (folder, file, watch)
+    }
+
+    fn reader(file: &Path) -> impl Fn() -> Option<String> + Send + Sync + 'static {
+        let file = file.to_owned();
+        move || fs::read_to_string(&file).ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_heard_that_a_file_is_written_replaced_added_or_gone() {
+        type Change = fn(&Path, &Path);
+        let changes: [(&str, Change); 5] = [
+            ("written", |_, file| fs::write(file, "whole too").unwrap()),
+            ("written with the same size", |_, file| {
+                fs::write(file, "WHOLE").unwrap();
+            }),
+            ("replaced", |folder, file| {
+                fs::write(folder.join(".new"), "whole").unwrap();
+                fs::rename(folder.join(".new"), file).unwrap();
+            }),
+            ("added", |folder, _| {
+                fs::create_dir(folder.join("personas")).unwrap();
+                fs::write(folder.join("personas/nova.toml"), "").unwrap();
+            }),
+            ("gone", |_, file| fs::remove_file(file).unwrap()),
+        ];
+        for (what, change) in changes {
+            let (folder, file, mut watch) = folder();
+            change(folder.path(), &file);
+            let heard = timeout(Duration::from_secs(10), watch.changed()).await;
+            assert!(heard.is_ok(), "a file was {what}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_no_part_of_it_is_not_heard_of() {
+        let (folder, _, mut watch) = folder();
+        for name in [
+            ".lobby.toml.swp",
+            "lobby.toml~",
+            "notes.txt",
+            "#lobby.toml#",
+        ] {
+            fs::write(folder.path().join("rooms").join(name), "x").unwrap();
+        }
+        let heard = timeout(Duration::from_secs(60), watch.changed()).await;
+        assert!(heard.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_from_elsewhere_belongs_to_it_once_it_is_named() {
+        let (_folder, _, mut watch) = folder();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let show = elsewhere.path().join("show.vtt");
+        fs::write(&show, "WEBVTT").unwrap();
+        watch.set_others(vec![show.clone()]);
+        let untouched = timeout(Duration::from_secs(60), watch.changed()).await;
+        assert!(untouched.is_err());
+        fs::write(&show, "WEBVTT\n\n").unwrap();
+        assert!(
+            timeout(Duration::from_secs(10), watch.changed())
+                .await
+                .is_ok()
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_written_in_parts_is_read_when_it_is_whole() {
+        let (_folder, file, mut watch) = folder();
+        let editor = async {
+            fs::write(&file, "").unwrap();
+            for text in ["ha", "half of", "half of it, and the rest"] {
+                sleep(QUIET / 2).await;
+                fs::write(&file, text).unwrap();
+            }
+        };
+        let (read, ()) = tokio::join!(watch.settled(reader(&file)), editor);
+        assert_eq!(read.unwrap().as_deref(), Some("half of it, and the rest"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_away_for_a_moment_is_waited_for() {
+        let (_folder, file, mut watch) = folder();
+        fs::remove_file(&file).unwrap();
+        let editor = async {
+            sleep(QUIET_WITHOUT / 2).await;
+            fs::write(&file, "back").unwrap();
+        };
+        let (read, ()) = tokio::join!(watch.settled(reader(&file)), editor);
+        assert_eq!(read.unwrap().as_deref(), Some("back"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_stays_away_is_gone() {
+        let (_folder, file, mut watch) = folder();
+        fs::remove_file(&file).unwrap();
+        let started = Instant::now();
+        assert_eq!(watch.settled(reader(&file)).await.unwrap(), None);
+        assert_eq!(started.elapsed(), QUIET_WITHOUT);
+        assert!(
+            timeout(Duration::from_secs(60), watch.changed())
+                .await
+                .is_err(),
+            "that has been read"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_while_it_is_read_is_read_again() {
+        let (_folder, file, mut watch) = folder();
+        let reads = AtomicU32::new(0);
+        let path = file.clone();
+        let read = watch.settled(move || {
+            let text = fs::read_to_string(&path).unwrap();
+            if reads.fetch_add(1, Ordering::Relaxed) == 0 {
+                fs::write(&path, "later").unwrap();
+            }
+            text
+        });
+        assert_eq!(read.await.unwrap(), "later");
+    }
+}

@@ -1,0 +1,254 @@
+//! The configuration while the program runs: read again when its files change, and put into effect as
+//! a whole or not at all.
+
+use super::{
+    gateway_rooms, limits, parts::Parts, services::Services, services::Stage, worker_rooms,
+    workshop::Workshop,
+};
+use crate::{
+    Failure,
+    config::{self, Configuration, Stamp, Watch},
+    settings::{Settings, SourceOverride},
+};
+use chatter_protocol::RoomId;
+use chatter_runtime::Personas as _;
+use metrics::{counter, gauge};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+/// One look at the configuration.
+const RELOADS: &str = "chatter_config_reload_total";
+
+/// How many problems it had when it was looked at last.
+const PROBLEMS: &str = "chatter_config_problems";
+
+/// Reads the configuration again when its files change, or when somebody asks for it.
+pub(super) struct Reload {
+    watch: Watch,
+    folder: PathBuf,
+    instead: Option<SourceOverride>,
+    workshop: Arc<Workshop>,
+    asked: Arc<Notify>,
+    /// The settings file and its content: what is in there counts from the next start on.
+    settings: Option<(PathBuf, Option<String>)>,
+    good: mpsc::Sender<Configuration>,
+}
+
+impl Reload {
+    /// After the files were read that had this stamp before. Configurations that are right come out of
+    /// the channel.
+    pub(super) fn new(
+        settings: &Settings,
+        configuration: &Configuration,
+        stamp: Stamp,
+        workshop: Arc<Workshop>,
+        asked: Arc<Notify>,
+    ) -> (Self, mpsc::Receiver<Configuration>) {
+        let (good, receiver) = mpsc::channel(1);
+        gauge!(PROBLEMS).set(0.0);
+        let mut reload = Self {
+            watch: Watch::new(settings.config.clone(), Vec::new(), stamp),
+            folder: settings.config.clone(),
+            instead: settings.source.clone(),
+            workshop,
+            asked,
+            settings: settings.file.clone().map(|path| {
+                let content = std::fs::read_to_string(&path).ok();
+                (path, content)
+            }),
+            good,
+        };
+        reload.watch_others(configuration);
+        (reload, receiver)
+    }
+
+    /// Looks after the configuration until its end.
+    pub(super) async fn run(mut self, end: CancellationToken) {
+        end.run_until_cancelled(async {
+            loop {
+                tokio::select! {
+                    () = self.watch.changed() => {}
+                    () = self.asked.notified() => {}
+                }
+                self.look().await;
+            }
+        })
+        .await;
+    }
+
+    async fn look(&mut self) {
+        let (folder, instead) = (self.folder.clone(), self.instead.clone());
+        let workshop = Arc::clone(&self.workshop);
+        let load = move || {
+            let mut configuration = config::load(&folder, instead.as_ref())?;
+            match workshop.seat(&mut configuration) {
+                Ok(()) => Ok(configuration),
+                Err(Failure::Usage(problems)) => Err(problems),
+                Err(Failure::Failed(problem)) => Err(vec![problem]),
+            }
+        };
+        match self.watch.settled(load).await {
+            Ok(Ok(configuration)) => {
+                gauge!(PROBLEMS).set(0.0);
+                self.watch_others(&configuration);
+                self.look_at_settings();
+                // Nobody takes it if the program is ending.
+                let _ = self.good.send(configuration).await;
+            }
+            Ok(Err(problems)) => {
+                counter!(RELOADS, "result" => "refused").increment(1);
+                #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+                gauge!(PROBLEMS).set(problems.len() as f64);
+                tracing::error!(
+                    "the configuration was changed and is wrong; the one before stays in effect:"
+                );
+                for problem in problems {
+                    tracing::error!("{problem}");
+                }
+            }
+            Err(error) => tracing::error!(%error, "the configuration could not be read"),
+        }
+    }
+
+    /// Files that belong to the configuration and may be anywhere: what rooms watch, the characters of
+    /// projects, and the settings.
+    fn watch_others(&mut self, configuration: &Configuration) {
+        let rooms = configuration.rooms.values();
+        let sources = rooms.filter_map(|room| Some(room.source.as_ref()?.path.clone()));
+        let settings = self.settings.iter().map(|(path, _)| path.clone());
+        let others = sources.chain(self.workshop.characters()).chain(settings);
+        self.watch.set_others(others.collect());
+    }
+
+    fn look_at_settings(&mut self) {
+        if let Some((path, before)) = &mut self.settings {
+            let now = std::fs::read_to_string(&*path).ok();
+            if now != *before {
+                tracing::warn!(
+                    "{}: was changed; what it says counts from the next start on",
+                    path.display()
+                );
+                *before = now;
+            }
+        }
+    }
+}
+
+/// What runs by the configuration.
+pub(super) struct Live {
+    configuration: Configuration,
+    gateway: chatter_gateway::Handle,
+    worker: chatter_worker::Handle,
+    sources: BTreeMap<RoomId, CancellationToken>,
+}
+
+impl Live {
+    /// Starts the sources; the services run by this configuration already.
+    pub(super) fn start(
+        configuration: Configuration,
+        gateway: chatter_gateway::Handle,
+        worker: chatter_worker::Handle,
+        services: &mut Services,
+        parts: &Parts,
+    ) -> Self {
+        let mut live = Self {
+            configuration,
+            gateway,
+            worker,
+            sources: BTreeMap::new(),
+        };
+        let rooms: Vec<RoomId> = live.configuration.rooms.keys().cloned().collect();
+        for room in rooms {
+            live.play(&room, services, parts);
+        }
+        live
+    }
+
+    /// Puts another configuration into effect: what differs is changed, and nothing else.
+    pub(super) fn become_this(
+        &mut self,
+        configuration: Configuration,
+        settings: &Settings,
+        services: &mut Services,
+        parts: &Parts,
+    ) {
+        let differences = self.configuration.differences(&configuration);
+        if differences.is_empty() {
+            counter!(RELOADS, "result" => "unchanged").increment(1);
+            tracing::info!("the configuration was read again; nothing in it differs");
+            return;
+        }
+        counter!(RELOADS, "result" => "applied").increment(1);
+        tracing::info!("the configuration was changed:");
+        for difference in differences {
+            tracing::info!("{difference}");
+        }
+        let before = std::mem::replace(&mut self.configuration, configuration);
+        // The gateway first: who sits down is shown, and nobody else may take its name any more.
+        self.gateway.set_rooms(gateway_rooms(&self.configuration));
+        let limits = limits(settings, &self.configuration);
+        self.worker
+            .set_rooms(worker_rooms(&self.configuration), limits);
+        let mut rooms: Vec<&RoomId> = before
+            .rooms
+            .keys()
+            .chain(self.configuration.rooms.keys())
+            .collect();
+        rooms.sort_unstable();
+        rooms.dedup();
+        let changed: Vec<RoomId> = rooms
+            .into_iter()
+            .filter(|room| {
+                let source =
+                    |all: &Configuration| all.rooms.get(*room).and_then(|room| room.source.clone());
+                source(&before) != source(&self.configuration)
+            })
+            .cloned()
+            .collect();
+        for room in changed {
+            if let Some(playing) = self.sources.remove(&room) {
+                playing.cancel();
+            }
+            self.play(&room, services, parts);
+        }
+        self.name_missing_modules(&before, parts);
+    }
+
+    fn play(&mut self, room: &RoomId, services: &mut Services, parts: &Parts) {
+        let source = self
+            .configuration
+            .rooms
+            .get(room)
+            .and_then(|room| room.source.clone());
+        if let Some(source) = source {
+            let name = format!("source of {room}");
+            services.start_finite(Stage::Sources, name, |end| {
+                let end = end.child_token();
+                self.sources.insert(room.clone(), end.clone());
+                parts.play(room.clone(), source, end)
+            });
+        }
+    }
+
+    /// A module that is not there is no error: it may come. It is named, and its personas are shown as
+    /// unavailable.
+    fn name_missing_modules(&self, before: &Configuration, parts: &Parts) {
+        for (id, room) in &self.configuration.rooms {
+            let known: Vec<_> = match before.rooms.get(id) {
+                Some(room) => before
+                    .seats(room)
+                    .map(|(persona, module)| (&persona.id, module))
+                    .collect(),
+                None => Vec::new(),
+            };
+            for (persona, module) in self.configuration.seats(room) {
+                if !known.contains(&(&persona.id, module))
+                    && let Err(why) = parts.runtime.module(&id.tenant(), module)
+                {
+                    tracing::warn!("{id}: {} can't be called: {why}", persona.id);
+                }
+            }
+        }
+    }
+}

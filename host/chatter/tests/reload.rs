@@ -1,0 +1,179 @@
+//! The configuration, changed while the program runs.
+
+mod support;
+
+use futures_util::future::BoxFuture;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::{Request, body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use rustix::process::Signal;
+use serde_json::Value;
+use std::{fs, time::Instant};
+use support::{DEADLINE, Home, ROOM, Server};
+use tokio::net::TcpStream;
+
+async fn get(server: &Server, path: &str) -> (u16, String) {
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    let (mut send, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = Request::get(path)
+        .header("host", server.address())
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let response = send.send_request(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    connection.abort();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// The room's status, as soon as it is as it should be.
+async fn until(server: &Server, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    let started = Instant::now();
+    loop {
+        let (_, body) = get(server, &format!("/v1/rooms/{ROOM}")).await;
+        let status: Value = serde_json::from_str(&body).unwrap();
+        if fits(&status) {
+            return status;
+        }
+        assert!(started.elapsed() < DEADLINE, "no {what} in {status:#}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+fn persona<'a>(status: &'a Value, id: &str) -> Option<&'a Value> {
+    let personas = status["personas"].as_array()?;
+    personas.iter().find(|persona| persona["persona_id"] == id)
+}
+
+fn edit(home: &Home, file: &str, change: impl FnOnce(String) -> String) {
+    let text = fs::read_to_string(home.path(file)).unwrap();
+    home.write(file, change(text));
+}
+
+#[tokio::test]
+async fn what_is_edited_takes_effect_and_what_is_broken_does_not() {
+    let home = Home::lively();
+    let server = home.serve(&["--log", "warn,chatter=info"]);
+    let before = until(&server, "nova and pogo", |status| {
+        persona(status, "nova").is_some() && persona(status, "pogo").is_some()
+    })
+    .await;
+    let lines = |status: &Value| persona(status, "nova").unwrap()["lines"].as_u64();
+
+    // A persona is described in another way, and goes on with what it had.
+    edit(&home, "configs/personas/nova.toml", |text| {
+        text.replace("Loves lighthouses.", "Is a lighthouse.")
+    });
+    let after = until(&server, "nova as it is now", |status| {
+        persona(status, "nova").is_some_and(|nova| nova["bio"] == "Is a lighthouse.")
+    })
+    .await;
+    assert!(lines(&after) >= lines(&before));
+    server.process.stderr_with("nova: bio");
+
+    // What is wrong is named, and nothing of that edit counts, in no file.
+    edit(&home, "configs/personas/pogo.toml", |text| {
+        text.replace("Loves lighthouses.", "Is nobody.")
+    });
+    edit(&home, "configs/personas/nova.toml", |text| {
+        text.replace("excitability = 1.0", "excitability = 1.4")
+    });
+    server
+        .process
+        .stderr_with("configs/personas/nova.toml: traits.excitability: 1.4 is more than 1");
+    let (_, metrics) = get(&server, "/metrics").await;
+    for line in [
+        "chatter_config_reload_total{result=\"refused\"} 1",
+        "chatter_config_reload_total{result=\"applied\"} 1",
+        "chatter_config_problems 1",
+    ] {
+        assert!(metrics.contains(line), "no {line} in\n{metrics}");
+    }
+    let status = until(&server, "both still there", |_| true).await;
+    assert_eq!(
+        persona(&status, "pogo").unwrap()["bio"],
+        "Loves lighthouses."
+    );
+
+    // Mended, it counts; somebody new sits down, and somebody leaves.
+    edit(&home, "configs/personas/nova.toml", |text| {
+        text.replace("excitability = 1.4", "excitability = 0.9")
+    });
+    home.write(
+        "configs/personas/zed.toml",
+        "id = \"zed\"\nname = \"Zed\"\nmodule = \"hype\"\n",
+    );
+    edit(&home, "configs/rooms/lobby.toml", |text| {
+        text.replace("persona = \"pogo\"", "persona = \"zed\"")
+            .replace("title = \"Lobby\"", "title = \"Hall\"")
+    });
+    let status = until(&server, "zed in place of pogo", |status| {
+        persona(status, "zed").is_some() && persona(status, "pogo").is_none()
+    })
+    .await;
+    assert_eq!(persona(&status, "zed").unwrap()["health"], "ok");
+    assert_eq!(
+        persona(&status, "nova").unwrap()["traits"]["excitability"],
+        0.9
+    );
+    assert_eq!(status["title"], "Hall");
+    server.process.stderr_with("main/lobby: pogo leaves");
+}
+
+#[tokio::test]
+async fn an_operator_asks_for_it_and_is_answered() {
+    let home = Home::lively();
+    let server = home.serve(&["--log", "warn,chatter=info"]);
+    server.process.signal(Signal::HUP);
+    server
+        .process
+        .stderr_with("the configuration was read again; nothing in it differs");
+    assert_eq!(get(&server, "/healthz").await.0, 200);
+}
+
+#[tokio::test]
+async fn editors_may_save_as_they_like() {
+    let home = Home::lively();
+    let server = home.serve(&["--log", "warn,chatter=info"]);
+    let text = fs::read_to_string(home.path("configs/personas/nova.toml")).unwrap();
+    type Save = for<'a> fn(&'a Home, String) -> BoxFuture<'a, ()>;
+    let saves: [(&str, Save); 3] = [
+        ("by renaming", |home, text| {
+            Box::pin(async move {
+                home.write("configs/personas/.nova.toml.tmp", text);
+                fs::rename(
+                    home.path("configs/personas/.nova.toml.tmp"),
+                    home.path("configs/personas/nova.toml"),
+                )
+                .unwrap();
+            })
+        }),
+        ("in parts", |home, text| {
+            Box::pin(async move {
+                let (first, _) = text.split_at(text.len() / 2);
+                home.write("configs/personas/nova.toml", "");
+                tokio::task::yield_now().await;
+                home.write("configs/personas/nova.toml", first);
+                tokio::task::yield_now().await;
+                home.write("configs/personas/nova.toml", &text);
+            })
+        }),
+        ("by taking the file away first", |home, text| {
+            Box::pin(async move {
+                fs::remove_file(home.path("configs/personas/nova.toml")).unwrap();
+                tokio::task::yield_now().await;
+                home.write("configs/personas/nova.toml", &text);
+            })
+        }),
+    ];
+    for (how, save) in saves {
+        save(&home, text.replace("Loves lighthouses.", how)).await;
+        until(&server, how, |status| {
+            persona(status, "nova").is_some_and(|nova| nova["bio"] == how)
+        })
+        .await;
+    }
+    let stderr = server.process.stderr();
+    assert!(!stderr.contains("ERROR"), "{stderr}");
+}
