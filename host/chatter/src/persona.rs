@@ -1,6 +1,7 @@
 //! `chatter persona`: what authors of personas do at a terminal. The work is the workbench's.
 
 mod build;
+mod check;
 mod new;
 pub(crate) mod progress;
 
@@ -13,6 +14,8 @@ pub(crate) enum PersonaCommand {
     New(new::NewOptions),
     /// Build a persona's project into a component
     Build(build::BuildOptions),
+    /// Find everything about a component that is wrong, and what mends it
+    Check(check::CheckOptions),
 }
 
 /// Does what the command says.
@@ -20,5 +23,6 @@ pub(crate) fn run(command: PersonaCommand) -> Result<(), Failure> {
     match command {
         PersonaCommand::New(options) => new::run(options),
         PersonaCommand::Build(options) => build::run(options),
+        PersonaCommand::Check(options) => check::run(options),
     }
 }

@@ -6,6 +6,7 @@
 //! rooms, rosters or viewers: a project and a component are all it sees.
 
 pub mod build;
+pub mod check;
 pub mod project;
 pub mod template;
 pub mod watch;

@@ -25,6 +25,9 @@ use std::{
 };
 use wasmtime::component::Component;
 
+/// A page of linear memory, in bytes.
+const PAGE: u64 = 64 << 10;
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Examined {
@@ -152,7 +155,7 @@ pub async fn examine(
         found.needs = Some(Needed {
             compiled_in,
             memories: needs.num_memories,
-            memory_bytes: needs.max_initial_memory_size.unwrap_or(0),
+            memory_bytes: needs.max_initial_memory_size.unwrap_or(0) * PAGE,
             tables: needs.num_tables,
             table_elements: needs.max_initial_table_size.unwrap_or(0),
             places: places.as_ref().ok().copied(),
