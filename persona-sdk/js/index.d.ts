@@ -81,6 +81,19 @@ export interface LineFate {
   fate: { tag: "pending" } | { tag: "accepted" } | { tag: "dropped"; val: string };
 }
 
+/** What this call has. */
+export interface Limits {
+  maxLines: number;
+  maxLineChars: number;
+  maxStateBytes: number;
+  llmCalls: number;
+  llmTokens: number;
+  memorySearches: number;
+  memoryWrites: number;
+  /** Milliseconds of computing, without waiting for the answers of imports. */
+  cpuMs: number;
+}
+
 /** What a persona knows in every call. */
 export declare class Turn {
   callId: string;
@@ -96,7 +109,7 @@ export declare class Turn {
   impulse: Impulse;
   /** What became of the latest lines, oldest first. */
   fates: LineFate[];
-  limits: { maxLines: number; maxLineChars: number; maxStateBytes: number };
+  limits: Limits;
   extensions: string | null;
   /** Randomness for this call: the same turn gives the same numbers. */
   rng(): Rng;

@@ -1,5 +1,6 @@
 /** One call: state in, the author's code, state out. The sandbox and the test kit both come here. */
 import { isUnanswered } from "./errors.js";
+import { Persona as Base } from "./persona.js";
 import { Reply, silent } from "./reply.js";
 import { Rng } from "./rng.js";
 import * as state from "./state.js";
@@ -19,7 +20,17 @@ export function describe(Persona, fallback) {
     version: version ?? "0.0.0",
     stateVersion: Persona.stateVersion,
     traits: traits ?? [],
+    calls: {
+      context: writes(Persona, "onContext"),
+      firehose: writes(Persona, "onFirehose"),
+      reflect: writes(Persona, "reflect"),
+    },
   };
+}
+
+/** Whether the author wrote this method: for the others the host does not even make an instance. */
+function writes(Persona, method) {
+  return Persona.prototype[method] !== Base.prototype[method];
 }
 
 /** Runs `method` on the stored state; gives what it answered, and the new state if it is another. */

@@ -2,7 +2,8 @@ import { silent } from "./reply.js";
 
 /**
  * A persona: its state and what it does. Each call gets a fresh instance; `state` is what the call
- * before left behind, and must be made of JSON: objects, arrays, strings, numbers, booleans, null.
+ * before left behind, and must be made of JSON: objects, arrays, strings, numbers, booleans, null. The host makes the calls
+ * whose methods are written; without `onFirehose` nobody's message is put to the persona to be answered.
  */
 export class Persona {
   /**

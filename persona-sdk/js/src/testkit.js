@@ -11,9 +11,19 @@ import * as words from "./words.js";
 /** The time in turns and messages that name none: 2026-01-31T12:00:00Z. */
 export const NOW = 1_769_860_800_000;
 
-const LIMITS = { maxLines: 3, maxLineChars: 300, maxStateBytes: 65_536 };
 const BUDGETS = { llmCalls: 4, llmTokens: 1000, searches: 8, writes: 8 };
+const LIMITS = {
+  maxLines: 3,
+  maxLineChars: 300,
+  maxStateBytes: 65_536,
+  ...limitsOf(BUDGETS),
+  cpuMs: 100,
+};
 const MAX_ENTRY_CHARS = 1000;
+
+function limitsOf({ llmCalls, llmTokens, searches, writes }) {
+  return { llmCalls, llmTokens, memorySearches: searches, memoryWrites: writes };
+}
 
 let ids = 0;
 
@@ -325,6 +335,8 @@ export class Harness {
   /** Keeps what a call left behind, or nothing at all if it throws. */
   #within(turn, run) {
     if (this.stored) turn.state = this.stored;
+    // What a test sets, the persona is told.
+    turn.limits = { ...turn.limits, ...limitsOf(this.host.budgets) };
     this.host.begin(turn.now);
     const outcome = run();
     if (outcome.state && outcome.state.length > turn.limits.maxStateBytes) {

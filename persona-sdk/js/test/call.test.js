@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LlmError, Persona, Rng, keepLatest, say, silent } from "../src/index.js";
+import { describe } from "../src/call.js";
 import { explain } from "../src/explain.js";
 import { Harness, answering, context, message, personaMessage, speaking, turn } from "../src/testkit.js";
 
@@ -161,4 +162,25 @@ test("numbers stay in their bounds", () => {
   }
   assert.ok(seen.every((n) => n > 150), `each about 200 times of 1000: ${seen}`);
   assert.equal(rng.pick([]), undefined);
+});
+
+test("only the calls that are written are asked for", () => {
+  assert.deepEqual(describe(Counter, { name: "counter", version: "1.2.3" }), {
+    name: "counter",
+    version: "1.2.3",
+    stateVersion: 2,
+    traits: [],
+    calls: { context: true, firehose: true, reflect: false },
+  });
+});
+
+test("a budget that the test sets is what the persona is told", () => {
+  class Frugal extends Persona {
+    onContext(turn) {
+      return say(`${turn.limits.llmCalls}`);
+    }
+  }
+  const frugal = new Harness(Frugal);
+  frugal.host.budgets.llmCalls = 1;
+  assert.equal(frugal.onContext(turn()).text, "1");
 });

@@ -130,6 +130,15 @@ def guest(kind: type[Persona], name: str, version: str) -> type:
             changes.memories,
         )
 
+    calls = contract.Calls(0)
+    for method, flag in (
+        ("on_context", contract.Calls.CONTEXT),
+        ("on_firehose", contract.Calls.FIREHOSE),
+        ("reflect", contract.Calls.REFLECT),
+    ):
+        if getattr(kind, method) is not getattr(Persona, method):
+            calls |= flag
+
     class Guest(exports.Guest):
         def describe(self) -> Any:
             about = kind.ABOUT
@@ -138,6 +147,7 @@ def guest(kind: type[Persona], name: str, version: str) -> type:
                 about.version or version,
                 kind.STATE_VERSION,
                 list(about.traits),
+                calls,
             )
 
         def on_context(self, turn: types.Turn, context: types.StreamContext) -> Any:

@@ -32,7 +32,8 @@ class Persona:
 
     Its annotated fields are its state; each needs a default, and is made of `bool`, `int`, `float`,
     `str`, `None`, lists, dicts with texts as keys, and dataclasses of these. Each call gets a fresh
-    instance with what the call before left behind.
+    instance with what the call before left behind. The host makes the calls whose methods are written;
+    without `on_firehose` nobody's message is put to the persona to be answered.
     """
 
     #: Raise it when the stored state means something else than before, and write `migrate`. A new

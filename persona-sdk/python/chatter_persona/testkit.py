@@ -92,7 +92,7 @@ def turn(**more: Any) -> Turn:
         impulse=Impulse(0.0, [], False, None),
         fates=[],
         state=None,
-        limits=Limits(3, 300, 65_536),
+        limits=_with_budgets(Limits(3, 300, 65_536, 0, 0, 0, 0, 100), Budgets()),
         extensions=None,
     )
     return replace(made, **more)
@@ -155,6 +155,16 @@ class Budgets:
     llm_tokens: int = 1000
     searches: int = 8
     writes: int = 8
+
+
+def _with_budgets(limits: Limits, budgets: Budgets) -> Limits:
+    return replace(
+        limits,
+        llm_calls=budgets.llm_calls,
+        llm_tokens=budgets.llm_tokens,
+        memory_searches=budgets.searches,
+        memory_writes=budgets.writes,
+    )
 
 
 class ScriptedHost(Host):
@@ -363,6 +373,8 @@ class Harness(Generic[P]):
     def _within(self, turn: Turn, run: Callable[[Turn], call.Ran]) -> call.Ran:
         if self.stored:
             turn = replace(turn, state=self.stored)
+        # What a test sets, the persona is told.
+        turn = replace(turn, limits=_with_budgets(turn.limits, self.host.budgets))
         self.host.begin(turn.now)
         ran = run(turn)
         if ran.state is not None:

@@ -179,11 +179,16 @@ class State:
 
 @dataclass
 class Limits:
-    """What the host accepts from this call."""
+    """What this call has; `cpu_ms` is without waiting for the answers of the host."""
 
     max_lines: int
     max_line_chars: int
     max_state_bytes: int
+    llm_calls: int
+    llm_tokens: int
+    memory_searches: int
+    memory_writes: int
+    cpu_ms: int
 
 
 @dataclass

@@ -195,6 +195,15 @@ class Calls(unittest.TestCase):
                 "ValueError: invalid literal for int() with base 10: 'x'",
             )
 
+    def test_a_budget_that_the_test_sets_is_what_the_persona_is_told(self):
+        class Frugal(Persona):
+            def on_context(self, turn, stream, host):
+                return say(str(turn.limits.llm_calls))
+
+        frugal = Harness(Frugal)
+        frugal.host.budgets.llm_calls = 1
+        self.assertEqual(frugal.on_context(turn()).text, "1")
+
     def test_a_list_of_the_latest_cant_grow(self):
         texts: list[str] = []
         self.assertTrue(keep_latest(texts, "a", 2) and keep_latest(texts, "b", 2))
