@@ -1,8 +1,5 @@
 /** The built-in emotes: `:code:` in a line's text, pictures on the page. */
 
-/** What a moment feels like. */
-export const MOODS = ["joy", "shock", "fun", "puzzled", "calm", "warm"];
-
 /** All emotes: what stands between the colons, what it means, when it fits (first where it fits best). */
 export const ALL = [
   { code: "hype", means: "excitement, let's go", moods: ["joy"] },

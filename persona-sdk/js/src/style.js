@@ -63,7 +63,7 @@ export class Style {
       return emote.only(line, 3) ?? (one && emote.written(one));
     }
     if (this.lowercase) line = emote.mapWords(line, (part) => part.toLowerCase());
-    if (this.bare) line = line.replace(/[!.,]+(?=\s|$)/g, "");
+    if (this.bare) line = line.replace(/[!.\s]+$/u, "");
     if (emote.inText(line).length === 0 && rng.chance(this.emoteShare)) {
       const one = this.emote(mood, rng);
       if (one) line += ` ${emote.written(one)}`;

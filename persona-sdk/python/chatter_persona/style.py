@@ -91,7 +91,7 @@ class Style:
         if self.lowercase:
             line = emote.map_words(line, str.lower)
         if self.bare:
-            line = re.sub(r"[!.,]+(?=\s|$)", "", line)
+            line = line.rstrip("!. ")
         if not emote.in_text(line) and rng.random() < self.emote_share:
             if one := self.emote(mood, rng):
                 line += f" {one.written}"
