@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 /// How much the host adds to one persona call. Extra words go to the benchmark.
 pub(crate) fn run(extra: &[&str]) -> Result<()> {
-    setup::toolchain()?;
+    setup::personas()?;
     personas::build_with_tests()?;
     let extra = extra.strip_prefix(&["--"]).unwrap_or(extra);
     run_command(
@@ -29,7 +29,7 @@ pub(crate) fn run(extra: &[&str]) -> Result<()> {
 
 /// How a room's crowd chats. What is measured is what it says and when, so the profile of the tests does.
 pub(crate) fn crowd(options: &[&str]) -> Result<()> {
-    setup::toolchain()?;
+    setup::personas()?;
     personas::build()?;
     let options = options.strip_prefix(&["--"]).unwrap_or(options);
     run_command(

@@ -11,7 +11,7 @@ use std::{net::TcpListener, process::Command};
 /// Builds everything, then becomes `chatter serve`.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     let mut steps = Steps::new();
-    steps.step("set-up", setup::build)?;
+    steps.step("set-up", setup::personas)?;
     steps.step("personas", personas::build)?;
     steps.step("page", ui::build)?;
     // The same profile as the tests': whoever runs both compiles once.

@@ -7,6 +7,7 @@
 mod bench;
 mod demo;
 mod deny;
+mod npm;
 mod personas;
 mod repo;
 mod setup;
@@ -24,7 +25,8 @@ Usage: cargo xtask COMMAND
 Commands:
   demo [-- OPTIONS]  build everything and run the shipped rooms; OPTIONS go to `chatter serve`
   test               everything that must hold before a change goes in; .ci/run runs this
-  personas           build personas/* to WebAssembly and put them into plugins/
+  personas           build personas/* to WebAssembly and put them into plugins/; `personas test` runs the
+                     tests of those in JavaScript and Python, and of their SDKs
   ui                 build the page; `ui check` checks its types, `ui test` runs its tests
   ui e2e [-- WORDS]  the page's tests in Chromium, before the real program; WORDS go to Playwright
   ui shots           pictures of the page into target/shots
@@ -52,7 +54,8 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(&[]),
         ["demo", "--", rest @ ..] => demo::run(rest),
         ["test"] => test::run(),
-        ["personas"] => setup::toolchain().and_then(|()| personas::build_with_tests()),
+        ["personas"] => setup::personas().and_then(|()| personas::build_with_tests()),
+        ["personas", "test"] => setup::personas().and_then(|()| personas::test()),
         ["ui"] => setup::node().and_then(|()| ui::build()),
         ["ui", "check"] => setup::node().and_then(|()| ui::check()),
         ["ui", "test"] => setup::node().and_then(|()| ui::test()),

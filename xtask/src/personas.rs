@@ -1,5 +1,9 @@
 //! Personas: from `personas/NAME` to `plugins/NAME.wasm`.
 
+mod inputs;
+mod javascript;
+mod python;
+
 use crate::{
     repo,
     steps::{cargo, run},
@@ -29,8 +33,9 @@ pub(crate) fn build_with_tests() -> Result<()> {
 fn build_with(more: &[&str]) -> Result<()> {
     let personas = find(&repo::root().join("personas"))?;
     if personas.is_empty() {
-        bail!("personas/ holds no crate");
+        bail!("personas/ holds no project");
     }
+    let built = repo::target().join(TARGET).join(PROFILE);
     let mut build = cargo();
     build.args([
         "build",
@@ -42,17 +47,19 @@ fn build_with(more: &[&str]) -> Result<()> {
     ]);
     for package in personas
         .iter()
-        .map(|persona| persona.package.as_str())
+        .filter_map(|persona| match &persona.language {
+            Language::Rust { package } => Some(package.as_str()),
+            _ => None,
+        })
         .chain(more.iter().copied())
     {
         build.args(["--package", package]);
     }
     run(&mut build)?;
-    let built = repo::target().join(TARGET).join(PROFILE);
     let plugins = repo::root().join("plugins");
     fs::create_dir_all(&plugins).with_context(|| format!("can't make {}", plugins.display()))?;
     for persona in &personas {
-        let from = persona.artefact(&built)?;
+        let from = persona.component(&built)?;
         let to = plugins.join(format!("{}.wasm", persona.name));
         let changed = place(&from, &to)?;
         println!(
@@ -64,31 +71,67 @@ fn build_with(more: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Runs the tests of the SDKs that are not in Rust, and of the personas that are made with them.
+pub(crate) fn test() -> Result<()> {
+    let personas = find(&repo::root().join("personas"))?;
+    let folders = |wanted: fn(&Language) -> bool| -> Vec<PathBuf> {
+        let those = personas.iter().filter(|persona| wanted(&persona.language));
+        those.map(|persona| persona.folder.clone()).collect()
+    };
+    javascript::test(&folders(|language| {
+        matches!(language, Language::JavaScript)
+    }))?;
+    python::test(&folders(|language| matches!(language, Language::Python)))
+}
+
 struct Persona {
     /// The folder's name, and so the module's.
     name: String,
-    /// The package's name.
-    package: String,
+    folder: PathBuf,
+    language: Language,
+}
+
+enum Language {
+    /// A cargo package of this name.
+    Rust {
+        package: String,
+    },
+    JavaScript,
+    Python,
 }
 
 impl Persona {
+    /// Its component, in the folder of those that cargo built; the others are built now, if need be.
+    fn component(&self, built: &Path) -> Result<PathBuf> {
+        let file = |stem: &str| built.join(format!("{stem}.wasm"));
+        let component = file(&self.name);
+        match &self.language {
+            Language::Rust { package } => self.artefact(package, file),
+            Language::JavaScript => {
+                javascript::build(&self.folder, &component)?;
+                Ok(component)
+            }
+            Language::Python => {
+                python::build(&self.folder, &component)?;
+                Ok(component)
+            }
+        }
+    }
+
     /// What cargo made of it: a library has `_` for `-`, a program keeps it.
-    fn artefact(&self, built: &Path) -> Result<PathBuf> {
-        [
-            self.package.replace('-', "_"),
-            self.package.clone(),
-            self.name.replace('-', "_"),
-            self.name.clone(),
-        ]
-        .iter()
-        .map(|stem| built.join(format!("{stem}.wasm")))
-        .find(|file| file.is_file())
-        .with_context(|| {
-            format!(
-                "personas/{} made no .wasm: does its Cargo.toml say crate-type = [\"cdylib\"]?",
-                self.name
-            )
-        })
+    fn artefact(&self, package: &str, file: impl Fn(&str) -> PathBuf) -> Result<PathBuf> {
+        let names = [package, &self.name];
+        names
+            .iter()
+            .flat_map(|name| [name.replace('-', "_"), (*name).to_owned()])
+            .map(|stem| file(&stem))
+            .find(|file| file.is_file())
+            .with_context(|| {
+                format!(
+                    "personas/{} made no .wasm: does its Cargo.toml say crate-type = [\"cdylib\"]?",
+                    self.name
+                )
+            })
     }
 }
 
@@ -97,21 +140,40 @@ fn find(folder: &Path) -> Result<Vec<Persona>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
     for entry in entries {
-        let entry = entry?;
-        let manifest = entry.path().join("Cargo.toml");
-        if let Ok(text) = fs::read_to_string(&manifest) {
-            let package = package_name(&text).with_context(|| {
-                format!(
-                    "{}: its [package] has no `name = \"...\"`",
-                    manifest.display()
-                )
-            })?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            personas.push(Persona { name, package });
-        }
+        let folder = entry?.path();
+        let Some(language) = language(&folder)? else {
+            continue;
+        };
+        let name = folder.file_name().unwrap_or_default();
+        personas.push(Persona {
+            name: name.to_string_lossy().into_owned(),
+            folder,
+            language,
+        });
     }
     personas.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(personas)
+}
+
+/// What a project is written in, by the file that every tool of the language looks for.
+fn language(folder: &Path) -> Result<Option<Language>> {
+    let manifest = folder.join("Cargo.toml");
+    if let Ok(text) = fs::read_to_string(&manifest) {
+        let package = package_name(&text).with_context(|| {
+            format!(
+                "{}: its [package] has no `name = \"...\"`",
+                manifest.display()
+            )
+        })?;
+        return Ok(Some(Language::Rust { package }));
+    }
+    Ok(if folder.join("package.json").is_file() {
+        Some(Language::JavaScript)
+    } else if folder.join("pyproject.toml").is_file() {
+        Some(Language::Python)
+    } else {
+        None
+    })
 }
 
 /// The name in a manifest's `[package]` table.

@@ -9,6 +9,9 @@ const TARGET: &str = "wasm32-wasip2";
 /// The oldest Node.js that the page's build tool runs on.
 const NODE: (u32, u32) = (20, 19);
 
+/// The oldest Python that the personas' SDK runs on.
+const PYTHON: (u32, u32) = (3, 11);
+
 /// A program of the system, and the Debian packages that bring it.
 struct Tool {
     /// The names it goes by; one of them is enough.
@@ -26,18 +29,25 @@ const COMPILERS: &[Tool] = &[Tool {
     needed_for: "SQLite and the TLS library, which are written in C",
 }];
 
-const PAGE: &[Tool] = &[
+const PERSONAS: &[Tool] = &[Tool {
+    programs: &["python3"],
+    variable: None,
+    packages: &["python3", "python3-venv"],
+    needed_for: "personas in Python",
+}];
+
+const NODE_TOOLS: &[Tool] = &[
     Tool {
         programs: &["node"],
         variable: None,
         packages: &["nodejs"],
-        needed_for: "the page",
+        needed_for: "the page, and personas in JavaScript",
     },
     Tool {
         programs: &["npm"],
         variable: None,
         packages: &["npm"],
-        needed_for: "the page",
+        needed_for: "the page, and personas in JavaScript",
     },
 ];
 
@@ -51,15 +61,15 @@ const BROWSER: &[Tool] = &[Tool {
 
 /// All of it.
 pub(crate) fn everything() -> Result<()> {
-    toolchain()?;
-    node()?;
+    personas()?;
     browser()
 }
 
-/// What building and running needs.
-pub(crate) fn build() -> Result<()> {
+/// What building and running needs, and so what the personas need: they are in three languages.
+pub(crate) fn personas() -> Result<()> {
     toolchain()?;
-    node()
+    node()?;
+    python()
 }
 
 /// What the page's tests in a browser need beside what builds it.
@@ -75,14 +85,9 @@ pub(crate) fn toolchain() -> Result<()> {
 
 /// What the page needs.
 pub(crate) fn node() -> Result<()> {
-    tools(PAGE)?;
+    tools(NODE_TOOLS)?;
     let version = output(command("node").arg("--version")).unwrap_or_default();
-    let mut numbers = version
-        .trim_start_matches('v')
-        .split('.')
-        .map_while(|part| part.parse::<u32>().ok());
-    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    if found < NODE {
+    if numbers(&version) < NODE {
         bail!(
             "Node.js is {version}, and the page's build needs {}.{} or newer: install a current one, \
              for instance from https://nodejs.org",
@@ -91,6 +96,47 @@ pub(crate) fn node() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What the personas in Python need: the interpreter, and the module that makes environments, which
+/// Debian puts into a package of its own.
+fn python() -> Result<()> {
+    tools(PERSONAS)?;
+    let version = output(
+        command("python3").args(["-c", "import sys; print(*sys.version_info[:2], sep='.')"]),
+    )
+    .unwrap_or_default();
+    if numbers(&version) < PYTHON {
+        bail!(
+            "Python is {version}, and the personas' SDK needs {}.{} or newer: install a current one, for instance \
+             from https://python.org",
+            PYTHON.0,
+            PYTHON.1
+        );
+    }
+    let environments = || output(command("python3").args(["-c", "import ensurepip, venv"]));
+    if environments().is_none() {
+        install(
+            &["python3-venv"],
+            "Python's module venv (for personas in Python)",
+        )?;
+    }
+    if environments().is_none() {
+        bail!(
+            "Python {version} makes no environments: `python3 -c 'import ensurepip, venv'` fails. On Debian and \
+             Ubuntu: sudo apt-get install python{version}-venv"
+        );
+    }
+    Ok(())
+}
+
+/// The first two numbers of a version.
+fn numbers(version: &str) -> (u32, u32) {
+    let mut numbers = version
+        .trim_start_matches('v')
+        .split('.')
+        .map_while(|part| part.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 /// Personas are compiled for this target. It is part of `rust-toolchain.toml`, but rustup may be
@@ -117,19 +163,6 @@ fn tools(tools: &[Tool]) -> Result<()> {
         .iter()
         .flat_map(|tool| tool.packages.iter().copied())
         .collect();
-    if Path::new("/etc/debian_version").exists()
-        && output(command("id").arg("-u")).as_deref() == Some("0")
-    {
-        let apt = |arguments: &[&str]| {
-            run(command("apt-get")
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                .args(arguments))
-        };
-        apt(&["update"])?;
-        let mut install = vec!["install", "-y", "--no-install-recommends"];
-        install.extend(&packages);
-        return apt(&install);
-    }
     let wanted: Vec<String> = missing
         .iter()
         .map(|tool| {
@@ -140,11 +173,27 @@ fn tools(tools: &[Tool]) -> Result<()> {
             )
         })
         .collect();
-    bail!(
-        "missing: {}. On Debian and Ubuntu: sudo apt-get install {}",
-        wanted.join(", "),
-        packages.join(" ")
-    );
+    install(&packages, &wanted.join(", "))
+}
+
+/// Installs Debian packages, or says how one does who may.
+fn install(packages: &[&str], wanted: &str) -> Result<()> {
+    let is_root = || output(command("id").arg("-u")).as_deref() == Some("0");
+    if !Path::new("/etc/debian_version").exists() || !is_root() {
+        bail!(
+            "missing: {wanted}. On Debian and Ubuntu: sudo apt-get install {}",
+            packages.join(" ")
+        );
+    }
+    let apt = |arguments: &[&str]| {
+        run(command("apt-get")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(arguments))
+    };
+    apt(&["update"])?;
+    let mut install = vec!["install", "-y", "--no-install-recommends"];
+    install.extend(packages);
+    apt(&install)
 }
 
 impl Tool {

@@ -1,11 +1,8 @@
 //! The page.
 
-use crate::{
-    demo, personas, repo, setup,
-    steps::{command, run},
-};
-use anyhow::{Context, Result};
-use std::{fs, path::PathBuf, process::Command};
+use crate::{demo, npm, personas, repo, setup, steps::run};
+use anyhow::Result;
+use std::{path::PathBuf, process::Command};
 
 fn folder() -> PathBuf {
     repo::root().join("ui")
@@ -47,26 +44,8 @@ pub(crate) fn show(name: &str, extra: &[&str]) -> Result<()> {
 
 /// A script of `ui/package.json`, once its packages are installed.
 fn script(name: &str) -> Result<Command> {
-    install()?;
-    let mut script = npm();
+    npm::install(&folder())?;
+    let mut script = npm::npm(&folder());
     script.args(["run", "--silent", name, "--"]);
     Ok(script)
-}
-
-/// `npm ci`, unless the lock file is the one that was installed last.
-fn install() -> Result<()> {
-    let lock = folder().join("package-lock.json");
-    let wanted = fs::read(&lock).with_context(|| format!("can't read {}", lock.display()))?;
-    let stamp = folder().join("node_modules/.installed-package-lock.json");
-    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    run(npm().args(["ci", "--no-audit", "--no-fund"]))?;
-    fs::write(&stamp, wanted).with_context(|| format!("can't write {}", stamp.display()))
-}
-
-fn npm() -> Command {
-    let mut npm = command(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    npm.current_dir(folder());
-    npm
 }

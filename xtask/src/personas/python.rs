@@ -1,0 +1,91 @@
+//! Personas in Python: the interpreter, as it is after the author's modules were imported, becomes a
+//! component.
+
+use super::inputs::unless_built;
+use crate::{
+    repo,
+    steps::{command, run},
+};
+use anyhow::{Context, Result};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn sdk() -> PathBuf {
+    repo::root().join("persona-sdk/python")
+}
+
+/// Builds the project in a folder into a file.
+pub(super) fn build(project: &Path, component: &Path) -> Result<()> {
+    let python = environment()?;
+    let made_of = [
+        project.to_owned(),
+        sdk().join("chatter_persona"),
+        repo::root().join("wit/persona.wit"),
+    ];
+    unless_built(component, &made_of, || {
+        run(with_sdk(python)
+            .args(["-m", "chatter_persona", "build"])
+            .arg(project)
+            .arg("--out")
+            .arg(component))
+    })
+}
+
+/// Runs the SDK's tests and those of these projects.
+pub(super) fn test(projects: &[PathBuf]) -> Result<()> {
+    for folder in [sdk().join("tests")].iter().chain(projects) {
+        run(with_sdk("python3")
+            .args(["-m", "unittest"])
+            .current_dir(folder))?;
+    }
+    Ok(())
+}
+
+fn with_sdk(python: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut python = command(python);
+    python
+        .env("PYTHONPATH", sdk())
+        // Nothing of theirs lies about in the sources.
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    python
+}
+
+/// The Python of an environment that holds what the SDK requires, by its hashes.
+fn environment() -> Result<PathBuf> {
+    let folder = repo::target().join("python");
+    let python = folder.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
+    let requirements = sdk().join("chatter_persona/requirements.txt");
+    let wanted = fs::read(&requirements)
+        .with_context(|| format!("can't read {}", requirements.display()))?;
+    let stamp = folder.join("installed-requirements.txt");
+    if python.is_file() && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    run(command("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))?;
+    run(command(&python)
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args([
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "--requirement",
+        ])
+        .arg(&requirements))?;
+    fs::write(&stamp, wanted).with_context(|| format!("can't write {}", stamp.display()))?;
+    Ok(python)
+}
