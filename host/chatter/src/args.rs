@@ -98,6 +98,16 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub plugins: Option<PathBuf>,
+    /// How often the plugin folder is looked at even if the system tells of no change in it, as network
+    /// filesystems don't, in seconds [default: 5]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "CHATTER_PLUGINS_POLL",
+        hide_env_values = true,
+        value_parser = poll
+    )]
+    pub plugins_poll: Option<f64>,
     /// Folder of the built page [default: ./ui/dist]
     #[arg(long, value_name = "DIR", env = "CHATTER_UI", hide_env_values = true)]
     pub ui: Option<PathBuf>,
@@ -206,6 +216,11 @@ pub struct ServeOptions {
 fn speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     crate::settings::check_speed(speed)
+}
+
+fn poll(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    crate::settings::check_poll(seconds)
 }
 
 /// Which server a client talks to.

@@ -109,6 +109,9 @@ async fn serve(
     services.start(Stage::Gateway, "upkeep of the metrics", |end| {
         parts.metrics.clone().keep_up(end)
     });
+    services.start(Stage::Worker, "watch of the modules", |end| {
+        parts.watch_modules(settings.plugins_poll, end)
+    });
     services.start(Stage::Worker, "worker", |end| worker.run(end));
     for bench in workshop.benches() {
         let name = format!("watch of {}", bench.project());

@@ -5,18 +5,22 @@
 mod file;
 mod values;
 
-pub(crate) use values::check_speed;
 pub use values::{Bus, Listen, Provider};
+pub(crate) use values::{check_poll, check_speed};
 
 use crate::{Failure, args::ServeOptions};
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_runtime::Pool;
 use etcetera::{BaseStrategy, choose_base_strategy};
 use file::SettingsFile;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 const DEFAULT_CONFIG: &str = "configs";
 const SETTINGS_FILE: &str = "chatter.toml";
+const DEFAULT_POLL: Duration = Duration::from_secs(5);
 const OPENAI: &str = "https://api.openai.com/v1";
 
 /// What the program runs on, complete.
@@ -28,6 +32,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// The folder of the persona components.
     pub plugins: PathBuf,
+    /// How often that folder is looked at in any case.
+    pub plugins_poll: Duration,
     /// The folder of the built page.
     pub ui: PathBuf,
     /// Where to listen.
@@ -142,6 +148,10 @@ impl Settings {
                 .plugins
                 .or(file.plugins)
                 .unwrap_or_else(|| here("plugins")),
+            plugins_poll: options
+                .plugins_poll
+                .or(file.plugins_poll)
+                .map_or(DEFAULT_POLL, Duration::from_secs_f64),
             ui: options.ui.or(file.ui).unwrap_or_else(|| here("ui/dist")),
             listen: options.listen.or(file.listen).unwrap_or_default(),
             bus: options.bus.or(file.bus).unwrap_or_default(),

@@ -1,14 +1,18 @@
-//! What is kept of components in the data folder: their bytes, for replays, and their compiled form,
-//! so that a start costs milliseconds.
+//! What is kept of components in the data folder: the bytes of those that served, for replays and for
+//! the way back to an earlier version, and their compiled form, so that a start costs milliseconds.
 //!
 //! Compiled code is trusted when it is loaded, so its folder must be one that only chatter writes.
+//! Neither folder grows for ever: see [`Artefacts::sweep`].
 
 use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeSet,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
 };
 use wasmtime::{Engine, component::Component};
 
@@ -17,38 +21,42 @@ use wasmtime::{Engine, component::Component};
 pub(crate) struct Artefacts {
     components: PathBuf,
     compiled: PathBuf,
+    /// What the engine's compiled code fits; see [`Engine::precompile_compatibility_hash`].
+    compatibility: u64,
 }
 
 impl Artefacts {
     /// Makes the folders, for this user alone.
-    pub(crate) fn open(data: &Path) -> io::Result<Self> {
+    pub(crate) fn open(data: &Path, engine: &Engine) -> io::Result<Self> {
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
         let artefacts = Self {
             components: data.join("components"),
             compiled: data.join("compiled"),
+            compatibility: hasher.finish(),
         };
         for folder in [&artefacts.components, &artefacts.compiled] {
-            fs::create_dir_all(folder)?;
-            #[cfg(unix)]
-            fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+            private_folder(folder)?;
         }
         Ok(artefacts)
     }
 
-    /// The component, compiled now or earlier, and its digest. Its bytes are kept.
+    /// The component, compiled now or earlier.
     pub(crate) fn component(
         &self,
         engine: &Engine,
+        digest: &str,
         bytes: &[u8],
-    ) -> wasmtime::Result<(Component, String)> {
-        let digest = hex(&Sha256::digest(bytes));
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
+    ) -> wasmtime::Result<Component> {
         let compiled = self
             .compiled
-            .join(format!("{digest}-{:016x}.cwasm", hasher.finish()));
+            .join(format!("{digest}-{:016x}.cwasm", self.compatibility));
         if compiled.exists() {
             match load(engine, &compiled) {
-                Ok(component) => return Ok((component, digest)),
+                Ok(component) => {
+                    touch(&compiled);
+                    return Ok(component);
+                }
                 Err(error) => tracing::warn!(
                     "{} is of no use and will be made again: {error:#}",
                     compiled.display()
@@ -57,9 +65,97 @@ impl Artefacts {
         }
         let artefact = engine.precompile_component(bytes)?;
         write_whole(&compiled, &artefact)?;
-        write_whole(&self.components.join(format!("{digest}.wasm")), bytes)?;
-        Ok((load(engine, &compiled)?, digest))
+        load(engine, &compiled)
     }
+
+    /// Keeps a component's bytes.
+    pub(crate) fn keep(&self, digest: &str, bytes: &[u8]) -> io::Result<()> {
+        let file = self.kept_file(digest);
+        if file.exists() {
+            touch(&file);
+            return Ok(());
+        }
+        write_whole(&file, bytes)
+    }
+
+    /// The bytes of a component that was kept.
+    pub(crate) fn kept(&self, digest: &str) -> io::Result<Vec<u8>> {
+        let bytes = fs::read(self.kept_file(digest))?;
+        if *self::digest(&bytes) == *digest {
+            Ok(bytes)
+        } else {
+            Err(io::Error::other("it is not what was kept under this name"))
+        }
+    }
+
+    fn kept_file(&self, digest: &str) -> PathBuf {
+        self.components.join(format!("{digest}.wasm"))
+    }
+
+    /// Removes what is of no use any more (compiled for another engine, or never finished) and, of
+    /// what no digest in `needed` names, what was used longest ago, until each folder holds no more
+    /// than `bytes`. How many bytes were freed.
+    pub(crate) fn sweep(&self, needed: &BTreeSet<Arc<str>>, bytes: u64) -> io::Result<u64> {
+        let fits = format!("-{:016x}.cwasm", self.compatibility);
+        let freed = sweep(&self.components, needed, bytes, |name| {
+            name.strip_suffix(".wasm")
+        })?;
+        let compiled = sweep(&self.compiled, needed, bytes, |name| {
+            name.strip_suffix(&fits)
+        })?;
+        Ok(freed + compiled)
+    }
+}
+
+/// See [`Artefacts::sweep`]; `digest_of` knows the files that are of use by their names.
+fn sweep(
+    folder: &Path,
+    needed: &BTreeSet<Arc<str>>,
+    bytes: u64,
+    digest_of: impl Fn(&str) -> Option<&str>,
+) -> io::Result<u64> {
+    let unfinished = format!(".{}.part", std::process::id());
+    let (mut held, mut freed) = (0, 0);
+    let mut spare = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (name, about) = (entry.file_name(), entry.metadata()?);
+        let name = name.to_string_lossy();
+        // This process is just writing it.
+        if name.ends_with(&unfinished) || !about.is_file() {
+            continue;
+        }
+        match digest_of(&name) {
+            None => freed += remove(&entry.path(), about.len())?,
+            Some(digest) => {
+                held += about.len();
+                if !needed.contains(digest) {
+                    let used = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                    spare.push((used, about.len(), entry.path()));
+                }
+            }
+        }
+    }
+    spare.sort();
+    for (_, size, path) in spare {
+        if held <= bytes {
+            break;
+        }
+        freed += remove(&path, size)?;
+        held -= size;
+    }
+    Ok(freed)
+}
+
+fn remove(path: &Path, size: u64) -> io::Result<u64> {
+    fs::remove_file(path)?;
+    Ok(size)
+}
+
+/// Notes that a file was of use just now. It is only about which goes first, so a failure is none.
+fn touch(path: &Path) {
+    let touched = fs::File::options().append(true).open(path);
+    let _ = touched.and_then(|file| file.set_modified(SystemTime::now()));
 }
 
 #[expect(unsafe_code, reason = "loading compiled code is trusting it")]
@@ -72,8 +168,16 @@ fn load(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize(engine, artefact) }
 }
 
+/// Makes a folder, for this user alone.
+pub(crate) fn private_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
 /// Writes a file that is there as a whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension(format!("{}.part", std::process::id()));
     let mut file = fs::File::create(&unfinished)?;
     file.write_all(bytes)?;
@@ -81,12 +185,49 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&unfinished, path)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// SHA-256, as hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> Arc<str> {
     use std::fmt::Write as _;
-    bytes
+    let text = Sha256::digest(bytes)
         .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        .fold(String::with_capacity(64), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
-        })
+        });
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first_and_what_is_needed_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let artefacts = Artefacts::open(folder.path(), &engine).unwrap();
+        for (age, name) in [(4, "oldest"), (3, "needed"), (2, "older"), (1, "new")] {
+            let file = artefacts.kept_file(name);
+            fs::write(&file, [0; 100]).unwrap();
+            let used = SystemTime::now() - Duration::from_secs(age);
+            let file = fs::File::options().append(true).open(file).unwrap();
+            file.set_modified(used).unwrap();
+        }
+        fs::write(artefacts.compiled.join("x-0123.cwasm"), [0; 7]).unwrap();
+        fs::write(artefacts.components.join("x.1.part"), [0; 5]).unwrap();
+        let needed = BTreeSet::from(["needed".into()]);
+        let left = |artefacts: &Artefacts| {
+            let names = fs::read_dir(&artefacts.components).unwrap();
+            let mut names: Vec<_> = names
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(artefacts.sweep(&needed, 250).unwrap(), 7 + 5 + 200);
+        assert_eq!(left(&artefacts), ["needed.wasm", "new.wasm"]);
+        assert_eq!(artefacts.sweep(&needed, 0).unwrap(), 100);
+        assert_eq!(left(&artefacts), ["needed.wasm"]);
+    }
 }

@@ -18,12 +18,13 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::Store;
 
-/// Runs one call that has its place in the pool.
+/// Runs one call that has its place in the pool: those of the permit or, without one, those that are
+/// kept for loading.
 pub(crate) async fn run(
     module: &Module,
     services: &Arc<Services>,
     call: Call,
-    permit: &Permit,
+    permit: Option<&Permit>,
     queued: Duration,
 ) -> CallRecord {
     let started = Instant::now();
@@ -38,7 +39,7 @@ pub(crate) async fn run(
             seed: call.turn.seed,
             limits: call.limits.clone(),
             account: account.clone(),
-            waiting: Some(permit.waiting_room()),
+            waiting: permit.map(Permit::waiting_room),
             deadline,
         },
     );

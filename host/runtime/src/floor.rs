@@ -20,10 +20,11 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
     let CallInput::Context(context) = &call.input else {
         return Err("not a call on a stream context".into());
     };
-    let module = runtime
+    let serving = runtime
         .catalogue
         .get(&call.scope.room.tenant(), &call.module)
         .map_err(|refused| refused.to_string())?;
+    let module = &serving.module;
     let PersonaPre::V0_2(pre) = &module.pre else {
         return Err("not a component of the current contract".into());
     };

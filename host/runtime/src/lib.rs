@@ -33,7 +33,7 @@ pub use permits::Pool;
 
 use artefacts::Artefacts;
 use async_trait::async_trait;
-use catalogue::Catalogue;
+use catalogue::{Archive, Catalogue, Loader, Rules};
 use chatter_llm::SharedModel;
 use chatter_memory::SharedMemory;
 use chatter_protocol::{
@@ -45,7 +45,7 @@ use chatter_protocol::{
 use ledger::Ledger;
 use permits::{Full, Permits};
 use sandbox::Services;
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// One call of a persona.
@@ -73,6 +73,9 @@ pub trait Personas: Send + Sync + 'static {
 
     /// What the tenant's rooms mean by that name, or why there is no such module, in words an author
     /// can act on.
+    ///
+    /// Whoever has a module in a roster asks for it now and then: one whose file is gone serves on
+    /// until nobody has asked for it for a minute.
     ///
     /// # Errors
     ///
@@ -118,6 +121,10 @@ pub struct Config {
     pub memory: SharedMemory,
     /// What calls share.
     pub pool: Pool,
+    /// Whether each export of a component is called once before it may serve.
+    pub smoke: bool,
+    /// How many bytes of components, and of compiled ones, are kept beside what is needed.
+    pub kept_bytes: u64,
 }
 
 impl Config {
@@ -130,6 +137,8 @@ impl Config {
             model,
             memory,
             pool: Pool::default(),
+            smoke: true,
+            kept_bytes: 512 << 20,
         }
     }
 }
@@ -152,7 +161,7 @@ pub enum Error {
 
 /// The sandbox: an engine, its pool, and the modules that can be called.
 pub struct Runtime {
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     services: Arc<Services>,
     permits: Permits,
     pool: Pool,
@@ -173,21 +182,27 @@ impl Runtime {
             model,
             memory,
             pool,
+            smoke,
+            kept_bytes,
         } = config;
         let engine = engine::build(&pool).map_err(Error::Engine)?;
-        let artefacts = Artefacts::open(&data).map_err(|source| Error::Folder {
-            folder: data,
+        let unusable = |source| Error::Folder {
+            folder: data.clone(),
             source,
-        })?;
+        };
+        let artefacts = Artefacts::open(&data, &engine).map_err(unusable)?;
+        let archive = Archive::open(&data).map_err(unusable)?;
         let services = Arc::new(Services {
             model,
             memory,
             ledger: Ledger::default(),
         });
-        let catalogue = Catalogue::new(&engine, plugins.clone(), artefacts, services.clone())
-            .map_err(Error::Engine)?;
+        let loader = Loader::new(&engine, artefacts, services.clone()).map_err(Error::Engine)?;
+        let rules = Rules { smoke, kept_bytes };
+        let catalogue =
+            Catalogue::open(plugins.clone(), loader, archive, rules).map_err(unusable)?;
         Ok(Self {
-            catalogue,
+            catalogue: Arc::new(catalogue),
             services,
             permits: Permits::new(&pool),
             pool,
@@ -209,13 +224,18 @@ impl Runtime {
                 folder: self.plugins.clone(),
                 source,
             })?;
-        let all = self.catalogue.all().into_iter();
-        Ok(all
-            .map(|(name, module)| {
-                let module = module.map(|module| ModuleStatus::well(module.about.clone()));
-                (name, module)
-            })
-            .collect())
+        Ok(self.catalogue.all())
+    }
+
+    /// Keeps up with the plugin folder until it is dropped: a file that is new or has changed is
+    /// taken as soon as it is whole, and serves if it passes what [`load_all`](Self::load_all) asks
+    /// of it. Whatever fails is told in [`ModuleStatus::trouble`], in the log and in the metrics,
+    /// and what served before goes on.
+    ///
+    /// The folder is looked at whenever the system says that something has changed in it, and every
+    /// `poll` in any case: network filesystems say nothing.
+    pub fn watch(&self, poll: Duration) -> impl Future<Output = ()> + Send + use<> {
+        catalogue::watch(self.catalogue.clone(), poll)
     }
 }
 
@@ -223,8 +243,9 @@ impl Runtime {
 impl Personas for Runtime {
     async fn call(&self, call: Call) -> CallRecord {
         let queued = Instant::now();
-        let module = match self.catalogue.get(&call.scope.room.tenant(), &call.module) {
-            Ok(module) => module,
+        let tenant = call.scope.room.tenant();
+        let serving = match self.catalogue.get(&tenant, &call.module) {
+            Ok(serving) => serving,
             Err(refused) => {
                 let about = ModuleRef {
                     name: call.module.to_string(),
@@ -248,23 +269,27 @@ impl Personas for Runtime {
                 "the call would be given {given} bytes, and its limit (input_bytes) is {}",
                 call.limits.input_bytes
             );
-            return not_run(call, module.about.clone(), CallEnd::Unavailable { detail });
+            let about = serving.module.about.clone();
+            return not_run(call, about, CallEnd::Unavailable { detail });
         }
         let place = self
             .permits
-            .acquire(call.scope.room.tenant(), module.weight, self.pool.queue)
+            .acquire(tenant.clone(), serving.module.weight, self.pool.queue)
             .await;
         match place {
-            Ok(permit) => call::run(&module, &self.services, call, &permit, queued.elapsed()).await,
-            Err(Full) => not_run(call, module.about.clone(), CallEnd::Busy),
+            Ok(permit) => {
+                let (module, queued) = (&serving.module, queued.elapsed());
+                let record = call::run(module, &self.services, call, Some(&permit), queued).await;
+                self.catalogue.note(&serving, &tenant, &record);
+                record
+            }
+            Err(Full) => not_run(call, serving.module.about.clone(), CallEnd::Busy),
         }
     }
 
     fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String> {
-        self.catalogue
-            .get(tenant, name)
-            .map(|module| ModuleStatus::well(module.about.clone()))
-            .map_err(|refused| refused.to_string())
+        let status = self.catalogue.status(tenant, name);
+        status.map_err(|refused| refused.to_string())
     }
 }
 

@@ -84,6 +84,18 @@ impl Parts {
             .collect())
     }
 
+    /// Keeps up with the plugin folder until its end.
+    pub(super) fn watch_modules(
+        &self,
+        poll: Duration,
+        end: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let watch = self.runtime.watch(poll);
+        async move {
+            end.run_until_cancelled(watch).await;
+        }
+    }
+
     pub(super) fn for_gateway(&self) -> chatter_gateway::Parts {
         let metrics = self.metrics.clone();
         chatter_gateway::Parts {

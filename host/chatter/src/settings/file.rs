@@ -1,14 +1,28 @@
 //! `chatter.toml`.
 
-use super::values::{Bus, Listen, Provider, check_speed};
+use super::values::{Bus, Listen, Provider, check_poll, check_speed};
 use crate::{nearest::did_you_mean, pool::PoolOptions};
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
-const KEYS: [&str; 15] = [
-    "config", "data", "plugins", "ui", "listen", "bus", "room", "source", "speed", "loop", "log",
-    "seed", "llm", "limits", "pool",
+const KEYS: [&str; 16] = [
+    "config",
+    "data",
+    "plugins",
+    "plugins_poll",
+    "ui",
+    "listen",
+    "bus",
+    "room",
+    "source",
+    "speed",
+    "loop",
+    "log",
+    "seed",
+    "llm",
+    "limits",
+    "pool",
 ];
 const LLM_KEYS: [&str; 5] = [
     "provider",
@@ -25,6 +39,8 @@ pub(super) struct SettingsFile {
     pub(super) config: Option<PathBuf>,
     pub(super) data: Option<PathBuf>,
     pub(super) plugins: Option<PathBuf>,
+    #[serde(deserialize_with = "poll")]
+    pub(super) plugins_poll: Option<f64>,
     pub(super) ui: Option<PathBuf>,
     pub(super) listen: Option<Listen>,
     pub(super) bus: Option<Bus>,
@@ -50,6 +66,14 @@ pub(super) struct LlmTable {
     pub(super) model: Option<String>,
     pub(super) api_key_env: Option<String>,
     pub(super) concurrency: Option<usize>,
+}
+
+fn poll<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let seconds = Option::<f64>::deserialize(deserializer)?;
+    seconds
+        .map(check_poll)
+        .transpose()
+        .map_err(serde::de::Error::custom)
 }
 
 fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {

@@ -105,3 +105,12 @@ pub(crate) fn check_speed(speed: f64) -> Result<f64, String> {
         Err(format!("{speed} is not in 0.01..=1000"))
     }
 }
+
+/// In seconds.
+pub(crate) fn check_poll(seconds: f64) -> Result<f64, String> {
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(format!("{seconds} is not in 0.1..=3600"))
+    }
+}

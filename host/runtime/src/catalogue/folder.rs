@@ -1,10 +1,12 @@
 //! What lies in the plugin folder: `NAME.wasm` for every tenant, `TENANT/NAME.wasm` for one.
 
+use super::refused::Refused;
 use chatter_protocol::TenantId;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, fs, io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// A place for a module: its name, and the tenant whose it is; none if it is everybody's.
@@ -24,51 +26,224 @@ impl fmt::Display for Slot {
 }
 
 impl Slot {
-    /// Where its file is.
-    pub(super) fn file(&self, plugins: &Path) -> PathBuf {
-        let folder = match &self.tenant {
-            Some(tenant) => plugins.join(tenant.as_str()),
-            None => plugins.to_owned(),
-        };
-        folder.join(format!("{}.wasm", self.name))
+    pub(super) fn of(tenant: &TenantId, name: &str) -> Self {
+        Self {
+            tenant: Some(tenant.clone()),
+            name: name.to_owned(),
+        }
+    }
+
+    pub(super) fn shared(name: &str) -> Self {
+        Self {
+            tenant: None,
+            name: name.to_owned(),
+        }
+    }
+
+    /// What is kept of it in this folder.
+    pub(super) fn below(&self, folder: &Path, ending: &str) -> PathBuf {
+        let name = format!("{}{ending}", self.name);
+        match &self.tenant {
+            Some(tenant) => folder.join(tenant.as_str()).join(name),
+            None => folder.join(name),
+        }
     }
 }
 
-/// The modules' files. What begins with a dot or ends otherwise than in `.wasm` is none: a file that
-/// is being written, an editor's backup. A folder is a tenant's if its name could be one's.
-pub(super) fn scan(plugins: &Path) -> io::Result<BTreeMap<Slot, PathBuf>> {
-    let mut files = BTreeMap::new();
+/// A file that is meant to be a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    /// What tells this content from another, or why it can't be read.
+    pub(super) stamp: Result<Stamp, Refused>,
+}
+
+/// What changes when a file is written to or replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) size: u64,
+    pub(super) modified: Option<SystemTime>,
+    /// Device, number, and time of the last change of any kind, which can't be set at will.
+    inode: (u64, u64, i64, i64),
+}
+
+impl Stamp {
+    /// Of what the path leads to.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        Ok(Self::new(&fs::metadata(path)?))
+    }
+
+    /// Which file or folder it is of, whatever it holds.
+    pub(super) fn place(self) -> Self {
+        let (device, number, ..) = self.inode;
+        Self {
+            size: 0,
+            modified: None,
+            inode: (device, number, 0, 0),
+        }
+    }
+
+    fn new(about: &fs::Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = {
+            use std::os::unix::fs::MetadataExt as _;
+            (about.dev(), about.ino(), about.ctime(), about.ctime_nsec())
+        };
+        #[cfg(not(unix))]
+        let inode = (0, 0, 0, 0);
+        Self {
+            size: about.len(),
+            modified: about.modified().ok(),
+            inode,
+        }
+    }
+}
+
+/// All that was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) files: BTreeMap<Slot, File>,
+    /// The folders that modules may come from: the plugin folder and its tenants'.
+    pub(super) folders: BTreeSet<PathBuf>,
+    /// Tenants whose folder can't be read: nothing is known of their modules.
+    pub(super) unreadable: BTreeSet<TenantId>,
+}
+
+/// Looks for modules' files. What begins with a dot or ends otherwise than in `.wasm` is none: a
+/// file that is being written, an editor's backup. A folder is a tenant's if its name could be one's.
+pub(super) fn scan(plugins: &Path) -> io::Result<Found> {
+    let mut found = Found::default();
+    found.folders.insert(plugins.to_owned());
     for entry in fs::read_dir(plugins)? {
         let path = entry?.path();
         if let Some(name) = module_name(&path) {
-            files.insert(Slot { tenant: None, name }, path);
+            let stamp = stamp(&path, None);
+            found
+                .files
+                .insert(Slot { tenant: None, name }, File { path, stamp });
         } else if let Some(tenant) = tenant(&path).filter(|_| path.is_dir()) {
-            // A tenant's folder that can't be read is that tenant's trouble alone.
-            let inside = fs::read_dir(&path).inspect_err(|error| {
-                tracing::error!(folder = %path.display(), "a tenant's modules can't be read: {error}");
-            });
-            for path in inside
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(|entry| entry.path())
-            {
-                if let Some(name) = module_name(&path) {
-                    let tenant = Some(tenant.clone());
-                    files.insert(Slot { tenant, name }, path);
-                }
+            if let Err(error) = found.scan_tenant(&path, &tenant) {
+                tracing::debug!(folder = %path.display(), "a tenant's modules can't be read: {error}");
+                found.unreadable.insert(tenant);
             }
+            found.folders.insert(path);
         }
     }
-    Ok(files)
+    Ok(found)
 }
 
-fn module_name(path: &Path) -> Option<String> {
+impl Found {
+    fn scan_tenant(&mut self, folder: &Path, tenant: &TenantId) -> io::Result<()> {
+        let within = folder.canonicalize()?;
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if let Some(name) = module_name(&path) {
+                let stamp = stamp(&path, Some(&within));
+                let tenant = Some(tenant.clone());
+                self.files
+                    .insert(Slot { tenant, name }, File { path, stamp });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the path leads to. Whoever may write into one tenant's folder must not reach other files by
+/// a link; the operator's own folder may have links to anywhere.
+fn stamp(path: &Path, within: Option<&Path>) -> Result<Stamp, Refused> {
+    let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
+    let about = fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(Refused::NotAFile);
+    }
+    if let Some(within) = within
+        && !path.canonicalize().map_err(unreadable)?.starts_with(within)
+    {
+        return Err(Refused::Outside);
+    }
+    Ok(Stamp::new(&about))
+}
+
+/// The name of the module that the file is meant to be.
+pub(super) fn module_name(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let stem = name.strip_suffix(".wasm")?;
-    (!stem.is_empty() && !stem.starts_with('.')).then(|| stem.to_owned())
+    (!stem.is_empty() && !stem.starts_with(['.', '#'])).then(|| stem.to_owned())
 }
 
 fn tenant(path: &Path) -> Option<TenantId> {
     TenantId::new(path.file_name()?.to_str()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_told_from_what_else_lies_about() {
+        let cases = [
+            ("nova.wasm", Some("nova")),
+            ("Nova.wasm", Some("Nova")),
+            ("nova.wasm.part", None),
+            ("nova.wasm~", None),
+            (".nova.wasm", None),
+            (".nova.wasm.swp", None),
+            ("#nova.wasm", None),
+            (".wasm", None),
+            ("nova.wat", None),
+            ("nova", None),
+        ];
+        for (file, name) in cases {
+            let path = Path::new("plugins").join(file);
+            assert_eq!(module_name(&path).as_deref(), name, "{file}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_anywhere_from_the_operators_folder_and_nowhere_from_a_tenants() {
+        use std::os::unix::fs::symlink;
+        let home = tempfile::tempdir().unwrap();
+        let plugins = home.path().join("plugins");
+        fs::create_dir_all(plugins.join("acme/deep")).unwrap();
+        fs::create_dir_all(plugins.join("globex")).unwrap();
+        fs::create_dir_all(plugins.join("folder.wasm")).unwrap();
+        fs::create_dir_all(plugins.join(".git")).unwrap();
+        fs::write(home.path().join("real.wasm"), "x").unwrap();
+        fs::write(plugins.join("globex/secret.wasm"), "x").unwrap();
+        fs::write(plugins.join("acme/deep/real.wasm"), "x").unwrap();
+        fs::write(plugins.join(".git/real.wasm"), "x").unwrap();
+        symlink("../real.wasm", plugins.join("linked.wasm")).unwrap();
+        symlink("nowhere", plugins.join("dangling.wasm")).unwrap();
+        symlink("deep/real.wasm", plugins.join("acme/inside.wasm")).unwrap();
+        symlink("../globex/secret.wasm", plugins.join("acme/outside.wasm")).unwrap();
+        symlink("globex", plugins.join("alias")).unwrap();
+        let found = scan(&plugins).unwrap();
+        let told: Vec<_> = found
+            .files
+            .iter()
+            .map(|(slot, file)| {
+                let end = match &file.stamp {
+                    Ok(_) => "whole",
+                    Err(Refused::NotAFile) => "no file",
+                    Err(Refused::Outside) => "outside",
+                    Err(_) => "unreadable",
+                };
+                format!("{slot}: {end}")
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "dangling: unreadable",
+                "folder: no file",
+                "linked: whole",
+                "acme/inside: whole",
+                "acme/outside: outside",
+                "alias/secret: whole",
+                "globex/secret: whole",
+            ]
+        );
+        assert_eq!(found.folders.len(), 4, "{:?}", found.folders);
+    }
 }

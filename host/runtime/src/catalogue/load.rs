@@ -13,7 +13,8 @@ use crate::{
     wasi,
 };
 use chatter_protocol::persona::ModuleRef;
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{
     Engine,
     component::{Component, Linker},
@@ -38,16 +39,22 @@ const WASI: [&str; 6] = [
 /// The largest component that is compiled, in bytes.
 pub(super) const FILE_BYTES: u64 = 64 << 20;
 
+/// So many components are compiled and tried at a time: no more than there are places for them in the
+/// pool, beside those of calls.
+const AT_ONCE: u32 = 2;
+
 /// What makes modules of components.
-pub(super) struct Loader {
-    artefacts: Artefacts,
+pub(crate) struct Loader {
+    pub(super) artefacts: Artefacts,
     engine: Engine,
     linker: Linker<Sandbox>,
     services: Arc<Services>,
+    /// No more are compiled and tried at a time.
+    places: Semaphore,
 }
 
 impl Loader {
-    pub(super) fn new(
+    pub(crate) fn new(
         engine: &Engine,
         artefacts: Artefacts,
         services: Arc<Services>,
@@ -60,18 +67,31 @@ impl Loader {
             engine: engine.clone(),
             linker,
             services,
+            places: Semaphore::new(AT_ONCE as usize),
         })
     }
 
+    /// Waits until there is a place to load a component.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.places.acquire().await.ok()
+    }
+
     /// Compiles the component, checks it, and asks it who it is.
-    pub(super) async fn load(&self, name: &str, bytes: Vec<u8>) -> Result<Module, Refused> {
+    pub(super) async fn load(
+        &self,
+        name: &str,
+        digest: Arc<str>,
+        bytes: Arc<[u8]>,
+    ) -> Result<Module, Refused> {
         check_header(&bytes)?;
         let needs = inspect(&bytes)?;
-        let (component, digest) = {
+        let component = {
             let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
+            let digest = digest.clone();
             // Compiling takes tens of milliseconds to seconds: not on a thread that serves a room.
             let compiled =
-                tokio::task::spawn_blocking(move || artefacts.component(&engine, &bytes));
+                tokio::task::spawn_blocking(move || artefacts.component(&engine, &digest, &bytes));
             compiled
                 .await
                 .map_err(|error| Refused::Invalid(error.to_string()))?
@@ -90,7 +110,7 @@ impl Loader {
             .map_err(Refused::Describe)?;
         let reference = ModuleRef {
             name: name.to_owned(),
-            digest,
+            digest: digest.to_string(),
             contract: version.to_owned(),
             version: about.version.chars().take(60).collect(),
             calls: lift::calls(about.calls),
@@ -167,21 +187,6 @@ pub(super) fn not_spoken(versions: &[&str]) -> Refused {
 fn number(version: &str) -> Option<[u64; 3]> {
     let mut numbers = version.splitn(3, '.').map(|part| part.parse().ok());
     Some([numbers.next()??, numbers.next()??, numbers.next()??])
-}
-
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Refused> {
-    let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Refused::Missing {
-            file: path.to_owned(),
-            others: Vec::new(),
-        },
-        _ => Refused::Unreadable(error.to_string()),
-    };
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > FILE_BYTES {
-        return Err(Refused::TooLarge(size));
-    }
-    std::fs::read(path).map_err(unreadable)
 }
 
 /// Tells apart what authors put into the folder by mistake. The first four bytes are WebAssembly's

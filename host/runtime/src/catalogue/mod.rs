@@ -1,78 +1,213 @@
-//! The catalogue of modules: from a file in the plugin folder to something that can be called.
+//! The catalogue of modules: from files in the plugin folder to what can be called, and from one
+//! version of a module to the next.
+//!
+//! What calls read is one pointer to an immutable map, replaced as a whole: a call takes the version
+//! that serves when it starts, and finishes on it. Whoever changes the map holds the books meanwhile.
 
+mod archive;
+mod change;
 mod examine;
 mod folder;
 mod load;
 mod refused;
+mod smoke;
+mod trial;
+mod watch;
+
+pub(crate) use archive::Archive;
+pub(crate) use load::Loader;
+pub(crate) use watch::watch;
 
 pub use examine::{About, Examined, Needed, examine};
 pub use load::CONTRACTS;
 pub use refused::Refused;
 
-use crate::{artefacts::Artefacts, module::Module, sandbox::Services};
+use crate::{
+    ModuleStatus,
+    module::{Module, Named},
+    sandbox::Services,
+};
 use arc_swap::ArcSwap;
-use chatter_protocol::{PersonaId, TenantId};
-use folder::Slot;
-use load::Loader;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
-use wasmtime::Engine;
+use archive::{Quarantine, Version};
+use chatter_protocol::{CallRecord, TenantId};
+use folder::{Slot, Stamp};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+use tokio::time::Instant;
+use trial::{Trial, Verdict};
+
+/// What is asked of components, and how much of them is kept.
+pub(crate) struct Rules {
+    pub(crate) smoke: bool,
+    pub(crate) kept_bytes: u64,
+}
 
 /// All modules, by their place.
 pub(crate) struct Catalogue {
     plugins: PathBuf,
     loader: Loader,
-    modules: ArcSwap<BTreeMap<Slot, Result<Arc<Module>, Refused>>>,
+    archive: Archive,
+    rules: Rules,
+    /// What smoke calls reach.
+    nobody: Arc<Services>,
+    entries: ArcSwap<BTreeMap<Slot, Entry>>,
+    books: Mutex<Books>,
+    opened: Instant,
+}
+
+/// What is known of a place.
+#[derive(Clone, Default)]
+struct Entry {
+    serving: Option<Arc<Serving>>,
+    /// What served before, newest first, as long as there may be a way back to it.
+    earlier: Vec<Arc<Serving>>,
+    /// Why what lies in the folder does not serve.
+    trouble: Option<Refused>,
+    /// The digests of versions that were taken back.
+    rejected: Arc<[Arc<str>]>,
+    /// Whether its file is gone.
+    gone: bool,
+    /// When somebody asked for it last, in seconds since the catalogue was opened.
+    asked: Arc<AtomicU64>,
+}
+
+/// A version of a module that serves or served.
+pub(crate) struct Serving {
+    pub(crate) module: Module,
+    slot: Slot,
+    /// None if there is nothing to return to.
+    trial: Option<Trial>,
+    proved: AtomicBool,
+}
+
+/// What those who change the catalogue share.
+#[derive(Default)]
+struct Books {
+    /// The latest versions of each place, newest first; those that were looked up in this run.
+    histories: BTreeMap<Slot, Vec<Version>>,
+    quarantine: Quarantine,
+    /// What each file was when it was examined last.
+    examined: BTreeMap<Slot, Result<Stamp, Refused>>,
 }
 
 impl Catalogue {
-    pub(crate) fn new(
-        engine: &Engine,
+    pub(crate) fn open(
         plugins: PathBuf,
-        artefacts: Artefacts,
-        services: Arc<Services>,
-    ) -> wasmtime::Result<Self> {
+        loader: Loader,
+        archive: Archive,
+        rules: Rules,
+    ) -> io::Result<Self> {
+        let books = Books {
+            quarantine: archive.quarantine()?,
+            ..Books::default()
+        };
         Ok(Self {
             plugins,
-            loader: Loader::new(engine, artefacts, services)?,
-            modules: ArcSwap::default(),
+            loader,
+            archive,
+            rules,
+            nobody: smoke::services(),
+            entries: ArcSwap::default(),
+            books: Mutex::new(books),
+            opened: Instant::now(),
         })
     }
 
+    // === What is asked of it ===
+
     /// What a tenant's rooms mean by a name: the tenant's own module, or else everybody's.
-    pub(crate) fn get(&self, tenant: &TenantId, name: &str) -> Result<Arc<Module>, Refused> {
-        let modules = self.modules.load();
-        let own = Slot {
-            tenant: Some(tenant.clone()),
-            name: name.to_owned(),
-        };
-        let shared = Slot {
-            tenant: None,
-            name: name.to_owned(),
-        };
-        match modules.get(&own).or_else(|| modules.get(&shared)) {
-            Some(module) => module.clone(),
-            None => Err(Refused::Missing {
-                file: shared.file(&self.plugins),
-                others: self.good_names(tenant),
-            }),
+    pub(crate) fn get(&self, tenant: &TenantId, name: &str) -> Result<Arc<Serving>, Refused> {
+        let entries = self.entries.load();
+        let (own, shared) = both(&entries, tenant, name);
+        match choose(own, shared) {
+            Some((entry, serving)) => {
+                self.note_asked(entry);
+                Ok(serving.clone())
+            }
+            None => Err(self.why_not(own, shared, tenant, name)),
         }
     }
 
+    /// The same, with what there is to say about it.
+    pub(crate) fn status(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, Refused> {
+        let entries = self.entries.load();
+        let (own, shared) = both(&entries, tenant, name);
+        let Some((entry, serving)) = choose(own, shared) else {
+            return Err(self.why_not(own, shared, tenant, name));
+        };
+        self.note_asked(entry);
+        let mut status = entry.status(serving);
+        // The tenant's own module does not serve, and everybody's does.
+        if let Some(own) = own.filter(|own| !std::ptr::eq(*own, entry) && !own.gone) {
+            let trouble = own.trouble.as_ref();
+            status.trouble = trouble.map(|why| trouble_beside(why, serving));
+        }
+        let rejected = own.iter().chain(&shared).flat_map(|entry| &*entry.rejected);
+        status.rejected = rejected.cloned().collect();
+        Ok(status)
+    }
+
     /// Each place and what is there.
-    pub(crate) fn all(&self) -> Vec<(String, Result<Arc<Module>, Refused>)> {
-        let modules = self.modules.load();
-        let all = modules.iter();
-        all.map(|(slot, module)| (slot.to_string(), module.clone()))
-            .collect()
+    pub(crate) fn all(&self) -> Vec<(String, Result<ModuleStatus, Refused>)> {
+        let entries = self.entries.load();
+        let told = entries.iter().filter_map(|(slot, entry)| {
+            let status = match (&entry.serving, &entry.trouble) {
+                (Some(serving), _) => Ok(entry.status(serving)),
+                (None, Some(why)) => Err(why.clone()),
+                (None, None) => return None,
+            };
+            Some((slot.to_string(), status))
+        });
+        told.collect()
+    }
+
+    /// Notes a call that ran; a new version that keeps failing is taken back.
+    pub(crate) fn note(&self, serving: &Arc<Serving>, tenant: &TenantId, record: &CallRecord) {
+        let Some(trial) = &serving.trial else { return };
+        if serving.proved.load(Ordering::Relaxed) {
+            return;
+        }
+        match trial.note(tenant, record) {
+            Verdict::Open => {}
+            Verdict::Proved => self.prove(serving),
+            Verdict::Failed(reason) => self.take_back(serving, reason),
+        }
+    }
+
+    fn note_asked(&self, entry: &Entry) {
+        let now = self.opened.elapsed().as_secs();
+        entry.asked.store(now, Ordering::Relaxed);
+    }
+
+    fn why_not(
+        &self,
+        own: Option<&Entry>,
+        shared: Option<&Entry>,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Refused {
+        let known = own.into_iter().chain(shared);
+        let mut troubles = known.filter_map(|entry| entry.trouble.clone());
+        troubles.next().unwrap_or_else(|| Refused::Missing {
+            file: Slot::shared(name).below(&self.plugins, ".wasm"),
+            others: self.good_names(tenant),
+        })
     }
 
     /// The names of the modules that a tenant's rooms can call.
     fn good_names(&self, tenant: &TenantId) -> Vec<String> {
-        let modules = self.modules.load();
-        let mut good: Vec<_> = modules
+        let entries = self.entries.load();
+        let mut good: Vec<_> = entries
             .iter()
-            .filter(|(slot, module)| {
-                module.is_ok() && slot.tenant.as_ref().is_none_or(|own| own == tenant)
+            .filter(|(slot, entry)| {
+                entry.serving.is_some() && slot.tenant.as_ref().is_none_or(|own| own == tenant)
             })
             .map(|(slot, _)| slot.name.clone())
             .collect();
@@ -81,30 +216,64 @@ impl Catalogue {
         good
     }
 
-    /// Loads every module of the plugin folder; a file that can't be loaded is kept as refused.
-    pub(crate) async fn load_all(&self) -> std::io::Result<()> {
-        for (slot, file) in folder::scan(&self.plugins)? {
-            // Modules are named as personas are.
-            let module = if PersonaId::new(&slot.name).is_err() {
-                Err(Refused::Name)
-            } else {
-                match load::read(&file) {
-                    Ok(bytes) => self.loader.load(&slot.name, bytes).await.map(Arc::new),
-                    Err(refused) => Err(refused),
-                }
-            };
-            match &module {
-                Ok(module) => {
-                    tracing::info!(module = %slot, digest = module.about.digest, "module loaded");
-                }
-                Err(refused) => tracing::error!(module = %slot, "module left out: {refused}"),
-            }
-            self.modules.rcu(|modules| {
-                let mut modules = BTreeMap::clone(modules);
-                modules.insert(slot.clone(), module.clone());
-                modules
-            });
-        }
-        Ok(())
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The entries that a tenant's rooms may mean by a name: the tenant's own, and everybody's.
+fn both<'a>(
+    entries: &'a BTreeMap<Slot, Entry>,
+    tenant: &TenantId,
+    name: &str,
+) -> (Option<&'a Entry>, Option<&'a Entry>) {
+    (
+        entries.get(&Slot::of(tenant, name)),
+        entries.get(&Slot::shared(name)),
+    )
+}
+
+/// Which of them serves. A tenant's own comes first, but for one that was deleted: then everybody's
+/// takes its place at once.
+fn choose<'a>(
+    own: Option<&'a Entry>,
+    shared: Option<&'a Entry>,
+) -> Option<(&'a Entry, &'a Arc<Serving>)> {
+    let serves = |entry: &'a Entry| entry.serving.as_ref().map(|serving| (entry, serving));
+    let (own, shared) = (own.and_then(serves), shared.and_then(serves));
+    match own {
+        Some((entry, _)) if entry.gone => shared.or(own),
+        _ => own.or(shared),
+    }
+}
+
+impl Entry {
+    fn status(&self, serving: &Serving) -> ModuleStatus {
+        ModuleStatus {
+            module: serving.module.about.clone(),
+            trouble: self
+                .trouble
+                .as_ref()
+                .map(|why| trouble_beside(why, serving)),
+            rejected: self.rejected.clone(),
+        }
+    }
+}
+
+impl Serving {
+    fn named(&self) -> Named<'_> {
+        Named::from(&*self.module.about)
+    }
+
+    fn digest(&self) -> &str {
+        &self.module.about.digest
+    }
+}
+
+/// What is wrong with a file while something else goes on.
+fn trouble_beside(why: &Refused, serving: &Serving) -> String {
+    format!(
+        "the file in the plugin folder does not serve: {why}; {} goes on",
+        serving.named()
+    )
 }

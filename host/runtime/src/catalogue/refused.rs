@@ -41,6 +41,17 @@ pub enum Refused {
     /// The data folder does not take what is made of it.
     #[error("its compiled form can't be kept in the data folder: {0}")]
     NotKept(String),
+    /// It is no file at all.
+    #[error("it is no file: a module is one file, the component")]
+    NotAFile,
+    /// It is a link from a tenant's folder to somewhere else.
+    #[error("it is a link that leads out of the tenant's folder; copy the file itself")]
+    Outside,
+    /// Whoever writes it has not closed it.
+    #[error(
+        "it is still open for writing; close it, or write it under another name and move it here"
+    )]
+    Unfinished,
     /// It asks for something that personas don't get.
     #[error("imports {}, which personas don't get; they may import chatter:persona's llm, memory and log, and WASI 0.2's cli, clocks, filesystem, io, random and sockets", .0.join(", "))]
     Imports(Vec<String>),
@@ -65,6 +76,38 @@ pub enum Refused {
     /// It failed when it was asked who it is.
     #[error("`describe` failed: {0}")]
     Describe(String),
+    /// It failed in a call that was made to see whether it works.
+    #[error(
+        "`{export}` failed when it was tried, with a turn that is not to speak and no language model: {detail}"
+    )]
+    Smoke {
+        /// Which export was called.
+        export: &'static str,
+        /// How the call ended.
+        detail: String,
+    },
+    /// Personas that ran on the version before it could not go on with this one.
+    #[error(
+        "it can't go on with the state that {from} keeps: {detail}; let it read that state, or raise its state version to start afresh"
+    )]
+    State {
+        /// The version before it.
+        from: String,
+        /// What it answered.
+        detail: String,
+    },
+    /// It served, and kept failing.
+    #[error(
+        "{version} was taken back: {reason}; build a new version, or, to try this one again, remove {}", file.display()
+    )]
+    Quarantined {
+        /// Which.
+        version: String,
+        /// What was wrong with it.
+        reason: String,
+        /// The file that keeps it from serving.
+        file: PathBuf,
+    },
 }
 
 /// What else a persona might be meant to run on.

@@ -1,0 +1,318 @@
+//! A call of each export that the worker makes, before a version serves: in a room that does not
+//! exist, with a turn that is not to speak, without a language model and with nothing remembered.
+//!
+//! What traps or breaks the contract there would do so in every room. A persona may answer with an
+//! error of its own (it may want its language model), but not to the state that its predecessor
+//! keeps when it answers well to none: then it can't read that state, and would answer so for ever.
+
+use super::refused::Refused;
+use crate::{
+    Call, call, end,
+    ledger::Ledger,
+    module::{Module, Named},
+    sandbox::Services,
+};
+use async_trait::async_trait;
+use chatter_llm::{About, LanguageModel};
+use chatter_memory::Memory;
+use chatter_protocol::{
+    Author, AuthorId, AuthorKind, CallId, ChatMessage, Impulse, MessageId, PersonaId, RoomId,
+    StreamContext, Timestamp, Turn, V1,
+    call::{CallEnd, CallInput, CallLimits, Profile, RoomInfo, State, TurnLimits},
+    context::{Keyword, Segment, StreamEvent},
+    ids::InvalidId,
+    llm, memory,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// What a version may need to get going, on a machine that is busy with others: more than a call of
+/// a room has.
+const CPU_MS: u32 = 2_000;
+
+/// What the imports reach in a smoke call.
+pub(super) fn services() -> Arc<Services> {
+    Arc::new(Services {
+        model: Arc::new(Nobody),
+        memory: Arc::new(Nobody),
+        ledger: Ledger::default(),
+    })
+}
+
+/// Calls the new version, and with the state that the one serving now leaves behind.
+pub(super) async fn run(
+    module: &Module,
+    serving: Option<&Module>,
+    services: &Arc<Services>,
+) -> Result<(), Refused> {
+    for occasion in [Occasion::context()?, Occasion::firehose()?] {
+        if !occasion.is_wanted_by(module) {
+            continue;
+        }
+        let fresh = occasion.put_to(module, services, None).await?;
+        let Some(serving) = serving.filter(|serving| occasion.is_wanted_by(serving)) else {
+            continue;
+        };
+        // What the version that serves makes of it is not on trial here.
+        let Ok(Answer::Kept(Some(state))) = occasion.put_to(serving, services, None).await else {
+            continue;
+        };
+        let from = Named::from(&*serving.about).to_string();
+        match occasion.put_to(module, services, Some(state)).await {
+            Ok(Answer::Declined(detail)) if !matches!(fresh, Answer::Declined(_)) => {
+                return Err(Refused::State { from, detail });
+            }
+            Err(Refused::Smoke { detail, .. }) => return Err(Refused::State { from, detail }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What the persona is called on.
+struct Occasion {
+    export: &'static str,
+    input: CallInput,
+    turn: Turn,
+}
+
+enum Answer {
+    /// It returned well, with this state.
+    Kept(Option<State>),
+    /// It answered with an error.
+    Declined(String),
+}
+
+impl Occasion {
+    fn context() -> Result<Self, Refused> {
+        Self::new("on-context", |room, now| {
+            CallInput::Context(Arc::new(StreamContext {
+                v: V1,
+                room_id: room.clone(),
+                at: now,
+                position_ms: 60_000,
+                transcript: vec![Segment {
+                    start_ms: 57_000,
+                    end_ms: 59_000,
+                    text: "And there it is, the little boat is round the rock!".into(),
+                }],
+                summary: "A little boat finds its way.".into(),
+                keywords: vec![Keyword {
+                    term: "little boat".into(),
+                    score: 1.0,
+                }],
+                events: vec![StreamEvent {
+                    id: "hype-1".into(),
+                    kind: "hype".into(),
+                    text: "there it is!".into(),
+                    at_ms: 57_000,
+                    confidence: 0.9,
+                }],
+                chat_question: None,
+                extensions: None,
+            }))
+        })
+    }
+
+    fn firehose() -> Result<Self, Refused> {
+        let said = message().map_err(never)?;
+        Self::new("on-firehose", |_, _| CallInput::Firehose(vec![said]))
+    }
+
+    fn new(
+        export: &'static str,
+        input: impl FnOnce(&RoomId, Timestamp) -> CallInput,
+    ) -> Result<Self, Refused> {
+        let (room, persona) = (room().map_err(never)?, persona().map_err(never)?);
+        let now = Timestamp::from_millis(NOW);
+        let limits = limits();
+        Ok(Self {
+            export,
+            input: input(&room, now),
+            turn: Turn {
+                call_id: CallId::from_parts(0, [0; 10]),
+                room: RoomInfo {
+                    id: room,
+                    title: "Smoke".into(),
+                },
+                profile: Arc::new(Profile {
+                    id: persona,
+                    name: "Smoke".into(),
+                    bio: "Likes boats.".into(),
+                    style: "short".into(),
+                    traits: BTreeMap::from([("talkativeness".into(), 0.5)]),
+                    drift: BTreeMap::new(),
+                    relationships: Vec::new(),
+                }),
+                now,
+                seed: 1,
+                recent: vec![message().map_err(never)?],
+                trends: None,
+                impulse: Impulse {
+                    p: 0.0,
+                    parts: Vec::new(),
+                    roll: 0.5,
+                    speak: false,
+                    answer: None,
+                },
+                fates: Vec::new(),
+                state: None,
+                limits: TurnLimits::from(&limits),
+                extensions: None,
+            },
+        })
+    }
+
+    /// Whether the module wants to be called on it at all.
+    fn is_wanted_by(&self, module: &Module) -> bool {
+        let calls = module.about.calls;
+        match self.input {
+            CallInput::Context(_) => calls.context,
+            CallInput::Firehose(_) => calls.firehose,
+            CallInput::Reflect(_) => calls.reflect,
+        }
+    }
+
+    async fn put_to(
+        &self,
+        module: &Module,
+        services: &Arc<Services>,
+        state: Option<State>,
+    ) -> Result<Answer, Refused> {
+        let call = self.call(&module.about.name, state);
+        match call::run(module, services, call, None, Duration::ZERO)
+            .await
+            .end
+        {
+            CallEnd::Returned { outcome } => Ok(Answer::Kept(outcome.state)),
+            CallEnd::Declined { detail } => Ok(Answer::Declined(detail)),
+            end => Err(Refused::Smoke {
+                export: self.export,
+                detail: end::words(end),
+            }),
+        }
+    }
+}
+
+impl Occasion {
+    fn call(&self, module: &str, state: Option<State>) -> Call {
+        Call {
+            module: module.into(),
+            scope: memory::Scope {
+                room: self.turn.room.id.clone(),
+                persona: self.turn.profile.id.clone(),
+            },
+            turn: Arc::new(Turn {
+                state,
+                ..self.turn.clone()
+            }),
+            input: self.input.clone(),
+            limits: limits(),
+        }
+    }
+}
+
+/// A record of a smoke call, for tests that want one of any call.
+#[cfg(test)]
+pub(super) fn record(end: CallEnd) -> chatter_protocol::CallRecord {
+    let call = Occasion::context().unwrap().call("none", None);
+    let module = chatter_protocol::persona::ModuleRef {
+        name: "none".into(),
+        digest: String::new(),
+        contract: String::new(),
+        version: String::new(),
+        calls: chatter_protocol::persona::Calls::ALL,
+    };
+    crate::not_run(call, Arc::new(module), end)
+}
+
+const NOW: i64 = 1_760_000_000_000;
+
+fn limits() -> CallLimits {
+    CallLimits {
+        cpu_ms: CPU_MS,
+        ..CallLimits::default()
+    }
+}
+
+fn room() -> Result<RoomId, InvalidId> {
+    RoomId::from_parts("main", "none")
+}
+
+fn persona() -> Result<PersonaId, InvalidId> {
+    PersonaId::new("none")
+}
+
+fn message() -> Result<Arc<ChatMessage>, InvalidId> {
+    Ok(Arc::new(ChatMessage {
+        v: V1,
+        id: MessageId::from_parts(0, [1; 10]),
+        room_id: room()?,
+        author: Author {
+            id: AuthorId::new("guest:ana")?,
+            name: "Ana".into(),
+            kind: AuthorKind::Viewer,
+            color: None,
+            badges: Vec::new(),
+        },
+        text: "what a nice little boat, will it float?".into(),
+        reply_to: None,
+        mentions: Vec::new(),
+        sent_at: Timestamp::from_millis(NOW - 1_000),
+        call_id: None,
+    }))
+}
+
+/// The ids above are constants that hold; should one not, no module is to blame.
+fn never(error: InvalidId) -> Refused {
+    Refused::Unreadable(format!("the host's own smoke call is wrong: {error}"))
+}
+
+/// Answers no question.
+struct Nobody;
+
+#[async_trait]
+impl LanguageModel for Nobody {
+    async fn complete(
+        &self,
+        _: &llm::Request,
+        _: u64,
+        _: Duration,
+    ) -> Result<llm::Completion, llm::Error> {
+        Err(llm::Error::Unavailable(
+            "there is no language model in a smoke call".into(),
+        ))
+    }
+
+    fn about(&self) -> About {
+        About {
+            model: "none".into(),
+            place: "nowhere".into(),
+            offline: true,
+        }
+    }
+}
+
+#[async_trait]
+impl Memory for Nobody {
+    async fn search(
+        &self,
+        _: &memory::Scope,
+        _: &memory::Query,
+    ) -> Result<Vec<memory::Entry>, memory::Error> {
+        Ok(Vec::new())
+    }
+
+    async fn remember(
+        &self,
+        _: &memory::Scope,
+        _: &str,
+        _: &memory::NewEntry,
+        _: Timestamp,
+    ) -> Result<(), memory::Error> {
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        "nowhere".into()
+    }
+}
