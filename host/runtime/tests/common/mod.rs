@@ -7,6 +7,8 @@
     reason = "each test uses a part of it, and fails by what goes wrong"
 )]
 
+pub mod swap;
+
 use async_trait::async_trait;
 use chatter_llm::{About, LanguageModel, SharedModel};
 use chatter_memory::Embedded;
