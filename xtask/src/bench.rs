@@ -27,6 +27,19 @@ pub(crate) fn run(extra: &[&str]) -> Result<()> {
     )
 }
 
+/// How long it takes until a changed module serves, and that no call fails for it.
+pub(crate) fn swap(options: &[&str]) -> Result<()> {
+    setup::toolchain()?;
+    personas::build_with_tests()?;
+    let options = options.strip_prefix(&["--"]).unwrap_or(options);
+    run_command(
+        cargo()
+            .args(["bench", "--locked", "--package", "chatter-runtime"])
+            .args(["--bench", "swap", "--"])
+            .args(options),
+    )
+}
+
 /// How a room's crowd chats. What is measured is what it says and when, so the profile of the tests does.
 pub(crate) fn crowd(options: &[&str]) -> Result<()> {
     setup::personas()?;

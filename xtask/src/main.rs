@@ -31,6 +31,8 @@ Commands:
   ui e2e [-- WORDS]  the page's tests in Chromium, before the real program; WORDS go to Playwright
   ui shots           pictures of the page into target/shots
   bench              how much the host adds to one persona call
+  bench swap         how long a changed module takes to serve, under load; `--calls N` a second,
+                     `--swaps N` changes
   bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   deny               check licences, advisories and sources of all dependencies
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         ["ui", "e2e", "--", rest @ ..] => ui::show("e2e", rest),
         ["ui", "shots"] => ui::show("shots", &[]),
         ["bench", "crowd", rest @ ..] => bench::crowd(rest),
+        ["bench", "swap", rest @ ..] => bench::swap(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["deny"] => deny::run(),
