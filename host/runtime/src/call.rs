@@ -173,7 +173,7 @@ pub(crate) async fn describe(
         Ok(Err(error)) => {
             let sandbox = store.data();
             let log = sandbox.log.take();
-            Err(end::words(failed(&error, sandbox, &log)))
+            Err(failed(&error, sandbox, &log).to_string())
         }
         Err(_) => Err("it took longer than 2 s".into()),
     }

@@ -48,18 +48,6 @@ pub(crate) fn place(end: &CallEnd, error: &wasmtime::Error) -> Option<String> {
     (!stack.is_empty()).then(|| format!("{what} was used up{stack}"))
 }
 
-/// An end as what follows "failed:".
-pub(crate) fn words(end: CallEnd) -> String {
-    match end {
-        CallEnd::OutOfCpu { cpu_ms } => format!("it computed for more than {cpu_ms} ms"),
-        CallEnd::OutOfMemory { memory_bytes } => {
-            format!("it wanted more than {memory_bytes} bytes of memory")
-        }
-        CallEnd::Trapped { detail } => detail,
-        other => format!("{other:?}"),
-    }
-}
-
 /// The innermost functions of a trap, as far as the component names them.
 fn stack(error: &wasmtime::Error) -> String {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {

@@ -5,6 +5,7 @@
 //! level may instantiate the one below twice). The bounds are far above what the SDKs' toolchains
 //! make: CPython's largest function has some 100 KB.
 
+use crate::engine::CORE_INSTANCES;
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
     ComponentTypeRef, Encoding, Instance, Parser, Payload,
@@ -22,6 +23,9 @@ const FUNCTIONS: u64 = 100_000;
 /// All functions' bodies together, in bytes.
 const CODE_BYTES: u64 = 32 << 20;
 
+/// The most instances of components that one consists of.
+const COMPONENT_INSTANCES: u64 = 256;
+
 /// How deep components may stand in each other, and how many core modules there may be.
 const DEPTH: usize = 8;
 const MODULES: u64 = 128;
@@ -30,7 +34,7 @@ const MODULES: u64 = 128;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
     /// Core instances that an instance of it consists of.
-    pub(crate) core_instances: u64,
+    pub(crate) core_instances: u32,
 }
 
 /// Why a component is not compiled.
@@ -48,12 +52,40 @@ impl From<wasmparser::BinaryReaderError> for Unfit {
     }
 }
 
+/// How many instances a component's instance consists of.
+#[derive(Clone, Copy, Default)]
+struct Made {
+    core: u64,
+    /// Of components; an empty one costs the compiler its time too.
+    components: u64,
+}
+
+impl Made {
+    /// One that isn't followed counts as too many.
+    const UNKNOWN: Self = Self {
+        core: u64::MAX,
+        components: u64::MAX,
+    };
+
+    fn add(&mut self, other: Self) {
+        self.core = self.core.saturating_add(other.core);
+        self.components = self.components.saturating_add(other.components);
+    }
+}
+
 /// One component while it is read.
 #[derive(Default)]
 struct Level {
-    /// Of each component that it can instantiate: how many core instances that makes.
-    components: Vec<u64>,
-    core_instances: u64,
+    /// What each component makes that it can instantiate.
+    components: Vec<Made>,
+    made: Made,
+}
+
+impl Level {
+    fn component(&self, index: u32) -> Made {
+        let made = self.components.get(index as usize).copied();
+        made.unwrap_or(Made::UNKNOWN)
+    }
 }
 
 /// Reads a component's bytes.
@@ -61,7 +93,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
     let mut levels: Vec<Level> = Vec::new();
     // Whether each part that is open is a component or a core module.
     let mut open: Vec<Encoding> = Vec::new();
-    let mut whole = Needs::default();
+    let mut whole = Made::default();
     let (mut modules, mut functions, mut code) = (0, 0, 0);
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
@@ -83,8 +115,8 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
                     && let Some(done) = levels.pop()
                 {
                     match levels.last_mut() {
-                        Some(outer) => outer.components.push(done.core_instances),
-                        None => whole.core_instances = done.core_instances,
+                        Some(outer) => outer.components.push(done.made),
+                        None => whole = done.made,
                     }
                 }
             }
@@ -110,7 +142,10 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
                     if let (Instance::Instantiate { .. }, Some(level)) =
                         (instance?, levels.last_mut())
                     {
-                        level.core_instances = level.core_instances.saturating_add(1);
+                        level.made.add(Made {
+                            core: 1,
+                            components: 0,
+                        });
                     }
                 }
             }
@@ -123,10 +158,12 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
                         Some(level),
                     ) = (instance?, levels.last_mut())
                     {
-                        let made = level.components.get(component_index as usize).copied();
-                        level.core_instances = level
-                            .core_instances
-                            .saturating_add(made.unwrap_or(u64::MAX));
+                        let made = level.component(component_index);
+                        level.made.add(made);
+                        level.made.add(Made {
+                            core: 0,
+                            components: 1,
+                        });
                     }
                 }
             }
@@ -144,7 +181,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
                     if let (ComponentTypeRef::Component(_), Some(level)) =
                         (import?.ty, levels.last_mut())
                     {
-                        level.components.push(u64::MAX);
+                        level.components.push(Made::UNKNOWN);
                     }
                 }
             }
@@ -155,36 +192,41 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
                     if export.kind == ComponentExternalKind::Component
                         && let Some(level) = levels.last_mut()
                     {
-                        let made = level.components.get(export.index as usize).copied();
-                        level.components.push(made.unwrap_or(u64::MAX));
+                        let made = level.component(export.index);
+                        level.components.push(made);
                     }
                 }
             }
             _ => {}
         }
     }
-    Ok(whole)
+    at_most("core instances", whole.core, CORE_INSTANCES.into())?;
+    at_most(
+        "instances of components",
+        whole.components,
+        COMPONENT_INSTANCES,
+    )?;
+    Ok(Needs {
+        core_instances: u32::try_from(whole.core).unwrap_or(u32::MAX),
+    })
 }
 
 /// How many core instances a component makes that is named by an alias. One that comes out of an
 /// instance isn't followed, and counts as too many.
-fn aliased(alias: &ComponentAlias<'_>, levels: &[Level]) -> Option<u64> {
+fn aliased(alias: &ComponentAlias<'_>, levels: &[Level]) -> Option<Made> {
     match alias {
         ComponentAlias::Outer {
             kind: ComponentOuterAliasKind::Component,
             count,
             index,
         } => {
-            let made = levels
-                .len()
-                .checked_sub(1 + *count as usize)
-                .and_then(|at| levels[at].components.get(*index as usize));
-            Some(made.copied().unwrap_or(u64::MAX))
+            let outer = levels.len().checked_sub(1 + *count as usize);
+            Some(outer.map_or(Made::UNKNOWN, |at| levels[at].component(*index)))
         }
         ComponentAlias::InstanceExport {
             kind: ComponentExternalKind::Component,
             ..
-        } => Some(u64::MAX),
+        } => Some(Made::UNKNOWN),
         _ => None,
     }
 }
@@ -206,7 +248,7 @@ mod tests {
         inspect(&wat::parse_str(text).unwrap())
     }
 
-    fn core_instances(text: &str) -> u64 {
+    fn core_instances(text: &str) -> u32 {
         read(text).unwrap().core_instances
     }
 
@@ -246,7 +288,14 @@ mod tests {
             );
         }
         text += "(instance (instantiate $c70)))";
-        assert_eq!(core_instances(&text), u64::MAX);
+        let expected = Unfit::TooMuch(format!(
+            "{} core instances (there may be {CORE_INSTANCES})",
+            u64::MAX
+        ));
+        assert_eq!(read(&text), Err(expected));
+        // The compiler would follow those that are empty too.
+        let empty = text.replace("(core module $m) (core instance (instantiate $m))", "");
+        assert!(matches!(read(&empty), Err(Unfit::TooMuch(_))));
     }
 
     #[test]

@@ -388,22 +388,9 @@ fn end_name(end: &CallEnd) -> &'static str {
 
 /// What went wrong, in words an author can act on; `None` if nothing did.
 fn end_detail(end: &CallEnd) -> Option<Failure> {
-    let detail = match end {
-        CallEnd::Returned { .. } => return None,
-        CallEnd::Busy => {
-            return Some(Failure::lost(
-                "no place in the pool of instances became free".into(),
-            ));
-        }
-        CallEnd::Unavailable { detail } => return Some(Failure::lost(detail.clone())),
-        CallEnd::Declined { detail } => format!("the persona answered with an error: {detail}"),
-        CallEnd::Invalid { detail } => format!("its answer breaks the contract: {detail}"),
-        CallEnd::Trapped { detail } => format!("it trapped: {detail}"),
-        CallEnd::OutOfCpu { cpu_ms } => format!("it used more than {cpu_ms} ms of CPU time"),
-        CallEnd::OutOfMemory { memory_bytes } => {
-            format!("it asked for more than {memory_bytes} bytes of memory")
-        }
-        CallEnd::TimedOut { wall_ms } => format!("it took longer than {wall_ms} ms"),
-    };
-    Some(Failure::persona(detail))
+    match end {
+        CallEnd::Returned { .. } => None,
+        CallEnd::Busy | CallEnd::Unavailable { .. } => Some(Failure::lost(end.to_string())),
+        _ => Some(Failure::persona(end.to_string())),
+    }
 }

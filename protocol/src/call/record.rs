@@ -4,7 +4,7 @@ use super::{CallInput, CallLimits, Outcome, Turn};
 use crate::{MessageId, V1, llm, memory, persona::ModuleRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// All that happened in one call; travels on `persona.calls`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +79,25 @@ pub enum CallEnd {
         /// Why, in words an author can act on.
         detail: String,
     },
+}
+
+/// In words that its author can act on.
+impl fmt::Display for CallEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Returned { .. } => f.write_str("it returned"),
+            Self::Busy => f.write_str("no place in the pool of instances became free"),
+            Self::Unavailable { detail } => f.write_str(detail),
+            Self::Declined { detail } => write!(f, "the persona answered with an error: {detail}"),
+            Self::Invalid { detail } => write!(f, "its answer breaks the contract: {detail}"),
+            Self::Trapped { detail } => write!(f, "it trapped: {detail}"),
+            Self::OutOfCpu { cpu_ms } => write!(f, "it used more than {cpu_ms} ms of CPU time"),
+            Self::OutOfMemory { memory_bytes } => {
+                write!(f, "it asked for more than {memory_bytes} bytes of memory")
+            }
+            Self::TimedOut { wall_ms } => write!(f, "it took longer than {wall_ms} ms"),
+        }
+    }
 }
 
 /// When a call was, and how long it took.

@@ -111,7 +111,8 @@ pub async fn examine(
     };
     let engine = engine::build(&pool).map_err(Error::Engine)?;
     let folder = data.to_owned();
-    let artefacts = Artefacts::open(data).map_err(|source| Error::Folder { folder, source })?;
+    let artefacts =
+        Artefacts::open(data, &engine).map_err(|source| Error::Folder { folder, source })?;
     let services = Arc::new(Services {
         model,
         memory,

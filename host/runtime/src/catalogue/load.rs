@@ -215,9 +215,7 @@ pub(super) fn check_needs(component: &Component, inspected: Needs) -> Result<u32
     let Some(needs) = component.resources_required() else {
         return Err(Refused::TooMuch("modules or components as imports".into()));
     };
-    let core_instances = u32::try_from(inspected.core_instances).unwrap_or(u32::MAX);
     let each = [
-        ("core instances", core_instances, engine::CORE_INSTANCES),
         ("memories", needs.num_memories, engine::MEMORIES),
         ("tables", needs.num_tables, engine::TABLES),
     ];
@@ -228,7 +226,11 @@ pub(super) fn check_needs(component: &Component, inspected: Needs) -> Result<u32
             )));
         }
     }
-    Ok(engine::weight(each.map(|(_, number, _)| number)))
+    Ok(engine::weight([
+        inspected.core_instances,
+        needs.num_memories,
+        needs.num_tables,
+    ]))
 }
 
 impl From<Unfit> for Refused {

@@ -7,7 +7,7 @@
 
 use super::refused::Refused;
 use crate::{
-    Call, call, end,
+    Call, call,
     ledger::Ledger,
     module::{Module, Named},
     sandbox::Services,
@@ -187,7 +187,7 @@ impl Occasion {
             CallEnd::Declined { detail } => Ok(Answer::Declined(detail)),
             end => Err(Refused::Smoke {
                 export: self.export,
-                detail: end::words(end),
+                detail: end.to_string(),
             }),
         }
     }

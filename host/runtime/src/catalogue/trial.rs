@@ -9,7 +9,7 @@
 //! As long as another tenant's rooms do well with the same module, it stays: a tenant whose own
 //! limits make every call fail must not take a module away from the others.
 
-use crate::{end, engine::TICK};
+use crate::engine::TICK;
 use chatter_protocol::{CallRecord, TenantId, call::CallEnd};
 use std::{
     collections::BTreeMap,
@@ -130,7 +130,7 @@ fn failure(record: &CallRecord) -> Counted {
             }
         }
         CallEnd::Busy | CallEnd::Unavailable { .. } => Counted::Not,
-        end => Counted::Failed(end::words(end.clone())),
+        end => Counted::Failed(end.to_string()),
     }
 }
 

@@ -101,6 +101,19 @@ impl Rascal {
             "pester" => pester(host),
             "look" => Reply::say(look()),
             "sleep" => Reply::say(sleep()),
+            "doze" => loop {
+                std::thread::sleep(Duration::from_secs(3600));
+            },
+            "print" => loop {
+                println!("{}", "again and again ".repeat(200));
+            },
+            "files" => loop {
+                let _ = std::fs::File::open("/etc/passwd");
+            },
+            "sockets" => loop {
+                let _ = std::net::TcpStream::connect("127.0.0.1:80");
+            },
+            "stdin" => Reply::say(format!("{:?}", std::io::stdin().lines().next().is_some())),
             "dice" => Reply::say(dice(turn)),
             _ => Reply::say(format!(
                 "call {} of my life, {here} of this instance",
