@@ -39,7 +39,7 @@ const PATIENCE: u32 = 5;
 const LEASE: Duration = Duration::from_secs(60);
 
 /// What a file turned out to hold.
-enum Examined {
+enum Content {
     /// It changed while it was read.
     Changing,
     /// What serves already.
@@ -75,9 +75,9 @@ impl Catalogue {
     pub(super) async fn take(&self, slot: &Slot, file: &File, whole: Option<Instant>) -> bool {
         self.restore(slot).await;
         match self.examine(slot, file).await {
-            Ok(Examined::Changing) => return false,
-            Ok(Examined::Same) => self.go_on(slot, file),
-            Ok(Examined::New(module)) => {
+            Ok(Content::Changing) => return false,
+            Ok(Content::Same) => self.go_on(slot, file),
+            Ok(Content::New(module)) => {
                 self.adopt(slot, file, module, whole);
                 if whole.is_some() {
                     self.sweep().await;
@@ -98,7 +98,7 @@ impl Catalogue {
         self.books().examined.get(slot) == Some(&Err(Refused::Unfinished))
     }
 
-    async fn examine(&self, slot: &Slot, file: &File) -> Result<Examined, Refused> {
+    async fn examine(&self, slot: &Slot, file: &File) -> Result<Content, Refused> {
         // Modules are named as personas are.
         if PersonaId::new(&slot.name).is_err() {
             return Err(Refused::Name);
@@ -118,8 +118,8 @@ impl Catalogue {
         });
         let (digest, bytes) = match read.await.map_err(io::Error::from).flatten() {
             Ok((digest, bytes, after)) if after == stamp => (digest, bytes),
-            Ok(_) => return Ok(Examined::Changing),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Examined::Changing),
+            Ok(_) => return Ok(Content::Changing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::Changing),
             Err(error) => return Err(Refused::Unreadable(error.to_string())),
         };
         let before = self.before(slot);
@@ -127,7 +127,7 @@ impl Catalogue {
             .serving(slot)
             .is_some_and(|now| now.digest() == &*digest)
         {
-            return Ok(Examined::Same);
+            return Ok(Content::Same);
         }
         if let Some(why) = self.quarantined(slot, &digest) {
             return Err(why);
@@ -147,7 +147,7 @@ impl Catalogue {
             .map_err(io::Error::from)
             .flatten()
             .map_err(|error| Refused::NotKept(error.to_string()))?;
-        Ok(Examined::New(module))
+        Ok(Content::New(module))
     }
 
     fn serving(&self, slot: &Slot) -> Option<Arc<Serving>> {
