@@ -292,6 +292,12 @@ async fn only_whole_files_are_taken_however_they_come() {
         running.serves(version).await;
     }
 
+    // The system tells nothing of the folder that a link leads to; it is looked at all the same.
+    let three = home.make("good");
+    fs::write(elsewhere.join("three"), &three.bytes).unwrap();
+    fs::rename(elsewhere.join("three"), elsewhere.join("two")).unwrap();
+    running.serves(&three).await;
+
     // The folder itself may be replaced.
     let new = home.make("good");
     let other = home.folder.path().join("other");
