@@ -8,17 +8,21 @@
 //! The properties: nothing panics; what is accepted is written again as an equal value, and obeys
 //! its schema; a refusal names a place and stays short; what is bounded is within its bounds.
 
+#[cfg(feature = "program")]
 mod config;
 mod moderation;
 mod offline;
+#[cfg(feature = "program")]
 mod outcome;
 mod seeds;
 mod subtitles;
 mod wire;
 
+#[cfg(feature = "program")]
 pub use config::{persona_toml, policy_toml, room_toml, settings_toml};
 pub use moderation::moderation;
 pub use offline::offline_model;
+#[cfg(feature = "program")]
 pub use outcome::{outcome, reflection};
 pub use seeds::{Kind, mutated, seeds};
 pub use subtitles::subtitles;
@@ -68,6 +72,7 @@ fn text(u: &mut Unstructured<'_>, most: usize) -> String {
 }
 
 /// The one or the other.
+#[cfg(feature = "program")]
 fn maybe<T>(u: &mut Unstructured<'_>, made: impl FnOnce(&mut Unstructured<'_>) -> T) -> Option<T> {
     u.arbitrary().unwrap_or(false).then(|| made(u))
 }

@@ -10,6 +10,8 @@
 
 mod decision;
 mod feed;
+#[cfg(test)]
+mod interleavings;
 mod mentions;
 
 pub(crate) use decision::{Accepted, Decision, Draft, Refusal, Submission};

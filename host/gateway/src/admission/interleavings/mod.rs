@@ -1,0 +1,517 @@
+//! Gateways, workers, viewers and a reader on one store, in many random orders of all that happens,
+//! with a model of what must be so after every step.
+//!
+//! Everything but the worker's and the people's intentions is the real thing: the tasks of one or
+//! two gateways (admission, the queue of lines, fan-out), the store, the bus. Whatever asks the
+//! store waits until it is let through, and again until it is answered; what happens next is drawn
+//! by a seeded generator: one of those goes on, or its request fails before or after it happened, a
+//! gateway dies or starts, a worker commits, a person speaks, time passes.
+//!
+//! `CHATTER_SCHEDULES=5000 cargo test -p chatter-gateway interleavings` runs as many orders.
+//! A seed gives the same decisions again; tokio's `select!` draws its own, so a rare failure
+//! may need a few runs.
+
+mod turnstile;
+
+use super::{Accepted, Decision, Draft};
+use crate::{
+    Config, OperatorToken, Parts, PersonaSeat, RoomSetup, names,
+    room::{Live, Room},
+    serve,
+    shared::Shared,
+};
+use chatter_bus::{Heard, InProcess, SharedBus, Subscription};
+use chatter_protocol::{
+    Author, AuthorKind, CallId, ChatMessage, Clock, FirehoseEntry, MessageId, ModerationPolicy,
+    PersonaId, RoomId, Timestamp, Topic, TopicKind, V1,
+    call::{Fate, State},
+    memory::{Kind, NewEntry},
+    room::Model,
+};
+use chatter_store::{CallCommit, Store as _};
+use futures_util::FutureExt as _;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::broadcast, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use turnstile::{Go, Hall, Turnstile};
+
+/// Orders that are tried in an ordinary run of the tests, and steps in each of them.
+const SCHEDULES: u64 = 60;
+const STEPS: usize = 160;
+
+/// How many gateways there may be at a time. More than one is not promised to be told apart by its
+/// viewers, but must not harm the log.
+const GATEWAYS: usize = 2;
+
+const BLOCKED: &str = "forbidden";
+
+struct Gateway {
+    room: Arc<Room>,
+    tasks: JoinSet<()>,
+    viewer: broadcast::Receiver<Live>,
+    /// The offset that the viewer saw last.
+    seen: Option<u64>,
+}
+
+struct World {
+    rng: ChaCha8Rng,
+    hall: Arc<Hall>,
+    bus: SharedBus,
+    firehose: Subscription,
+    gateways: [Option<Gateway>; GATEWAYS],
+    workers: JoinSet<()>,
+    people: JoinSet<(MessageId, Author, Decision)>,
+    /// Commits that were made or tried, to be tried again.
+    commits: Vec<CallCommit>,
+    drafts: Vec<(MessageId, Author, String)>,
+    acknowledged: Vec<(Author, Accepted)>,
+    /// The log as it was seen last.
+    log: Vec<Arc<ChatMessage>>,
+    /// Offsets that were said on the firehose.
+    said: HashSet<u64>,
+    trace: Vec<String>,
+    n: u64,
+}
+
+#[test]
+fn whatever_the_order_the_log_is_one_and_nothing_is_lost_or_doubled() {
+    let schedules = std::env::var("CHATTER_SCHEDULES")
+        .ok()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(SCHEDULES);
+    for seed in 0..schedules {
+        let threads = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        threads.block_on(async {
+            let mut world = World::new(seed).await;
+            for _ in 0..STEPS {
+                world.step().await;
+                world.check(seed).await;
+            }
+            world.quieten().await;
+            world.check(seed).await;
+            world.check_end(seed).await;
+        });
+    }
+}
+
+fn room() -> RoomId {
+    RoomId::new("main/lobby").unwrap()
+}
+
+fn persona(n: u64) -> PersonaId {
+    PersonaId::new(["nova", "rex"][usize::try_from(n % 2).unwrap()]).unwrap()
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let topic = Topic::new(TopicKind::ChatFirehose, room());
+        let mut world = Self {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            hall: Hall::new(),
+            firehose: bus.subscribe(&[topic]).await.unwrap(),
+            bus,
+            gateways: [const { None }; GATEWAYS],
+            workers: JoinSet::new(),
+            people: JoinSet::new(),
+            commits: Vec::new(),
+            drafts: Vec::new(),
+            acknowledged: Vec::new(),
+            log: Vec::new(),
+            said: HashSet::new(),
+            trace: Vec::new(),
+            n: 0,
+        };
+        world.start(0);
+        world
+    }
+
+    fn next(&mut self) -> u64 {
+        self.n += 1;
+        self.n
+    }
+
+    // === What may happen ===
+
+    async fn step(&mut self) {
+        let waiting = self.hall.waiting();
+        let roll = self.rng.random_range(0..100);
+        let what = match roll {
+            _ if roll < 70 && waiting > 0 => {
+                let index = self.rng.random_range(0..waiting);
+                let fails = self.rng.random_bool(0.08);
+                self.hall
+                    .release(index, if fails { Go::Fail } else { Go::On })
+            }
+            70..82 => self.commit(),
+            82..92 => self.speak(),
+            92..94 => {
+                let index = self.rng.random_range(0..GATEWAYS);
+                self.kill(index)
+            }
+            94..97 => {
+                let index = self.rng.random_range(0..GATEWAYS);
+                self.start(index)
+            }
+            _ => {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                "time passes".into()
+            }
+        };
+        self.trace.push(what);
+        self.hall.comes_to_rest().await;
+        self.hear().await;
+    }
+
+    fn start(&mut self, index: usize) -> String {
+        if self.gateways[index].is_some() {
+            return "nothing".into();
+        }
+        let config = Config {
+            rooms: vec![RoomSetup {
+                id: room(),
+                title: "Lobby".into(),
+                policy: ModerationPolicy {
+                    v: V1,
+                    name: "default".into(),
+                    version: "1".into(),
+                    max_chars: 100,
+                    blocklist: vec![BLOCKED.into()],
+                },
+                personas: vec![PersonaSeat {
+                    id: persona(0),
+                    name: "Nova".into(),
+                }],
+            }],
+            ..Config::new(
+                OperatorToken::new("token"),
+                Model {
+                    model: "offline".into(),
+                    place: "here".into(),
+                    offline: true,
+                },
+            )
+        };
+        let store = Turnstile {
+            hall: self.hall.clone(),
+            who: format!("gateway {index}"),
+        };
+        let parts = Parts {
+            bus: self.bus.clone(),
+            store: Arc::new(store),
+            clock: Clock::from_fn(|| Timestamp::from_millis(1_769_860_800_000)),
+            metrics: Arc::new(String::new),
+            ready: Arc::new(|| Ok(())),
+        };
+        let (shared, work) = Shared::new(config, parts);
+        let mut tasks = JoinSet::new();
+        let room = shared.room("main", "lobby").unwrap();
+        let viewer = room.watch();
+        for work in work {
+            serve::start(&mut tasks, &shared, work, &CancellationToken::new());
+        }
+        self.gateways[index] = Some(Gateway {
+            room,
+            tasks,
+            viewer,
+            seen: None,
+        });
+        format!("gateway {index} starts")
+    }
+
+    fn kill(&mut self, index: usize) -> String {
+        match self.gateways[index].take() {
+            // Its tasks end where they are, as those of a process that is killed do.
+            Some(Gateway { tasks, .. }) => drop(tasks),
+            None => return "nothing".into(),
+        }
+        format!("gateway {index} dies")
+    }
+
+    /// A worker commits a call, or one of the latest a second time, and tries three times.
+    fn commit(&mut self) -> String {
+        let again = !self.commits.is_empty() && self.rng.random_bool(0.25);
+        let commit = if again {
+            let from = self.commits.len().saturating_sub(6);
+            self.commits[self.rng.random_range(from..self.commits.len())].clone()
+        } else {
+            self.new_commit()
+        };
+        let what = format!(
+            "a worker commits {} lines, again: {again}",
+            commit.lines.len()
+        );
+        let store = Turnstile {
+            hall: self.hall.clone(),
+            who: format!("worker of {}", commit.call_id),
+        };
+        self.workers.spawn(async move {
+            for _ in 0..3 {
+                if store.commit(commit.clone()).await.is_ok() {
+                    return;
+                }
+            }
+        });
+        what
+    }
+
+    fn new_commit(&mut self) -> CallCommit {
+        let call = self.next();
+        let call_id = CallId::from_parts(call, [3; 10]);
+        let persona = persona(self.rng.random_range(0..2));
+        let lines = self.rng.random_range(0..4);
+        let lines = (0..lines).map(|_| self.line(&persona, call_id)).collect();
+        let at = Timestamp::from_millis(1_769_860_800_000);
+        let commit = CallCommit {
+            call_id,
+            room: room(),
+            digest: "d1".into(),
+            state: Some(State {
+                version: 1,
+                bytes: Arc::from(call.to_be_bytes()),
+            }),
+            memories: vec![NewEntry {
+                kind: Kind::PersonaNote,
+                text: format!("call {call}"),
+                about: None,
+                confidence: 1.0,
+                source: None,
+            }],
+            lines,
+            persona,
+            at,
+        };
+        self.commits.push(commit.clone());
+        commit
+    }
+
+    fn line(&mut self, persona: &PersonaId, call_id: CallId) -> ChatMessage {
+        let n = self.next();
+        let blocked = self.rng.random_bool(0.2);
+        ChatMessage {
+            v: V1,
+            id: MessageId::from_parts(n, [5; 10]),
+            room_id: room(),
+            author: Author {
+                id: persona.author(),
+                name: persona.to_string(),
+                kind: AuthorKind::Persona,
+                color: None,
+                badges: Vec::new(),
+            },
+            text: format!("line {n} {}", if blocked { BLOCKED } else { "" }),
+            reply_to: None,
+            mentions: Vec::new(),
+            sent_at: Timestamp::from_millis(1_769_860_800_000),
+            call_id: Some(call_id),
+        }
+    }
+
+    /// A person says something, or the same again because no answer came, or somebody else
+    /// something under the same id.
+    fn speak(&mut self) -> String {
+        let index = self.rng.random_range(0..GATEWAYS);
+        let Some(gateway) = &self.gateways[index] else {
+            return "nothing".into();
+        };
+        let gateway = gateway.room.clone();
+        let again = !self.drafts.is_empty() && self.rng.random_bool(0.35);
+        let (id, author, text) = if again {
+            let (id, author, text) =
+                self.drafts[self.rng.random_range(0..self.drafts.len())].clone();
+            let stolen = self.rng.random_bool(0.3);
+            (id, if stolen { names::guest("bob") } else { author }, text)
+        } else {
+            let n = self.next();
+            let id = MessageId::from_parts(n, [8; 10]);
+            let said = (id, names::guest("ana"), format!("said {n}"));
+            self.drafts.push(said.clone());
+            said
+        };
+        let draft = Draft {
+            id,
+            author: author.clone(),
+            text,
+            reply_to: None,
+        };
+        if let Ok(submitted) = gateway.submit(draft) {
+            self.people
+                .spawn(async move { (id, author, submitted.decision().await) });
+        }
+        format!("a person speaks at gateway {index}, again: {again}")
+    }
+
+    /// What the people and the viewers have heard since.
+    async fn hear(&mut self) {
+        while let Some(Some(Ok((id, author, decision)))) = self.people.join_next().now_or_never() {
+            if let Ok(accepted) = decision {
+                assert_eq!(accepted.id, id);
+                self.acknowledged.push((author, accepted));
+            }
+        }
+        while self.workers.join_next().now_or_never().flatten().is_some() {}
+    }
+
+    // === What must be so ===
+
+    async fn check(&mut self, seed: u64) {
+        let page = self
+            .hall
+            .store
+            .read_after(&room(), 0, 10_000)
+            .await
+            .unwrap();
+        let trace = || format!("seed {seed}:\n  {}", self.trace.join("\n  "));
+        let offsets: Vec<u64> = page.messages.iter().map(|(offset, _)| *offset).collect();
+        let expected: Vec<u64> = (1..=page.head.offset).collect();
+        assert_eq!(offsets, expected, "offsets have gaps; {}", trace());
+        let log: Vec<_> = page
+            .messages
+            .into_iter()
+            .map(|(_, message)| message)
+            .collect();
+        assert!(
+            log.starts_with(&self.log),
+            "the log has changed; {}",
+            trace()
+        );
+        let ids: HashSet<_> = log.iter().map(|message| message.id).collect();
+        assert_eq!(
+            ids.len(),
+            log.len(),
+            "an id is in the log twice; {}",
+            trace()
+        );
+
+        for (author, accepted) in &self.acknowledged {
+            let at = usize::try_from(accepted.offset).unwrap() - 1;
+            let kept = log.get(at).unwrap_or_else(|| {
+                panic!("{accepted:?} was acknowledged and is not kept; {}", trace())
+            });
+            assert_eq!(
+                (kept.id, &kept.author.id),
+                (accepted.id, &author.id),
+                "acknowledged as somebody else's; {}",
+                trace()
+            );
+        }
+        while let Some(Some(heard)) = self.firehose.next().now_or_never() {
+            let Heard::Message { payload, .. } = heard else {
+                panic!("{heard:?}");
+            };
+            let entry: FirehoseEntry = serde_json::from_slice(&payload).unwrap();
+            let at = usize::try_from(entry.offset).unwrap() - 1;
+            assert_eq!(
+                Some(&entry.message),
+                log.get(at),
+                "said and not kept; {}",
+                trace()
+            );
+            assert!(self.said.insert(entry.offset), "said twice; {}", trace());
+        }
+        for gateway in self.gateways.iter_mut().flatten() {
+            while let Ok(live) = gateway.viewer.try_recv() {
+                let Live::Message { offset, .. } = live else {
+                    continue;
+                };
+                assert!(offset <= page.head.offset);
+                assert!(
+                    gateway.seen.is_none_or(|seen| offset == seen + 1),
+                    "a viewer sees {offset} after {:?}; seed {seed}",
+                    gateway.seen
+                );
+                gateway.seen = Some(offset);
+            }
+        }
+        self.log = log;
+    }
+
+    /// Everybody who waits goes on, one gateway is left, nothing fails, until nothing is left to do.
+    async fn quieten(&mut self) {
+        self.kill(1);
+        self.start(0);
+        self.trace.push("all goes on".into());
+        for _ in 0..60 {
+            for _ in 0..self.hall.waiting() {
+                self.hall.release(0, Go::On);
+                self.hall.comes_to_rest().await;
+            }
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            self.hall.comes_to_rest().await;
+            self.hear().await;
+        }
+    }
+
+    async fn check_end(&mut self, seed: u64) {
+        let trace = format!("seed {seed}:\n  {}", self.trace.join("\n  "));
+        let room = room();
+        let pending = self.hall.store.pending_lines(&room, 1000, Duration::ZERO);
+        assert_eq!(
+            pending.await.unwrap().len(),
+            0,
+            "lines wait for ever; {trace}"
+        );
+        let committed = self.hall.committed.lock().unwrap().clone();
+        let kept: Vec<MessageId> = self
+            .log
+            .iter()
+            .filter(|message| message.author.kind == AuthorKind::Persona)
+            .map(|message| message.id)
+            .collect();
+        let due: Vec<MessageId> = committed
+            .iter()
+            .filter(|line| !line.text.contains(BLOCKED))
+            .map(|line| line.id)
+            .collect();
+        assert_eq!(
+            kept, due,
+            "what was committed is in the log, in its order; {trace}"
+        );
+        let texts: HashMap<_, _> = committed.iter().map(|line| (line.id, &line.text)).collect();
+        for n in 0..2 {
+            let fates = self.hall.store.fates(&room, &persona(n), 16).await.unwrap();
+            for line in fates {
+                let blocked = texts[&line.message_id].contains(BLOCKED);
+                let expected = if blocked {
+                    Fate::Dropped("blocklist".into())
+                } else {
+                    Fate::Accepted
+                };
+                assert_eq!(line.fate, expected, "{}; {trace}", line.message_id);
+            }
+        }
+        let memories = self
+            .hall
+            .store
+            .pending_memories(10_000, Duration::ZERO)
+            .await;
+        let memories = memories.unwrap();
+        let written: HashSet<_> = memories.iter().map(|memory| &memory.write_id).collect();
+        assert_eq!(written.len(), memories.len(), "a memory twice; {trace}");
+        for said in &self.log {
+            if let Some(call) = said.call_id {
+                assert!(
+                    written.contains(&format!("{call}/0")),
+                    "half a commit; {trace}"
+                );
+            }
+        }
+        if let Some(Gateway { seen, .. }) = &self.gateways[0] {
+            let head = self.log.len() as u64;
+            assert!(
+                seen.is_none_or(|seen| seen == head),
+                "a viewer misses the end; {trace}"
+            );
+        }
+    }
+}
