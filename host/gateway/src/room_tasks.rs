@@ -105,7 +105,11 @@ impl RoomTasks {
 }
 
 /// One room's tasks, until they are told to stop or one of them ends all the same.
-async fn run(shared: Arc<Shared>, work: RoomWork, stop: CancellationToken) -> (RoomId, bool) {
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    work: RoomWork,
+    stop: CancellationToken,
+) -> (RoomId, bool) {
     let RoomWork { room, queue } = work;
     let mut tasks = JoinSet::new();
     // One batch of lines at a time: the next is taken when this one is settled.

@@ -17,7 +17,7 @@ use super::{Accepted, Decision, Draft};
 use crate::{
     Config, OperatorToken, Parts, PersonaSeat, RoomSetup, names,
     room::{Live, Room},
-    serve,
+    room_tasks,
     shared::Shared,
 };
 use chatter_bus::{Heard, InProcess, SharedBus, Subscription};
@@ -145,8 +145,11 @@ impl World {
 
     async fn step(&mut self) {
         let waiting = self.hall.waiting();
+        let deserted = self.gateways.iter().all(Option::is_none);
         let roll = self.rng.random_range(0..100);
         let what = match roll {
+            // A room is not without a gateway for long.
+            0..20 if deserted => self.start(0),
             _ if roll < 70 && waiting > 0 => {
                 let index = self.rng.random_range(0..waiting);
                 let fails = self.rng.random_bool(0.08);
@@ -218,7 +221,8 @@ impl World {
         let room = shared.room("main", "lobby").unwrap();
         let viewer = room.watch();
         for work in work {
-            serve::start(&mut tasks, &shared, work, &CancellationToken::new());
+            let running = room_tasks::run(shared.clone(), work, CancellationToken::new());
+            tasks.spawn(running.map(|_| ()));
         }
         self.gateways[index] = Some(Gateway {
             room,
@@ -441,14 +445,25 @@ impl World {
         self.kill(1);
         self.start(0);
         self.trace.push("all goes on".into());
-        for _ in 0..60 {
+        let room = room();
+        let mut quiet = 0;
+        for round in 0..2_000 {
             for _ in 0..self.hall.waiting() {
                 self.hall.release(0, Go::On);
                 self.hall.comes_to_rest().await;
             }
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            self.hall.comes_to_rest().await;
+            // Pauses and the fan-out's look at the log take their time.
+            if round % 8 == 0 {
+                tokio::time::sleep(Duration::from_secs(6)).await;
+                self.hall.comes_to_rest().await;
+            }
             self.hear().await;
+            let pending = self.hall.store.pending_lines(&room, 1, Duration::ZERO);
+            let idle = pending.await.unwrap().is_empty() && self.workers.is_empty();
+            quiet = if idle { quiet + 1 } else { 0 };
+            if quiet == 32 {
+                return;
+            }
         }
     }
 
