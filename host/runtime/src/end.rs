@@ -2,7 +2,7 @@
 
 use crate::sandbox::{OutOfCpu, Sandbox};
 use chatter_protocol::call::{CallEnd, LogLevel, LogLine};
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
 /// How many functions of a trap's stack are named.
 const FRAMES: usize = 6;
@@ -53,22 +53,53 @@ fn stack(error: &wasmtime::Error) -> String {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return String::new();
     };
-    let mut names: Vec<_> = trace
-        .frames()
-        .iter()
-        .map(|frame| match frame.func_name() {
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
-            None => format!("function {}", frame.func_index()),
-        })
-        .collect();
+    let mut functions: Vec<_> = trace.frames().iter().flat_map(functions).collect();
     // How Rust panics is the same every time, and fills the list before the author's code comes.
-    if let Some(own) = names.iter().position(|name| !is_panicking(name)) {
-        names.drain(..own);
+    if let Some(own) = functions.iter().position(|(name, _)| !is_panicking(name)) {
+        functions.drain(..own);
     }
     // Recursion would fill the list with one name.
-    names.dedup();
-    names.truncate(FRAMES);
-    format!(" in {}", names.join(" < "))
+    functions.dedup_by(|(name, _), (before, _)| name == before);
+    functions.truncate(FRAMES);
+    let told: Vec<_> = functions
+        .into_iter()
+        .map(|(name, place)| match place {
+            Some(place) => format!("{name} ({place})"),
+            None => name,
+        })
+        .collect();
+    format!(" in {}", told.join(" < "))
+}
+
+/// The functions of a frame, the innermost first: several if some were inlined. Where in the source is
+/// known if the component was built with debug information.
+fn functions(frame: &FrameInfo) -> Vec<(String, Option<String>)> {
+    let demangled = |name: &str| format!("{:#}", rustc_demangle::demangle(name));
+    let whole = || match frame.func_name() {
+        Some(name) => demangled(name),
+        None => format!("function {}", frame.func_index()),
+    };
+    let symbols = frame.symbols();
+    if symbols.is_empty() {
+        return vec![(whole(), None)];
+    }
+    let told = symbols.iter().map(|symbol| {
+        let place = symbol.file().map(|file| match symbol.line() {
+            Some(line) => format!("{}:{line}", below_source(file)),
+            None => below_source(file).to_owned(),
+        });
+        (symbol.name().map_or_else(whole, demangled), place)
+    });
+    told.collect()
+}
+
+/// A source file from its last folder `src` on: where that is on the author's machine is of no use.
+fn below_source(file: &str) -> &str {
+    ["/src/", "\\src\\"]
+        .iter()
+        .filter_map(|source| file.rfind(source))
+        .max()
+        .map_or(file, |at| &file[at + 1..])
 }
 
 /// Whether a function belongs to the way from a panic to the trap.
@@ -144,6 +175,17 @@ mod tests {
                 })
                 .collect();
             assert_eq!(last_words(&log), expected);
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_source_is_told_without_the_authors_machine() {
+        for (file, told) in [
+            ("/home/ana/src/nova/src/deep/chat.rs", "src/deep/chat.rs"),
+            ("C:\\nova\\src\\lib.rs", "src\\lib.rs"),
+            ("lib.rs", "lib.rs"),
+        ] {
+            assert_eq!(below_source(file), told);
         }
     }
 

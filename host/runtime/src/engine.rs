@@ -5,6 +5,7 @@ use crate::permits::Pool;
 use std::{thread, time::Duration};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    WasmBacktraceDetails,
 };
 
 /// One tick of the epoch: the step in which a guest's CPU time is measured, and the longest that a
@@ -72,6 +73,8 @@ pub(crate) fn build(shared: &Pool) -> wasmtime::Result<Engine> {
         // The same input gives the same bits on every machine.
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
+        // A component that has debug information tells where in its source it trapped.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .wasm_memory64(false)
         .wasm_multi_memory(true)
         .max_wasm_stack(stack)
