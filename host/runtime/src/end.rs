@@ -7,6 +7,9 @@ use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 /// How many functions of a trap's stack are named.
 const FRAMES: usize = 6;
 
+/// The place of what belongs to Rust's standard library, which is compiled below this path.
+const STANDARD: &str = "standard library";
+
 /// How many lines of the log may be a guest's last words, and how many characters of them are kept.
 const LAST_LINES: usize = 4;
 const LAST_CHARS: usize = 400;
@@ -55,7 +58,10 @@ fn stack(error: &wasmtime::Error) -> String {
     };
     let mut functions: Vec<_> = trace.frames().iter().flat_map(functions).collect();
     // How Rust panics is the same every time, and fills the list before the author's code comes.
-    if let Some(own) = functions.iter().position(|(name, _)| !is_panicking(name)) {
+    let is_own = |(name, place): &(String, Option<String>)| {
+        !is_panicking(name) && place.as_deref() != Some(STANDARD)
+    };
+    if let Some(own) = functions.iter().position(is_own) {
         functions.drain(..own);
     }
     // Recursion would fill the list with one name.
@@ -85,6 +91,7 @@ fn functions(frame: &FrameInfo) -> Vec<(String, Option<String>)> {
     }
     let told = symbols.iter().map(|symbol| {
         let place = symbol.file().map(|file| match symbol.line() {
+            _ if file.contains("/rustc/") => STANDARD.to_owned(),
             Some(line) => format!("{}:{line}", below_source(file)),
             None => below_source(file).to_owned(),
         });

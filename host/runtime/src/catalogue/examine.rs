@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Error, Pool,
-    artefacts::Artefacts,
+    artefacts::{self, Artefacts},
     call,
     contract::{PACKAGE, SPOKEN},
     engine,
@@ -23,7 +23,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use wasmtime::component::Component;
 
 /// A page of linear memory, in bytes.
 const PAGE: u64 = 64 << 10;
@@ -121,7 +120,9 @@ pub async fn examine(
     let loader = Loader::new(&engine, artefacts, services.clone()).map_err(Error::Engine)?;
 
     let started = Instant::now();
-    let component = match Component::new(&engine, bytes) {
+    // Kept, so that whoever calls it next with the same folder need not compile it again.
+    let digest = artefacts::digest(bytes);
+    let component = match loader.artefacts.component(&engine, &digest, bytes) {
         Ok(component) => component,
         Err(error) => {
             found.refused.push(Refused::Invalid(one_line(&error)));
