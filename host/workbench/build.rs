@@ -1,6 +1,5 @@
 //! Puts the project templates into the library, as `OUT_DIR/templates.rs`: a list of
-//! `(language, [(path, text)])`. With those in JavaScript and Python goes a copy of the SDK, which is on
-//! no registry.
+//! `(language, [(path, text)])`.
 
 use std::{
     env,
@@ -21,23 +20,34 @@ const LEFT_BEHIND: [&str; 7] = [
     "Cargo.lock",
 ];
 
-/// What of an SDK a project gets a copy of, in `sdk/`: the folder below `persona-sdk/`, and its
-/// files. A Rust project rests on the crate itself.
-const COPIES: [(&str, &[&str]); 2] = [
-    (
-        "js",
-        &[
-            "package.json",
-            "src",
-            "build.js",
-            "index.d.ts",
-            "testkit.d.ts",
+/// What of an SDK a project gets a copy of, since it is on no registry; a Rust project rests on the crate
+/// itself.
+struct Copy {
+    /// The folder of the SDK, below `persona-sdk/`, and of the template.
+    language: &'static str,
+    /// The files and folders, with the places that they have in a project.
+    parts: &'static [(&'static str, &'static str)],
+    /// Where the contract goes.
+    contract: &'static str,
+}
+
+const COPIES: [Copy; 2] = [
+    Copy {
+        language: "js",
+        parts: &[
+            ("package.json", "sdk/package.json"),
+            ("src", "sdk/src"),
+            ("build.js", "sdk/build.js"),
+            ("index.d.ts", "sdk/index.d.ts"),
+            ("testkit.d.ts", "sdk/testkit.d.ts"),
         ],
-    ),
-    (
-        "python",
-        &["pyproject.toml", "requirements.txt", "chatter_persona"],
-    ),
+        contract: "sdk/wit/persona.wit",
+    },
+    Copy {
+        language: "python",
+        parts: &[("chatter_persona", "chatter_persona")],
+        contract: "chatter_persona/wit/persona.wit",
+    },
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -51,15 +61,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         let language = name(&template);
         let mut files = Vec::new();
         collect(&template, String::new(), &mut files)?;
-        for (_, parts) in COPIES.iter().filter(|(copied, _)| *copied == language) {
-            for part in *parts {
-                let path = sdk.join(&language).join(part);
-                if path.exists() {
-                    collect(&path, format!("sdk/{part}"), &mut files)?;
-                }
+        for copy in COPIES.iter().filter(|copy| copy.language == language) {
+            for (part, place) in copy.parts {
+                collect(
+                    &sdk.join(&language).join(part),
+                    (*place).to_owned(),
+                    &mut files,
+                )?;
             }
             let contract = root.join("wit/persona.wit");
-            collect(&contract, "sdk/wit/persona.wit".into(), &mut files)?;
+            collect(&contract, copy.contract.to_owned(), &mut files)?;
         }
         writeln!(code, "    ({language:?}, &[")?;
         for (path, file) in files {

@@ -16,7 +16,7 @@ type Files = &'static [(&'static str, &'static str)];
 const TEMPLATES: &[(&str, Files)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// Where a copy of the SDK goes; nothing is filled in there.
-const SDK: &str = "sdk/";
+const SDKS: [&str; 2] = ["sdk", "chatter_persona"];
 
 /// Where the part of a Rust manifest begins that only the root of a workspace may have.
 const OF_ROOT: &str = "\n[profile.release]\n";
@@ -116,7 +116,7 @@ pub fn new(new: &New) -> Result<Vec<PathBuf>, Error> {
     };
     let mut made = Vec::new();
     for (path, text) in files(new.language) {
-        let text = if path.starts_with(SDK) {
+        let text = if is_sdk(Path::new(path)) {
             (*text).to_owned()
         } else {
             fill(text, &new.name, &sdk)
@@ -144,6 +144,12 @@ fn files(language: Language) -> Files {
         .iter()
         .find(|(name, _)| *name == folder)
         .map_or(&[], |(_, files)| files)
+}
+
+/// Whether a file of a project belongs to the copy of its SDK.
+#[must_use]
+pub fn is_sdk(path: &Path) -> bool {
+    SDKS.iter().any(|folder| path.starts_with(folder))
 }
 
 fn check_name(name: &str, language: Language) -> Result<(), Error> {
@@ -260,10 +266,10 @@ mod tests {
 
     #[test]
     fn every_language_has_a_template_that_is_a_project_of_the_name() {
-        for language in [Language::Rust, Language::JavaScript] {
+        for language in Language::ALL {
             let folder = tempfile::tempdir().unwrap();
             let files = made("my-bird", language, folder.path()).unwrap();
-            for file in files.iter().filter(|file| !file.starts_with(SDK)) {
+            for file in files.iter().filter(|file| !is_sdk(file)) {
                 let text = fs::read_to_string(folder.path().join(file)).unwrap();
                 assert!(
                     !text.contains("{{"),

@@ -75,12 +75,13 @@ fn tell(new: &New, made: &[PathBuf]) -> std::io::Result<()> {
     let bold = Style::new().bold();
     let folder = new.folder.display();
     writeln!(out, "{bold}{folder}{bold:#}: a persona in {}", new.language)?;
-    let (sdk, own): (Vec<_>, Vec<_>) = made.iter().partition(|file| file.starts_with("sdk"));
+    let (sdk, own): (Vec<_>, Vec<_>) = made.iter().partition(|file| template::is_sdk(file));
     for file in own {
         writeln!(out, "  {:<20} {}", file.display(), what(file))?;
     }
-    if !sdk.is_empty() {
-        writeln!(out, "  {:<20} a copy of the SDK", "sdk/")?;
+    if let Some(folder) = sdk.first().and_then(|file| file.iter().next()) {
+        let folder = format!("{}/", folder.to_string_lossy());
+        writeln!(out, "  {folder:<20} a copy of the SDK")?;
     }
     writeln!(out, "\nNext:")?;
     for (command, purpose) in [
