@@ -1,7 +1,7 @@
 //! Talking to a running server from a terminal.
 
 mod connection;
-mod line;
+pub(crate) mod line;
 pub(crate) mod say;
 pub(crate) mod tail;
 pub(crate) mod url;

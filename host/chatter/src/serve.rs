@@ -9,6 +9,8 @@ mod services;
 mod signals;
 mod workshop;
 
+pub(crate) use parts::model;
+
 use crate::{
     Failure,
     args::ServeOptions,

@@ -192,6 +192,20 @@ fn file_for(config: Option<&Path>, here: &Path) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// The language model that these options name, for commands that need no configuration.
+pub(crate) fn llm(options: ServeOptions) -> Result<Llm, Failure> {
+    let parts = LlmParts {
+        provider: options.llm,
+        base_url: options.llm_base_url,
+        model: options.llm_model,
+        api_key_env: options.llm_api_key_env,
+        concurrency: options.llm_concurrency,
+    };
+    Llm::new(parts, |name| {
+        std::env::var_os(name).is_some_and(|value| !value.is_empty())
+    })
+}
+
 /// Where the configuration is, for commands that need nothing else.
 pub(crate) fn config_folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     Settings::load(ServeOptions {

@@ -82,6 +82,29 @@ impl Gateway {
         }
         rooms.end().await;
     }
+
+    /// Gives messages their place in the rooms as [`serve`](Self::serve) does, for rooms that nobody
+    /// reads over the network: what is said reaches it on `chat.ingest` and through the store's
+    /// queue.
+    pub async fn admit(self, cancel: CancellationToken) {
+        let Self {
+            shared,
+            work,
+            wanted,
+        } = self;
+        let mut rooms = RoomTasks::default();
+        for work in work {
+            rooms.start(&shared, work);
+        }
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            room = rooms.keep(&shared, wanted.subscribe()) => {
+                let room = room.as_ref().map(tracing::field::display);
+                tracing::error!(room, "a room's task has ended");
+            }
+        }
+        rooms.end().await;
+    }
 }
 
 async fn accept(

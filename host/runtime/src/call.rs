@@ -110,7 +110,7 @@ impl Returned {
 }
 
 /// Instantiates the component and calls the export that the input is for.
-async fn enter(
+pub(crate) async fn enter(
     module: &Module,
     store: &mut Store<Sandbox>,
     turn: &chatter_protocol::Turn,

@@ -1,8 +1,9 @@
 //! What a call can't cost less than, for the benchmark: the same component, engine, limits and WASI
-//! context, and nothing but a new store, an instance, the typed call, and dropping it all.
+//! context, and nothing but a new store, an instance, the typed call, and dropping it all. And what a
+//! call needs: the time of a fresh instance, and its memory.
 
 use crate::{
-    Call, Runtime,
+    Call, Runtime, call,
     contract::PersonaPre,
     lower,
     sandbox::{self, Bounds},
@@ -34,23 +35,9 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
     let turn = parts.lower(&call.turn, &fates);
     let context_parts = lower::ContextParts::new(context);
     let context = context_parts.lower(context);
-    let wall = Duration::from_millis(u64::from(call.limits.wall_ms));
-    let account = runtime.services.ledger.account(&call.scope);
     let start = Instant::now();
     for _ in 0..times {
-        let mut store = sandbox::store(
-            pre.engine(),
-            &runtime.services,
-            Bounds {
-                scope: call.scope.clone(),
-                now: call.turn.now,
-                seed: call.turn.seed,
-                limits: call.limits.clone(),
-                account: account.clone(),
-                waiting: None,
-                deadline: tokio::time::Instant::now() + wall,
-            },
-        );
+        let mut store = sandbox::store(pre.engine(), &runtime.services, bounds(runtime, call));
         let called = async {
             let persona = pre.instantiate_async(&mut store).await?;
             persona
@@ -65,4 +52,58 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
         }
     }
     Ok(start.elapsed())
+}
+
+/// How long a new store and an instance take that is not called, dropping them included.
+///
+/// # Errors
+///
+/// If there is no such module, or it can't be instantiated.
+pub async fn instantiate(runtime: &Runtime, call: &Call) -> Result<Duration, String> {
+    let module = runtime
+        .catalogue
+        .get(&call.scope.room.tenant(), &call.module)
+        .map_err(|refused| refused.to_string())?;
+    let PersonaPre::V0_2(pre) = &module.pre else {
+        return Err("not a component of the current contract".into());
+    };
+    let start = Instant::now();
+    let mut store = sandbox::store(pre.engine(), &runtime.services, bounds(runtime, call));
+    let persona = pre
+        .instantiate_async(&mut store)
+        .await
+        .map_err(|error| format!("{error:#}"))?;
+    drop((persona, store));
+    Ok(start.elapsed())
+}
+
+/// The size of an instance's memories when a call is over, in bytes.
+///
+/// # Errors
+///
+/// If there is no such module, or the call fails.
+pub async fn memory(runtime: &Runtime, call: &Call) -> Result<u64, String> {
+    let module = runtime
+        .catalogue
+        .get(&call.scope.room.tenant(), &call.module)
+        .map_err(|refused| refused.to_string())?;
+    let engine = module.pre.engine();
+    let mut store = sandbox::store(engine, &runtime.services, bounds(runtime, call));
+    call::enter(&module, &mut store, &call.turn, &call.input)
+        .await
+        .map_err(|error| format!("{error:#}"))??;
+    Ok(store.data().memory_used() as u64)
+}
+
+fn bounds(runtime: &Runtime, call: &Call) -> Bounds {
+    let wall = Duration::from_millis(u64::from(call.limits.wall_ms));
+    Bounds {
+        scope: call.scope.clone(),
+        now: call.turn.now,
+        seed: call.turn.seed,
+        limits: call.limits.clone(),
+        account: runtime.services.ledger.account(&call.scope),
+        waiting: None,
+        deadline: tokio::time::Instant::now() + wall,
+    }
 }

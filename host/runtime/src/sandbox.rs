@@ -155,6 +155,13 @@ impl WasiView for Sandbox {
     }
 }
 
+impl Sandbox {
+    /// The size of all memories of the component, in bytes.
+    pub(crate) fn memory_used(&self) -> usize {
+        self.memory_used
+    }
+}
+
 impl ResourceLimiter for Sandbox {
     /// The bound is on the sum of all memories of the component.
     fn memory_growing(

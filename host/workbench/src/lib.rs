@@ -2,13 +2,26 @@
 //!
 //! It owns what a persona's project is (its language, its name, its character, where its component
 //! goes) and how one is built. It promises that a component appears whole or not at all, and that
-//! what is wrong is said with its place and the way out. It must not know the command line, and no
-//! rooms, rosters or viewers: a project and a component are all it sees.
+//! what is wrong is said with its place and the way out. A try-out is a whole room with the real
+//! worker. It must not know the command line, nor decide what services decide: when a persona speaks
+//! is the worker's.
 
 pub mod build;
+pub mod cases;
+pub mod character;
 pub mod check;
+pub mod cost;
+mod loaded;
 pub mod project;
+pub mod rehearsal;
+mod subject;
 pub mod template;
+mod text;
+pub mod timeline;
+pub mod tryout;
 pub mod watch;
 
+pub use loaded::Loaded;
 pub use project::{Language, Project};
+pub use subject::Subject;
+pub use text::{Text, Wrong};

@@ -109,6 +109,26 @@ fn folders(root: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
     Ok(folders)
 }
 
+/// The files in a project that are its author's, and can be read.
+pub(crate) fn sources(root: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries {
+            let path = entry.path();
+            // What a link leads to may be anything, and a circle.
+            match entry.file_type() {
+                Ok(kind) if !is_source(root, &path) || kind.is_symlink() => {}
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                Ok(_) => files.push(path),
+                Err(_) => {}
+            }
+        }
+    }
+    files
+}
+
 /// Whether a path in a project is its author's: not a tool's, hidden, or an editor's copy.
 fn is_source(root: &Path, path: &Path) -> bool {
     let Ok(below) = path.strip_prefix(root) else {

@@ -74,7 +74,7 @@ impl Lines {
 
 /// The same author has the same colour everywhere: FNV-1a over the id.
 /// (<https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>)
-fn colour(author: &str) -> Style {
+pub(crate) fn colour(author: &str) -> Style {
     let hash = author
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -85,7 +85,7 @@ fn colour(author: &str) -> Style {
 }
 
 /// Without what a terminal would take for a command: a server's word is no reason to trust it.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() {

@@ -141,7 +141,8 @@ impl Parts {
     }
 }
 
-fn model(llm: &Llm) -> Result<SharedModel, Failure> {
+/// The language model that the settings name.
+pub(crate) fn model(llm: &Llm) -> Result<SharedModel, Failure> {
     let Llm::OpenAi {
         base_url,
         model,

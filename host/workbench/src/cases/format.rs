@@ -1,0 +1,611 @@
+//! The format of cases and timelines, as it is written.
+
+use crate::text::{Text, Wrong};
+use chatter_protocol::{Timestamp, llm, memory::Kind};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor},
+};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+use toml::Spanned;
+
+/// The latest moment of a timeline, in seconds.
+const LATEST_S: f64 = 86_400.0;
+
+/// The longest text of what is said or written, in characters.
+const MAX_CHARS: usize = 500;
+
+/// The label of the persona's own latest line.
+pub const OWN_LINE: &str = "own";
+
+/// A file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// What it is called in reports; the file's name if absent.
+    pub name: Option<String>,
+    /// The character, relative to this file; `../persona.toml` if absent.
+    pub persona: Option<Spanned<PathBuf>>,
+    /// Fields of the character that are otherwise here.
+    pub with: Option<Spanned<toml::Table>>,
+    /// What the persona's randomness comes from.
+    #[serde(default)]
+    pub seed: u64,
+    /// When second 0 is.
+    pub start: Option<Spanned<Timestamp>>,
+    /// What it remembers when the case begins.
+    #[serde(default)]
+    pub memory: Vec<Remembered>,
+    /// The language model's answers.
+    #[serde(default)]
+    pub llm: Vec<Answer>,
+    /// What happens.
+    #[serde(default)]
+    pub step: Vec<Step>,
+}
+
+/// Something that the persona remembers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remembered {
+    /// What it is of.
+    pub kind: Kind,
+    /// In words.
+    pub text: Spanned<String>,
+    /// Whom it is about: a name of the chat.
+    pub about: Option<String>,
+    /// How sure.
+    #[serde(default = "one")]
+    pub confidence: f64,
+}
+
+/// What the language model answers, once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Only to a prompt that holds this, in any letter case.
+    pub when: Option<String>,
+    /// Its words.
+    pub answer: Option<Spanned<String>>,
+    /// Or why there are none.
+    pub error: Option<Spanned<ModelError>>,
+    /// Not once but every time.
+    #[serde(default)]
+    pub always: bool,
+}
+
+/// How the language model fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are the contract's own")]
+pub enum ModelError {
+    Busy,
+    OverBudget,
+    Timeout,
+    Unavailable,
+    Refused,
+}
+
+impl From<ModelError> for llm::Error {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Busy => Self::Busy,
+            ModelError::OverBudget => Self::OverBudget,
+            ModelError::Timeout => Self::Timeout,
+            ModelError::Unavailable => Self::Unavailable("the case says so".into()),
+            ModelError::Refused => Self::Refused("the case says so".into()),
+        }
+    }
+}
+
+/// What happens at a moment, and what the persona is to make of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// When, in seconds since the start.
+    pub at: Spanned<f64>,
+    /// What has been said on the stream by then.
+    pub said: Option<String>,
+    /// What happened on the stream.
+    pub event: Option<Event>,
+    /// What the streamer asked the chat.
+    pub question: Option<String>,
+    /// What somebody wrote.
+    pub chat: Option<Chat>,
+    /// Which export is called; follows from what happened if absent.
+    pub call: Option<Spanned<Export>>,
+    /// Whether the host wants it to speak.
+    pub speak: Option<bool>,
+    /// The label of the message that waits for an answer.
+    pub answer: Option<Spanned<String>>,
+    /// The rule by which moderation drops what it says here.
+    pub dropped: Option<String>,
+    /// What is expected.
+    pub expect: Option<Expect>,
+}
+
+/// Something that happens on the stream.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// `hype`, `fail`, `laughter` or any other.
+    pub kind: Spanned<String>,
+    /// The words that show it.
+    #[serde(default)]
+    pub text: String,
+    /// How sure the source is.
+    #[serde(default = "one")]
+    pub confidence: f64,
+}
+
+/// A line of the chat.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chat {
+    /// Who writes it.
+    pub name: String,
+    /// What.
+    pub text: String,
+    /// Whether it is a person or another persona.
+    #[serde(default)]
+    pub kind: Who,
+    /// By which `answer` and `reply_to` name it.
+    pub label: Option<Spanned<String>>,
+    /// The label of what it answers; `own` for the persona's latest line.
+    pub reply_to: Option<Spanned<String>>,
+}
+
+/// What an author is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are the contract's own")]
+pub enum Who {
+    #[default]
+    Viewer,
+    Moderator,
+    Persona,
+    System,
+}
+
+/// What a step calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Export {
+    /// `on-context`
+    Context,
+    /// `on-firehose`
+    Firehose,
+    /// `reflect`
+    Reflect,
+    /// None: what is written waits for the next call of `on-firehose`.
+    None,
+}
+
+/// What is expected of a call.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Its one line, exactly.
+    pub line: Option<Spanned<String>>,
+    /// How many lines.
+    pub lines: Option<Spanned<usize>>,
+    /// A line holds each of these, in any letter case.
+    pub contains: Option<Spanned<Words>>,
+    /// No line holds any of these.
+    pub lacks: Option<Spanned<Words>>,
+    /// A line matches this regular expression.
+    pub matches: Option<Spanned<String>>,
+    /// No line has more words.
+    pub max_words: Option<Spanned<usize>>,
+    /// It says nothing, for a reason that holds this.
+    pub silent: Option<Spanned<Silent>>,
+    /// The label of what its first line answers; empty if that answers nothing.
+    pub reply_to: Option<Spanned<String>>,
+    /// What it asks to be remembered holds each of these.
+    pub remembers: Option<Spanned<Words>>,
+    /// How many memories it writes.
+    pub memories: Option<Spanned<usize>>,
+    /// How often it asks the language model.
+    pub llm_calls: Option<Spanned<usize>>,
+    /// What it asks the language model holds each of these.
+    pub prompt: Option<Spanned<Words>>,
+    /// What it asks the language model holds none of these.
+    pub prompt_lacks: Option<Spanned<Words>>,
+    /// What it looks for in its memory holds each of these.
+    pub searches: Option<Spanned<Words>>,
+    /// Parts of its state, by JSON Pointer.
+    pub state: Option<BTreeMap<String, Spanned<toml::Value>>>,
+    /// Its log holds each of these.
+    pub log: Option<Spanned<Words>>,
+    /// How the call ends; well if absent.
+    pub ends: Option<Spanned<End>>,
+    /// The words in which it says why it did not end well hold each of these.
+    pub because: Option<Spanned<Words>>,
+}
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are the record's own")]
+pub enum End {
+    Returned,
+    Declined,
+    Invalid,
+    Trapped,
+    OutOfCpu,
+    OutOfMemory,
+    TimedOut,
+}
+
+impl End {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Returned => "returned",
+            Self::Declined => "declined",
+            Self::Invalid => "invalid",
+            Self::Trapped => "trapped",
+            Self::OutOfCpu => "out-of-cpu",
+            Self::OutOfMemory => "out-of-memory",
+            Self::TimedOut => "timed-out",
+        }
+    }
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+/// One text, or several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = Words;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Words, E> {
+                Ok(Words(vec![text.to_owned()]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Words, A::Error> {
+                let mut words = Vec::new();
+                while let Some(text) = texts.next_element()? {
+                    words.push(text);
+                }
+                Ok(Words(words))
+            }
+        }
+        deserializer.deserialize_any(Texts)
+    }
+}
+
+/// That nothing is said: for any reason, or for one that holds some words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silent {
+    /// `true` or `false`
+    Any(bool),
+    /// Because of this.
+    Because(String),
+}
+
+impl<'de> Deserialize<'de> for Silent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reason;
+        impl Visitor<'_> for Reason {
+            type Value = Silent;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, or words of the reason")
+            }
+            fn visit_bool<E: de::Error>(self, silent: bool) -> Result<Silent, E> {
+                Ok(Silent::Any(silent))
+            }
+            fn visit_str<E: de::Error>(self, reason: &str) -> Result<Silent, E> {
+                Ok(Silent::Because(reason.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Reason)
+    }
+}
+
+impl Step {
+    /// When, in milliseconds since the start.
+    #[must_use]
+    pub fn at_ms(&self) -> u64 {
+        // Checked to be within 0..=86400.
+        (self.at.get_ref() * 1000.0).round() as u64
+    }
+
+    /// Which export is called.
+    #[must_use]
+    pub fn export(&self) -> Export {
+        let happens = self.said.is_some() || self.event.is_some() || self.question.is_some();
+        match &self.call {
+            Some(call) => *call.get_ref(),
+            None if happens => Export::Context,
+            None => Export::Firehose,
+        }
+    }
+}
+
+impl File {
+    /// What the types can't say.
+    ///
+    /// # Errors
+    ///
+    /// Names the first place that is wrong.
+    pub fn check(&self, text: &Text) -> Result<(), Wrong> {
+        for Remembered {
+            text: words,
+            confidence,
+            ..
+        } in &self.memory
+        {
+            let at = words.span().start;
+            let chars = words.get_ref().chars().count();
+            if !(1..=1000).contains(&chars) {
+                return Err(text.wrong(
+                    at,
+                    format!("a memory has 1 to 1000 characters, this one {chars}"),
+                ));
+            }
+            if !(0.0..=1.0).contains(confidence) {
+                return Err(text.wrong(at, "its confidence is not in 0..=1"));
+            }
+        }
+        for answer in &self.llm {
+            match (&answer.answer, &answer.error) {
+                (Some(words), Some(_)) => {
+                    return Err(text.wrong(
+                        words.span().start,
+                        "an answer of the language model has either words or an error",
+                    ));
+                }
+                (None, None) => {
+                    return Err(Wrong::whole(
+                        &text.path,
+                        "an [[llm]] has neither `answer` nor `error`",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        let mut before = 0.0;
+        let mut labels: Vec<&str> = Vec::new();
+        for step in &self.step {
+            let at = step.at.span().start;
+            let second = *step.at.get_ref();
+            if !(0.0..=LATEST_S).contains(&second) {
+                return Err(text.wrong(at, format!("{second} is not in 0..={LATEST_S} seconds")));
+            }
+            if second < before {
+                return Err(text.wrong(
+                    at,
+                    format!("{second} s is before the step above, which is at {before} s"),
+                ));
+            }
+            before = second;
+            step.check(text, &mut labels)?;
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    fn check<'a>(&'a self, text: &Text, labels: &mut Vec<&'a str>) -> Result<(), Wrong> {
+        let at = self.at.span().start;
+        let happens = self.said.is_some() || self.event.is_some() || self.question.is_some();
+        if happens && self.chat.is_some() {
+            return Err(text.wrong(
+                at,
+                "a step has either `chat` or something on the stream (`said`, `event`, `question`); make two of it",
+            ));
+        }
+        let words = [
+            ("said", self.said.as_deref()),
+            ("question", self.question.as_deref()),
+            ("chat.text", self.chat.as_ref().map(|chat| &*chat.text)),
+            ("chat.name", self.chat.as_ref().map(|chat| &*chat.name)),
+        ];
+        for (field, words) in words {
+            let Some(words) = words else { continue };
+            let most = if field == "chat.name" { 40 } else { MAX_CHARS };
+            let chars = words.chars().count();
+            if words.trim().is_empty() || chars > most || words.contains(char::is_control) {
+                return Err(
+                    text.wrong(at, format!("{field} is one line of 1 to {most} characters"))
+                );
+            }
+        }
+        if let Some(Event {
+            kind,
+            text: words,
+            confidence,
+        }) = &self.event
+        {
+            let good = |c: char| c.is_ascii_lowercase() || c == '_';
+            let name = kind.get_ref();
+            if !(1..=32).contains(&name.len()) || !name.chars().all(good) {
+                return Err(text.wrong(
+                    kind.span().start,
+                    format!("{name:?} is no kind of event, which is 1 to 32 of a-z and _"),
+                ));
+            }
+            if !(0.0..=1.0).contains(confidence) || words.chars().count() > MAX_CHARS {
+                return Err(text.wrong(
+                    kind.span().start,
+                    "an event's confidence is in 0..=1, and its text has at most 500 characters",
+                ));
+            }
+        }
+        let known = |label: &Spanned<String>, labels: &[&str]| {
+            let name = label.get_ref().as_str();
+            if name == OWN_LINE || name.is_empty() || labels.contains(&name) {
+                return Ok(());
+            }
+            let detail = format!("no line before this has the label {name:?}");
+            Err(text.wrong(label.span().start, detail))
+        };
+        if let Some(chat) = &self.chat {
+            if let Some(label) = &chat.reply_to {
+                known(label, labels)?;
+            }
+            if let Some(label) = &chat.label {
+                let name = label.get_ref().as_str();
+                if name == OWN_LINE || name.is_empty() || labels.contains(&name) {
+                    return Err(text.wrong(
+                        label.span().start,
+                        format!("the label {name:?} is taken; give each line another"),
+                    ));
+                }
+                labels.push(name);
+            }
+        }
+        for label in [
+            self.answer.as_ref(),
+            self.expect.as_ref().and_then(|e| e.reply_to.as_ref()),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            known(label, labels)?;
+        }
+        if self.export() == Export::None && self.expect.is_some() {
+            return Err(text.wrong(at, "nothing can be expected of a step that makes no call"));
+        }
+        if let Some(matches) = self.expect.as_ref().and_then(|e| e.matches.as_ref()) {
+            regex::Regex::new(matches.get_ref()).map_err(|error| {
+                let error = error.to_string();
+                let reason = error.lines().last().unwrap_or_default().trim();
+                text.wrong(
+                    matches.span().start,
+                    format!("not a regular expression: {reason}"),
+                )
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &str) -> Result<File, String> {
+        let text = Text {
+            path: "c.toml".into(),
+            content: content.into(),
+        };
+        let file: File = text.parse().map_err(|wrong| wrong.to_string())?;
+        file.check(&text).map_err(|wrong| wrong.to_string())?;
+        Ok(file)
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let file = read(
+            r#"
+name = "all of it"
+persona = "../persona.toml"
+seed = 7
+start = "2026-01-31T12:00:00Z"
+[with]
+style = "short"
+[with.traits]
+conformity = 1
+[[memory]]
+kind = "running-joke"
+text = "the kettle"
+about = "Ana"
+[[llm]]
+answer = "hi"
+[[llm]]
+when = "tea"
+error = "over-budget"
+always = true
+[[step]]
+at = 1
+said = "hello"
+speak = true
+expect = { line = "hi", prompt = ["hello", "short"], state = { "/n" = 1 } }
+[[step]]
+at = 2.5
+chat = { name = "Ana", text = "who is it?", label = "q", kind = "viewer" }
+answer = "q"
+dropped = "blocklist"
+[step.expect]
+silent = "nothing"
+reply_to = "q"
+ends = "out-of-cpu"
+[[step]]
+at = 2.5
+call = "reflect"
+expect.silent = true
+"#,
+        )
+        .unwrap();
+        let exports: Vec<Export> = file.step.iter().map(Step::export).collect();
+        assert_eq!(
+            exports,
+            [Export::Context, Export::Firehose, Export::Reflect]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_has_line_and_column() {
+        let cases = [
+            (
+                "[[step]]\nat = -1",
+                "c.toml:2:6: -1 is not in 0..=86400 seconds",
+            ),
+            (
+                "[[step]]\nat = 5\n[[step]]\nat = 4",
+                "c.toml:4:6: 4 s is before the step above, which is at 5 s",
+            ),
+            (
+                "[[step]]\nat = 1\nsayed = \"x\"",
+                "c.toml:3:1: unknown field `sayed`",
+            ),
+            (
+                "[[step]]\nat = 1\nsaid = \"x\"\nchat = { name = \"A\", text = \"b\" }",
+                "c.toml:2:6: a step has either",
+            ),
+            (
+                "[[step]]\nat = 1\nanswer = \"q\"",
+                "c.toml:3:10: no line before this has the label \"q\"",
+            ),
+            (
+                "[[step]]\nat = 1\nexpect.matches = \"(\"",
+                "c.toml:3:18: not a regular expression",
+            ),
+            (
+                "[[step]]\nat = 1\nexpect.silent = 3",
+                "c.toml:3:17: invalid type: integer `3`, expected true, false, or words",
+            ),
+            (
+                "[[step]]\nat = 1\nchat = { name = \"A\", text = \"b\", label = \"own\" }",
+                "c.toml:3:42: the label \"own\" is taken",
+            ),
+            (
+                "[[step]]\nat = 1\ncall = \"none\"\nexpect.silent = true",
+                "c.toml:2:6: nothing can be expected",
+            ),
+            (
+                "[[step]]\nat = 1\nevent = { kind = \"Hype\" }",
+                "c.toml:3:18: \"Hype\" is no kind of event",
+            ),
+            (
+                "[[llm]]\nanswer = \"a\"\nerror = \"busy\"",
+                "c.toml:2:10: an answer of the language model has either",
+            ),
+            ("[[step]]\nsaid = \"x\"", "c.toml:1:1: missing field `at`"),
+            ("[[step]\n", "c.toml:1:"),
+        ];
+        for (content, expected) in cases {
+            let wrong = read(content).unwrap_err();
+            assert!(wrong.starts_with(expected), "{content}\n{wrong}");
+        }
+    }
+}
