@@ -2,24 +2,24 @@
 //! as long as their calls do. Needs a paused clock, and a runtime of one thread.
 
 use chatter_bus::{Heard, InProcess, SharedBus};
-use chatter_context::{Playback, Subtitles, play};
-use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
+use chatter_context::Subtitles;
 use chatter_llm::Offline;
 use chatter_memory::Embedded;
 use chatter_protocol::{
-    Author, AuthorKind, CallRecord, ChatMessage, Clock, MessageId, ModerationPolicy, PersonaConfig,
-    RoomConfig, RoomId, Schematic, StreamContext, Timestamp, Topic, TopicKind, V1,
+    CallRecord, ChatMessage, MessageId, ModerationPolicy, PersonaConfig, RoomConfig, RoomId,
+    Schematic, StreamContext, Timestamp, Topic, TopicKind,
 };
 use chatter_runtime::{Config as RuntimeConfig, Runtime};
 use chatter_store::{Sqlite, Store};
-use chatter_worker::{RoomSetup, Seat, Worker};
+use chatter_workbench::rehearsal::{self, Rehearsal};
+use chatter_worker::{Parts, Seat};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// When every simulation begins.
@@ -39,10 +39,10 @@ pub(crate) struct Scene {
 /// A room of personas, at work in simulated time.
 pub(crate) struct Simulation {
     room: RoomId,
-    bus: SharedBus,
     store: Arc<Sqlite>,
     cancel: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
+    rehearsal: Rehearsal,
+    source: JoinHandle<()>,
     records: JoinHandle<Vec<CallRecord>>,
     contexts: JoinHandle<Vec<StreamContext>>,
     _folder: TempDir,
@@ -60,8 +60,6 @@ pub(crate) struct Outcome {
 
 impl Simulation {
     pub(crate) async fn start(scene: Scene) -> Self {
-        let start = Instant::now();
-        let clock = Clock::from_fn(move || Timestamp::from_millis(START).plus(start.elapsed()));
         let folder = TempDir::new().unwrap();
         let plugins = folder.path().join("plugins");
         std::fs::create_dir(&plugins).unwrap();
@@ -85,64 +83,13 @@ impl Simulation {
 
         let room = scene.room.id.clone();
         let cancel = CancellationToken::new();
-        let gateway = Gateway::new(
-            chatter_gateway::Config {
-                rooms: vec![chatter_gateway::RoomSetup {
-                    id: room.clone(),
-                    title: scene.room.title.clone(),
-                    policy: scene.policy,
-                    personas: scene
-                        .seats
-                        .iter()
-                        .map(|(persona, _)| PersonaSeat {
-                            id: persona.id.clone(),
-                            name: persona.name.clone(),
-                        })
-                        .collect(),
-                }],
-                ..chatter_gateway::Config::new(
-                    OperatorToken::new("an operator's token that nobody guesses"),
-                    chatter_protocol::room::Model {
-                        model: "offline".into(),
-                        place: "in the test".into(),
-                        offline: true,
-                    },
-                )
-            },
-            chatter_gateway::Parts {
-                bus: bus.clone(),
-                store: store.clone(),
-                clock: clock.clone(),
-                metrics: Arc::new(String::new),
-                ready: Arc::new(|| Ok(())),
-            },
-        );
-        let worker = Worker::new(
-            chatter_worker::Config {
-                rooms: vec![RoomSetup {
-                    config: scene.room,
-                    seats: scene
-                        .seats
-                        .into_iter()
-                        .map(|(config, module)| Seat { module, config })
-                        .collect(),
-                }],
-                seed: Some(scene.seed),
-                ..chatter_worker::Config::default()
-            },
-            chatter_worker::Parts {
-                bus: bus.clone(),
-                store: store.clone(),
-                memory,
-                personas: runtime,
-                clock: clock.clone(),
-            },
-        );
-        let playback = Playback {
-            looped: true,
-            ..Playback::new(room.clone())
+        let parts = Parts {
+            bus: bus.clone(),
+            store: store.clone(),
+            memory,
+            personas: runtime,
+            clock: rehearsal::clock(Timestamp::from_millis(START)),
         };
-
         let topic = |kind| Topic::new(kind, room.clone());
         let records = listen(&bus, topic(TopicKind::PersonaCalls), &cancel, |json| {
             CallRecord::from_json(json).unwrap()
@@ -152,25 +99,26 @@ impl Simulation {
             serde_json::from_slice(json).unwrap()
         })
         .await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let tasks = vec![
-            tokio::spawn(gateway.serve(listener, cancel.clone())),
-            tokio::spawn(worker.run(cancel.clone())),
-            tokio::spawn({
-                let (bus, cancel) = (bus.clone(), cancel.clone());
-                async move {
-                    play(scene.subtitles, playback, bus, clock, cancel)
-                        .await
-                        .unwrap();
-                }
-            }),
-        ];
+        let seats = scene
+            .seats
+            .into_iter()
+            .map(|(config, module)| Seat { module, config })
+            .collect();
+        let setting = rehearsal::Scene {
+            room: scene.room,
+            seats,
+            policy: scene.policy,
+            seed: scene.seed,
+        };
+        let rehearsal = Rehearsal::begin(setting, parts);
+        let playing = rehearsal.play(scene.subtitles, true);
+        let source = tokio::spawn(async { playing.await.unwrap() });
         Self {
             room,
-            bus,
             store,
             cancel,
-            tasks,
+            rehearsal,
+            source,
             records,
             contexts,
             _folder: folder,
@@ -179,26 +127,8 @@ impl Simulation {
 
     /// A person says something.
     pub(crate) async fn say(&self, n: u64, name: &str, text: &str) {
-        let message = ChatMessage {
-            v: V1,
-            id: MessageId::from_parts(n, [1; 10]),
-            room_id: self.room.clone(),
-            author: Author {
-                id: format!("guest:{}", name.to_lowercase()).parse().unwrap(),
-                name: name.into(),
-                kind: AuthorKind::Viewer,
-                color: None,
-                badges: Vec::new(),
-            },
-            text: text.into(),
-            reply_to: None,
-            mentions: Vec::new(),
-            sent_at: Timestamp::from_millis(0),
-            call_id: None,
-        };
-        let topic = Topic::new(TopicKind::ChatIngest, self.room.clone());
-        self.bus
-            .publish(&topic, serde_json::to_vec(&message).unwrap().into())
+        self.rehearsal
+            .say(MessageId::from_parts(n, [1; 10]), name, text)
             .await
             .unwrap();
     }
@@ -206,9 +136,8 @@ impl Simulation {
     /// Ends it.
     pub(crate) async fn end(self) -> Outcome {
         self.cancel.cancel();
-        for task in self.tasks {
-            task.await.unwrap();
-        }
+        self.rehearsal.end().await;
+        self.source.await.unwrap();
         let (mut messages, mut after) = (Vec::new(), 0);
         loop {
             let page = self.store.read_after(&self.room, after, 500).await.unwrap();
