@@ -1,5 +1,7 @@
 //! `chatter persona try`, `test` and `bench`, as an author uses them, on the modules that ship.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod support;
 
 use serde_json::Value;

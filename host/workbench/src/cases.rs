@@ -7,6 +7,7 @@ mod expect;
 pub mod format;
 mod junit;
 mod model;
+mod play;
 mod run;
 mod update;
 

@@ -55,7 +55,7 @@ pub struct CallCost {
     pub call: Spread,
     /// The instance's linear memory when the call is over, in bytes.
     pub memory_bytes: u64,
-    /// The state that it leaves, in bytes.
+    /// The state that is kept when it is over, in bytes.
     pub state_bytes: usize,
     /// The record of the call as JSON, in bytes.
     pub record_bytes: usize,
@@ -181,7 +181,8 @@ async fn cost(loaded: &Loaded, export: &'static str, call: &Call) -> CallCost {
             return cost;
         };
         if n == WARM_UP {
-            cost.state_bytes = outcome.state.as_ref().map_or(0, |state| state.bytes.len());
+            let state = outcome.state.as_ref().or(record.turn.state.as_ref());
+            cost.state_bytes = state.map_or(0, |state| state.bytes.len());
             cost.record_bytes = serde_json::to_vec(&record).map_or(0, |json| json.len());
             cost.llm_calls = record
                 .imports

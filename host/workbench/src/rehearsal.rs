@@ -251,3 +251,61 @@ impl LanguageModel for OffTheClock {
         self.model.about()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::timeout;
+
+    /// Waits for a moment of its executor's time before it answers.
+    struct Slow;
+
+    #[async_trait]
+    impl LanguageModel for Slow {
+        async fn complete(&self, _: &Request, _: u64, _: Duration) -> Result<Completion, Error> {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err(Error::Busy)
+        }
+
+        fn about(&self) -> About {
+            About {
+                model: "slow".into(),
+                place: "in the test".into(),
+                offline: true,
+            }
+        }
+    }
+
+    #[test]
+    fn simulated_time_stands_still_while_a_model_is_waited_for() {
+        let outside = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let model = OffTheClock::new(Arc::new(Slow), outside.handle().clone());
+        let request = Request {
+            messages: Vec::new(),
+            max_tokens: 1,
+            temperature: 0.0,
+            json_schema: None,
+        };
+        let (answer, passed) = executor(true).unwrap().block_on(async {
+            let began = Instant::now();
+            let asked = model.complete(&request, 0, Duration::from_secs(1));
+            let answer = timeout(Duration::from_millis(10), asked).await;
+            (answer, began.elapsed())
+        });
+        assert_eq!(answer.unwrap(), Err(Error::Busy));
+        assert_eq!(passed, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_clock_goes_as_the_executor_does() {
+        executor(true).unwrap().block_on(async {
+            let clock = clock(Timestamp::from_millis(1_000));
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            assert_eq!(clock.now(), Timestamp::from_millis(61_000));
+        });
+    }
+}

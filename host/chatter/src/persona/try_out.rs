@@ -140,8 +140,8 @@ pub(crate) fn run(options: TryOptions) -> Result<(), Failure> {
         Color::Always => ColorChoice::Always.write_global(),
         Color::Never => ColorChoice::Never.write_global(),
     }
-    // What a persona logs is shown with its call; here only what is wrong with the host.
-    crate::logging::start("warn,persona=off,chatter_context=error")?;
+    // What a persona logs is shown with its call, and why it is left out as this command's error.
+    crate::logging::start("warn,persona=off,chatter_context=error,chatter_runtime::catalogue=off")?;
     let subject = persona::subject(&options.what, options.persona.as_deref())?;
     let mut source = Source::read(options.source.as_deref()).map_err(wrong)?;
     source.chat.extend(options.say.iter().cloned());

@@ -1,7 +1,10 @@
 //! A try-out for people: each moment a block of lines, as wide as the terminal.
 
+mod block;
+
 use crate::client::line::{colour, printable};
 use anstyle::{AnsiColor, Style};
+use block::{Block, DIM, LABEL, TIME, clock, counted, micros};
 use chatter_llm::About;
 use chatter_protocol::{
     ChatMessage, PersonaConfig,
@@ -28,11 +31,6 @@ pub(super) enum Detail {
 const WIDTH: usize = 100;
 const WIDEST: usize = 140;
 
-/// The columns before the text: time and what it is.
-const TIME: usize = 9;
-const LABEL: usize = 10;
-
-const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 const SPEAKS: Style = AnsiColor::Green.on_default().bold();
 const FAILS: Style = AnsiColor::Red.on_default().bold();
@@ -303,14 +301,18 @@ impl Page {
                 }
                 match answer {
                     Ok(completion) if self.detail >= Detail::Prompts => {
-                        let text = format!(
-                            "{}  ({}, {} tokens in, {} out, {})",
+                        let mut text = format!(
+                            "{}  ({}, {} tokens in, {} out",
                             completion.text,
                             completion.model,
                             completion.input_tokens,
-                            completion.output_tokens,
-                            micros(*took_us)
+                            completion.output_tokens
                         );
+                        // In simulated time an answer takes none.
+                        if *took_us > 0 {
+                            let _ = write!(text, ", {}", micros(*took_us));
+                        }
+                        text.push(')');
                         block.line("answer", STREAM, &text, Style::new());
                     }
                     Ok(_) => {}
@@ -360,17 +362,18 @@ impl Page {
             call_us: [median, worst],
         } = summary;
         let mut text = format!(
-            "{DIM}{}: {calls} calls, asked to speak in {asked_to_speak}, spoke in {spoke}: {lines} lines in the room \
+            "{DIM}{}: {}, asked to speak in {asked_to_speak}, spoke in {spoke}: {} in the room \
              ({lines_per_minute:.1} a minute)",
-            clock(*seconds)
+            clock(*seconds),
+            counted(*calls, "call"),
+            counted(*lines, "line"),
         );
-        for (count, what) in [
-            (dropped, "dropped by moderation"),
-            (llm_calls, "requests to the model"),
-        ] {
-            if *count > 0 {
-                let _ = write!(text, ", {count} {what}");
-            }
+        if *dropped > 0 {
+            let _ = write!(text, ", {dropped} dropped by moderation");
+        }
+        if *llm_calls > 0 {
+            let requests = counted(*llm_calls, "request");
+            let _ = write!(text, ", {requests} to the model");
         }
         let _ = write!(
             text,
@@ -380,58 +383,10 @@ impl Page {
         );
         let _ = write!(text, "{DIM:#}");
         if *failed > 0 {
-            let _ = write!(text, " {FAILS}{failed} calls failed{FAILS:#}");
+            let _ = write!(text, " {FAILS}{} failed{FAILS:#}", counted(*failed, "call"));
         }
         text.push('\n');
         text
-    }
-}
-
-/// Lines under one time.
-struct Block {
-    width: usize,
-    text: String,
-    /// Shown with the first line, if it is another than the one that was shown last.
-    time: Option<f64>,
-    shown: Option<String>,
-}
-
-impl Block {
-    fn line(&mut self, label: &str, label_style: Style, text: &str, style: Style) {
-        self.styled((label, label_style), "", style, text, style);
-    }
-
-    /// A head and a text, wrapped to the width, under a label.
-    fn styled(
-        &mut self,
-        (label, label_style): (&str, Style),
-        head: &str,
-        head_style: Style,
-        text: &str,
-        style: Style,
-    ) {
-        let time = match self.time.take().map(clock) {
-            Some(time) if self.shown.as_ref() != Some(&time) => {
-                self.shown = Some(time.clone());
-                time
-            }
-            _ => String::new(),
-        };
-        let whole = format!("{head}{}", printable(text));
-        let room = self.width.saturating_sub(TIME + LABEL).max(20);
-        let mut lines = textwrap::wrap(&whole, room).into_iter();
-        let first = lines.next().unwrap_or_default();
-        let (first_head, first_text) = match first.strip_prefix(head) {
-            Some(rest) => (head, rest),
-            None => ("", &*first),
-        };
-        let _ = writeln!(
-            self.text,
-            "{DIM}{time:>7}{DIM:#}  {label_style}{label:<9}{label_style:#} {head_style}{first_head}{head_style:#}{style}{first_text}{style:#}"
-        );
-        for line in lines {
-            let _ = writeln!(self.text, "{:19}{style}{line}{style:#}", "");
-        }
     }
 }
 
@@ -457,66 +412,6 @@ fn changed(change: &Change, whole: bool) -> String {
     )
 }
 
-/// `1:05.3`
-fn clock(seconds: f64) -> String {
-    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
-    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
-}
-
-fn micros(micros: u64) -> String {
-    match micros {
-        0..1_000 => format!("{micros} µs"),
-        1_000..1_000_000 => format!("{:.1} ms", micros as f64 / 1e3),
-        _ => format!("{:.1} s", micros as f64 / 1e6),
-    }
-}
-
 fn spaced(name: &str) -> String {
     name.replace('_', " ") + " "
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_short() {
-        for (seconds, expected) in [
-            (0.0, "0:00.0"),
-            (65.34, "1:05.3"),
-            (59.96, "1:00.0"),
-            (-1.0, "0:00.0"),
-        ] {
-            assert_eq!(clock(seconds), expected);
-        }
-        for (us, expected) in [(12, "12 µs"), (1_500, "1.5 ms"), (2_000_000, "2.0 s")] {
-            assert_eq!(micros(us), expected);
-        }
-    }
-
-    #[test]
-    fn lines_are_wrapped_under_their_label_and_give_no_orders() {
-        let mut block = Block {
-            width: 45,
-            text: String::new(),
-            time: Some(65.0),
-            shown: None,
-        };
-        block.styled(
-            ("chat", BOLD),
-            "Ana: ",
-            DIM,
-            "one two three four five six seven\u{1b}[2J",
-            Style::new(),
-        );
-        let plain = anstream::adapter::strip_str(&block.text).to_string();
-        let lines: Vec<&str> = plain.lines().collect();
-        assert_eq!(
-            lines,
-            [
-                " 1:05.0  chat      Ana: one two three four",
-                "                   five six seven\u{fffd}[2J"
-            ]
-        );
-    }
 }

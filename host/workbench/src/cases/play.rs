@@ -1,0 +1,409 @@
+//! Playing a case: each step is one call in the sandbox, with what the steps before left.
+
+use super::{
+    Failure,
+    expect::Checker,
+    format::{Chat, Expect, Export, OWN_LINE, Step, Who},
+    run::Case,
+};
+use crate::{Loaded, text::Wrong, timeline::Stream};
+use chatter_context::Viewing;
+use chatter_memory::{Embedded, Memory};
+use chatter_protocol::{
+    Author, AuthorId, AuthorKind, CallId, CallRecord, ChatMessage, Impulse, MessageId, RoomId,
+    Timestamp, Turn, V1,
+    call::{
+        CallEnd, CallInput, CallLimits, Digest, Fate, LimitsConfig, LineFate, Outcome, Profile,
+        RoomInfo, State, TurnLimits,
+    },
+    memory,
+    message::AI_BADGE,
+};
+use chatter_runtime::{Call, Personas};
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How many recent messages a persona sees, as in a room.
+const RECENT: usize = 20;
+
+/// How many of its latest lines a persona hears the fate of, as in a room.
+const FATES: usize = 8;
+
+/// Second 0 of cases that don't say when that is: 2026-01-31T12:00:00Z.
+const START: i64 = 1_769_860_800_000;
+
+/// A case while it is played.
+pub(super) struct Play<'a> {
+    case: &'a Case,
+    module: &'a str,
+    loaded: &'a Loaded,
+    memory: &'a Embedded,
+    scope: memory::Scope,
+    room: RoomInfo,
+    profile: Arc<Profile>,
+    author: Author,
+    limits: CallLimits,
+    start: Timestamp,
+    rng: ChaCha8Rng,
+    viewing: Viewing,
+    people: HashMap<String, AuthorId>,
+    labels: HashMap<String, MessageId>,
+    recent: VecDeque<Arc<ChatMessage>>,
+    /// What no call of `on-firehose` had yet.
+    waiting: Vec<Arc<ChatMessage>>,
+    fates: Vec<LineFate>,
+    state: Option<State>,
+    reflected: Reflected,
+}
+
+/// What happened since the persona reflected last.
+struct Reflected {
+    since: Timestamp,
+    lines: u32,
+    highlights: Vec<Arc<ChatMessage>>,
+    memories: Vec<memory::Entry>,
+}
+
+impl<'a> Play<'a> {
+    pub(super) fn new(
+        case: &'a Case,
+        number: usize,
+        module: &'a str,
+        loaded: &'a Loaded,
+        memory: &'a Embedded,
+    ) -> Result<Self, Wrong> {
+        let internal = |error: chatter_protocol::ids::InvalidId| Wrong(error.to_string());
+        let config = &case.persona;
+        let start = case
+            .file
+            .start
+            .as_ref()
+            .map_or(Timestamp::from_millis(START), |start| *start.get_ref());
+        let room = RoomId::from_parts("main", "lobby").map_err(internal)?;
+        let mut stream = Stream::default();
+        for step in &case.file.step {
+            stream.take(step);
+        }
+        let mut people = HashMap::new();
+        people.insert(config.name.clone(), config.id.author());
+        Ok(Self {
+            case,
+            module,
+            loaded,
+            memory,
+            // No case sees the memories of another.
+            scope: memory::Scope {
+                room: RoomId::from_parts("main", &format!("case-{number}")).map_err(internal)?,
+                persona: config.id.clone(),
+            },
+            profile: Arc::new(Profile {
+                id: config.id.clone(),
+                name: config.name.clone(),
+                bio: config.bio.clone(),
+                style: config.style.clone(),
+                traits: config.traits.clone(),
+                drift: Default::default(),
+                relationships: Vec::new(),
+            }),
+            author: Author {
+                id: config.id.author(),
+                name: config.name.clone(),
+                kind: AuthorKind::Persona,
+                color: config.color.clone(),
+                badges: vec![AI_BADGE.into()],
+            },
+            limits: LimitsConfig::layered([config.limits.as_ref()]),
+            rng: ChaCha8Rng::seed_from_u64(case.file.seed),
+            viewing: Viewing::new(&stream.subtitles(false), room.clone(), start),
+            room: RoomInfo {
+                id: room,
+                title: "The Lobby".into(),
+            },
+            start,
+            people,
+            labels: HashMap::new(),
+            recent: VecDeque::new(),
+            waiting: Vec::new(),
+            fates: Vec::new(),
+            state: None,
+            reflected: Reflected {
+                since: start,
+                lines: 0,
+                highlights: Vec::new(),
+                memories: Vec::new(),
+            },
+        })
+    }
+
+    pub(super) async fn all(&mut self) -> Result<Vec<Failure>, Wrong> {
+        for (number, remembered) in self.case.file.memory.iter().enumerate() {
+            let about = match &remembered.about {
+                Some(name) => Some(self.person(name, Who::Viewer)?),
+                None => None,
+            };
+            let entry = memory::NewEntry {
+                kind: remembered.kind,
+                text: remembered.text.get_ref().clone(),
+                about,
+                confidence: remembered.confidence,
+                source: None,
+            };
+            self.keep(&format!("known-{number}"), &entry, self.start)
+                .await?;
+        }
+        let mut failures = Vec::new();
+        for (index, step) in self.case.file.step.iter().enumerate() {
+            let now = self.start.plus(Duration::from_millis(step.at_ms()));
+            if let Some(chat) = &step.chat {
+                self.hear(chat, now)?;
+            }
+            let Some(input) = self.input(step, now) else {
+                continue;
+            };
+            let record = self.call(step, now, input).await;
+            let expect = step.expect.clone().unwrap_or_default();
+            failures.extend(self.check(index + 1, step, &record, &expect));
+            if let CallEnd::Returned { outcome } = record.end {
+                self.commit(step, now, outcome).await?;
+            }
+        }
+        Ok(failures)
+    }
+
+    fn check(
+        &self,
+        number: usize,
+        step: &Step,
+        record: &CallRecord,
+        expect: &Expect,
+    ) -> Vec<Failure> {
+        let at = step.at.span().start;
+        Checker::new(&self.case.text, number, at, record, &self.labels).check(expect)
+    }
+
+    /// Somebody writes a line.
+    fn hear(&mut self, chat: &Chat, now: Timestamp) -> Result<(), Wrong> {
+        let author = Author {
+            id: self.person(&chat.name, chat.kind)?,
+            name: chat.name.clone(),
+            kind: match chat.kind {
+                Who::Viewer => AuthorKind::Viewer,
+                Who::Moderator => AuthorKind::Moderator,
+                Who::Persona => AuthorKind::Persona,
+                Who::System => AuthorKind::System,
+            },
+            color: None,
+            badges: match chat.kind {
+                Who::Persona => vec![AI_BADGE.into()],
+                _ => Vec::new(),
+            },
+        };
+        let lower = chat.text.to_lowercase();
+        let mut mentions: Vec<AuthorId> = self
+            .people
+            .iter()
+            .filter(|(name, id)| {
+                **id != author.id && lower.contains(&format!("@{}", name.to_lowercase()))
+            })
+            .map(|(_, id)| id.clone())
+            .collect();
+        mentions.sort();
+        let message = Arc::new(ChatMessage {
+            v: V1,
+            id: self.message_id(now),
+            room_id: self.room.id.clone(),
+            author,
+            text: chat.text.clone(),
+            reply_to: chat
+                .reply_to
+                .as_ref()
+                .and_then(|label| self.labels.get(label.get_ref()).copied()),
+            mentions,
+            sent_at: now,
+            call_id: None,
+        });
+        if let Some(label) = &chat.label {
+            self.labels.insert(label.get_ref().clone(), message.id);
+        }
+        let names_it = message.mentions.contains(&self.author.id)
+            || lower.contains(&self.profile.name.to_lowercase());
+        if names_it {
+            self.reflected.highlights.push(message.clone());
+        }
+        self.waiting.push(message.clone());
+        self.note(message);
+        Ok(())
+    }
+
+    fn note(&mut self, message: Arc<ChatMessage>) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(message);
+    }
+
+    /// What is called now, if anything is.
+    fn input(&mut self, step: &Step, now: Timestamp) -> Option<CallInput> {
+        Some(match step.export() {
+            Export::None => return None,
+            Export::Context => CallInput::Context(Arc::new(self.viewing.at(step.at_ms(), now))),
+            Export::Firehose => CallInput::Firehose(std::mem::take(&mut self.waiting)),
+            Export::Reflect => {
+                let since = std::mem::replace(
+                    &mut self.reflected,
+                    Reflected {
+                        since: now,
+                        lines: 0,
+                        highlights: Vec::new(),
+                        memories: Vec::new(),
+                    },
+                );
+                CallInput::Reflect(Digest {
+                    since: since.since,
+                    lines_said: since.lines,
+                    highlights: since.highlights,
+                    memories: since.memories,
+                })
+            }
+        })
+    }
+
+    async fn call(&mut self, step: &Step, now: Timestamp, input: CallInput) -> CallRecord {
+        let answer = step
+            .answer
+            .as_ref()
+            .and_then(|label| self.labels.get(label.get_ref()).copied());
+        let speak = step.speak.unwrap_or(answer.is_some());
+        let mut random = [0; 10];
+        self.rng.fill_bytes(&mut random);
+        let turn = Turn {
+            call_id: CallId::from_parts(millis(now), random),
+            room: self.room.clone(),
+            profile: self.profile.clone(),
+            now,
+            seed: self.rng.next_u64(),
+            recent: self.recent.iter().cloned().collect(),
+            trends: None,
+            impulse: Impulse {
+                p: if speak { 1.0 } else { 0.0 },
+                parts: Vec::new(),
+                roll: 0.5,
+                speak,
+                answer,
+            },
+            fates: self.fates.clone(),
+            state: self.state.clone(),
+            limits: TurnLimits::from(&self.limits),
+            extensions: None,
+        };
+        let call = Call {
+            module: self.module.into(),
+            scope: self.scope.clone(),
+            turn: Arc::new(turn),
+            input,
+            limits: self.limits.clone(),
+        };
+        self.loaded.runtime.call(call).await
+    }
+
+    /// Keeps what a call came to, as a room does.
+    async fn commit(&mut self, step: &Step, now: Timestamp, outcome: Outcome) -> Result<(), Wrong> {
+        if outcome.state.is_some() {
+            self.state = outcome.state;
+        }
+        for entry in &outcome.memories {
+            let write_id = format!("{:016x}", self.rng.next_u64());
+            self.keep(&write_id, entry, now).await?;
+            self.reflected.memories.push(memory::Entry {
+                id: write_id,
+                entry: entry.clone(),
+                at: now,
+                score: 1.0,
+            });
+        }
+        for line in outcome.lines {
+            let id = self.message_id(now);
+            let fate = match &step.dropped {
+                Some(rule) => Fate::Dropped(rule.clone()),
+                None => Fate::Accepted,
+            };
+            if self.fates.len() == FATES {
+                self.fates.remove(0);
+            }
+            self.fates.push(LineFate {
+                message_id: id,
+                text: line.text.clone(),
+                fate,
+            });
+            self.reflected.lines += 1;
+            if step.dropped.is_none() {
+                self.labels.insert(OWN_LINE.to_owned(), id);
+                self.note(Arc::new(ChatMessage {
+                    v: V1,
+                    id,
+                    room_id: self.room.id.clone(),
+                    author: self.author.clone(),
+                    text: line.text,
+                    reply_to: line.reply_to,
+                    mentions: Vec::new(),
+                    sent_at: now,
+                    call_id: None,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep(
+        &self,
+        write_id: &str,
+        entry: &memory::NewEntry,
+        at: Timestamp,
+    ) -> Result<(), Wrong> {
+        self.memory
+            .remember(&self.scope, write_id, entry, at)
+            .await
+            .map_err(|error| Wrong::whole(&self.case.text.path, error))
+    }
+
+    fn message_id(&mut self, now: Timestamp) -> MessageId {
+        MessageId::from_parts(millis(now), self.rng.random())
+    }
+
+    /// The id of somebody by name: always the same in one case.
+    fn person(&mut self, name: &str, who: Who) -> Result<AuthorId, Wrong> {
+        if let Some(id) = self.people.get(name) {
+            return Ok(id.clone());
+        }
+        let slug: String = name
+            .to_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .take(30)
+            .collect();
+        let prefix = match who {
+            Who::Persona => "persona",
+            Who::System => "system",
+            Who::Viewer | Who::Moderator => "guest",
+        };
+        let id: AuthorId = format!("{prefix}:{slug}-{:04x}", self.people.len())
+            .parse()
+            .map_err(|_| {
+                Wrong::whole(
+                    &self.case.text.path,
+                    format!("nobody in a chat can be called {name:?}"),
+                )
+            })?;
+        self.people.insert(name.to_owned(), id.clone());
+        Ok(id)
+    }
+}
+
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.as_millis()).unwrap_or(0)
+}
