@@ -104,6 +104,20 @@ pub struct RosterEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^[a-z0-9-]{1,63}$"))]
     pub module: Option<String>,
+    /// A module that runs beside it on the same input, silently, to be compared with it: the next
+    /// version, as `next` or `next.wasm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[a-z0-9-]{1,63}(\\.wasm)?$"))]
+    pub shadow: Option<String>,
+}
+
+impl RosterEntry {
+    /// The name of the module that runs beside it.
+    #[must_use]
+    pub fn shadow_module(&self) -> Option<&str> {
+        let name = self.shadow.as_deref()?;
+        Some(name.strip_suffix(".wasm").unwrap_or(name))
+    }
 }
 
 /// What a room watches.

@@ -21,6 +21,7 @@ pub mod moderation;
 pub mod persona;
 pub mod room;
 pub mod schema;
+pub mod shadow;
 pub mod time;
 pub mod topics;
 pub mod trends;

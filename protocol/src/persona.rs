@@ -1,6 +1,6 @@
 //! How a persona is doing, as workers tell it on `persona.status`.
 
-use crate::{PersonaId, RoomId, Timestamp, V1, schema::Share};
+use crate::{PersonaId, RoomId, Timestamp, V1, schema::Share, shadow::ShadowStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +40,10 @@ pub struct PersonaStatus {
     pub failures: u64,
     /// Lines submitted since the worker started.
     pub lines: u64,
+    /// How the next version of its module does beside it, if the roster names one. The gateway shows it
+    /// to operators alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowStatus>,
     /// Whether it has left the room: this is the last that is told of it, until it comes back.
     #[serde(default, skip_serializing_if = "is_false")]
     pub left: bool,

@@ -71,6 +71,17 @@ pub struct Source {
     pub looped: bool,
 }
 
+impl Room {
+    /// The module that runs beside a persona's own here, to be compared with it.
+    #[must_use]
+    pub fn shadow(&self, persona: &PersonaId) -> Option<&str> {
+        let mut entries = self.config.roster.iter();
+        entries
+            .find(|entry| entry.persona == *persona)?
+            .shadow_module()
+    }
+}
+
 impl Configuration {
     /// Who sits in a room, and the module that each runs on there.
     pub fn seats<'a>(

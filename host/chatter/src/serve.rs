@@ -198,13 +198,17 @@ fn worker(settings: &Settings, configuration: &Configuration) -> chatter_worker:
 
 /// Who sits where.
 fn worker_rooms(configuration: &Configuration) -> Vec<chatter_worker::RoomSetup> {
-    let seat = |(persona, module): (&PersonaConfig, &str)| Seat {
+    let seat = |room: &config::Room, persona: &PersonaConfig, module: &str| Seat {
         config: persona.clone(),
         module: module.to_owned(),
+        shadow: room.shadow(&persona.id).map(str::to_owned),
     };
     let room = |room: &config::Room| chatter_worker::RoomSetup {
         config: room.config.clone(),
-        seats: configuration.seats(room).map(seat).collect(),
+        seats: configuration
+            .seats(room)
+            .map(|(persona, module)| seat(room, persona, module))
+            .collect(),
     };
     configuration.rooms.values().map(room).collect()
 }

@@ -19,7 +19,8 @@ const FORGOTTEN: Duration = Duration::from_secs(120);
 const FIRST_SWEEP: usize = 1024;
 
 /// The accounts of all personas, each in its room.
-pub(crate) struct Ledger(Mutex<Accounts>);
+#[derive(Clone)]
+pub(crate) struct Ledger(Arc<Mutex<Accounts>>);
 
 struct Accounts {
     of: HashMap<Scope, Arc<Account>>,
@@ -28,10 +29,10 @@ struct Accounts {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self(Mutex::new(Accounts {
+        Self(Arc::new(Mutex::new(Accounts {
             of: HashMap::new(),
             sweep_at: FIRST_SWEEP,
-        }))
+        })))
     }
 }
 

@@ -15,6 +15,7 @@ mod engine;
 #[doc(hidden)]
 pub mod floor;
 mod given;
+mod heard;
 mod host;
 mod inspect;
 mod ledger;
@@ -38,7 +39,7 @@ use chatter_llm::SharedModel;
 use chatter_memory::SharedMemory;
 use chatter_protocol::{
     CallRecord, TenantId, Turn, V1,
-    call::{CallEnd, CallInput, CallLimits, CallTimes},
+    call::{CallEnd, CallInput, CallLimits, CallTimes, ImportRecord},
     memory,
     persona::{Calls, ModuleRef},
 };
@@ -70,6 +71,15 @@ pub trait Personas: Send + Sync + 'static {
     /// Runs one call to its end. The record's `submitted` is left empty: what becomes of the lines
     /// is the caller's business. Dropping the future ends the call.
     async fn call(&self, call: Call) -> CallRecord;
+
+    /// Runs a call that was made already once more, to be compared with it. What was asked in it and is
+    /// asked again is answered as it was (`heard` holds that); anything else is asked, within budgets
+    /// apart from those of calls that count. No module is taken back for how it ends. It waits for no
+    /// place: if none is free, it ends as [`CallEnd::Busy`]. Whoever can't repeat answers calls it as any other.
+    async fn repeat(&self, call: Call, heard: Vec<ImportRecord>) -> CallRecord {
+        drop(heard);
+        self.call(call).await
+    }
 
     /// What the tenant's rooms mean by that name, or why there is no such module, in words an author
     /// can act on.
@@ -163,6 +173,8 @@ pub enum Error {
 pub struct Runtime {
     catalogue: Arc<Catalogue>,
     services: Arc<Services>,
+    /// What repeated calls used up.
+    repeats: Ledger,
     permits: Permits,
     pool: Pool,
     plugins: PathBuf,
@@ -204,6 +216,7 @@ impl Runtime {
         Ok(Self {
             catalogue: Arc::new(catalogue),
             services,
+            repeats: Ledger::default(),
             permits: Permits::new(&pool),
             pool,
             plugins,
@@ -242,6 +255,42 @@ impl Runtime {
 #[async_trait]
 impl Personas for Runtime {
     async fn call(&self, call: Call) -> CallRecord {
+        let how = How {
+            services: &self.services,
+            patience: self.pool.queue,
+            counts: true,
+        };
+        self.run(call, how).await
+    }
+
+    async fn repeat(&self, call: Call, heard: Vec<ImportRecord>) -> CallRecord {
+        let services = heard::services(heard, &self.services, self.repeats.clone());
+        let how = How {
+            services: &services,
+            patience: Duration::ZERO,
+            counts: false,
+        };
+        self.run(call, how).await
+    }
+
+    fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String> {
+        let status = self.catalogue.status(tenant, name);
+        status.map_err(|refused| refused.to_string())
+    }
+}
+
+/// How a call is run.
+struct How<'a> {
+    /// What its imports reach.
+    services: &'a Arc<Services>,
+    /// How long it waits for its place.
+    patience: Duration,
+    /// Whether a module that is on trial is judged by it.
+    counts: bool,
+}
+
+impl Runtime {
+    async fn run(&self, call: Call, how: How<'_>) -> CallRecord {
         let queued = Instant::now();
         let tenant = call.scope.room.tenant();
         let serving = match self.catalogue.get(&tenant, &call.module) {
@@ -274,22 +323,19 @@ impl Personas for Runtime {
         }
         let place = self
             .permits
-            .acquire(tenant.clone(), serving.module.weight, self.pool.queue)
+            .acquire(tenant.clone(), serving.module.weight, how.patience)
             .await;
         match place {
             Ok(permit) => {
                 let (module, queued) = (&serving.module, queued.elapsed());
-                let record = call::run(module, &self.services, call, Some(&permit), queued).await;
-                self.catalogue.note(&serving, &tenant, &record);
+                let record = call::run(module, how.services, call, Some(&permit), queued).await;
+                if how.counts {
+                    self.catalogue.note(&serving, &tenant, &record);
+                }
                 record
             }
             Err(Full) => not_run(call, serving.module.about.clone(), CallEnd::Busy),
         }
-    }
-
-    fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String> {
-        let status = self.catalogue.status(tenant, name);
-        status.map_err(|refused| refused.to_string())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     crowd::{Ended, Plan, SeatNumber},
     publisher::Publisher,
     seat::{Known, Sitter},
+    shadow::Again,
 };
 use chatter_protocol::{
     CallRecord, ChatMessage, MessageId, Timestamp, Turn, V1,
@@ -61,6 +62,8 @@ pub(crate) struct Done {
     pub(crate) known: Known,
     /// What went wrong, in words.
     pub(crate) detail: String,
+    /// The call for the module that runs beside, if there is one.
+    pub(crate) again: Option<Box<Again>>,
 }
 
 /// How far a call has come.
@@ -91,8 +94,12 @@ impl Job {
             None => self.commit(&mut record).await,
         };
         self.tell_log(&record.log);
+        let again = Again::of(&record, &self.sitter).map(Box::new);
         self.publisher.call(record);
-        self.done(kept)
+        Done {
+            again,
+            ..self.done(kept)
+        }
     }
 
     /// Puts what the persona logged into the program's log, where its author can read it: the first
@@ -125,6 +132,7 @@ impl Job {
             ended,
             known: self.known,
             detail,
+            again: None,
         }
     }
 
@@ -332,9 +340,9 @@ impl Job {
     }
 }
 
-struct Failure {
+pub(crate) struct Failure {
     ended: Ended,
-    detail: String,
+    pub(crate) detail: String,
 }
 
 impl Failure {
@@ -372,7 +380,7 @@ pub(crate) fn lines_of(record: &CallRecord) -> u32 {
     }
 }
 
-fn end_name(end: &CallEnd) -> &'static str {
+pub(crate) fn end_name(end: &CallEnd) -> &'static str {
     match end {
         CallEnd::Returned { .. } => "returned",
         CallEnd::Declined { .. } => "declined",
@@ -387,7 +395,7 @@ fn end_name(end: &CallEnd) -> &'static str {
 }
 
 /// What went wrong, in words an author can act on; `None` if nothing did.
-fn end_detail(end: &CallEnd) -> Option<Failure> {
+pub(crate) fn end_detail(end: &CallEnd) -> Option<Failure> {
     match end {
         CallEnd::Returned { .. } => None,
         CallEnd::Busy | CallEnd::Unavailable { .. } => Some(Failure::lost(end.to_string())),

@@ -32,6 +32,7 @@ mod room;
 mod rooms;
 mod roster;
 mod seat;
+mod shadow;
 #[cfg(test)]
 mod testing;
 mod think;
@@ -103,6 +104,8 @@ pub struct Seat {
     pub config: PersonaConfig,
     /// The module it runs on here; it may be unavailable, now or for a while.
     pub module: String,
+    /// The module that runs beside it on the same input, silently, to be compared with it.
+    pub shadow: Option<String>,
 }
 
 /// What a worker works with.

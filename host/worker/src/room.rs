@@ -9,6 +9,7 @@ use crate::{
     publisher::Publisher,
     rooms::Wish,
     seat::{Backoff, Known, Occupied},
+    shadow::{Again, Ran},
 };
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
@@ -23,7 +24,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     task::{self, JoinError, JoinSet},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -55,6 +56,10 @@ pub(crate) struct Room {
     calls: JoinSet<Step>,
     /// Which seat a call's task belongs to, in case the task panics.
     in_flight: HashMap<task::Id, SeatNumber>,
+    /// Shadow runs, and whose they are.
+    shadows: JoinSet<Result<Ran, String>>,
+    shadows_of: HashMap<task::Id, (SeatNumber, Arc<str>)>,
+    shadow_places: Arc<Semaphore>,
     pub(crate) publisher: Publisher,
     /// What the room is to be.
     wanted: watch::Receiver<Wish>,
@@ -70,6 +75,7 @@ impl Room {
         mut wanted: watch::Receiver<Wish>,
         parts: Parts,
         publisher: Publisher,
+        shadow_places: Arc<Semaphore>,
         seed: u64,
     ) -> Self {
         let wish = wanted.borrow_and_update().clone();
@@ -84,6 +90,9 @@ impl Room {
             seats: BTreeMap::new(),
             calls: JoinSet::new(),
             in_flight: HashMap::new(),
+            shadows: JoinSet::new(),
+            shadows_of: HashMap::new(),
+            shadow_places,
             publisher,
             wanted,
             log: None,
@@ -97,6 +106,7 @@ impl Room {
     /// Runs until it is cancelled. Calls in flight are dropped then, which undoes them.
     pub(crate) async fn run(mut self, cancel: CancellationToken) {
         cancel.run_until_cancelled(self.serve()).await;
+        self.shadows.abort_all();
         if timeout(FAREWELL, self.calls.shutdown()).await.is_err() {
             tracing::warn!(room = %self.info.id, "calls in flight did not end in time");
         }
@@ -143,6 +153,9 @@ impl Room {
                 _ = tick.tick() => self.on_tick().await,
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => {
                     self.on_ended(ended);
+                }
+                Some(ended) = self.shadows.join_next_with_id(), if !self.shadows.is_empty() => {
+                    self.on_shadow_ended(ended);
                 }
                 Ok(()) = self.wanted.changed() => {
                     let wish = self.wanted.borrow_and_update().clone();
@@ -292,6 +305,10 @@ impl Room {
         let now = self.parts.clock.now();
         let tenant = self.info.id.tenant();
         for (&index, seat) in self.seats.iter_mut().filter(|(_, seat)| !seat.leaving) {
+            let shadow = seat.shadow.as_mut();
+            let shadow_news = shadow.is_some_and(|shadow| {
+                shadow.see_module(self.parts.personas.module(&tenant, shadow.name()))
+            });
             if seat.see_module(self.parts.personas.module(&tenant, &seat.sitter.module)) {
                 let status = seat.status(now);
                 if !seat.is_available() {
@@ -300,7 +317,10 @@ impl Room {
                 self.crowd.set_available(index, seat.is_available());
                 self.crowd.set_calls(index, seat.calls());
                 self.publisher.status(status);
-            } else if self.ticks == FIRST_STATUS_TICKS || self.ticks.is_multiple_of(STATUS_TICKS) {
+            } else if shadow_news
+                || self.ticks == FIRST_STATUS_TICKS
+                || self.ticks.is_multiple_of(STATUS_TICKS)
+            {
                 self.publisher.status(seat.status(now));
             }
         }
@@ -362,6 +382,7 @@ impl Room {
                     ended: Ended::Failed,
                     known: Known::default(),
                     detail,
+                    again: None,
                 }
             }
         };
@@ -383,10 +404,52 @@ impl Room {
                 self.publisher.status(seat.status(now));
             }
         }
+        if let Some(again) = done.again {
+            self.run_shadow(done.seat, *again);
+        }
         let plans = self.crowd.finished(now, done.seat, &done.ended);
         if !self.crowd.holds(done.seat) {
             self.seats.remove(&done.seat);
         }
         self.start(plans);
+    }
+
+    // === Shadow runs ===
+
+    fn run_shadow(&mut self, number: SeatNumber, again: Again) {
+        let seat = self.seats.get_mut(&number).filter(|seat| !seat.leaving);
+        let Some(shadow) = seat.and_then(|seat| seat.shadow.as_mut()) else {
+            return;
+        };
+        if shadow.name() != again.module() {
+            return;
+        }
+        let place = self.shadow_places.clone().try_acquire_owned().ok();
+        let Some(place) = shadow.begins(place) else {
+            return;
+        };
+        let of = (number, shadow.name().clone());
+        let personas = self.parts.personas.clone();
+        let task = self.shadows.spawn(async move {
+            let _place = place;
+            again.run(personas).await
+        });
+        self.shadows_of.insert(task.id(), of);
+    }
+
+    fn on_shadow_ended(&mut self, ended: Result<(task::Id, Result<Ran, String>), JoinError>) {
+        let (id, run) = match ended {
+            Ok(ended) => ended,
+            Err(error) => (error.id(), Err(format!("the call broke off: {error}"))),
+        };
+        let Some((number, module)) = self.shadows_of.remove(&id) else {
+            return;
+        };
+        let seat = self.seats.get_mut(&number);
+        if let Some(shadow) = seat.and_then(|seat| seat.shadow.as_mut())
+            && *shadow.name() == module
+        {
+            shadow.ended(run);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The worker's rooms: one task for each, started and ended as the configuration says.
 
-use crate::{Limits, Parts, RoomSetup, Wanted, delivery, publisher::Publisher, room::Room};
+use crate::{Limits, Parts, RoomSetup, Wanted, delivery, publisher::Publisher, room::Room, shadow};
 use chatter_protocol::RoomId;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    sync::Semaphore,
     sync::watch,
     task::{self, JoinError, JoinSet},
     time::timeout,
@@ -33,6 +34,7 @@ pub(crate) async fn run(
         ids: HashMap::new(),
         tasks: JoinSet::new(),
         servants: JoinSet::new(),
+        shadows: Arc::new(Semaphore::new(shadow::PLACES)),
         cancel: cancel.clone(),
     };
     let (store, memory) = (rooms.parts.store.clone(), rooms.parts.memory.clone());
@@ -72,6 +74,8 @@ struct Rooms {
     tasks: JoinSet<()>,
     /// What serves the rooms ends after them, when this is dropped.
     servants: JoinSet<()>,
+    /// The places for shadow runs.
+    shadows: Arc<Semaphore>,
     cancel: CancellationToken,
 }
 
@@ -122,7 +126,13 @@ impl Rooms {
         self.servants.spawn(outlet.run());
         let (wish, wanted) = watch::channel(wish);
         let seed = self.rng.next_u64();
-        let room = Room::new(wanted, self.parts.clone(), publisher, seed);
+        let room = Room::new(
+            wanted,
+            self.parts.clone(),
+            publisher,
+            self.shadows.clone(),
+            seed,
+        );
         let end = self.cancel.child_token();
         let task = self.tasks.spawn(room.run(end.clone()));
         self.ids.insert(task.id(), id.clone());

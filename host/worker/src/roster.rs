@@ -6,6 +6,7 @@ use crate::{
     room::Room,
     rooms::Wish,
     seat::{Occupied, Sitter},
+    shadow::Shadow,
 };
 use chatter_protocol::call::CallLimits;
 use std::{collections::HashSet, sync::Arc};
@@ -87,7 +88,14 @@ impl Room {
                 number
             }
         };
-        if let Some(there) = self.seats.get(&number) {
+        if let Some(there) = self.seats.get_mut(&number) {
+            let wanted = &there.sitter.shadow;
+            if there.shadow.as_ref().map(Shadow::name) != wanted.as_ref() {
+                there.shadow = wanted.clone().map(|name| {
+                    let module = self.parts.personas.module(&tenant, &name);
+                    Shadow::new(name, module)
+                });
+            }
             self.crowd.set_available(number, there.is_available());
             self.crowd.set_calls(number, there.calls());
             self.publisher.status(there.status(now));

@@ -1,6 +1,6 @@
 //! A persona's seat in a room: who sits there, and how it does.
 
-use crate::Seat;
+use crate::{Seat, shadow::Shadow};
 use chatter_protocol::{
     PersonaStatus, RoomId, Timestamp, V1,
     call::{CallLimits, LineFate, Profile},
@@ -18,6 +18,8 @@ pub(crate) struct Sitter {
     pub(crate) profile: Arc<Profile>,
     pub(crate) author: Author,
     pub(crate) module: Arc<str>,
+    /// The module that runs beside it.
+    pub(crate) shadow: Option<Arc<str>>,
     pub(crate) scope: memory::Scope,
     pub(crate) limits: CallLimits,
 }
@@ -43,6 +45,7 @@ impl Sitter {
                 badges: vec![AI_BADGE.into()],
             },
             module: seat.module.as_str().into(),
+            shadow: seat.shadow.as_deref().map(Into::into),
             scope: memory::Scope {
                 room: room.clone(),
                 persona: config.id.clone(),
@@ -72,6 +75,7 @@ pub(crate) struct Occupied {
     pub(crate) leaving: bool,
     pub(crate) known: Known,
     module: Result<ModuleStatus, String>,
+    pub(crate) shadow: Option<Shadow>,
     failing: Option<String>,
     calls: u64,
     failures: u64,
@@ -86,6 +90,7 @@ impl Occupied {
             leaving: false,
             known: Known::default(),
             module,
+            shadow: None,
             failing: None,
             calls: 0,
             failures: 0,
@@ -168,6 +173,7 @@ impl Occupied {
             calls: self.calls,
             failures: self.failures,
             lines: self.lines,
+            shadow: self.shadow.as_ref().map(Shadow::status),
             left: self.leaving,
             at,
         }

@@ -3,6 +3,8 @@
 
 #[path = "worker/roster.rs"]
 mod roster;
+#[path = "worker/shadow.rs"]
+mod shadow;
 mod support;
 mod transaction;
 

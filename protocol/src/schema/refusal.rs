@@ -321,6 +321,7 @@ fn not_of_type(mut types: Vec<JsonType>) -> String {
 fn not_like(pattern: &str) -> String {
     let words = match pattern {
         "^[a-z0-9-]{1,63}$" => "a slug: 1 to 63 of a-z, 0-9 and -",
+        r"^[a-z0-9-]{1,63}(\.wasm)?$" => "a module's name: 1 to 63 of a-z, 0-9 and -",
         "^[a-z0-9-]{1,63}/[a-z0-9-]{1,63}$" => "tenant/room, each 1 to 63 of a-z, 0-9 and -",
         "^[a-z0-9:_-]{1,95}$" => "an author's id: 1 to 95 of a-z, 0-9, -, _ and :",
         "^#[0-9a-fA-F]{6}$" => "a colour such as #7f5af0",

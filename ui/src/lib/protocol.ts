@@ -32,6 +32,31 @@ export type ClientFrame = {
   reply_to?: string | null;
 };
 /**
+ * What came of a call.
+ */
+export type Reaction =
+  | {
+      did: "spoke";
+      /**
+       * What.
+       */
+      lines: string[];
+    }
+  | {
+      did: "silent";
+      /**
+       * Why not, in its own words.
+       */
+      because?: string | null;
+    }
+  | {
+      did: "failed";
+      /**
+       * Why.
+       */
+      reason: string;
+    };
+/**
  * Whether a persona can be called.
  *
  * - `ok`: Its latest call returned well, or it was not called yet.
@@ -133,6 +158,31 @@ export type ServerFrame =
       nonce?: string | null;
     };
 
+/**
+ * How often the two did what.
+ */
+export interface Agreement {
+  /**
+   * Neither said anything.
+   */
+  both_silent: number;
+  /**
+   * Both said the same.
+   */
+  same_lines: number;
+  /**
+   * Both spoke, and not in the same words.
+   */
+  other_lines: number;
+  /**
+   * Only the one that serves spoke.
+   */
+  live_alone: number;
+  /**
+   * Only the shadow would have spoken.
+   */
+  shadow_alone: number;
+}
 /**
  * Who wrote a message.
  */
@@ -284,6 +334,42 @@ export interface Count {
   count: number;
 }
 /**
+ * What calls cost in all.
+ */
+export interface Cost {
+  /**
+   * Ticks of the epoch in which the guest ran.
+   */
+  cpu_ticks: number;
+  /**
+   * Microseconds from start to end. What a shadow asks as the serving one did is answered at once.
+   */
+  ran_us: number;
+  /**
+   * LLM calls.
+   */
+  llm_calls: number;
+  /**
+   * Tokens that the LLM answered with.
+   */
+  llm_tokens: number;
+}
+/**
+ * A call in which the two did not do the same.
+ */
+export interface Difference {
+  /**
+   * Which.
+   */
+  call_id: string;
+  /**
+   * When it began.
+   */
+  at: string;
+  live: Reaction;
+  shadow: Reaction;
+}
+/**
  * A stretch of a room's log.
  */
 export interface MessagesPage {
@@ -423,6 +509,10 @@ export interface PersonaStatus {
    */
   lines: number;
   /**
+   * How the next version of its module does beside it, if the roster names one. The gateway shows it to operators alone.
+   */
+  shadow?: ShadowStatus | null;
+  /**
    * Whether it has left the room: this is the last that is told of it, until it comes back.
    */
   left?: boolean;
@@ -430,6 +520,39 @@ export interface PersonaStatus {
    * When this was true.
    */
   at: string;
+}
+/**
+ * What came of a persona's shadow runs: a module is given the same turn and input as the one that serves, and nothing of what it does is kept. All counts begin again with each new component.
+ */
+export interface ShadowStatus {
+  module: ModuleRef;
+  /**
+   * Why it can't be called, or why a newer one in the plugin folder isn't; empty when nothing is wrong.
+   */
+  detail?: string;
+  /**
+   * Calls that it was given.
+   */
+  calls: number;
+  /**
+   * Calls that it was not given, as it was still in the one before or the host was busy.
+   */
+  skipped: number;
+  /**
+   * Calls of it that ended in a trap, a time-out or an error.
+   */
+  failures: number;
+  /**
+   * Why the latest of them failed; empty if none did.
+   */
+  last_failure?: string;
+  agreement: Agreement;
+  cost: Cost;
+  live_cost: Cost;
+  /**
+   * The latest calls in which the two did not do the same, the newest first.
+   */
+  differences?: Difference[];
 }
 /**
  * One wrong place in a request's body.

@@ -73,6 +73,13 @@ impl Configuration {
                 None => told.push(format!("{id}: {persona} sits down")),
             }
         }
+        for persona in sit.keys() {
+            match (before.shadow(persona), after.shadow(persona)) {
+                (old, new) if old == new => {}
+                (_, Some(shadow)) => told.push(format!("{id}: {persona} has the shadow {shadow}")),
+                (_, None) => told.push(format!("{id}: {persona} has no shadow any more")),
+            }
+        }
         let fields = fields(&before.config, &after.config, &TOLD);
         if !fields.is_empty() {
             told.push(format!("{id}: {}", fields.join(", ")));

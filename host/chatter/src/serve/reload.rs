@@ -10,7 +10,7 @@ use crate::{
     config::{self, Configuration, Stamp, Watch},
     settings::{Settings, SourceOverride},
 };
-use chatter_protocol::RoomId;
+use chatter_protocol::{PersonaId, RoomId};
 use chatter_runtime::Personas as _;
 use metrics::{counter, gauge};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -234,21 +234,30 @@ impl Live {
     /// A module that is not there is no error: it may come. It is named, and its personas are shown as
     /// unavailable.
     fn name_missing_modules(&self, before: &Configuration, parts: &Parts) {
-        for (id, room) in &self.configuration.rooms {
-            let known: Vec<_> = match before.rooms.get(id) {
-                Some(room) => before
-                    .seats(room)
-                    .map(|(persona, module)| (&persona.id, module))
-                    .collect(),
-                None => Vec::new(),
-            };
-            for (persona, module) in self.configuration.seats(room) {
-                if !known.contains(&(&persona.id, module))
+        for id in self.configuration.rooms.keys() {
+            let known = modules(before, id);
+            for (persona, module) in modules(&self.configuration, id) {
+                if !known.contains(&(persona, module))
                     && let Err(why) = parts.runtime.module(&id.tenant(), module)
                 {
-                    tracing::warn!("{id}: {} can't be called: {why}", persona.id);
+                    tracing::warn!("{id}: {module} can't be called for {persona}: {why}");
                 }
             }
         }
     }
+}
+
+/// The modules that a room needs, each with the persona that needs it.
+fn modules<'a>(configuration: &'a Configuration, room: &RoomId) -> Vec<(&'a PersonaId, &'a str)> {
+    let Some(room) = configuration.rooms.get(room) else {
+        return Vec::new();
+    };
+    let seats = configuration.seats(room);
+    seats
+        .flat_map(|(persona, module)| {
+            let shadow = room.shadow(&persona.id);
+            [Some(module), shadow].map(|module| Some((&persona.id, module?)))
+        })
+        .flatten()
+        .collect()
 }

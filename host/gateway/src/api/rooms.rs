@@ -2,12 +2,16 @@
 
 use super::InRoom;
 use crate::{
+    auth::Principal,
     problem::{Problem, json},
     room::Room,
     shared::Shared,
 };
-use axum::{extract::State, http::StatusCode, response::Response};
-use chatter_protocol::room::{RoomList, RoomStatus, RoomSummary};
+use axum::{Extension, extract::State, http::StatusCode, response::Response};
+use chatter_protocol::{
+    PersonaStatus,
+    room::{RoomList, RoomStatus, RoomSummary},
+};
 use std::sync::Arc;
 
 async fn summary(shared: &Shared, room: &Room) -> Result<RoomSummary, Problem> {
@@ -33,13 +37,31 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>) -> Result<Response, 
 pub(crate) async fn status(
     State(shared): State<Arc<Shared>>,
     InRoom(room): InRoom,
+    Extension(principal): Extension<Principal>,
 ) -> Result<Response, Problem> {
     let summary = summary(&shared, &room).await?;
     let status = RoomStatus {
         summary,
         people: room.people.latest(),
-        personas: room.statuses(),
+        personas: seen_by(&principal, room.statuses()),
         model: shared.config.model.clone(),
     };
     Ok(json(StatusCode::OK, &status))
+}
+
+/// What a shadow would have said is for operators: people may take it for what was said.
+fn seen_by(principal: &Principal, statuses: Vec<Arc<PersonaStatus>>) -> Vec<Arc<PersonaStatus>> {
+    if matches!(principal, Principal::Operator) {
+        return statuses;
+    }
+    let plain = |status: Arc<PersonaStatus>| {
+        if status.shadow.is_none() {
+            return status;
+        }
+        Arc::new(PersonaStatus {
+            shadow: None,
+            ..PersonaStatus::clone(&status)
+        })
+    };
+    statuses.into_iter().map(plain).collect()
 }

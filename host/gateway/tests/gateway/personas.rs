@@ -1,6 +1,6 @@
 //! Lines of personas, and those who would pass for one.
 
-use crate::host::{Host, LOBBY, MESSAGES, heard, lobby, soon};
+use crate::host::{Host, LOBBY, MESSAGES, TOKEN, heard, lobby, soon};
 use chatter_bus::publish_json;
 use chatter_protocol::{
     Author, AuthorKind, CallId, ChatMessage, MessageId, PersonaId, Timestamp, Topic, TopicKind, V1,
@@ -256,4 +256,46 @@ async fn a_status_that_was_heard_is_shown() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_shadow_would_have_said_is_for_operators() {
+    let host = Host::start().await;
+    let status = json!({
+        "v": 1, "room_id": "main/lobby", "persona_id": "nova", "name": "Nova", "health": "ok",
+        "module": { "name": "regular", "digest": "", "contract": "0.2.0" },
+        "calls": 0, "failures": 0, "lines": 0, "at": "2026-01-31T12:00:00.000Z",
+        "shadow": {
+            "module": { "name": "next", "digest": "", "contract": "0.2.0" },
+            "calls": 1, "skipped": 0, "failures": 0,
+            "agreement": {
+                "both_silent": 0, "same_lines": 0, "other_lines": 0, "live_alone": 0, "shadow_alone": 1
+            },
+            "cost": { "cpu_ticks": 0, "ran_us": 1, "llm_calls": 0, "llm_tokens": 0 },
+            "live_cost": { "cpu_ticks": 0, "ran_us": 1, "llm_calls": 0, "llm_tokens": 0 },
+            "differences": [{
+                "call_id": CallId::new(), "at": "2026-01-31T12:00:00.000Z",
+                "live": { "did": "silent" }, "shadow": { "did": "spoke", "lines": ["hi"] }
+            }]
+        }
+    });
+    let topic = Topic::new(TopicKind::PersonaStatus, lobby());
+    publish_json(&*host.bus, &topic, &status).await.unwrap();
+    let operator = [("authorization", &*format!("Bearer {TOKEN}"))];
+    let shown = soon(async {
+        loop {
+            let room = host.http("GET", LOBBY, &operator, "").await.json();
+            if room["personas"][0].is_object() {
+                return room["personas"][0].clone();
+            }
+        }
+    })
+    .await;
+    assert_eq!(
+        shown["shadow"]["differences"][0]["shadow"]["lines"],
+        json!(["hi"])
+    );
+    let guest = host.get(LOBBY).await.json();
+    assert_eq!(guest["personas"][0]["name"], "Nova");
+    assert!(guest["personas"][0].get("shadow").is_none(), "{guest}");
 }

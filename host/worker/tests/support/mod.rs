@@ -232,6 +232,7 @@ pub(crate) fn seat(module: &str) -> Seat {
             limits: None,
         },
         module: module.into(),
+        shadow: None,
     }
 }
 

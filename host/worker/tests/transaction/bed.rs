@@ -95,6 +95,7 @@ impl Bed {
                 seats: vec![Seat {
                     config: self.character(style),
                     module: "martyr".into(),
+                    shadow: None,
                 }],
             }],
             ..Config::default()

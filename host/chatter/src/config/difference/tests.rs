@@ -44,7 +44,7 @@ fn each_change_is_told_once_where_it_is() {
     let source = "[source]\nuri = \"show.vtt\"\n";
     let nova = "[[roster]]\npersona = \"nova\"\n";
     let room = |text: String| ("rooms/lobby.toml", text);
-    let cases: [(&str, (&str, String), &[&str]); 16] = [
+    let cases: [(&str, (&str, String), &[&str]); 17] = [
         ("nothing", room(lobby(&format!("{source}{nova}"))), &[]),
         (
             "what looks another way and is the same",
@@ -67,6 +67,11 @@ fn each_change_is_told_once_where_it_is() {
             "another module on a roster",
             room(lobby(&format!("{source}{nova}module = \"hype\"\n"))),
             &["main/lobby: nova runs on hype instead of regular"],
+        ),
+        (
+            "a shadow",
+            room(lobby(&format!("{source}{nova}shadow = \"next.wasm\"\n"))),
+            &["main/lobby: nova has the shadow next"],
         ),
         (
             "tuning and title",
