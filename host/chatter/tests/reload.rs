@@ -13,13 +13,18 @@ use support::{DEADLINE, Home, ROOM, Server};
 use tokio::net::TcpStream;
 
 async fn get(server: &Server, path: &str) -> (u16, String) {
+    get_as(server, path, None).await
+}
+
+async fn get_as(server: &Server, path: &str, token: Option<&str>) -> (u16, String) {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let (mut send, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
-    let request = Request::get(path)
-        .header("host", server.address())
-        .body(Empty::<Bytes>::new())
-        .unwrap();
+    let mut request = Request::get(path).header("host", server.address());
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
     let response = send.send_request(request).await.unwrap();
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -29,9 +34,18 @@ async fn get(server: &Server, path: &str) -> (u16, String) {
 
 /// The room's status, as soon as it is as it should be.
 async fn until(server: &Server, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    until_as(server, None, what, fits).await
+}
+
+async fn until_as(
+    server: &Server,
+    token: Option<&str>,
+    what: &str,
+    fits: impl Fn(&Value) -> bool,
+) -> Value {
     let started = Instant::now();
     loop {
-        let (_, body) = get(server, &format!("/v1/rooms/{ROOM}")).await;
+        let (_, body) = get_as(server, &format!("/v1/rooms/{ROOM}"), token).await;
         let status: Value = serde_json::from_str(&body).unwrap();
         if fits(&status) {
             return status;
@@ -176,4 +190,30 @@ async fn editors_may_save_as_they_like() {
     }
     let stderr = server.process.stderr();
     assert!(!stderr.contains("ERROR"), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_shadow_runs_beside_and_operators_see_what_it_would_have_said() {
+    let home = Home::lively();
+    let server = home.serve(&["--log", "warn,chatter=info"]);
+    let token = fs::read_to_string(home.path("data/operator-token")).unwrap();
+    edit(&home, "configs/rooms/lobby.toml", |text| {
+        text.replace(
+            "persona = \"nova\"",
+            "persona = \"nova\"\nshadow = \"hype.wasm\"",
+        )
+    });
+    let told = until_as(&server, Some(token.trim()), "shadow's calls", |status| {
+        persona(status, "nova").is_some_and(|nova| nova["shadow"]["calls"].as_u64() >= Some(3))
+    })
+    .await;
+    let shadow = &persona(&told, "nova").unwrap()["shadow"];
+    assert_eq!(shadow["module"]["name"], "hype");
+    assert_eq!(shadow["failures"], 0, "{shadow:#}");
+    let agreement = shadow["agreement"].as_object().unwrap();
+    let compared: u64 = agreement.values().filter_map(Value::as_u64).sum();
+    assert!(compared > 0 && compared <= shadow["calls"].as_u64().unwrap());
+    // It stays among operators.
+    let status = until(&server, "nova", |status| persona(status, "nova").is_some()).await;
+    assert!(persona(&status, "nova").unwrap().get("shadow").is_none());
 }

@@ -11,7 +11,10 @@
 //!   called on is not handed out a second time;
 //! - no more lines a minute than the room's tuning allows, and unasked ones only in a small share of
 //!   calls: what is beyond is refused, while the rest of such a call is kept;
-//! - a persona that keeps failing costs its own calls, ever fewer of them, and nothing else.
+//! - a persona that keeps failing costs its own calls, ever fewer of them, and nothing else;
+//! - rosters change while it is at work ([`Handle`]), and nobody loses more by it than a seat;
+//! - the next version of a module may run beside the one that serves: it delays nothing, and nothing of
+//!   it is kept.
 //!
 //! It must not know how a call is run (that is the runtime's), how messages are judged and ordered
 //! (the gateway's), nor where anything is kept.
