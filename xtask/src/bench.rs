@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 pub(crate) fn run(extra: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build_with_tests()?;
+    personas::compile()?;
     let extra = extra.strip_prefix(&["--"]).unwrap_or(extra);
     run_command(
         cargo()
@@ -44,6 +45,7 @@ pub(crate) fn swap(options: &[&str]) -> Result<()> {
 pub(crate) fn crowd(options: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build()?;
+    personas::compile()?;
     let options = options.strip_prefix(&["--"]).unwrap_or(options);
     run_command(
         cargo()

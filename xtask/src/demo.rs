@@ -16,6 +16,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     steps.step("page", ui::build)?;
     // The same profile as the tests': whoever runs both compiles once.
     steps.step("chatter (dev profile)", program)?;
+    steps.step("personas: compiled ahead", personas::compile)?;
     steps.summary(true);
 
     let program = repo::target()
@@ -23,6 +24,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         .join(format!("chatter{}", std::env::consts::EXE_SUFFIX));
     let mut chatter = command(program);
     chatter.arg("serve").args(options);
+    if !names(options, "--compiled") && std::env::var_os("CHATTER_COMPILED").is_none() {
+        chatter.arg("--compiled").arg(personas::compiled());
+    }
     if !names(options, "--data") && std::env::var_os("CHATTER_DATA").is_none() {
         chatter.arg("--data").arg(repo::target().join("demo-data"));
     }

@@ -17,6 +17,12 @@ use std::{
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "persona";
 
+/// Projects in other languages that only tests load.
+const PROJECTS_FOR_TESTS: [&str; 2] = [
+    "host/runtime/tests/rascal-js",
+    "host/runtime/tests/rascal-py",
+];
+
 /// Personas that only tests and benchmarks load, from cargo's own folder.
 const FOR_TESTS: [&str; 3] = ["rascal", "veteran", "martyr"];
 
@@ -27,7 +33,45 @@ pub(crate) fn build() -> Result<()> {
 
 /// The same, and builds those that tests need.
 pub(crate) fn build_with_tests() -> Result<()> {
-    build_with(&FOR_TESTS)
+    build_with(&FOR_TESTS)?;
+    let built = built();
+    for folder in PROJECTS_FOR_TESTS {
+        let folder = repo::root().join(folder);
+        if let Some(persona) = Persona::open(folder)? {
+            persona.component(&built)?;
+        }
+    }
+    Ok(())
+}
+
+/// Compiles what takes long to compile, by the program, so that neither the demo nor any test waits
+/// for it.
+pub(crate) fn compile() -> Result<()> {
+    let built = built();
+    let mut projects = find(&repo::root().join("personas"))?;
+    for folder in PROJECTS_FOR_TESTS {
+        projects.extend(Persona::open(repo::root().join(folder))?);
+    }
+    let slow = projects
+        .iter()
+        .filter(|persona| !matches!(persona.language, Language::Rust { .. }))
+        .map(|persona| built.join(format!("{}.wasm", persona.name)))
+        .filter(|component| component.is_file());
+    run(cargo()
+        .args(["run", "--locked", "--quiet", "--package", "chatter", "--"])
+        .args(["modules", "compile", "--into"])
+        .arg(compiled())
+        .args(slow))
+}
+
+/// Where that goes.
+pub(crate) fn compiled() -> PathBuf {
+    repo::target().join("compiled")
+}
+
+/// Where cargo leaves the components of Rust, and the others are put beside them.
+fn built() -> PathBuf {
+    repo::target().join(TARGET).join(PROFILE)
 }
 
 fn build_with(more: &[&str]) -> Result<()> {
@@ -35,7 +79,7 @@ fn build_with(more: &[&str]) -> Result<()> {
     if personas.is_empty() {
         bail!("personas/ holds no project");
     }
-    let built = repo::target().join(TARGET).join(PROFILE);
+    let built = built();
     let mut build = cargo();
     build.args([
         "build",
@@ -101,6 +145,20 @@ enum Language {
 }
 
 impl Persona {
+    /// The project in a folder, if there is one.
+    fn open(folder: PathBuf) -> Result<Option<Self>> {
+        let Some(language) = language(&folder)? else {
+            return Ok(None);
+        };
+        let name = folder.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        Ok(Some(Self {
+            name,
+            folder,
+            language,
+        }))
+    }
+
     /// Its component, in the folder of those that cargo built; the others are built now, if need be.
     fn component(&self, built: &Path) -> Result<PathBuf> {
         let file = |stem: &str| built.join(format!("{stem}.wasm"));
@@ -140,16 +198,7 @@ fn find(folder: &Path) -> Result<Vec<Persona>> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
     for entry in entries {
-        let folder = entry?.path();
-        let Some(language) = language(&folder)? else {
-            continue;
-        };
-        let name = folder.file_name().unwrap_or_default();
-        personas.push(Persona {
-            name: name.to_string_lossy().into_owned(),
-            folder,
-            language,
-        });
+        personas.extend(Persona::open(entry?.path())?);
     }
     personas.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(personas)

@@ -30,6 +30,7 @@ pub(crate) fn run() -> Result<()> {
     })?;
     steps.step("personas", personas::build_with_tests)?;
     steps.step("personas: tests", personas::test)?;
+    steps.step("personas: compiled ahead", personas::compile)?;
     steps.step("tests", || {
         run_command(cargo().args(["test", "--locked", "--workspace"]))
     })?;

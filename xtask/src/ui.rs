@@ -34,6 +34,7 @@ pub(crate) fn in_browser(name: &str) -> Result<Command> {
     personas::build()?;
     build()?;
     demo::program()?;
+    personas::compile()?;
     script(name)
 }
 

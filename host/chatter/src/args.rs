@@ -2,6 +2,7 @@
 //! [`settings`](crate::settings) puts the layers together.
 
 use crate::{
+    modules::ModulesCommand,
     persona::PersonaCommand,
     pool::{self, PoolOptions},
     settings::{Bus, Listen, Provider},
@@ -67,6 +68,9 @@ pub(crate) enum Command {
     /// Write personas
     #[command(subcommand)]
     Persona(PersonaCommand),
+    /// About the modules that personas run on
+    #[command(subcommand)]
+    Modules(ModulesCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +112,15 @@ pub struct ServeOptions {
         value_parser = poll
     )]
     pub plugins_poll: Option<f64>,
+    /// Folder of components that `chatter modules compile` compiled ahead. Code in it is run as it is: it
+    /// should be yours alone to write to [default: none]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CHATTER_COMPILED",
+        hide_env_values = true
+    )]
+    pub compiled: Option<PathBuf>,
     /// Folder of the built page [default: ./ui/dist]
     #[arg(long, value_name = "DIR", env = "CHATTER_UI", hide_env_values = true)]
     pub ui: Option<PathBuf>,

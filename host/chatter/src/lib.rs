@@ -11,6 +11,7 @@ mod client;
 pub mod config;
 mod failure;
 mod logging;
+mod modules;
 mod nearest;
 mod persona;
 mod pool;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Some(Command::Say(options)) => client::say::run(options),
         Some(Command::Config(ConfigCommand::Check(options))) => config::check(options),
         Some(Command::Persona(command)) => persona::run(command),
+        Some(Command::Modules(command)) => modules::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -34,6 +34,8 @@ pub struct Settings {
     pub plugins: PathBuf,
     /// How often that folder is looked at in any case.
     pub plugins_poll: Duration,
+    /// The folder of components that were compiled ahead, if there is one.
+    pub compiled: Option<PathBuf>,
     /// The folder of the built page.
     pub ui: PathBuf,
     /// Where to listen.
@@ -152,6 +154,7 @@ impl Settings {
                 .plugins_poll
                 .or(file.plugins_poll)
                 .map_or(DEFAULT_POLL, Duration::from_secs_f64),
+            compiled: options.compiled.or(file.compiled),
             ui: options.ui.or(file.ui).unwrap_or_else(|| here("ui/dist")),
             listen: options.listen.or(file.listen).unwrap_or_default(),
             bus: options.bus.or(file.bus).unwrap_or_default(),

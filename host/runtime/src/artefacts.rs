@@ -16,6 +16,9 @@ use std::{
 };
 use wasmtime::{Engine, component::Component};
 
+/// From this size on, compiling takes long enough to be said.
+const SLOW_BYTES: usize = 4 << 20;
+
 /// Two folders: `components/DIGEST.wasm` and `compiled/DIGEST-COMPATIBILITY.cwasm`.
 #[derive(Clone)]
 pub(crate) struct Artefacts {
@@ -23,22 +26,28 @@ pub(crate) struct Artefacts {
     compiled: PathBuf,
     /// What the engine's compiled code fits; see [`Engine::precompile_compatibility_hash`].
     compatibility: u64,
+    /// Where components may lie that were compiled ahead; only read.
+    ahead: Option<PathBuf>,
 }
 
 impl Artefacts {
     /// Makes the folders, for this user alone.
     pub(crate) fn open(data: &Path, engine: &Engine) -> io::Result<Self> {
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
         let artefacts = Self {
             components: data.join("components"),
             compiled: data.join("compiled"),
-            compatibility: hasher.finish(),
+            compatibility: compatibility(engine),
+            ahead: None,
         };
         for folder in [&artefacts.components, &artefacts.compiled] {
             private_folder(folder)?;
         }
         Ok(artefacts)
+    }
+
+    /// With a folder of components that were compiled ahead.
+    pub(crate) fn with_ahead(self, ahead: Option<PathBuf>) -> Self {
+        Self { ahead, ..self }
     }
 
     /// The component, compiled now or earlier.
@@ -48,20 +57,30 @@ impl Artefacts {
         digest: &str,
         bytes: &[u8],
     ) -> wasmtime::Result<Component> {
-        let compiled = self
-            .compiled
-            .join(format!("{digest}-{:016x}.cwasm", self.compatibility));
-        if compiled.exists() {
-            match load(engine, &compiled) {
-                Ok(component) => {
-                    touch(&compiled);
-                    return Ok(component);
+        let name = compiled_name(self.compatibility, digest);
+        let compiled = self.compiled.join(&name);
+        let ahead = self.ahead.as_ref().map(|folder| folder.join(&name));
+        for made in [Some(&compiled), ahead.as_ref()].into_iter().flatten() {
+            if made.exists() {
+                match load(engine, made) {
+                    Ok(component) => {
+                        if *made == compiled {
+                            touch(made);
+                        }
+                        return Ok(component);
+                    }
+                    Err(error) => tracing::warn!(
+                        "{} is of no use and will be made again: {error:#}",
+                        made.display()
+                    ),
                 }
-                Err(error) => tracing::warn!(
-                    "{} is of no use and will be made again: {error:#}",
-                    compiled.display()
-                ),
             }
+        }
+        if bytes.len() > SLOW_BYTES {
+            tracing::info!(
+                "compiling a module of {} MB, which takes a while; later starts find it compiled",
+                bytes.len() >> 20
+            );
         }
         let artefact = engine.precompile_component(bytes)?;
         write_whole(&compiled, &artefact)?;
@@ -105,6 +124,18 @@ impl Artefacts {
         })?;
         Ok(freed + compiled)
     }
+}
+
+/// What the engine's compiled code fits, and nothing else does.
+pub(crate) fn compatibility(engine: &Engine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What a component is called in compiled form.
+pub(crate) fn compiled_name(compatibility: u64, digest: &str) -> String {
+    format!("{digest}-{compatibility:016x}.cwasm")
 }
 
 /// See [`Artefacts::sweep`]; `digest_of` knows the files that are of use by their names.

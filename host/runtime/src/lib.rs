@@ -6,6 +6,7 @@
 //! to be replayed. A component that traps, loops or waits for ever costs its own call and nothing
 //! else. It must not know rooms, rosters or who may speak.
 
+mod ahead;
 mod artefacts;
 mod call;
 mod catalogue;
@@ -31,6 +32,8 @@ mod wasi;
 
 pub use catalogue::{About, CONTRACTS, Examined, Needed, Refused, examine};
 pub use permits::Pool;
+
+pub use ahead::{Compiler, Uncompiled};
 
 use artefacts::Artefacts;
 use async_trait::async_trait;
@@ -135,6 +138,9 @@ pub struct Config {
     pub smoke: bool,
     /// How many bytes of components, and of compiled ones, are kept beside what is needed.
     pub kept_bytes: u64,
+    /// A folder of components that [`Compiler`] compiled ahead, if there is one. Code in it is run
+    /// as it is, so only whoever runs this host may write to it.
+    pub compiled: Option<PathBuf>,
 }
 
 impl Config {
@@ -149,6 +155,7 @@ impl Config {
             pool: Pool::default(),
             smoke: true,
             kept_bytes: 512 << 20,
+            compiled: None,
         }
     }
 }
@@ -196,13 +203,16 @@ impl Runtime {
             pool,
             smoke,
             kept_bytes,
+            compiled,
         } = config;
         let engine = engine::build(&pool).map_err(Error::Engine)?;
         let unusable = |source| Error::Folder {
             folder: data.clone(),
             source,
         };
-        let artefacts = Artefacts::open(&data, &engine).map_err(unusable)?;
+        let artefacts = Artefacts::open(&data, &engine)
+            .map_err(unusable)?
+            .with_ahead(compiled);
         let archive = Archive::open(&data).map_err(unusable)?;
         let services = Arc::new(Services {
             model,

@@ -15,6 +15,8 @@ export const TARGET = resolve(ROOT, process.env["CARGO_TARGET_DIR"] ?? "target")
 const PROGRAM = join(TARGET, "debug/chatter");
 const PLUGINS = join(ROOT, "plugins");
 const PAGE = join(ROOT, "ui/dist");
+/** What `cargo xtask` compiled ahead, so that no start waits for Python. */
+const COMPILED = join(TARGET, "compiled");
 
 /** The longest that starting or ending may take, in milliseconds. */
 const DEADLINE = 60_000;
@@ -42,7 +44,7 @@ export class Host {
     // Nothing of the tester's environment that the program would heed.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CHATTER_")));
     const plugins = this.home.crowd === "none" ? this.home.path("no-plugins") : PLUGINS;
-    const options = { config: this.home.path("configs"), data: this.home.path("data"), plugins, ui: PAGE };
+    const options = { config: this.home.path("configs"), data: this.home.path("data"), plugins, compiled: COMPILED, ui: PAGE };
     const words = Object.entries({ ...options, listen: this.#listen, seed: "7" });
     const child = spawn(PROGRAM, ["serve", ...words.flatMap(([name, value]) => [`--${name}`, value])], {
       cwd: this.home.path(""),

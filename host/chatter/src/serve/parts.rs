@@ -58,6 +58,7 @@ impl Parts {
             Arc::clone(&memory),
         );
         sandbox.pool = settings.pool.clone();
+        sandbox.compiled.clone_from(&settings.compiled);
         let runtime = Arc::new(Runtime::new(sandbox).map_err(Failure::failed)?);
         Ok(Self {
             bus,

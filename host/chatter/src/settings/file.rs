@@ -6,11 +6,12 @@ use chatter_protocol::{RoomId, call::LimitsConfig};
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "config",
     "data",
     "plugins",
     "plugins_poll",
+    "compiled",
     "ui",
     "listen",
     "bus",
@@ -41,6 +42,7 @@ pub(super) struct SettingsFile {
     pub(super) plugins: Option<PathBuf>,
     #[serde(deserialize_with = "poll")]
     pub(super) plugins_poll: Option<f64>,
+    pub(super) compiled: Option<PathBuf>,
     pub(super) ui: Option<PathBuf>,
     pub(super) listen: Option<Listen>,
     pub(super) bus: Option<Bus>,
@@ -143,6 +145,7 @@ impl SettingsFile {
             &mut self.config,
             &mut self.data,
             &mut self.plugins,
+            &mut self.compiled,
             &mut self.ui,
             &mut self.source,
         ] {

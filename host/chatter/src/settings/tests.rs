@@ -54,7 +54,7 @@ fn the_configuration_folders_file_wins_and_its_paths_start_there() {
     let here = folder(&[
         (
             "configs/chatter.toml",
-            "source = \"show.srt\"\nplugins = \"/p\"\n",
+            "source = \"show.srt\"\nplugins = \"/p\"\ncompiled = \"c\"\n",
         ),
         ("chatter.toml", "source = \"other.srt\"\n"),
     ]);
@@ -63,6 +63,7 @@ fn the_configuration_folders_file_wins_and_its_paths_start_there() {
     assert_eq!(source.file, Some(here.path().join("configs/show.srt")));
     assert_eq!(source.room.as_str(), "main/lobby");
     assert_eq!(settings.plugins, Path::new("/p"));
+    assert_eq!(settings.compiled, Some(here.path().join("configs/c")));
 }
 
 #[test]

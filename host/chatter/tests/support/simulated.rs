@@ -70,12 +70,13 @@ impl Simulation {
         let bus: SharedBus = Arc::new(InProcess::new());
         let store = Arc::new(Sqlite::open(&folder.path().join("chatter.db")).unwrap());
         let memory = Arc::new(Embedded::open(&folder.path().join("memory.db")).unwrap());
-        let config = RuntimeConfig::new(
+        let mut config = RuntimeConfig::new(
             plugins,
             folder.path().join("modules"),
             Arc::new(Offline::new()),
             memory.clone(),
         );
+        config.compiled = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("../compiled"));
         let runtime = Arc::new(Runtime::new(config).unwrap());
         for (name, loaded) in runtime.load_all().await.unwrap() {
             loaded.unwrap_or_else(|refused| panic!("{name}: {refused}"));

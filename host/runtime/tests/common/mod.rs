@@ -70,6 +70,12 @@ pub fn built(name: &str) -> PathBuf {
     file
 }
 
+/// Where `cargo xtask personas` leaves the compiled form of those that take long to compile.
+pub fn compiled_ahead() -> Option<PathBuf> {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("..");
+    Some(target.join("compiled"))
+}
+
 pub struct Bed {
     pub runtime: Arc<Runtime>,
     pub folder: TempDir,
@@ -85,6 +91,7 @@ pub async fn bed(modules: &[&str], model: SharedModel, change: impl FnOnce(&mut 
     }
     let memory = Arc::new(Embedded::in_memory().unwrap());
     let mut config = Config::new(plugins, folder.path().join("data"), model, memory);
+    config.compiled = compiled_ahead();
     change(&mut config);
     let runtime = Runtime::new(config).unwrap();
     for (name, loaded) in runtime.load_all().await.unwrap() {
