@@ -13,9 +13,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Calls in one measurement, and pairs of measurements.
+/// The most calls in one measurement, and about how long it takes: a slow language is called less often.
 const CALLS: u32 = 200;
+const MEASUREMENT: Duration = Duration::from_millis(20);
+
+/// Pairs of measurements.
 const PAIRS: usize = 60;
+
+/// The last three do the same in three languages.
+const MODULES: [&str; 4] = ["hype", "rascal", "rascal-js", "rascal-py"];
 
 fn main() {
     let threads = tokio::runtime::Builder::new_current_thread()
@@ -23,24 +29,34 @@ fn main() {
         .build()
         .expect("a runtime for the benchmark");
     threads.block_on(async {
-        let bed = bed(&["hype", "rascal"], Arc::new(Scripted::Says("nice")), |_| ()).await;
-        println!("a call with 20 recent messages and 1 KB of transcript; µs per call, median of {PAIRS} x {CALLS}\n");
+        let bed = bed(&MODULES, Arc::new(Scripted::Says("nice")), |_| ()).await;
+        println!("a call with 20 recent messages and 1 KB of transcript; µs per call, median of {PAIRS} x up to {CALLS}\n");
         println!("{:<10} {:>10} {:>10} {:>22}", "component", "call", "floor", "ratio (p10-p90)");
-        for module in ["hype", "rascal"] {
+        for module in MODULES {
             measure(&bed.runtime, module).await;
         }
     });
 }
 
 async fn measure(runtime: &Runtime, module: &str) {
-    let (mut calls, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut wholes, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let call = call(module, "behave");
+    let begun = Instant::now();
+    let first = runtime.call(call.clone()).await;
+    assert!(
+        matches!(first.end, CallEnd::Returned { .. }),
+        "{:?}",
+        first.end
+    );
+    let calls = u32::try_from(MEASUREMENT.as_micros() / begun.elapsed().as_micros().max(1))
+        .unwrap_or(CALLS)
+        .clamp(5, CALLS);
     for pair in 0..=PAIRS {
-        let floor = floor::run(runtime, &call, CALLS)
+        let floor = floor::run(runtime, &call, calls)
             .await
             .expect("the floor's call returns");
         let start = Instant::now();
-        for _ in 0..CALLS {
+        for _ in 0..calls {
             let record = runtime.call(call.clone()).await;
             assert!(
                 matches!(record.end, CallEnd::Returned { .. }),
@@ -51,13 +67,13 @@ async fn measure(runtime: &Runtime, module: &str) {
         let whole = start.elapsed();
         // The first pair warms up.
         if pair > 0 {
-            calls.push(per_call(whole));
-            floors.push(per_call(floor));
+            wholes.push(per_call(whole, calls));
+            floors.push(per_call(floor, calls));
             ratios.push(whole.as_secs_f64() / floor.as_secs_f64());
         }
     }
     let [call, floor, ratio] =
-        [&mut calls, &mut floors, &mut ratios].map(|values| quantile(values, 0.5));
+        [&mut wholes, &mut floors, &mut ratios].map(|values| quantile(values, 0.5));
     println!(
         "{module:<10} {call:>10.2} {floor:>10.2} {ratio:>8.3} ({:.3}-{:.3})",
         quantile(&mut ratios, 0.1),
@@ -65,8 +81,8 @@ async fn measure(runtime: &Runtime, module: &str) {
     );
 }
 
-fn per_call(whole: Duration) -> f64 {
-    whole.as_secs_f64() * 1e6 / f64::from(CALLS)
+fn per_call(whole: Duration, calls: u32) -> f64 {
+    whole.as_secs_f64() * 1e6 / f64::from(calls)
 }
 
 fn quantile(values: &mut [f64], at: f64) -> f64 {

@@ -105,8 +105,8 @@ async fn the_same_call_gives_the_same_outcome(bed: &Bed, module: &str) {
 async fn the_world_is_seen_as_it_is(bed: &Bed, module: &str) {
     let record = bed.runtime.call(unhurried(module, "see")).await;
     let wanted = match module {
-        "rascal-js" => "Nova 0.9 20 viewer hype  60000 true",
-        _ => "Nova 0.9 20 VIEWER True hype None 60000 True",
+        "rascal-js" => "Nova 0.9 20 viewer hype  100 true",
+        _ => "Nova 0.9 20 VIEWER True hype None 100 True",
     };
     assert_eq!(said(&record), wanted);
 }
@@ -116,7 +116,7 @@ async fn mistakes_are_told_with_their_place(bed: &Bed, module: &str) {
         "rascal-js" => &[
             (
                 "throw",
-                "cannot read property 'first' of undefined at src/deeper.js:4:15 in deeper",
+                "cannot read property 'first' of undefined at src/deeper.js:4:10 in deeper",
             ),
             ("words", "thrown: just words"),
             (
@@ -151,7 +151,7 @@ async fn mistakes_are_told_with_their_place(bed: &Bed, module: &str) {
         .find(|line| line.level == LogLevel::Error)
         .unwrap();
     let way = match module {
-        "rascal-js" => ["src/deeper.js:4:15 in deeper", "src/persona.js:23:"],
+        "rascal-js" => ["src/deeper.js:4:10 in deeper", "src/persona.js:23:"],
         _ => ["rascal.py:43 in on_context", "deeper.py:5 in deeper"],
     };
     for step in way {
