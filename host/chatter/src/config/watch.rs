@@ -102,7 +102,7 @@ pub(crate) struct Watch {
     read: Stamp,
     heard: mpsc::Receiver<()>,
     /// Kept, since it stops when it is dropped. Absent if the system does not tell of changes.
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
 }
 
 impl Watch {
@@ -124,7 +124,7 @@ impl Watch {
             others,
             read,
             heard,
-            _watcher: watcher.ok(),
+            watcher: watcher.ok(),
         }
     }
 
@@ -147,9 +147,9 @@ impl Watch {
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                heard = self.heard.recv(), if self._watcher.is_some() => {
+                heard = self.heard.recv(), if self.watcher.is_some() => {
                     if heard.is_none() {
-                        self._watcher = None;
+                        self.watcher = None;
                     }
                 }
                 _ = poll.tick() => {}
