@@ -60,11 +60,11 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
 ///
 /// If there is no such module, or it can't be instantiated.
 pub async fn instantiate(runtime: &Runtime, call: &Call) -> Result<Duration, String> {
-    let module = runtime
+    let serving = runtime
         .catalogue
         .get(&call.scope.room.tenant(), &call.module)
         .map_err(|refused| refused.to_string())?;
-    let PersonaPre::V0_2(pre) = &module.pre else {
+    let PersonaPre::V0_2(pre) = &serving.module.pre else {
         return Err("not a component of the current contract".into());
     };
     let start = Instant::now();
@@ -83,13 +83,13 @@ pub async fn instantiate(runtime: &Runtime, call: &Call) -> Result<Duration, Str
 ///
 /// If there is no such module, or the call fails.
 pub async fn memory(runtime: &Runtime, call: &Call) -> Result<u64, String> {
-    let module = runtime
+    let serving = runtime
         .catalogue
         .get(&call.scope.room.tenant(), &call.module)
         .map_err(|refused| refused.to_string())?;
-    let engine = module.pre.engine();
+    let engine = serving.module.pre.engine();
     let mut store = sandbox::store(engine, &runtime.services, bounds(runtime, call));
-    call::enter(&module, &mut store, &call.turn, &call.input)
+    call::enter(&serving.module, &mut store, &call.turn, &call.input)
         .await
         .map_err(|error| format!("{error:#}"))??;
     Ok(store.data().memory_used() as u64)
