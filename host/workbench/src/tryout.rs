@@ -188,6 +188,7 @@ pub async fn run(
         seats: vec![Seat {
             module: subject.module.clone(),
             config: subject.persona,
+            shadow: None,
         }],
         policy: ModerationPolicy::from_value(json!({ "name": "default" }))
             .map_err(|error| failed(&error))?,

@@ -103,7 +103,11 @@ impl Simulation {
         let seats = scene
             .seats
             .into_iter()
-            .map(|(config, module)| Seat { module, config })
+            .map(|(config, module)| Seat {
+                module,
+                config,
+                shadow: None,
+            })
             .collect();
         let setting = rehearsal::Scene {
             room: scene.room,
