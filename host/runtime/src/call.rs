@@ -14,7 +14,10 @@ use chatter_protocol::{
     call::{CallEnd, CallInput, CallLimits, CallTimes, Outcome},
     memory,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::Store;
 
@@ -24,73 +27,120 @@ pub(crate) async fn run(
     module: &Module,
     services: &Arc<Services>,
     call: Call,
-    permit: Option<&Permit>,
+    permit: Option<Permit>,
     queued: Duration,
 ) -> CallRecord {
+    let Call {
+        scope,
+        turn,
+        input,
+        limits,
+        ..
+    } = call;
     let started = Instant::now();
-    let deadline = started + Duration::from_millis(u64::from(call.limits.wall_ms));
-    let account = services.ledger.account(&call.scope);
-    let mut store = sandbox::store(
+    let deadline = started + Duration::from_millis(u64::from(limits.wall_ms));
+    let account = services.ledger.account(&scope);
+    let store = sandbox::store(
         module.pre.engine(),
         services,
         Bounds {
-            scope: call.scope,
-            now: call.turn.now,
-            seed: call.turn.seed,
-            limits: call.limits.clone(),
+            scope,
+            now: turn.now,
+            seed: turn.seed,
+            limits: limits.clone(),
             account: account.clone(),
-            waiting: permit.map(Permit::waiting_room),
+            waiting: permit.as_ref().map(Permit::waiting_room),
             deadline,
         },
     );
-    let ended = timeout_at(deadline, enter(module, &mut store, &call.turn, &call.input)).await;
-    let sandbox = store.data_mut();
-    let log = sandbox.log.take();
-    account.take_log(sandbox.log.used());
-    let end = match ended {
+    let sandbox = store.data();
+    let (log, imports, pace) = (
+        sandbox.log.clone(),
+        sandbox.imports.clone(),
+        sandbox.pace.clone(),
+    );
+    let input = Arc::new(input);
+    let work = Box::pin(to_its_end(
+        module.pre.clone(),
+        module.state_version,
+        permit,
+        store,
+        turn.clone(),
+        input.clone(),
+    ));
+    let driven = services.lane.drive(work, &pace, account.is_heavy());
+    let end = match timeout_at(deadline, driven).await {
+        Ok(end) => end,
         Err(_) => CallEnd::TimedOut {
-            wall_ms: call.limits.wall_ms,
+            wall_ms: limits.wall_ms,
         },
-        Ok(Err(error)) => {
-            let end = failed(&error, sandbox, &log);
+    };
+    let lines = log.take();
+    account.take_log(log.used());
+    account.take_cpu(pace.used_before());
+    let imports = std::mem::take(&mut *imports.lock().unwrap_or_else(PoisonError::into_inner));
+    CallRecord {
+        v: V1,
+        module: module.about.clone(),
+        turn,
+        input: Arc::unwrap_or_clone(input),
+        limits,
+        imports,
+        log: lines,
+        end,
+        submitted: Vec::new(),
+        times: CallTimes {
+            queued_us: micros(queued),
+            ran_us: micros(started.elapsed()),
+            cpu_ticks: pace.ticks(),
+        },
+    }
+}
+
+/// The call itself. Dropping it drops the instance, and then gives its places back.
+async fn to_its_end(
+    pre: Arc<PersonaPre>,
+    state_version: u32,
+    permit: Option<Permit>,
+    store: Store<Sandbox>,
+    turn: Arc<Turn>,
+    input: Arc<CallInput>,
+) -> CallEnd {
+    let _permit = permit;
+    let mut store = store;
+    let pace = store.data().pace.clone();
+    pace.go_on();
+    let ended = enter(&pre, &mut store, &turn, &input).await;
+    let sandbox = store.data_mut();
+    let end = match ended {
+        Err(error) => {
+            let end = failed(&error, sandbox, &sandbox.log.so_far());
             if let Some(text) = end::place(&end, &error) {
                 let Turn {
                     call_id,
                     room,
                     profile,
                     ..
-                } = &*call.turn;
+                } = &*turn;
                 tracing::warn!(target: "persona", room = %room.id, persona = %profile.id, call = %call_id, text);
             }
             end
         }
-        Ok(Ok(Err(detail))) => CallEnd::Declined {
+        Ok(Err(detail)) => CallEnd::Declined {
             detail: detail.chars().take(500).collect(),
         },
-        Ok(Ok(Ok(returned))) => {
+        Ok(Ok(returned)) => {
             let memories = std::mem::take(&mut sandbox.memories);
-            match returned.check(memories, &call.limits, module.state_version) {
+            match returned.check(memories, &sandbox.limits, state_version) {
                 Ok(outcome) => CallEnd::Returned { outcome },
                 Err(detail) => CallEnd::Invalid { detail },
             }
         }
     };
-    CallRecord {
-        v: V1,
-        module: module.about.clone(),
-        input: call.input,
-        limits: call.limits,
-        imports: std::mem::take(&mut sandbox.imports),
-        log,
-        end,
-        submitted: Vec::new(),
-        times: CallTimes {
-            queued_us: micros(queued),
-            ran_us: micros(started.elapsed()),
-            cpu_ticks: sandbox.ticks,
-        },
-        turn: call.turn,
-    }
+    drop(store);
+    // What it costs to clear up after it is its own too.
+    pace.pause();
+    end
 }
 
 impl Returned {
@@ -111,7 +161,7 @@ impl Returned {
 
 /// Instantiates the component and calls the export that the input is for.
 pub(crate) async fn enter(
-    module: &Module,
+    pre: &PersonaPre,
     store: &mut Store<Sandbox>,
     turn: &chatter_protocol::Turn,
     input: &CallInput,
@@ -124,19 +174,19 @@ pub(crate) async fn enter(
         CallInput::Context(context) => {
             let parts = lower::ContextParts::new(context);
             let asked = Asked::Context(parts.lower(context));
-            module.pre.call(store, turn, asked).await
+            pre.call(store, turn, asked).await
         }
         CallInput::Firehose(messages) => {
             let messages = lower::Messages::new(messages);
             let asked = Asked::Firehose(&messages.lower());
-            module.pre.call(store, turn, asked).await
+            pre.call(store, turn, asked).await
         }
         CallInput::Reflect(digest) => {
             let highlights = lower::Messages::new(&digest.highlights);
             let highlights = highlights.lower();
             let memories = lower::memories(digest);
             let asked = Asked::Reflect(lower::digest(digest, &highlights, &memories));
-            module.pre.call(store, turn, asked).await
+            pre.call(store, turn, asked).await
         }
     }
 }
@@ -172,8 +222,7 @@ pub(crate) async fn describe(
         Ok(Ok(about)) => Ok(about),
         Ok(Err(error)) => {
             let sandbox = store.data();
-            let log = sandbox.log.take();
-            Err(failed(&error, sandbox, &log).to_string())
+            Err(failed(&error, sandbox, &sandbox.log.so_far()).to_string())
         }
         Err(_) => Err("it took longer than 2 s".into()),
     }

@@ -26,7 +26,7 @@ pub async fn run(runtime: &Runtime, call: &Call, times: u32) -> Result<Duration,
         .get(&call.scope.room.tenant(), &call.module)
         .map_err(|refused| refused.to_string())?;
     let module = &serving.module;
-    let PersonaPre::V0_2(pre) = &module.pre else {
+    let PersonaPre::V0_2(pre) = &*module.pre else {
         return Err("not a component of the current contract".into());
     };
     let recent = lower::Messages::new(&call.turn.recent);
@@ -64,7 +64,7 @@ pub async fn instantiate(runtime: &Runtime, call: &Call) -> Result<Duration, Str
         .catalogue
         .get(&call.scope.room.tenant(), &call.module)
         .map_err(|refused| refused.to_string())?;
-    let PersonaPre::V0_2(pre) = &serving.module.pre else {
+    let PersonaPre::V0_2(pre) = &*serving.module.pre else {
         return Err("not a component of the current contract".into());
     };
     let start = Instant::now();
@@ -89,7 +89,7 @@ pub async fn memory(runtime: &Runtime, call: &Call) -> Result<u64, String> {
         .map_err(|refused| refused.to_string())?;
     let engine = serving.module.pre.engine();
     let mut store = sandbox::store(engine, &runtime.services, bounds(runtime, call));
-    call::enter(&serving.module, &mut store, &call.turn, &call.input)
+    call::enter(&serving.module.pre, &mut store, &call.turn, &call.input)
         .await
         .map_err(|error| format!("{error:#}"))??;
     Ok(store.data().memory_used() as u64)

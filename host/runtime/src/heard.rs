@@ -56,6 +56,7 @@ pub(crate) fn services(
         model: heard.clone(),
         memory: heard,
         ledger,
+        lane: others.lane.clone(),
     })
 }
 
@@ -116,6 +117,7 @@ impl Memory for Heard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::SlowLane;
     use chatter_memory::Embedded;
     use chatter_protocol::{PersonaId, RoomId};
 
@@ -176,6 +178,7 @@ mod tests {
             model: Arc::new(Asked),
             memory: Arc::new(Embedded::in_memory().unwrap()),
             ledger: Ledger::default(),
+            lane: Arc::new(SlowLane::new().unwrap()),
         }
     }
 

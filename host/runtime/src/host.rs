@@ -9,7 +9,7 @@ use chatter_protocol::{
     call::{ImportRecord, LogLevel},
     llm, memory,
 };
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 use tokio::time::Instant;
 
 /// The longest request to the language model, in bytes over all messages.
@@ -101,7 +101,10 @@ impl Sandbox {
             }
             self.free_records += 1;
         }
-        self.imports.push(import);
+        self.imports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(import);
     }
 
     fn budget(&self) -> llm::Budget {
@@ -152,7 +155,9 @@ impl Sandbox {
         self.llm_calls += 1;
         // Should the call end while it waits, it has used what it asked for.
         self.account.take_llm(request.max_tokens);
+        self.pace.pause();
         let answer = self.services.model.complete(request, seed, deadline).await;
+        self.pace.go_on();
         self.waited = true;
         let used = match &answer {
             Ok(completion) => completion.output_tokens.clamp(1, request.max_tokens),
@@ -247,7 +252,9 @@ impl Sandbox {
         if self.searches > self.limits.memory_searches {
             return Err(memory::Error::OverBudget);
         }
+        self.pace.pause();
         let answer = self.services.memory.search(&self.scope, request).await;
+        self.pace.go_on();
         self.waited = true;
         answer
     }

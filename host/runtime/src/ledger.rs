@@ -60,7 +60,15 @@ struct Buckets {
     llm_calls: Bucket,
     llm_tokens: Bucket,
     log: Bucket,
+    cpu: Bucket,
 }
+
+/// How much a persona may compute in front of others that compute less: a fiftieth of a processor, of
+/// which so much may come at once. In microseconds.
+const CPU: Rate = Rate {
+    per_second: 20_000.0,
+    burst: 20_000.0,
+};
 
 impl Account {
     fn lock(&self) -> MutexGuard<'_, Buckets> {
@@ -99,6 +107,18 @@ impl Account {
     /// So many of the tokens were not used after all.
     pub(crate) fn return_tokens(&self, tokens: u32) {
         self.lock().llm_tokens.level += f64::from(tokens);
+    }
+
+    /// Whether the persona computed more than its share lately.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.lock().cpu.left(CPU, Instant::now()) == 0
+    }
+
+    /// A call took so much CPU time.
+    pub(crate) fn take_cpu(&self, time: Duration) {
+        self.lock()
+            .cpu
+            .take(u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
     }
 
     /// Bytes of log that a call may write.

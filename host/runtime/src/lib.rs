@@ -19,6 +19,7 @@ mod given;
 mod heard;
 mod host;
 mod inspect;
+mod lanes;
 mod ledger;
 mod lift;
 mod log;
@@ -46,6 +47,7 @@ use chatter_protocol::{
     memory,
     persona::{Calls, ModuleRef},
 };
+use lanes::SlowLane;
 use ledger::Ledger;
 use permits::{Full, Permits};
 use sandbox::Services;
@@ -166,6 +168,9 @@ pub enum Error {
     /// The engine can't be made on this machine.
     #[error("the WebAssembly engine can't be set up: {0:#}")]
     Engine(wasmtime::Error),
+    /// No thread can be started.
+    #[error("no thread can be started: {0}")]
+    Threads(std::io::Error),
     /// A folder can't be used.
     #[error("{}: {source}", folder.display())]
     Folder {
@@ -218,6 +223,7 @@ impl Runtime {
             model,
             memory,
             ledger: Ledger::default(),
+            lane: Arc::new(SlowLane::new().map_err(Error::Threads)?),
         });
         let loader = Loader::new(&engine, artefacts, services.clone()).map_err(Error::Engine)?;
         let rules = Rules { smoke, kept_bytes };
@@ -338,7 +344,7 @@ impl Runtime {
         match place {
             Ok(permit) => {
                 let (module, queued) = (&serving.module, queued.elapsed());
-                let record = call::run(module, how.services, call, Some(&permit), queued).await;
+                let record = call::run(module, how.services, call, Some(permit), queued).await;
                 if how.counts {
                     self.catalogue.note(&serving, &tenant, &record);
                 }

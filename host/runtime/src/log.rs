@@ -55,6 +55,13 @@ impl SharedLog {
         u32::try_from(log.bytes - log.bytes_left).unwrap_or(u32::MAX)
     }
 
+    /// The lines so far, still there to be taken.
+    pub(crate) fn so_far(&self) -> Vec<LogLine> {
+        let mut log = self.lock();
+        log.finish();
+        log.lines.clone()
+    }
+
     /// The lines so far; ends the last one.
     pub(crate) fn take(&self) -> Vec<LogLine> {
         let mut log = self.lock();

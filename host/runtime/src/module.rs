@@ -10,7 +10,7 @@ pub(crate) struct Module {
     pub(crate) state_version: u32,
     /// How many places of the pool a call takes.
     pub(crate) weight: u32,
-    pub(crate) pre: PersonaPre,
+    pub(crate) pre: Arc<PersonaPre>,
 }
 
 /// So many digits of a digest tell one build of a module from another.

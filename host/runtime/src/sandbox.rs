@@ -1,6 +1,7 @@
 //! What the host keeps for one call while it runs. Made for the call, dropped with it.
 
 use crate::{
+    lanes::{Pace, SlowLane},
     ledger::{Account, Ledger},
     log::SharedLog,
     permits::WaitingRoom,
@@ -13,7 +14,10 @@ use chatter_protocol::{
     call::{CallLimits, ImportRecord},
     memory,
 };
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::time::Instant;
 use wasmtime::{ResourceLimiter, Store, StoreContextMut, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -23,7 +27,12 @@ pub(crate) struct Services {
     pub(crate) model: SharedModel,
     pub(crate) memory: SharedMemory,
     pub(crate) ledger: Ledger,
+    /// Where those compute that take long.
+    pub(crate) lane: Arc<SlowLane>,
 }
+
+/// What a call asked, and was answered.
+pub(crate) type SharedImports = Arc<Mutex<Vec<ImportRecord>>>;
 
 /// A store's data: lives for one call.
 pub(crate) struct Sandbox {
@@ -44,11 +53,12 @@ pub(crate) struct Sandbox {
     pub(crate) llm_tokens: u32,
     pub(crate) searches: u32,
     pub(crate) free_records: u32,
-    pub(crate) imports: Vec<ImportRecord>,
+    /// Shared with who asked for the call, which may end before the instance does.
+    pub(crate) imports: SharedImports,
+    pub(crate) pace: Arc<Pace>,
     pub(crate) memories: Vec<memory::NewEntry>,
-    /// Set while the guest waits in an import, so that the waiting isn't counted as computing.
+    /// Set when the guest waited in an import, so that no tick is counted for it.
     pub(crate) waited: bool,
-    pub(crate) ticks: u32,
     pub(crate) memory_refused: bool,
     memory_used: usize,
 }
@@ -89,10 +99,7 @@ pub(crate) fn store(
     let wasi = wasi::context(&clock, seed, &log);
     let mut table = ResourceTable::new();
     table.set_max_capacity(256);
-    let ticks = limits
-        .cpu_ms
-        .div_ceil(crate::engine::TICK.as_millis() as u32)
-        .max(1);
+    let cpu = Duration::from_millis(u64::from(limits.cpu_ms));
     let fuel = limits.output_bytes as usize + limits.state_bytes as usize;
     let mut store = Store::new(
         engine,
@@ -112,10 +119,10 @@ pub(crate) fn store(
             llm_tokens: 0,
             searches: 0,
             free_records: 0,
-            imports: Vec::new(),
+            imports: Arc::default(),
+            pace: Arc::default(),
             memories: Vec::new(),
             waited: false,
-            ticks: 0,
             memory_refused: false,
             memory_used: 0,
         },
@@ -123,26 +130,28 @@ pub(crate) fn store(
     store.limiter(|sandbox| sandbox);
     store.set_hostcall_fuel(fuel);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |context| on_tick(context, ticks));
+    store.epoch_deadline_callback(move |context| on_tick(context, cpu));
+    store.data().pace.go_on();
     store
 }
 
 /// Called when the guest runs on past a tick of the epoch.
 fn on_tick(
     mut context: StoreContextMut<'_, Sandbox>,
-    ticks: u32,
+    cpu: Duration,
 ) -> wasmtime::Result<UpdateDeadline> {
     let sandbox = context.data_mut();
     if std::mem::take(&mut sandbox.waited) {
         return Ok(UpdateDeadline::Continue(1));
     }
-    sandbox.ticks += 1;
-    if sandbox.ticks > ticks {
+    sandbox.pace.tick();
+    // A thread may have had to wait itself, on a machine that has other things to do.
+    if sandbox.pace.used() > cpu {
         return Err(OutOfCpu.into());
     }
     Ok(UpdateDeadline::YieldCustom(
         1,
-        Box::pin(tokio::task::yield_now()),
+        Box::pin(sandbox.pace.give_way()),
     ))
 }
 

@@ -7,6 +7,7 @@ use crate::{
     contract::{self, PACKAGE, PersonaPre, SPOKEN},
     engine,
     inspect::{Needs, Unfit, inspect},
+    lanes::SlowLane,
     lift,
     module::Module,
     sandbox::{Sandbox, Services},
@@ -71,6 +72,11 @@ impl Loader {
         })
     }
 
+    /// Where those compute that take long.
+    pub(super) fn lane(&self) -> Arc<SlowLane> {
+        self.services.lane.clone()
+    }
+
     /// Waits until there is a place to load a component.
     pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
@@ -119,7 +125,7 @@ impl Loader {
             about: Arc::new(reference),
             state_version: about.state_version,
             weight,
-            pre,
+            pre: Arc::new(pre),
         })
     }
 

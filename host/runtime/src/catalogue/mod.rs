@@ -110,10 +110,10 @@ impl Catalogue {
         };
         Ok(Self {
             plugins,
+            nobody: smoke::services(loader.lane()),
             loader,
             archive,
             rules,
-            nobody: smoke::services(),
             entries: ArcSwap::default(),
             books: Mutex::new(books),
             opened: Instant::now(),

@@ -8,6 +8,7 @@
 use super::refused::Refused;
 use crate::{
     Call, call,
+    lanes::SlowLane,
     ledger::Ledger,
     module::{Module, Named},
     sandbox::Services,
@@ -30,11 +31,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 const CPU_MS: u32 = 2_000;
 
 /// What the imports reach in a smoke call.
-pub(super) fn services() -> Arc<Services> {
+pub(super) fn services(lane: Arc<SlowLane>) -> Arc<Services> {
     Arc::new(Services {
         model: Arc::new(Nobody),
         memory: Arc::new(Nobody),
         ledger: Ledger::default(),
+        lane,
     })
 }
 

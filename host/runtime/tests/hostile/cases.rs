@@ -1,7 +1,6 @@
 //! The hostile components: what each does, and what becomes of its call or its file.
 
-use super::CONTRACT;
-use crate::guest::{Guest, SCRATCH, error, for_ever, import, line, lines, state, store};
+use crate::guest::{Guest, SCRATCH, contract, error, for_ever, import, line, lines, state, store};
 use chatter_protocol::call::CallLimits;
 
 /// One row of the containment table.
@@ -731,7 +730,8 @@ fn of_the_machine() -> Vec<Case> {
     let importing = |interface: &str| {
         Source::Text(format!(
             r#"(component (import "{interface}" (instance))
-                (instance $i) (export "chatter:persona/guest@{CONTRACT}" (instance $i)))"#
+                (instance $i) (export "chatter:persona/guest@{}" (instance $i)))"#,
+            contract()
         ))
     };
     let memory = |memory| {

@@ -1,7 +1,6 @@
 //! Components written by hand: a core module that keeps to the canonical ABI but where it is told not
 //! to, wrapped as the SDKs' toolchains wrap theirs.
 
-use super::CONTRACT;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -9,6 +8,14 @@ use wit_parser::Resolve;
 pub const ABOUT: u32 = 1024;
 pub const OUTCOME: u32 = 2048;
 pub const SCRATCH: u32 = 4096;
+
+const CONTRACT: &str = include_str!("../../../../wit/persona.wit");
+
+/// The version of the contract.
+pub fn contract() -> &'static str {
+    let (_, rest) = CONTRACT.split_once("package chatter:persona@").unwrap();
+    rest.split_once(';').unwrap().0
+}
 
 /// As much of WASI as cases use.
 const WASI: &str = "
@@ -84,7 +91,8 @@ impl Guest {
             on_firehose,
             reflect,
         } = self;
-        let guest = format!("chatter:persona/guest@{CONTRACT}");
+        let contract = contract();
+        let guest = format!("chatter:persona/guest@{contract}");
         format!(
             r#"(module
                 {imports}
@@ -99,7 +107,8 @@ impl Guest {
                     {on_firehose} (i32.const {OUTCOME}))
                 (func (export "{guest}#reflect") (param i32) (result i32)
                     {reflect} (i32.const {OUTCOME}))
-                ;; name "evil", version "1", state version 1, no traits
+                ;; name "evil", version "1", state version 1, no traits, no calls that it wants: so that
+                ;; none is tried before it serves
                 (data (i32.const {ABOUT})
                     "\4c\04\00\00\04\00\00\00\50\04\00\00\01\00\00\00\01\00\00\00")
                 (data (i32.const 1100) "evil1")
@@ -113,13 +122,13 @@ impl Guest {
     pub fn component(&self) -> Vec<u8> {
         let mut core = wat::parse_str(self.text()).unwrap_or_else(|error| panic!("{error}"));
         let mut resolve = Resolve::default();
-        let contract = include_str!("../../../../wit/versions/0.1.0/persona.wit");
-        resolve.push_str("persona.wit", contract).unwrap();
+        resolve.push_str("persona.wit", CONTRACT).unwrap();
+        let contract = contract();
         let world = format!(
             "package test:hostile;
             {WASI}
             world hostile {{
-                include chatter:persona/persona@{CONTRACT};
+                include chatter:persona/persona@{contract};
                 import wasi:clocks/monotonic-clock@0.2.0;
                 import wasi:random/random@0.2.0;
             }}"
@@ -136,8 +145,9 @@ impl Guest {
 
 /// An import of one of the contract's interfaces.
 pub fn import(interface: &str, function: &str, parameters: &str) -> String {
+    let contract = contract();
     format!(
-        r#"(import "chatter:persona/{interface}@{CONTRACT}" "{function}" (func ${function} (param {parameters})))"#
+        r#"(import "chatter:persona/{interface}@{contract}" "{function}" (func ${function} (param {parameters})))"#
     )
 }
 

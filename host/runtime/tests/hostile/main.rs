@@ -3,8 +3,9 @@
 //! `cargo test -p chatter-runtime --test hostile -- --nocapture` prints the table.
 
 #![allow(
+    clippy::unwrap_used,
     unreachable_pub,
-    reason = "the benchmark of neighbours shares these modules"
+    reason = "a test fails by what goes wrong, and the benchmark of neighbours shares its modules"
 )]
 
 mod cases;
@@ -19,12 +20,9 @@ use chatter_protocol::{
     call::{CallEnd, CallInput, Digest, LogLevel},
 };
 use chatter_runtime::{Call, Config, Personas, Runtime};
-use common::{Scripted, built, call, message, tenant};
+use common::{Scripted, built, call, message};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tempfile::TempDir;
-
-/// The version that the hand-written ones are of.
-const CONTRACT: &str = "0.1.0";
 
 /// What a record may hold at most, in bytes: what was handed in, what was logged, and little else.
 const RECORD_BYTES: usize = 256 << 10;
@@ -138,6 +136,7 @@ async fn each_costs_itself_and_says_why() {
     let silent = runtime(&folder, Scripted::Hangs);
     silent.load_all().await.unwrap();
 
+    let tenant = common::room().tenant();
     let mut wrong = Vec::new();
     println!("| what | becomes | reason |\n| --- | --- | --- |");
     for case in &cases {
@@ -145,7 +144,7 @@ async fn each_costs_itself_and_says_why() {
             println!("| {} | {becomes} | {} |", case.what, shorten(reason));
         };
         if let Ends::Refused(part) = case.ends {
-            match answering.module(&tenant(), &case.name) {
+            match answering.module(&tenant, &case.name) {
                 Err(reason) => {
                     row("not loaded", &reason);
                     if !reason.contains(part) {
