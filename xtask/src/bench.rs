@@ -41,6 +41,19 @@ pub(crate) fn swap(options: &[&str]) -> Result<()> {
     )
 }
 
+/// What well-behaved calls feel of hostile ones. Words name the attacks; none means all.
+pub(crate) fn neighbours(attacks: &[&str]) -> Result<()> {
+    setup::toolchain()?;
+    personas::build_with_tests()?;
+    let attacks = attacks.strip_prefix(&["--"]).unwrap_or(attacks);
+    run_command(
+        cargo()
+            .args(["bench", "--locked", "--package", "chatter-runtime"])
+            .args(["--bench", "neighbours", "--"])
+            .args(attacks),
+    )
+}
+
 /// How a room's crowd chats. What is measured is what it says and when, so the profile of the tests does.
 pub(crate) fn crowd(options: &[&str]) -> Result<()> {
     setup::personas()?;

@@ -34,6 +34,7 @@ Commands:
   bench swap         how long a changed module takes to serve, under load; `--calls N` a second,
                      `--swaps N` changes
   bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
+  bench neighbours   what well-behaved calls feel of hostile ones; names of attacks choose
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   deny               check licences, advisories and sources of all dependencies
   setup              only the set-up: toolchain, target, system packages
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         ["ui", "shots"] => ui::show("shots", &[]),
         ["bench", "crowd", rest @ ..] => bench::crowd(rest),
         ["bench", "swap", rest @ ..] => bench::swap(rest),
+        ["bench", "neighbours", rest @ ..] => bench::neighbours(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["deny"] => deny::run(),
