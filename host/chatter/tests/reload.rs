@@ -1,4 +1,5 @@
 //! The configuration, changed while the program runs.
+#![allow(clippy::unwrap_used, reason = "a test fails by what goes wrong")]
 
 mod support;
 

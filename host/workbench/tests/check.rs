@@ -1,5 +1,7 @@
 //! What a check finds in components that are wrong, with all that is wrong with each.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by what goes wrong")]
+
 use chatter_workbench::check::{Error, Report, Weight, check};
 use std::fs;
 
