@@ -6,12 +6,13 @@ mod python;
 
 use crate::{
     repo,
-    steps::{cargo, run},
+    steps::{cargo, command, run},
 };
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 const TARGET: &str = "wasm32-wasip2";
@@ -47,6 +48,19 @@ pub(crate) fn build_with_tests() -> Result<()> {
 /// Compiles what takes long to compile, by the program, so that neither the demo nor any test waits
 /// for it.
 pub(crate) fn compile() -> Result<()> {
+    compile_by(cargo().args(["run", "--locked", "--quiet", "--package", "chatter", "--"]))
+}
+
+/// The same, by the program as the tests have built it: their features differ, and to build it again
+/// would be to build wasmtime again.
+pub(crate) fn compile_by_tested() -> Result<()> {
+    let program = repo::target().join("debug").join("chatter");
+    compile_by(&mut command(
+        program.with_extension(std::env::consts::EXE_EXTENSION),
+    ))
+}
+
+fn compile_by(program: &mut Command) -> Result<()> {
     let built = built();
     let mut projects = find(&repo::root().join("personas"))?;
     for folder in PROJECTS_FOR_TESTS {
@@ -57,8 +71,7 @@ pub(crate) fn compile() -> Result<()> {
         .filter(|persona| !matches!(persona.language, Language::Rust { .. }))
         .map(|persona| built.join(format!("{}.wasm", persona.name)))
         .filter(|component| component.is_file());
-    run(cargo()
-        .args(["run", "--locked", "--quiet", "--package", "chatter", "--"])
+    run(program
         .args(["modules", "compile", "--into"])
         .arg(compiled())
         .args(slow))

@@ -30,10 +30,12 @@ pub(crate) fn run() -> Result<()> {
     })?;
     steps.step("personas", personas::build_with_tests)?;
     steps.step("personas: tests", personas::test)?;
-    steps.step("personas: compiled ahead", personas::compile)?;
-    steps.step("tests", || {
-        run_command(cargo().args(["test", "--locked", "--workspace"]))
+    let tests = ["test", "--locked", "--workspace"];
+    steps.step("tests: build", || {
+        run_command(cargo().args(tests).arg("--no-run"))
     })?;
+    steps.step("personas: compiled ahead", personas::compile_by_tested)?;
+    steps.step("tests", || run_command(cargo().args(tests)))?;
     // The tests have built the program.
     steps.step("page: in a browser", ui::test_in_browser)?;
     steps.summary(true);

@@ -140,6 +140,8 @@ impl Home {
         let plugins = plugins.to_str().unwrap();
         let words = [
             "serve",
+            "--compiled",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/../compiled"),
             "--data",
             "data",
             "--plugins",
