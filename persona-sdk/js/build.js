@@ -28,7 +28,7 @@ export async function build(folder, out) {
   const version = /^package chatter:persona@([0-9.]+);/m.exec(readFileSync(wit, "utf8"))?.[1];
   if (!version) throw new Error(`${wit} names no version of chatter:persona`);
   const about = {
-    name: manifest.name.replace(/^@[^/]*\//, ""),
+    name: moduleName(manifest.name),
     version: manifest.version,
     project: folderOf(project),
     sdk: folderOf(join(SDK, "src")),
@@ -78,6 +78,11 @@ function readManifest(file) {
     if (typeof manifest[field] !== "string") throw new Error(`${file}: \`${field}\` is missing`);
   }
   return manifest;
+}
+
+/** A package's name as a module's, which is made of a-z, 0-9 and -. */
+export function moduleName(name) {
+  return name.replace(/^@[^/]*\//, "").replaceAll("_", "-").toLowerCase();
 }
 
 /** The contract: beside the SDK where it was vendored, or in chatter's own repository. */

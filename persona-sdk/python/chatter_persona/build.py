@@ -59,7 +59,7 @@ def build(folder: Path, out: Optional[Path] = None) -> Path:
 
 
 def read_project(file: Path) -> tuple[str, str, str, str]:
-    """The project's name and version, and the module and class of its persona."""
+    """The module's name and version, and the Python module and class of its persona."""
     try:
         manifest = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -78,7 +78,9 @@ def read_project(file: Path) -> tuple[str, str, str, str]:
     named = re.fullmatch(r"([A-Za-z_]\w*):([A-Za-z_]\w*)", persona)
     if not named:
         raise Wrong(f'{file}: tool.chatter.persona: {persona!r} is not of the form "module:Class"')
-    return project["name"], project["version"], named[1], named[2]
+    # Python allows more in a name than chatter does in a module's.
+    name = project["name"].replace("_", "-").lower()
+    return name, project["version"], named[1], named[2]
 
 
 def wit() -> Path:
