@@ -106,7 +106,7 @@ fn what(file: &Path) -> &'static str {
     match file.extension().and_then(|extension| extension.to_str()) {
         _ if file.ends_with("persona.toml") => "the character that it is tried with",
         Some("toml") if file.starts_with("tests") => "cases: what happens, and what it should say",
-        _ if file.starts_with("test") => "its tests",
+        _ if file.starts_with("test") || file.ends_with("test_persona.py") => "its tests",
         Some("rs" | "js" | "py") => "what it does",
         _ => "",
     }
