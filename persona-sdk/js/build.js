@@ -107,11 +107,13 @@ async function engine() {
   }
 }
 
-/** What the engine says of the author's code, without where it says it from. */
-function tidied(error, { project }) {
+/** What the engine says of the author's code, with places as paths within the project. */
+export function tidied(error, { project }) {
+  // A project that lies beside no other has the folder of all modules: its places begin with a slash.
+  const places = project === "/" ? /(?<=['(]|\bat )\/(?=\w)/g : project;
   return String(error.message)
     .replace(/^(Error: |: |Failed to [^:]*: )+/, "")
-    .replaceAll(project === "/" ? /'\/(?=\w)/g : project, project === "/" ? "'" : "")
+    .replaceAll(places, "")
     .trim();
 }
 
