@@ -73,7 +73,7 @@ pub(crate) fn run(options: NewOptions) -> Result<(), Failure> {
 fn tell(new: &New, made: &[PathBuf]) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
     let bold = Style::new().bold();
-    let folder = new.folder.display();
+    let folder = new.folder.display().to_string();
     writeln!(out, "{bold}{folder}{bold:#}: a persona in {}", new.language)?;
     let (sdk, own): (Vec<_>, Vec<_>) = made.iter().partition(|file| template::is_sdk(file));
     for file in own {
@@ -83,6 +83,12 @@ fn tell(new: &New, made: &[PathBuf]) -> std::io::Result<()> {
         let folder = format!("{}/", folder.to_string_lossy());
         writeln!(out, "  {folder:<20} a copy of the SDK")?;
     }
+    // As a shell wants it.
+    let folder = if folder.contains(' ') {
+        format!("\"{folder}\"")
+    } else {
+        folder
+    };
     writeln!(out, "\nNext:")?;
     for (command, purpose) in [
         (
