@@ -210,6 +210,40 @@ async fn a_broken_file_at_the_start_leaves_what_served_last() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_state_is_handed_over_must_be_seen_unless_there_is_none() {
+    let home = Home::new();
+    for (serving, new, for_now) in [
+        ("hang", "deaf", true),
+        ("hang", "good", true),
+        // It fails by itself, and keeps nothing that a new one could be unable to read.
+        ("drop", "good", false),
+    ] {
+        // It came to serve while nobody tried it.
+        let serving = home.make(serving);
+        home.put("nova.wasm", &serving.bytes);
+        let untried = home.start_with(|config| config.smoke = false).await;
+        assert_eq!(untried.digest().as_ref(), Some(&serving.digest));
+        drop(untried);
+
+        let new = home.make(new);
+        home.put("nova.wasm", &new.bytes);
+        let running = home.start().await;
+        let (serves, trouble) = (running.digest().unwrap(), running.trouble());
+        if for_now {
+            assert_eq!(serves, serving.digest);
+            let told = "that version's own `on-context` ended twice without an answer";
+            assert!(trouble.contains(told), "{trouble}");
+            assert!(
+                trouble.contains("it is tried again every 30 s"),
+                "{trouble}"
+            );
+        } else {
+            assert_eq!((serves, &*trouble), (new.digest, ""));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_tenants_folder_is_nobody_elses_trouble() {
     let home = Home::new();
     let [shared, own, bad] = ["good", "good", "trap"].map(|word| home.make(word));

@@ -6,7 +6,7 @@ use super::{
     archive::{Quarantined, VERSIONS, Version},
     folder::{self, File, Found, Slot, Stamp},
     load::FILE_BYTES,
-    refused::Refused,
+    refused::{AGAIN, Refused},
     smoke,
     trial::Trial,
 };
@@ -88,9 +88,14 @@ impl Catalogue {
         true
     }
 
-    /// Whether the file is the one that was examined last.
+    /// Whether the file is the one that was examined last, and need not be examined again.
     pub(super) fn is_examined(&self, slot: &Slot, file: &File) -> bool {
-        self.books().examined.get(slot) == Some(&file.stamp)
+        let books = self.books();
+        let is_due = books
+            .again
+            .get(slot)
+            .is_some_and(|at| *at <= Instant::now());
+        !is_due && books.examined.get(slot) == Some(&file.stamp)
     }
 
     /// Whether it was told already that the file is not closed.
@@ -139,7 +144,7 @@ impl Catalogue {
             .await?;
         if self.rules.smoke {
             let before = before.as_ref().map(|before| &before.module);
-            smoke::run(&module, before, &self.nobody).await?;
+            smoke::run(&module, before, &self.loader.lane()).await?;
         }
         let artefacts = self.loader.artefacts.clone();
         let keeping = spawn_blocking(move || artefacts.keep(&digest, &kept)).await;
@@ -186,7 +191,7 @@ impl Catalogue {
 
     fn go_on(&self, slot: &Slot, file: &File) {
         let mut books = self.books();
-        books.examined.insert(slot.clone(), file.stamp.clone());
+        books.note_examined(slot, file.stamp.clone());
         self.change(&books, slot, |entry| {
             entry.trouble = None;
             entry.gone = false;
@@ -201,7 +206,7 @@ impl Catalogue {
     fn adopt(&self, slot: &Slot, file: &File, module: Module, whole: Option<Instant>) {
         let mut books = self.books();
         let books = &mut *books;
-        books.examined.insert(slot.clone(), file.stamp.clone());
+        books.note_examined(slot, file.stamp.clone());
         let history = books.histories.entry(slot.clone()).or_default();
         let digest: Arc<str> = module.about.digest.as_str().into();
         let known = history.iter().position(|known| known.digest == digest);
@@ -260,14 +265,22 @@ impl Catalogue {
             Refused::Unfinished => Err(Refused::Unfinished),
             _ => file.stamp.clone(),
         };
-        books.examined.insert(slot.clone(), stamp);
-        let serving = self.change(&books, slot, |entry| {
-            entry.trouble = Some(why.clone());
+        books.note_examined(slot, stamp);
+        let for_now = why.is_for_now();
+        if for_now {
+            books.again.insert(slot.clone(), Instant::now() + AGAIN);
+        }
+        let (before, serving) = self.change(&books, slot, |entry| {
+            let before = entry.trouble.replace(why.clone());
             entry.gone = false;
-            entry.serving.clone()
+            (before, entry.serving.clone())
         });
         drop(books);
         tell_trouble(slot, true);
+        // Told once, and not each time that it is tried.
+        if for_now && before.as_ref() == Some(&why) {
+            return;
+        }
         counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "refused")
             .increment(1);
         let path = file.path.display();
@@ -433,7 +446,7 @@ impl Catalogue {
             let mut books = self.books();
             let books = &mut *books;
             if !entry.gone {
-                books.examined.remove(slot);
+                books.forget_examined(slot);
                 entry.asked.fetch_max(now.as_secs(), Ordering::Relaxed);
                 self.change(books, slot, |entry| {
                     entry.gone = true;
@@ -479,7 +492,7 @@ impl Catalogue {
                     } = version;
                     let named = Named { version, digest };
                     tracing::info!("module {slot}: the quarantine of {named} is lifted");
-                    books.examined.remove(&slot);
+                    books.forget_examined(&slot);
                 }
             }
             if self.entries.load().contains_key(&slot) {

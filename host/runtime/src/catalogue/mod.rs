@@ -25,7 +25,6 @@ pub use refused::Refused;
 use crate::{
     ModuleStatus,
     module::{Module, Named},
-    sandbox::Services,
 };
 use arc_swap::ArcSwap;
 use archive::{Quarantine, Version};
@@ -55,8 +54,6 @@ pub(crate) struct Catalogue {
     loader: Loader,
     archive: Archive,
     rules: Rules,
-    /// What smoke calls reach.
-    nobody: Arc<Services>,
     entries: ArcSwap<BTreeMap<Slot, Entry>>,
     books: Mutex<Books>,
     opened: Instant,
@@ -95,6 +92,22 @@ struct Books {
     quarantine: Quarantine,
     /// What each file was when it was examined last.
     examined: BTreeMap<Slot, Result<Stamp, Refused>>,
+    /// When a file is examined again though it did not change.
+    again: BTreeMap<Slot, Instant>,
+}
+
+impl Books {
+    /// The file was examined, and what came of it holds until the file changes.
+    fn note_examined(&mut self, slot: &Slot, stamp: Result<Stamp, Refused>) {
+        self.examined.insert(slot.clone(), stamp);
+        self.again.remove(slot);
+    }
+
+    /// It is to be examined again.
+    fn forget_examined(&mut self, slot: &Slot) {
+        self.examined.remove(slot);
+        self.again.remove(slot);
+    }
 }
 
 impl Catalogue {
@@ -110,7 +123,6 @@ impl Catalogue {
         };
         Ok(Self {
             plugins,
-            nobody: smoke::services(loader.lane()),
             loader,
             archive,
             rules,
@@ -276,4 +288,58 @@ fn trouble_beside(why: &Refused, serving: &Serving) -> String {
         "the file in the plugin folder does not serve: {why}; {} goes on",
         serving.named()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{folder::File, *};
+    use crate::{Pool, artefacts::Artefacts, engine, lanes::SlowLane};
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_of_which_nothing_could_be_told_is_examined_again_after_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine::build(&Pool::default()).unwrap();
+        let artefacts = Artefacts::open(folder.path(), &engine).unwrap();
+        let services = smoke::services(&Arc::new(SlowLane::new().unwrap()));
+        let rules = Rules {
+            smoke: true,
+            kept_bytes: 0,
+        };
+        let catalogue = Catalogue::open(
+            folder.path().to_owned(),
+            Loader::new(&engine, artefacts, services).unwrap(),
+            Archive::open(folder.path()).unwrap(),
+            rules,
+        )
+        .unwrap();
+        let path = folder.path().join("nova.wasm");
+        std::fs::write(&path, "").unwrap();
+        let stamp = Ok(Stamp::of(&path).unwrap());
+        let (slot, file) = (Slot::shared("nova"), File { path, stamp });
+        let detail = String::new;
+        let untried = Refused::Untried {
+            export: "on-context",
+            detail: detail(),
+        };
+        let state_untried = Refused::StateUntried {
+            from: String::new(),
+            export: "on-context",
+            detail: detail(),
+        };
+        for (why, again) in [
+            (untried, true),
+            (state_untried.clone(), true),
+            // Nothing is left of the one before.
+            (Refused::NotAPersona, false),
+            // The second time that it was tried.
+            (state_untried, true),
+        ] {
+            catalogue.refuse(&slot, &file, why.clone());
+            tokio::time::advance(refused::AGAIN - Duration::from_millis(1)).await;
+            assert!(catalogue.is_examined(&slot, &file), "{why}");
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert_eq!(catalogue.is_examined(&slot, &file), !again, "{why}");
+        }
+    }
 }

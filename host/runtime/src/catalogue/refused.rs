@@ -2,10 +2,13 @@
 
 use super::load::FILE_BYTES;
 use crate::contract::{PACKAGE, SPOKEN};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// How many modules are named to whoever named one that is not there.
 const NAMED: usize = 12;
+
+/// How long after it was tried a file is tried again of which nothing could be told.
+pub(super) const AGAIN: Duration = Duration::from_secs(30);
 
 /// Why a file in the plugin folder is not a module that can be called. Each says what its author
 /// can do about it.
@@ -96,6 +99,28 @@ pub enum Refused {
         /// What it answered.
         detail: String,
     },
+    /// There was too little time to see whether it works.
+    #[error(
+        "whether it works can't be told yet: `{export}` ended twice without an answer, {detail}: the machine is too busy, or it waits for something; it is tried again every {} s, and as soon as the file changes", AGAIN.as_secs()
+    )]
+    Untried {
+        /// Which export was called.
+        export: &'static str,
+        /// How the second call ended.
+        detail: String,
+    },
+    /// There was too little time to see what state the version before it keeps.
+    #[error(
+        "whether it can go on with the state that {from} keeps can't be told yet: that version's own `{export}` ended twice without an answer, {detail}: the machine is too busy, or that version hangs; it is tried again every {} s, and as soon as the file changes; if it stays so, put it beside under another name, and name that as the personas' module", AGAIN.as_secs()
+    )]
+    StateUntried {
+        /// The version before it.
+        from: String,
+        /// Which export of that was called.
+        export: &'static str,
+        /// How the second call ended.
+        detail: String,
+    },
     /// It served, and kept failing.
     #[error(
         "{version} was taken back: {reason}; build a new version, or, to try this one again, remove {}", file.display()
@@ -108,6 +133,13 @@ pub enum Refused {
         /// The file that keeps it from serving.
         file: PathBuf,
     },
+}
+
+impl Refused {
+    /// Whether the same file may serve later.
+    pub(super) fn is_for_now(&self) -> bool {
+        matches!(self, Self::Untried { .. } | Self::StateUntried { .. })
+    }
 }
 
 /// What else a persona might be meant to run on.

@@ -4,6 +4,10 @@
 //! What traps or breaks the contract there would do so in every room. A persona may answer with an
 //! error of its own (it may want its language model), but not to the state that its predecessor
 //! keeps when it answers well to none: then it can't read that state, and would answer so for ever.
+//!
+//! On a machine that is too busy either version may come to nothing. A call that did is made once
+//! more; if that tells nothing either, the version does not serve for now, and is tried again later.
+//! A predecessor that fails for reasons of its own has no state to hand over, and can be replaced.
 
 use super::refused::Refused;
 use crate::{
@@ -30,13 +34,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 /// a room has.
 const CPU_MS: u32 = 2_000;
 
-/// What the imports reach in a smoke call.
-pub(super) fn services(lane: Arc<SlowLane>) -> Arc<Services> {
+/// What the imports reach in a smoke call. Each has accounts of its own: what others computed when
+/// they were tried must not slow it down.
+pub(super) fn services(lane: &Arc<SlowLane>) -> Arc<Services> {
     Arc::new(Services {
         model: Arc::new(Nobody),
         memory: Arc::new(Nobody),
         ledger: Ledger::default(),
-        lane,
+        lane: lane.clone(),
     })
 }
 
@@ -44,30 +49,68 @@ pub(super) fn services(lane: Arc<SlowLane>) -> Arc<Services> {
 pub(super) async fn run(
     module: &Module,
     serving: Option<&Module>,
-    services: &Arc<Services>,
+    lane: &Arc<SlowLane>,
 ) -> Result<(), Refused> {
     for occasion in [Occasion::context()?, Occasion::firehose()?] {
         if !occasion.is_wanted_by(module) {
             continue;
         }
-        let fresh = occasion.put_to(module, services, None).await?;
+        let export = occasion.export;
+        let ended = occasion.put_to(module, lane, None).await;
+        let declines = match ended {
+            CallEnd::Returned { .. } => false,
+            CallEnd::Declined { .. } => true,
+            end if got_no_time(&end) => {
+                let detail = end.to_string();
+                return Err(Refused::Untried { export, detail });
+            }
+            end => {
+                let detail = end.to_string();
+                return Err(Refused::Smoke { export, detail });
+            }
+        };
         let Some(serving) = serving.filter(|serving| occasion.is_wanted_by(serving)) else {
             continue;
         };
-        // What the version that serves makes of it is not on trial here.
-        let Ok(Answer::Kept(Some(state))) = occasion.put_to(serving, services, None).await else {
-            continue;
-        };
         let from = Named::from(&*serving.about).to_string();
-        match occasion.put_to(module, services, Some(state)).await {
-            Ok(Answer::Declined(detail)) if !matches!(fresh, Answer::Declined(_)) => {
+        let state = match occasion.put_to(serving, lane, None).await {
+            CallEnd::Returned { outcome } => outcome.state,
+            // It did well when it was tried itself, with the same turn.
+            end if got_no_time(&end) || matches!(end, CallEnd::OutOfCpu { .. }) => {
+                return Err(Refused::StateUntried {
+                    from,
+                    export,
+                    detail: end.to_string(),
+                });
+            }
+            // What it makes of it by itself is not on trial here.
+            _ => None,
+        };
+        let Some(state) = state else { continue };
+        match occasion.put_to(module, lane, Some(state)).await {
+            CallEnd::Returned { .. } => {}
+            CallEnd::Declined { .. } if declines => {}
+            CallEnd::Declined { detail } => return Err(Refused::State { from, detail }),
+            end if got_no_time(&end) => {
+                let detail = end.to_string();
+                return Err(Refused::Untried { export, detail });
+            }
+            end => {
+                let detail = end.to_string();
                 return Err(Refused::State { from, detail });
             }
-            Err(Refused::Smoke { detail, .. }) => return Err(Refused::State { from, detail }),
-            _ => {}
         }
     }
     Ok(())
+}
+
+/// Whether the call tells nothing of the module: it had no turn, or not long enough. One that computes
+/// for long runs out of CPU time first.
+fn got_no_time(end: &CallEnd) -> bool {
+    matches!(
+        end,
+        CallEnd::TimedOut { .. } | CallEnd::Busy | CallEnd::Unavailable { .. }
+    )
 }
 
 /// What the persona is called on.
@@ -75,13 +118,6 @@ struct Occasion {
     export: &'static str,
     input: CallInput,
     turn: Turn,
-}
-
-enum Answer {
-    /// It returned well, with this state.
-    Kept(Option<State>),
-    /// It answered with an error.
-    Declined(String),
 }
 
 impl Occasion {
@@ -174,24 +210,25 @@ impl Occasion {
         }
     }
 
-    async fn put_to(
+    /// How a call on it ends, or the second if there was too little time for the first.
+    async fn put_to(&self, module: &Module, lane: &Arc<SlowLane>, state: Option<State>) -> CallEnd {
+        let end = self.put_once(module, lane, state.clone()).await;
+        if got_no_time(&end) || matches!(end, CallEnd::OutOfCpu { .. }) {
+            return self.put_once(module, lane, state).await;
+        }
+        end
+    }
+
+    async fn put_once(
         &self,
         module: &Module,
-        services: &Arc<Services>,
+        lane: &Arc<SlowLane>,
         state: Option<State>,
-    ) -> Result<Answer, Refused> {
+    ) -> CallEnd {
         let call = self.call(&module.about.name, state);
-        match call::run(module, services, call, None, Duration::ZERO)
-            .await
-            .end
-        {
-            CallEnd::Returned { outcome } => Ok(Answer::Kept(outcome.state)),
-            CallEnd::Declined { detail } => Ok(Answer::Declined(detail)),
-            end => Err(Refused::Smoke {
-                export: self.export,
-                detail: end.to_string(),
-            }),
-        }
+        let services = services(lane);
+        let record = call::run(module, &services, call, None, Duration::ZERO);
+        record.await.end
     }
 }
 

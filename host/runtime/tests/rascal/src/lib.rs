@@ -69,6 +69,7 @@ impl Rascal {
             // Only where somebody is to speak.
             "trap" if turn.impulse.speak => panic!("this version traps"),
             "drop" => panic!("this version traps always"),
+            "hang" => return Ok(endless()),
             // It can't go on with what others kept.
             "deaf" if self.calls > 1 => return Err(Error::new("what is this state?")),
             _ => {}
