@@ -55,7 +55,7 @@ impl Versions {
     }
 
     /// Another one, of which this is true: `good`; `trap`, where it is to speak; `drop`, it traps
-    /// always; `deaf`, it can't read what others kept.
+    /// always; `hang`, it never comes back; `deaf`, it can't read what others kept.
     pub fn make(&self, word: &str) -> Version {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let text = format!("{word}:{number:012}");
@@ -166,17 +166,21 @@ impl Stage {
         self.runtime.module(&tenant(), module).unwrap()
     }
 
-    async fn until(&self, what: &str, holds: impl Fn() -> bool) {
+    async fn until(&self, what: &str, module: &str, holds: impl Fn() -> bool) {
         let begun = Instant::now();
         while !holds() {
-            assert!(begun.elapsed() < LONG, "{what}: not within {LONG:?}");
+            if begun.elapsed() >= LONG {
+                let trouble = self.trouble(module);
+                panic!("{what}: not within {LONG:?}; {module}'s trouble is {trouble:?}");
+            }
             sleep(Duration::from_millis(2)).await;
         }
     }
 
-    async fn first_call(&self, digest: &str) -> Instant {
+    async fn first_call(&self, module: &str, digest: &str) -> Instant {
         let first = || self.first.lock().unwrap().get(digest).copied();
-        self.until("a call on the new version", || first().is_some())
+        let called = || first().is_some();
+        self.until("a call on the new version", module, called)
             .await;
         first().unwrap()
     }
@@ -256,7 +260,7 @@ async fn change(stage: &Stage, report: &mut Report, kind: &str, module: &str) {
             }
             drop(file);
             let whole = Instant::now();
-            let first = stage.first_call(&version.digest).await;
+            let first = stage.first_call(module, &version.digest).await;
             report.written.push(first - whole);
         }
         "deleted" => {
@@ -264,7 +268,8 @@ async fn change(stage: &Stage, report: &mut Report, kind: &str, module: &str) {
             // It serves on: whoever calls it sees to that. A file that comes back is taken.
             let calls = stage.calls.load(Ordering::Relaxed);
             let many = || stage.calls.load(Ordering::Relaxed) > calls + 100;
-            stage.until("calls of a module without a file", many).await;
+            let what = "calls of a module without a file";
+            stage.until(what, module, many).await;
             assert_eq!(stage.status(module).module.digest, before);
             let took = swap(stage, module).await;
             report.moved.push(took);
@@ -275,7 +280,7 @@ async fn change(stage: &Stage, report: &mut Report, kind: &str, module: &str) {
             stage.put(module, &version.bytes);
             let back = || stage.trouble(module).contains("was taken back");
             stage
-                .until("a version that traps is taken back", back)
+                .until("a version that traps is taken back", module, back)
                 .await;
             assert_eq!(stage.status(module).module.digest, before);
             // The same bytes again stay refused.
@@ -292,8 +297,10 @@ async fn change(stage: &Stage, report: &mut Report, kind: &str, module: &str) {
             };
             stage.put(module, bytes);
             let refused = || stage.trouble(module).contains(why);
-            stage.until(kind, refused).await;
-            assert_eq!(stage.status(module).module.digest, before);
+            let serves = || stage.status(module).module.digest != before;
+            let ended = || refused() || serves();
+            stage.until(kind, module, ended).await;
+            assert!(!serves(), "{kind}: it serves");
         }
     }
 }
@@ -303,7 +310,7 @@ async fn swap(stage: &Stage, module: &str) -> Duration {
     let version = stage.versions.make("good");
     stage.expect(&version, false);
     let whole = stage.put(module, &version.bytes);
-    stage.first_call(&version.digest).await - whole
+    stage.first_call(module, &version.digest).await - whole
 }
 
 impl Stage {
