@@ -102,6 +102,15 @@ fn thread_nanos() -> u64 {
     seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
 
+/// Makes this thread as nice as this, unless it is nicer. On Linux that is of the thread alone. If it
+/// is not allowed, the thread is as fast as any.
+pub(crate) fn give_way_to_others(nice: i32) {
+    let nice_now = rustix::process::getpriority_process(None).unwrap_or(0);
+    if nice_now < nice {
+        let _ = rustix::process::setpriority_process(None, nice);
+    }
+}
+
 // === The lanes ===
 
 /// The threads for calls that compute long. They end when this is dropped.
@@ -221,8 +230,7 @@ impl Queue {
     }
 
     fn work_off(&self) {
-        // On Linux this is of the thread. If it is not allowed, the lane is as fast as any.
-        let _ = rustix::process::setpriority_process(None, NICE);
+        give_way_to_others(NICE);
         while let Some(job) = self.next() {
             let runtime = job.runtime.clone();
             let _inside = runtime.enter();

@@ -7,13 +7,14 @@ use crate::{
     contract::{self, PACKAGE, PersonaPre, SPOKEN},
     engine,
     inspect::{Needs, Unfit, inspect},
-    lanes::SlowLane,
+    lanes::{SlowLane, give_way_to_others},
     lift,
     module::Module,
     sandbox::{Sandbox, Services},
     wasi,
 };
 use chatter_protocol::persona::ModuleRef;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{
@@ -44,6 +45,10 @@ pub(super) const FILE_BYTES: u64 = 64 << 20;
 /// pool, beside those of calls.
 const AT_ONCE: u32 = 2;
 
+/// How nice the threads are that compile: a third of the weight of those that serve rooms. Less, and on
+/// a busy machine a new version would never be ready.
+const NICE: i32 = 5;
+
 /// What makes modules of components.
 pub(crate) struct Loader {
     pub(super) artefacts: Artefacts,
@@ -52,6 +57,8 @@ pub(crate) struct Loader {
     services: Arc<Services>,
     /// No more are compiled and tried at a time.
     places: Semaphore,
+    /// Where components are compiled; wasmtime spreads their functions over the pool it is called in.
+    compilers: Arc<ThreadPool>,
 }
 
 impl Loader {
@@ -63,12 +70,17 @@ impl Loader {
         let mut linker = Linker::new(engine);
         wasi::link(&mut linker)?;
         contract::link(&mut linker)?;
+        let compilers = ThreadPoolBuilder::new()
+            .thread_name(|n| format!("compiler {n}"))
+            .start_handler(|_| give_way_to_others(NICE))
+            .build()?;
         Ok(Self {
             artefacts,
             engine: engine.clone(),
             linker,
             services,
             places: Semaphore::new(AT_ONCE as usize),
+            compilers: Arc::new(compilers),
         })
     }
 
@@ -94,10 +106,11 @@ impl Loader {
         let needs = inspect(&bytes)?;
         let component = {
             let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
-            let digest = digest.clone();
+            let (compilers, digest) = (self.compilers.clone(), digest.clone());
             // Compiling takes tens of milliseconds to seconds: not on a thread that serves a room.
-            let compiled =
-                tokio::task::spawn_blocking(move || artefacts.component(&engine, &digest, &bytes));
+            let compiled = tokio::task::spawn_blocking(move || {
+                compilers.install(|| artefacts.component(&engine, &digest, &bytes))
+            });
             compiled
                 .await
                 .map_err(|error| Refused::Invalid(error.to_string()))?
