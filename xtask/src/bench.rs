@@ -1,7 +1,7 @@
 //! Benchmarks.
 
 use crate::{
-    personas, setup,
+    personas, repo, setup,
     steps::{cargo, run as run_command},
     ui,
 };
@@ -26,6 +26,38 @@ pub(crate) fn run(extra: &[&str]) -> Result<()> {
             ])
             .args(extra),
     )
+}
+
+/// What the same call costs natively and as a plugin of another system, which is built in a workspace
+/// of its own.
+pub(crate) fn peers() -> Result<()> {
+    const PLUGIN: &str = "wasm32-unknown-unknown";
+    setup::toolchain()?;
+    setup::target(PLUGIN)?;
+    let built = repo::target().join("peers");
+    let there = |words: &[&str]| {
+        let mut cargo = cargo();
+        cargo
+            .current_dir(repo::root().join("host/runtime/peers"))
+            .env("CARGO_TARGET_DIR", &built)
+            .args(words);
+        cargo
+    };
+    for (package, target) in [
+        ("reactor-component", "wasm32-wasip2"),
+        ("reactor-plugin", PLUGIN),
+    ] {
+        let build = [
+            "build",
+            "--locked",
+            "--profile",
+            "persona",
+            "--package",
+            package,
+        ];
+        run_command(there(&build).args(["--target", target]))?;
+    }
+    run_command(there(&["run", "--locked", "--release", "--"]).arg(&built))
 }
 
 /// How long it takes until a changed module serves, and that no call fails for it.

@@ -33,6 +33,7 @@ Commands:
   bench              how much the host adds to one persona call
   bench swap         how long a changed module takes to serve, under load; `--calls N` a second,
                      `--swaps N` changes
+  bench peers        the same call natively, and as a plugin of another system
   bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
   bench neighbours   what well-behaved calls feel of hostile ones; names of attacks choose
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         ["ui", "e2e"] => ui::show("e2e", &[]),
         ["ui", "e2e", "--", rest @ ..] => ui::show("e2e", rest),
         ["ui", "shots"] => ui::show("shots", &[]),
+        ["bench", "peers"] => bench::peers(),
         ["bench", "crowd", rest @ ..] => bench::crowd(rest),
         ["bench", "swap", rest @ ..] => bench::swap(rest),
         ["bench", "neighbours", rest @ ..] => bench::neighbours(rest),

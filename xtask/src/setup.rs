@@ -80,7 +80,7 @@ pub(crate) fn browser() -> Result<()> {
 /// What the Rust crates need.
 pub(crate) fn toolchain() -> Result<()> {
     tools(COMPILERS)?;
-    target()
+    target(TARGET)
 }
 
 /// What the page needs.
@@ -139,16 +139,16 @@ fn numbers(version: &str) -> (u32, u32) {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
-/// Personas are compiled for this target. It is part of `rust-toolchain.toml`, but rustup may be
-/// told not to install by itself.
-fn target() -> Result<()> {
-    let library = output(command("rustc").args(["--print", "target-libdir", "--target", TARGET]));
+/// A Rust target. That of personas is part of `rust-toolchain.toml`, but rustup may be told not to
+/// install by itself.
+pub(crate) fn target(name: &str) -> Result<()> {
+    let library = output(command("rustc").args(["--print", "target-libdir", "--target", name]));
     if library.is_some_and(|folder| Path::new(&folder).is_dir()) {
         return Ok(());
     }
-    run(command("rustup").args(["target", "add", TARGET])).with_context(|| {
+    run(command("rustup").args(["target", "add", name])).with_context(|| {
         format!(
-            "the Rust target {TARGET} is missing; install it with `rustup target add {TARGET}`, \
+            "the Rust target {name} is missing; install it with `rustup target add {name}`, \
              or with the package manager that your Rust came from"
         )
     })

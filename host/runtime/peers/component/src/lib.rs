@@ -1,0 +1,3 @@
+//! The reactor as chatter calls it.
+
+persona_sdk::export!(reactor::Reactor);
