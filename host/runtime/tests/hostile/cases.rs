@@ -862,9 +862,9 @@ fn of_compiling() -> Vec<Case> {
     vec![
         case(
             "function-large",
-            "a function of 300 KB",
-            function("(drop (i32.const 0))".repeat(100_000)),
-            Ends::Refused("needs a function of 300002 bytes"),
+            "a function of 600 KB",
+            function("(drop (i32.const 0))".repeat(200_000)),
+            Ends::Refused("needs a function of 600002 bytes"),
         ),
         case(
             "locals",
