@@ -87,11 +87,7 @@ fn newer_source(root: &Path, component: &Path) -> Option<PathBuf> {
     let built = saved(component)?;
     watch::sources(root)
         .into_iter()
-        .filter(|path| {
-            // The character and the cases are read as they are.
-            path.extension().is_none_or(|extension| extension != "toml")
-                || path.parent() == Some(root) && !path.ends_with(project::CHARACTER_FILE)
-        })
+        .filter(|path| watch::is_built(root, path))
         .find(|path| saved(path).is_some_and(|saved| saved > built))
 }
 

@@ -1,5 +1,6 @@
 //! Watching a project: its author saves, and it is time to build.
 
+use crate::project::CHARACTER_FILE;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
     collections::BTreeSet,
@@ -44,7 +45,10 @@ impl Watch {
             let of_author = match event {
                 Ok(event) => {
                     !matches!(event.kind, EventKind::Access(_))
-                        && event.paths.iter().any(|path| is_source(&top, path))
+                        && event
+                            .paths
+                            .iter()
+                            .any(|path| is_source(&top, path) && is_built(&top, path))
                 }
                 // Events were lost: there may have been one.
                 Err(_) => true,
@@ -151,9 +155,29 @@ fn is_source(root: &Path, path: &Path) -> bool {
         })
 }
 
+/// Whether a source goes into the component. The character and the cases are read as they are.
+pub(crate) fn is_built(root: &Path, path: &Path) -> bool {
+    path.extension().is_none_or(|extension| extension != "toml")
+        || path.parent() == Some(root) && !path.ends_with(CHARACTER_FILE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_character_and_the_cases_are_nothing_to_build() {
+        for (path, built) in [
+            ("src/lib.rs", true),
+            ("Cargo.toml", true),
+            ("persona.toml", false),
+            ("tests/first.toml", false),
+            ("src", true),
+        ] {
+            let root = Path::new("/p");
+            assert_eq!(is_built(root, &root.join(path)), built, "{path}");
+        }
+    }
 
     #[test]
     fn what_an_author_saves_is_told_from_what_tools_write() {
