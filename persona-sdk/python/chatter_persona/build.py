@@ -105,7 +105,9 @@ def _componentize_py() -> list[str]:
 
 def _tidied(said: str) -> str:
     """What Python said of the author's code, from its traceback on, without where it was mounted."""
-    at = said.find("Traceback (most recent call last)")
-    text = said[at:] if at >= 0 else said
-    own = [line for line in text.splitlines() if not line.startswith(("Caused by:", "note:"))]
+    # It is wrapped by a traceback of the tool's own, and followed by the tool's reasons and places.
+    at = said.rfind("AssertionError: Traceback (most recent call last)")
+    at = at + len("AssertionError: ") if at >= 0 else said.find("Traceback (most recent call last)")
+    text = re.split(r"^(?:Caused by|Stack backtrace):", said[max(at, 0) :], flags=re.MULTILINE)[0]
+    own = [line for line in text.splitlines() if not line.startswith("note:")]
     return re.sub(r'"/\d+/', '"', "\n".join(own)).strip()

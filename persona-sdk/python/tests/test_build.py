@@ -2,7 +2,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from chatter_persona.build import Wrong, read_project
+from chatter_persona.build import Wrong, _tidied, read_project
 
 
 class Projects(unittest.TestCase):
@@ -29,3 +29,31 @@ class Projects(unittest.TestCase):
             with self.assertRaises(Wrong) as caught:
                 self.read(manifest)
             self.assertIn(words, str(caught.exception))
+
+    def test_of_a_failed_build_the_authors_traceback_is_left(self):
+        said = """Traceback (most recent call last):
+  File "<string>", line 1, in <module>
+AssertionError: Traceback (most recent call last):
+  File "/0/persona.py", line 75
+    return say("NEW " + words
+              ^
+SyntaxError: '(' was never closed
+
+
+Caused by:
+    SyntaxError: '(' was never closed (persona.py, line 75)
+
+Stack backtrace:
+   0: <anyhow::Error>::msg
+"""
+        self.assertEqual(
+            _tidied(said).splitlines(),
+            [
+                "Traceback (most recent call last):",
+                '  File "persona.py", line 75',
+                '    return say("NEW " + words',
+                "              ^",
+                "SyntaxError: '(' was never closed",
+            ],
+        )
+        self.assertEqual(_tidied("no such option\n"), "no such option")
