@@ -35,7 +35,8 @@ type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
-    let built = folder.ok_or("name the folder with the built components: `cargo xtask bench peers` does")?;
+    let built = folder
+        .ok_or("name the folder with the built components: `cargo xtask bench peers` does")?;
     let threads = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -74,8 +75,13 @@ async fn measure(built: &Path) -> Result<(), Failure> {
             }
         }
     }
-    println!("a call with 20 recent messages, 1 KB of transcript and the state of an earlier call; µs per call, median of {ROUNDS} x {CALLS}\n");
-    println!("{:<28} {:>10} {:>22}", "", "µs", "chatter's / its (p10-p90)");
+    println!(
+        "a call with 20 recent messages, 1 KB of transcript and the state of an earlier call; µs per call, median of {ROUNDS} x {CALLS}\n"
+    );
+    println!(
+        "{:<28} {:>10} {:>22}",
+        "", "µs", "chatter's / its (p10-p90)"
+    );
     let chatter = ways[2].taken.clone();
     for way in &mut ways {
         way.print(&chatter);
@@ -244,7 +250,9 @@ impl Extism {
     /// With wasmtime as Extism sets it up, or with the pooling allocator that chatter uses.
     fn new(plugin: &[u8], pooled: bool) -> Result<Self, Failure> {
         let manifest = Manifest::new([Wasm::data(plugin)]);
-        let mut builder = PluginBuilder::new(manifest).with_wasi(false).with_cache_disabled();
+        let mut builder = PluginBuilder::new(manifest)
+            .with_wasi(false)
+            .with_cache_disabled();
         if pooled {
             let mut config = extism_wasmtime::Config::new();
             let mut pool = PoolingAllocationConfig::new();

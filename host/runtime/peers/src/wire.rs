@@ -150,5 +150,10 @@ macro_rules! same_cases {
     };
 }
 
-same_cases!(AuthorKind { Viewer, Persona, Moderator, System });
+same_cases!(AuthorKind {
+    Viewer,
+    Persona,
+    Moderator,
+    System
+});
 same_cases!(Fate { Pending, Accepted, Dropped(rule) });

@@ -38,7 +38,10 @@ impl Host for Nobody {
     }
 
     fn remaining(&mut self) -> llm::Budget {
-        llm::Budget { calls: 0, tokens: 0 }
+        llm::Budget {
+            calls: 0,
+            tokens: 0,
+        }
     }
 
     fn search(
