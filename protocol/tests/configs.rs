@@ -39,7 +39,7 @@ fn read<T: Schematic>(folder: &str) -> Vec<(PathBuf, String, T)> {
 }
 
 /// The modules that ship, by their folders in `personas/`.
-const MODULES: [&str; 3] = ["regular", "hype", "helper"];
+const MODULES: [&str; 5] = ["regular", "hype", "helper", "bets", "scorekeeper"];
 
 fn is_shipped_module(module: &str) -> bool {
     MODULES.contains(&module)
