@@ -46,7 +46,7 @@ const HINTS: usize = 4_096;
 /// Whether the system tells when a file is closed that was open for writing: inotify does.
 const CLOSING_IS_TOLD: bool = cfg!(target_os = "linux");
 
-/// Keeps up until it is dropped.
+/// Listens from now on, and keeps up until it is dropped.
 pub(crate) fn watch(
     catalogue: Arc<Catalogue>,
     poll: Duration,
@@ -144,7 +144,7 @@ impl Watch {
             .ok();
         // The system tells of absolute paths.
         let plugins = std::path::absolute(&catalogue.plugins);
-        Self {
+        let mut watch = Self {
             plugins: plugins.unwrap_or_else(|_| catalogue.plugins.clone()),
             catalogue,
             poll,
@@ -155,13 +155,15 @@ impl Watch {
             loads: JoinSet::new(),
             loading: HashMap::new(),
             blind: false,
-        }
+        };
+        // At once, so that nothing is missed that happens before the first look.
+        watch.listen_to(&watch.plugins.clone());
+        let quarantine = watch.catalogue.archive.quarantine_folder().to_owned();
+        watch.listen_to(&quarantine);
+        watch
     }
 
     async fn run(mut self) {
-        self.listen_to(&self.plugins.clone());
-        let quarantine = self.catalogue.archive.quarantine_folder().to_owned();
-        self.listen_to(&quarantine);
         loop {
             let news = self.news.clone();
             // From here on, so that nothing that happens during the look is missed.
