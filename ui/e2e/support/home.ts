@@ -35,7 +35,6 @@ export class Home {
 
   constructor(readonly crowd: Crowd) {
     cpSync(join(ROOT, "configs"), this.path("configs"), { recursive: true });
-    mkdirSync(this.path("no-plugins"));
     if (crowd === "shipped") return;
     const room = [`id = "${ROOM}"`, `title = "The lobby"`];
     if (crowd === "lively") {

@@ -1,7 +1,7 @@
 /** The real program, as a user starts it: a process of its own, at any free port. */
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Home } from "./home";
@@ -14,6 +14,8 @@ export const TARGET = resolve(ROOT, process.env["CARGO_TARGET_DIR"] ?? "target")
 
 const PROGRAM = join(TARGET, "debug/chatter");
 const PLUGINS = join(ROOT, "plugins");
+/** Those that the characters in these tests run on. */
+const MODULES = ["regular", "hype", "helper"];
 const PAGE = join(ROOT, "ui/dist");
 /** What `cargo xtask` compiled ahead, so that no start waits for Python. */
 const COMPILED = join(TARGET, "compiled");
@@ -43,7 +45,14 @@ export class Host {
     }
     // Nothing of the tester's environment that the program would heed.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CHATTER_")));
-    const plugins = this.home.crowd === "none" ? this.home.path("no-plugins") : PLUGINS;
+    // What starts fast: the other modules are not what these tests are about.
+    const plugins = this.home.path("plugins");
+    if (!existsSync(plugins)) {
+      mkdirSync(plugins);
+      if (this.home.crowd !== "none") {
+        for (const name of MODULES) copyFileSync(join(PLUGINS, `${name}.wasm`), join(plugins, `${name}.wasm`));
+      }
+    }
     const options = { config: this.home.path("configs"), data: this.home.path("data"), plugins, compiled: COMPILED, ui: PAGE };
     const words = Object.entries({ ...options, listen: this.#listen, seed: "7" });
     const child = spawn(PROGRAM, ["serve", ...words.flatMap(([name, value]) => [`--${name}`, value])], {
