@@ -4,8 +4,14 @@
 //! All do the same work on the same turn with 20 recent messages, 1 KB of transcript and the state of
 //! an earlier call. They take turns within one run, so that the ratios hold when the machine is noisy.
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
+#[path = "../../tests/common/scene.rs"]
+#[allow(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "it is what the tests of the runtime call"
+)]
+mod scene;
 mod wire;
 
 use chatter_memory::Embedded;
@@ -14,11 +20,11 @@ use chatter_protocol::{
     call::{CallEnd, State},
 };
 use chatter_runtime::{Call, Config, Personas, Runtime, floor};
-use common::Scripted;
 use extism::{CompiledPlugin, Manifest, Plugin, PluginBuilder, Wasm};
 use extism_wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig};
 use persona_sdk::testkit::{self, Harness};
 use reactor::Reactor;
+use scene::Scripted;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -212,12 +218,12 @@ impl Chatter {
         for (name, loaded) in runtime.load_all().await? {
             loaded.map_err(|refused| format!("{name}: {refused}"))?;
         }
-        let mut call = common::call("reactor", "behave");
+        let mut call = scene::call("reactor", "behave");
         let mut turn = Turn::clone(&call.turn);
         let state = question().turn.state.expect("the reactor keeps state");
         turn.state = Some(State {
             version: state.version,
-            bytes: state.bytes.into_bytes(),
+            bytes: state.bytes.into_bytes().into(),
         });
         call.turn = Arc::new(turn);
         Ok(Self {
