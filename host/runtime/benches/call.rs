@@ -1,6 +1,7 @@
 //! A call, from the host's types to the checked outcome, against its floor: the same component,
 //! engine, limits and WASI context with nothing but a new store, an instance, the typed call, and
 //! dropping it all. Both in turn, in one run, so that their ratio holds when the machine is noisy.
+//! Beside them what the store and the instance alone take. Words name the components; none means all.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -24,22 +25,38 @@ const PAIRS: usize = 60;
 const MODULES: [&str; 4] = ["hype", "rascal", "rascal-js", "rascal-py"];
 
 fn main() {
+    let wanted: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    if let Some(unknown) = wanted.iter().find(|name| !MODULES.contains(&name.as_str())) {
+        eprintln!("{unknown}: there are {}", MODULES.join(", "));
+        std::process::exit(2);
+    }
+    let modules: Vec<_> = MODULES
+        .into_iter()
+        .filter(|name| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name))
+        .collect();
     let threads = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime for the benchmark");
     threads.block_on(async {
-        let bed = bed(&MODULES, Arc::new(Scripted::Says("nice")), |_| ()).await;
+        let bed = bed(&modules, Arc::new(Scripted::Says("nice")), |_| ()).await;
         println!("a call with 20 recent messages and 1 KB of transcript; µs per call, median of {PAIRS} x up to {CALLS}\n");
-        println!("{:<10} {:>10} {:>10} {:>22}", "component", "call", "floor", "ratio (p10-p90)");
-        for module in MODULES {
+        println!(
+            "{:<10} {:>10} {:>10} {:>10} {:>22}",
+            "component", "call", "floor", "instance", "call/floor (p10-p90)"
+        );
+        for module in modules {
             measure(&bed.runtime, module).await;
         }
     });
 }
 
 async fn measure(runtime: &Runtime, module: &str) {
-    let (mut wholes, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut wholes, mut floors, mut instances, mut ratios) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let call = call(module, "behave");
     let begun = Instant::now();
     let first = runtime.call(call.clone()).await;
@@ -55,6 +72,12 @@ async fn measure(runtime: &Runtime, module: &str) {
         let floor = floor::run(runtime, &call, calls)
             .await
             .expect("the floor's call returns");
+        let mut instance = Duration::ZERO;
+        for _ in 0..calls {
+            instance += floor::instantiate(runtime, &call)
+                .await
+                .expect("an instance");
+        }
         let start = Instant::now();
         for _ in 0..calls {
             let record = runtime.call(call.clone()).await;
@@ -69,13 +92,14 @@ async fn measure(runtime: &Runtime, module: &str) {
         if pair > 0 {
             wholes.push(per_call(whole, calls));
             floors.push(per_call(floor, calls));
+            instances.push(per_call(instance, calls));
             ratios.push(whole.as_secs_f64() / floor.as_secs_f64());
         }
     }
-    let [call, floor, ratio] =
-        [&mut wholes, &mut floors, &mut ratios].map(|values| quantile(values, 0.5));
+    let [call, floor, instance, ratio] =
+        [&mut wholes, &mut floors, &mut instances, &mut ratios].map(|values| quantile(values, 0.5));
     println!(
-        "{module:<10} {call:>10.2} {floor:>10.2} {ratio:>8.3} ({:.3}-{:.3})",
+        "{module:<10} {call:>10.2} {floor:>10.2} {instance:>10.2} {ratio:>8.3} ({:.3}-{:.3})",
         quantile(&mut ratios, 0.1),
         quantile(&mut ratios, 0.9)
     );
