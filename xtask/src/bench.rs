@@ -60,6 +60,34 @@ pub(crate) fn peers() -> Result<()> {
     run_command(there(&["run", "--locked", "--release", "--"]).arg(&built))
 }
 
+/// What one machine holds: calls a second, and the memory of calls that wait. Words name components.
+pub(crate) fn capacity(components: &[&str]) -> Result<()> {
+    setup::personas()?;
+    personas::build_with_tests()?;
+    personas::compile()?;
+    let components = components.strip_prefix(&["--"]).unwrap_or(components);
+    run_command(
+        cargo()
+            .args(["bench", "--locked", "--package", "chatter-runtime"])
+            .args(["--bench", "capacity", "--"])
+            .args(components),
+    )
+}
+
+/// The memory of registered personas.
+pub(crate) fn roster(options: &[&str]) -> Result<()> {
+    setup::personas()?;
+    personas::build()?;
+    personas::compile()?;
+    let options = options.strip_prefix(&["--"]).unwrap_or(options);
+    run_command(
+        cargo()
+            .args(["bench", "--locked", "--package", "chatter"])
+            .args(["--bench", "roster", "--"])
+            .args(options),
+    )
+}
+
 /// How long it takes until a changed module serves, and that no call fails for it.
 pub(crate) fn swap(options: &[&str]) -> Result<()> {
     setup::toolchain()?;

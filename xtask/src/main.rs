@@ -30,10 +30,12 @@ Commands:
   ui                 build the page; `ui check` checks its types, `ui test` runs its tests
   ui e2e [-- WORDS]  the page's tests in Chromium, before the real program; WORDS go to Playwright
   ui shots           pictures of the page into target/shots
-  bench              how much the host adds to one persona call
+  bench              how much the host adds to one persona call; names of components choose
   bench swap         how long a changed module takes to serve, under load; `--calls N` a second,
                      `--swaps N` changes
   bench peers        the same call natively, and as a plugin of another system
+  bench capacity     calls a second on all cores, and the memory of 100 calls that wait
+  bench roster       the memory of registered personas; `--personas N`, 1000 if it isn't given
   bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
   bench neighbours   what well-behaved calls feel of hostile ones; names of attacks choose
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
         ["ui", "e2e", "--", rest @ ..] => ui::show("e2e", rest),
         ["ui", "shots"] => ui::show("shots", &[]),
         ["bench", "peers"] => bench::peers(),
+        ["bench", "capacity", rest @ ..] => bench::capacity(rest),
+        ["bench", "roster", rest @ ..] => bench::roster(rest),
         ["bench", "crowd", rest @ ..] => bench::crowd(rest),
         ["bench", "swap", rest @ ..] => bench::swap(rest),
         ["bench", "neighbours", rest @ ..] => bench::neighbours(rest),
