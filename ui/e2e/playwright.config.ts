@@ -18,8 +18,7 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   // A test that only holds sometimes does not hold.
-  // Two browsers and two whole programs on a machine of two cores: what comes too late once is tried again there.
-  retries: process.env["CI"] ? 2 : 0,
+  retries: 0,
   workers: 2,
   timeout: 180_000,
   expect: { timeout: 60_000 },

@@ -23,6 +23,10 @@ const COMPILED = join(TARGET, "compiled");
 /** The longest that starting or ending may take, in milliseconds. */
 const DEADLINE = 60_000;
 
+/** However these tests end, the programs end with them. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
 export class Host {
   /** `http://127.0.0.1:PORT`, the same after a restart. */
   url = "";
@@ -61,8 +65,8 @@ export class Host {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
-    // However these tests end, the program ends with them.
-    process.once("exit", () => child.kill("SIGKILL"));
+    running.add(child);
+    child.once("close", () => running.delete(child));
     child.stderr.on("data", (data) => (this.#output += String(data)));
     this.url = await within(() => `chatter does not listen:\n${this.#output}`, (done, fail) => {
       child.once("error", fail);
