@@ -8,9 +8,13 @@ mod archive;
 mod change;
 mod examine;
 mod folder;
+mod gone;
+mod judge;
 mod load;
 mod refused;
+mod restore;
 mod smoke;
+mod take;
 mod trial;
 mod watch;
 

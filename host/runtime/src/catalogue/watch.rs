@@ -10,9 +10,9 @@
 
 use super::{
     Catalogue,
-    change::QUIET,
     folder::{self, File, Found, Slot, Stamp},
     refused::Refused,
+    take::QUIET,
 };
 use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher,

@@ -1,0 +1,82 @@
+//! What is not there any more: modules without a file, and components that nobody needs.
+
+use super::{
+    Catalogue,
+    change::{tell_trouble, tell_unwritten},
+    folder::Found,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::task::spawn_blocking;
+
+/// How long a module without a file serves on after somebody has asked for it.
+const LEASE: Duration = Duration::from_secs(60);
+
+impl Catalogue {
+    /// Notes which files are gone; modules without a file that nobody has asked for lately go too.
+    pub(super) fn note_gone(&self, found: &Found) {
+        let now = self.opened.elapsed();
+        let entries = self.entries.load_full();
+        let gone = entries.iter().filter(|(slot, _)| {
+            let unknown = |tenant| found.unreadable.contains(tenant);
+            !found.files.contains_key(slot) && !slot.tenant.as_ref().is_some_and(unknown)
+        });
+        for (slot, entry) in gone {
+            let mut books = self.books();
+            let books = &mut *books;
+            if !entry.gone {
+                books.forget_examined(slot);
+                entry.asked.fetch_max(now.as_secs(), Ordering::Relaxed);
+                self.change(books, slot, |entry| {
+                    entry.gone = true;
+                    entry.trouble = None;
+                });
+                tell_trouble(slot, false);
+                if entry.serving.is_some() {
+                    tracing::info!(
+                        "module {slot}: its file is gone; it serves on as long as a roster names it"
+                    );
+                }
+            }
+            let asked = Duration::from_secs(entry.asked.load(Ordering::Relaxed));
+            if entry.serving.is_none() || now.saturating_sub(asked) > LEASE {
+                books.histories.remove(slot);
+                self.entries.rcu(|entries| {
+                    let mut entries = BTreeMap::clone(entries);
+                    entries.remove(slot);
+                    entries
+                });
+                tell_unwritten(slot, self.archive.forget_history(slot));
+                tracing::info!("module {slot}: it is gone, and no roster names it");
+            }
+        }
+    }
+
+    /// Removes components that are of no use any more.
+    pub(super) async fn sweep(&self) {
+        let needed = {
+            let books = self.books();
+            let kept = books.histories.values().flatten();
+            let mut needed: BTreeSet<Arc<str>> =
+                kept.map(|version| version.digest.clone()).collect();
+            for entry in self.entries.load().values() {
+                let loaded = entry.serving.iter().chain(&entry.earlier);
+                needed.extend(loaded.map(|serving| serving.digest().into()));
+            }
+            needed
+        };
+        let (artefacts, bytes) = (self.loader.artefacts.clone(), self.rules.kept_bytes);
+        match spawn_blocking(move || artefacts.sweep(&needed, bytes)).await {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(freed)) => {
+                tracing::debug!(freed, "components that were of no use any more are gone");
+            }
+            Ok(Err(error)) => {
+                tracing::warn!("components that are of no use any more can't be removed: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Taking what a file holds: it is examined, and serves or is refused.
+
+use super::{
+    Catalogue, Serving,
+    archive::{VERSIONS, Version},
+    change::{tell_trouble, tell_unwritten},
+    folder::{self, File, Slot, Stamp},
+    load::FILE_BYTES,
+    refused::{AGAIN, Refused},
+    smoke,
+    trial::Trial,
+};
+use crate::{artefacts::digest, module::Module};
+use chatter_protocol::PersonaId;
+use metrics::{counter, histogram};
+use std::{
+    fs,
+    io::{self, Read as _},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::{Instant, sleep},
+};
+
+/// How long a file must not have changed to be taken for whole, if it did not get its name by being
+/// moved into its place.
+pub(super) const QUIET: Duration = Duration::from_millis(300);
+
+/// How often a file that changes while the program starts is waited for.
+const PATIENCE: u32 = 5;
+
+/// What a file turned out to hold.
+enum Content {
+    /// It changed while it was read.
+    Changing,
+    /// What serves already.
+    Same,
+    /// A version that may serve.
+    New(Module),
+}
+
+impl Catalogue {
+    /// Loads every module of the plugin folder; a file that can't be loaded is kept as refused, and
+    /// what served when the program ran last serves in its place.
+    pub(crate) async fn load_all(self: &Arc<Self>) -> io::Result<()> {
+        let plugins = self.plugins.clone();
+        let found = spawn_blocking(move || folder::scan(&plugins)).await??;
+        let mut loads = JoinSet::new();
+        for (slot, file) in found.files {
+            let catalogue = self.clone();
+            loads.spawn(async move {
+                let file = settled(file).await;
+                catalogue.take(&slot, &file, None).await;
+            });
+        }
+        while let Some(loaded) = loads.join_next().await {
+            loaded?;
+        }
+        self.sweep().await;
+        Ok(())
+    }
+
+    /// Takes what the file holds, if it is not what serves already, and if it may serve. `whole` is
+    /// when the file became whole, if somebody watched. False if the file changed meanwhile: then it
+    /// is to be looked at again.
+    pub(super) async fn take(&self, slot: &Slot, file: &File, whole: Option<Instant>) -> bool {
+        self.restore(slot).await;
+        match self.examine(slot, file).await {
+            Ok(Content::Changing) => return false,
+            Ok(Content::Same) => self.go_on(slot, file),
+            Ok(Content::New(module)) => {
+                self.adopt(slot, file, module, whole);
+                if whole.is_some() {
+                    self.sweep().await;
+                }
+            }
+            Err(why) => self.refuse(slot, file, why),
+        }
+        true
+    }
+
+    /// Whether the file is the one that was examined last, and need not be examined again.
+    pub(super) fn is_examined(&self, slot: &Slot, file: &File) -> bool {
+        let books = self.books();
+        let is_due = books
+            .again
+            .get(slot)
+            .is_some_and(|at| *at <= Instant::now());
+        !is_due && books.examined.get(slot) == Some(&file.stamp)
+    }
+
+    /// Whether it was told already that the file is not closed.
+    pub(super) fn is_unfinished(&self, slot: &Slot) -> bool {
+        self.books().examined.get(slot) == Some(&Err(Refused::Unfinished))
+    }
+
+    async fn examine(&self, slot: &Slot, file: &File) -> Result<Content, Refused> {
+        // Modules are named as personas are.
+        if PersonaId::new(&slot.name).is_err() {
+            return Err(Refused::Name);
+        }
+        let stamp = file.stamp.clone()?;
+        if stamp.size > FILE_BYTES {
+            return Err(Refused::TooLarge(stamp.size));
+        }
+        let _place = self.loader.place().await;
+        let path = file.path.clone();
+        let read = spawn_blocking(move || -> io::Result<_> {
+            let mut bytes = Vec::new();
+            fs::File::open(&path)?
+                .take(FILE_BYTES + 1)
+                .read_to_end(&mut bytes)?;
+            Ok((digest(&bytes), Arc::from(bytes), Stamp::of(&path)?))
+        });
+        let (digest, bytes) = match read.await.map_err(io::Error::from).flatten() {
+            Ok((digest, bytes, after)) if after == stamp => (digest, bytes),
+            Ok(_) => return Ok(Content::Changing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::Changing),
+            Err(error) => return Err(Refused::Unreadable(error.to_string())),
+        };
+        let before = self.before(slot);
+        if self
+            .serving(slot)
+            .is_some_and(|now| now.digest() == &*digest)
+        {
+            return Ok(Content::Same);
+        }
+        if let Some(why) = self.quarantined(slot, &digest) {
+            return Err(why);
+        }
+        let kept: Arc<[u8]> = bytes;
+        let module = self
+            .loader
+            .load(&slot.name, digest.clone(), kept.clone())
+            .await?;
+        if self.rules.smoke {
+            let before = before.as_ref().map(|before| &before.module);
+            smoke::run(&module, before, &self.loader.lane()).await?;
+        }
+        let artefacts = self.loader.artefacts.clone();
+        let keeping = spawn_blocking(move || artefacts.keep(&digest, &kept)).await;
+        keeping
+            .map_err(io::Error::from)
+            .flatten()
+            .map_err(|error| Refused::NotKept(error.to_string()))?;
+        Ok(Content::New(module))
+    }
+
+    // === What comes of a file ===
+
+    fn go_on(&self, slot: &Slot, file: &File) {
+        let mut books = self.books();
+        books.note_examined(slot, file.stamp.clone());
+        self.change(&books, slot, |entry| {
+            entry.trouble = None;
+            entry.gone = false;
+            if let Some(serving) = &entry.serving {
+                tracing::debug!("module {slot}: {} serves", serving.named());
+            }
+        });
+        drop(books);
+        tell_trouble(slot, false);
+    }
+
+    fn adopt(&self, slot: &Slot, file: &File, module: Module, whole: Option<Instant>) {
+        let mut books = self.books();
+        let books = &mut *books;
+        books.note_examined(slot, file.stamp.clone());
+        let history = books.histories.entry(slot.clone()).or_default();
+        let digest: Arc<str> = module.about.digest.as_str().into();
+        let known = history.iter().position(|known| known.digest == digest);
+        let proved = known.is_some_and(|at| history.remove(at).proved);
+        history.insert(
+            0,
+            Version {
+                digest,
+                version: module.about.version.clone(),
+                proved,
+            },
+        );
+        history.truncate(VERSIONS);
+        let written = self.archive.put_history(slot, history);
+        let way_back = self.before(slot).is_some();
+        let serving = Arc::new(Serving {
+            module,
+            slot: slot.clone(),
+            trial: (way_back && !proved).then(Trial::new),
+            proved: proved.into(),
+        });
+        let now = serving.clone();
+        self.change(books, slot, |entry| {
+            let digest = now.digest().to_owned();
+            if let Some(before) = entry.serving.replace(now) {
+                entry.earlier.insert(0, before);
+            }
+            entry.earlier.retain(|earlier| earlier.digest() != digest);
+            entry.earlier.truncate(VERSIONS - 1);
+            entry.trouble = None;
+            entry.gone = false;
+        });
+        tell_unwritten(slot, written);
+        tell_trouble(slot, false);
+        counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "serves")
+            .increment(1);
+        let named = serving.named();
+        match whole {
+            Some(whole) => {
+                let took = whole.elapsed();
+                histogram!("chatter_module_swap_seconds").record(took);
+                let ms = took.as_millis();
+                tracing::info!(
+                    "module {slot}: {named} serves now, {ms} ms after the file was whole"
+                );
+            }
+            None => tracing::info!("module {slot}: {named} serves"),
+        }
+    }
+
+    /// The file does not serve; what served before goes on.
+    pub(super) fn refuse(&self, slot: &Slot, file: &File, why: Refused) {
+        let mut books = self.books();
+        let stamp = match why {
+            // It will be examined as soon as it is closed, though it does not change any more.
+            Refused::Unfinished => Err(Refused::Unfinished),
+            _ => file.stamp.clone(),
+        };
+        books.note_examined(slot, stamp);
+        let for_now = why.is_for_now();
+        if for_now {
+            books.again.insert(slot.clone(), Instant::now() + AGAIN);
+        }
+        let (before, serving) = self.change(&books, slot, |entry| {
+            let before = entry.trouble.replace(why.clone());
+            entry.gone = false;
+            (before, entry.serving.clone())
+        });
+        drop(books);
+        tell_trouble(slot, true);
+        // Told once, and not each time that it is tried.
+        if for_now && before.as_ref() == Some(&why) {
+            return;
+        }
+        counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "refused")
+            .increment(1);
+        let path = file.path.display();
+        match serving {
+            Some(serving) => {
+                let named = serving.named();
+                tracing::warn!("module {slot}: {path} does not serve: {why}; {named} goes on");
+            }
+            None => tracing::error!("module {slot}: {path} is left out: {why}"),
+        }
+    }
+}
+
+/// The file once it has not changed for a while, or as it is if it goes on changing: the watch will
+/// take it when it is whole.
+async fn settled(mut file: File) -> File {
+    for _ in 0..PATIENCE {
+        let Ok(stamp) = &file.stamp else { break };
+        let modified = stamp
+            .modified
+            .and_then(|at| SystemTime::now().duration_since(at).ok());
+        if modified.is_none_or(|age| age >= QUIET) {
+            break;
+        }
+        sleep(QUIET).await;
+        match Stamp::of(&file.path) {
+            Ok(now) if now != *stamp => file.stamp = Ok(now),
+            _ => break,
+        }
+    }
+    file
+}
