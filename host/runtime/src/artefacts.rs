@@ -6,18 +6,29 @@
 
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, HashMap},
+    ffi::OsStr,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::SystemTime,
 };
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use uuid::Uuid;
 use wasmtime::{Engine, component::Component};
 
 /// From this size on, compiling takes long enough to be said.
 const SLOW_BYTES: usize = 4 << 20;
+
+/// How the names of files end that are being written. Another for each run: what an earlier one left
+/// unfinished is of no use to anybody.
+static UNFINISHED: LazyLock<String> =
+    LazyLock::new(|| format!(".{}.part", Uuid::now_v7().simple()));
 
 /// Two folders: `components/DIGEST.wasm` and `compiled/DIGEST-COMPATIBILITY.cwasm`.
 #[derive(Clone)]
@@ -28,6 +39,36 @@ pub(crate) struct Artefacts {
     compatibility: u64,
     /// Where components may lie that were compiled ahead; only read.
     ahead: Option<PathBuf>,
+    /// How many hold on to each digest: what is made of it is not removed meanwhile.
+    held: Arc<Mutex<BTreeMap<Arc<str>, usize>>>,
+    /// Whose turn it is to compile each digest.
+    turns: Arc<Mutex<Turns>>,
+    /// Whether something was written since this was swept.
+    grown: Arc<AtomicBool>,
+}
+
+type Turns = HashMap<Arc<str>, Weak<Turn<()>>>;
+
+/// What is made of a digest stays as long as this lives.
+pub(crate) struct Held {
+    digest: Arc<str>,
+    held: Arc<Mutex<BTreeMap<Arc<str>, usize>>>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut held = lock(&self.held);
+        if let Some(count) = held.get_mut(&self.digest) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.digest);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Artefacts {
@@ -38,6 +79,9 @@ impl Artefacts {
             compiled: data.join("compiled"),
             compatibility: compatibility(engine),
             ahead: None,
+            held: Arc::default(),
+            turns: Arc::default(),
+            grown: Arc::default(),
         };
         for folder in [&artefacts.components, &artefacts.compiled] {
             private_folder(folder)?;
@@ -48,6 +92,32 @@ impl Artefacts {
     /// With a folder of components that were compiled ahead.
     pub(crate) fn with_ahead(self, ahead: Option<PathBuf>) -> Self {
         Self { ahead, ..self }
+    }
+
+    /// Keeps what is made of the digest from being removed.
+    pub(crate) fn hold(&self, digest: &Arc<str>) -> Held {
+        *lock(&self.held).entry(digest.clone()).or_default() += 1;
+        Held {
+            digest: digest.clone(),
+            held: self.held.clone(),
+        }
+    }
+
+    /// Waits until nobody else compiles the digest: whoever comes second finds it compiled.
+    pub(crate) async fn turn(&self, digest: &Arc<str>) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = lock(&self.turns);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            match turns.get(digest).and_then(Weak::upgrade) {
+                Some(turn) => turn,
+                None => {
+                    let turn = Arc::new(Turn::new(()));
+                    turns.insert(digest.clone(), Arc::downgrade(&turn));
+                    turn
+                }
+            }
+        };
+        turn.lock_owned().await
     }
 
     /// The component, compiled now or earlier.
@@ -83,6 +153,7 @@ impl Artefacts {
             );
         }
         let artefact = engine.precompile_component(bytes)?;
+        self.grown.store(true, Ordering::Relaxed);
         write_whole(&compiled, &artefact)?;
         load(engine, &compiled)
     }
@@ -94,6 +165,7 @@ impl Artefacts {
             touch(&file);
             return Ok(());
         }
+        self.grown.store(true, Ordering::Relaxed);
         write_whole(&file, bytes)
     }
 
@@ -111,18 +183,33 @@ impl Artefacts {
         self.components.join(format!("{digest}.wasm"))
     }
 
+    /// Whether there may be something to sweep: something was written since it was asked last.
+    pub(crate) fn has_grown(&self) -> bool {
+        self.grown.swap(false, Ordering::Relaxed)
+    }
+
     /// Removes what is of no use any more (compiled for another engine, or never finished) and, of
-    /// what no digest in `needed` names, what was used longest ago, until each folder holds no more
-    /// than `bytes`. How many bytes were freed.
-    pub(crate) fn sweep(&self, needed: &BTreeSet<Arc<str>>, bytes: u64) -> io::Result<u64> {
+    /// what is not needed, what was used longest ago, until each folder holds no more than `bytes`.
+    /// How many bytes were freed.
+    ///
+    /// A digest is asked about when it is about to go, and while nobody else can come to hold it. So
+    /// whoever holds one until it is needed loses nothing.
+    pub(crate) fn sweep(&self, is_needed: impl Fn(&str) -> bool, bytes: u64) -> io::Result<u64> {
         let fits = format!("-{:016x}.cwasm", self.compatibility);
-        let freed = sweep(&self.components, needed, bytes, |name| {
+        let remove_spare = |digest: &str, path: &Path| {
+            let held = lock(&self.held);
+            if held.contains_key(digest) || is_needed(digest) {
+                return Ok(false);
+            }
+            remove(path).map(|()| true)
+        };
+        let components = sweep(&self.components, bytes, &remove_spare, |name| {
             name.strip_suffix(".wasm")
         })?;
-        let compiled = sweep(&self.compiled, needed, bytes, |name| {
+        let compiled = sweep(&self.compiled, bytes, &remove_spare, |name| {
             name.strip_suffix(&fits)
         })?;
-        Ok(freed + compiled)
+        Ok(components + compiled)
     }
 }
 
@@ -138,49 +225,57 @@ pub(crate) fn compiled_name(compatibility: u64, digest: &str) -> String {
     format!("{digest}-{compatibility:016x}.cwasm")
 }
 
-/// See [`Artefacts::sweep`]; `digest_of` knows the files that are of use by their names.
+/// See [`Artefacts::sweep`]; `digest_of` knows the files that are of use by their names, and
+/// `remove_spare` says whether it removed one.
 fn sweep(
     folder: &Path,
-    needed: &BTreeSet<Arc<str>>,
     bytes: u64,
+    remove_spare: &impl Fn(&str, &Path) -> io::Result<bool>,
     digest_of: impl Fn(&str) -> Option<&str>,
 ) -> io::Result<u64> {
-    let unfinished = format!(".{}.part", std::process::id());
     let (mut held, mut freed) = (0, 0);
-    let mut spare = Vec::new();
+    let mut known = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let (name, about) = (entry.file_name(), entry.metadata()?);
+        let name = entry.file_name();
         let name = name.to_string_lossy();
-        // This process is just writing it.
-        if name.ends_with(&unfinished) || !about.is_file() {
-            continue;
-        }
+        let about = match entry.metadata() {
+            Ok(about) if about.is_file() && !name.ends_with(&**UNFINISHED) => about,
+            // This process is just writing it.
+            Ok(_) => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
         match digest_of(&name) {
-            None => freed += remove(&entry.path(), about.len())?,
+            None => {
+                remove(&entry.path())?;
+                freed += about.len();
+            }
             Some(digest) => {
                 held += about.len();
-                if !needed.contains(digest) {
-                    let used = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                    spare.push((used, about.len(), entry.path()));
-                }
+                let used = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                known.push((used, about.len(), digest.to_owned(), entry.path()));
             }
         }
     }
-    spare.sort();
-    for (_, size, path) in spare {
+    known.sort();
+    for (_, size, digest, path) in known {
         if held <= bytes {
             break;
         }
-        freed += remove(&path, size)?;
-        held -= size;
+        if remove_spare(&digest, &path)? {
+            freed += size;
+            held -= size;
+        }
     }
     Ok(freed)
 }
 
-fn remove(path: &Path, size: u64) -> io::Result<u64> {
-    fs::remove_file(path)?;
-    Ok(size)
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Notes that a file was of use just now. It is only about which goes first, so a failure is none.
@@ -207,13 +302,24 @@ pub(crate) fn private_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file that is there as a whole or not at all.
+/// Writes a file that is there as a whole or not at all. Of several who write the same one at once,
+/// each writes apart, and the last one's stays.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension(format!("{}.part", std::process::id()));
-    let mut file = fs::File::create(&unfinished)?;
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let mut file = unfinished(name).tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// What a file is called until it is whole; should it never be, it is removed.
+fn unfinished(name: &OsStr) -> tempfile::Builder<'_, 'static> {
+    let mut named = tempfile::Builder::new();
+    named.prefix(name).suffix(&**UNFINISHED);
+    named
 }
 
 /// SHA-256, as hexadecimal digits.
@@ -231,7 +337,7 @@ pub(crate) fn digest(bytes: &[u8]) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::{collections::BTreeSet, thread, time::Duration};
 
     #[test]
     fn what_was_used_longest_ago_goes_first_and_what_is_needed_stays() {
@@ -247,7 +353,8 @@ mod tests {
         }
         fs::write(artefacts.compiled.join("x-0123.cwasm"), [0; 7]).unwrap();
         fs::write(artefacts.components.join("x.1.part"), [0; 5]).unwrap();
-        let needed = BTreeSet::from(["needed".into()]);
+        let needed = BTreeSet::from(["needed"]);
+        let is_needed = |digest: &str| needed.contains(digest);
         let left = |artefacts: &Artefacts| {
             let names = fs::read_dir(&artefacts.components).unwrap();
             let mut names: Vec<_> = names
@@ -256,9 +363,47 @@ mod tests {
             names.sort();
             names
         };
-        assert_eq!(artefacts.sweep(&needed, 250).unwrap(), 7 + 5 + 200);
+        assert_eq!(artefacts.sweep(is_needed, 250).unwrap(), 7 + 5 + 200);
         assert_eq!(left(&artefacts), ["needed.wasm", "new.wasm"]);
-        assert_eq!(artefacts.sweep(&needed, 0).unwrap(), 100);
+        // Somebody is about to make it needed.
+        let held = artefacts.hold(&"new".into());
+        assert_eq!(artefacts.sweep(is_needed, 0).unwrap(), 0);
+        drop(held);
+        assert_eq!(artefacts.sweep(is_needed, 0).unwrap(), 100);
         assert_eq!(left(&artefacts), ["needed.wasm"]);
+    }
+
+    #[test]
+    fn many_write_the_same_file_and_each_finds_it_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("same.cwasm");
+        let (path, bytes) = (&path, &vec![7; 1 << 20]);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(move || {
+                    for _ in 0..8 {
+                        write_whole(path, bytes).unwrap();
+                        assert!(fs::read(path).unwrap() == *bytes, "a part of it");
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_compiles_what_many_want() {
+        let folder = tempfile::tempdir().unwrap();
+        let artefacts = Artefacts::open(folder.path(), &Engine::default()).unwrap();
+        let [one, other] = ["one", "other"].map(Arc::from);
+        let turn = artefacts.turn(&one).await;
+        drop(artefacts.turn(&other).await);
+        let mut second = std::pin::pin!(artefacts.turn(&one));
+        let waits = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(second.as_mut().poll(context).is_pending())
+        });
+        assert!(waits.await);
+        drop(turn);
+        drop(second.await);
     }
 }

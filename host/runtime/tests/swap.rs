@@ -344,3 +344,24 @@ async fn only_whole_files_are_taken_however_they_come() {
     home.put("nova.wasm", &newest.bytes);
     running.serves(&newest).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_made_of_refused_files_does_not_stay_for_ever() {
+    let home = Home::new();
+    let good = home.make("good");
+    home.put("nova.wasm", &good.bytes);
+    let running = home.start_with(|config| config.kept_bytes = 0).await;
+    let compiled = || fs::read_dir(home.folder.path().join("data/compiled")).unwrap();
+    let is_good = |name: &std::ffi::OsStr| name.to_str().unwrap().starts_with(&good.digest);
+    for _ in 0..3 {
+        home.put("nova.wasm", b"rubbish");
+        let told = || running.trouble().contains("does not start as WebAssembly");
+        running.until("rubbish is refused", told).await;
+        home.put("nova.wasm", &home.make("drop").bytes);
+        let told = || running.trouble().contains("failed when it was tried");
+        running.until("what traps is refused", told).await;
+    }
+    let alone = || compiled().all(|entry| is_good(&entry.unwrap().file_name()));
+    running.until("only what is needed stays", alone).await;
+    assert_eq!(compiled().count(), 1);
+}

@@ -6,7 +6,7 @@ use super::{
     folder::Found,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -56,20 +56,16 @@ impl Catalogue {
     }
 
     /// Removes components that are of no use any more.
-    pub(super) async fn sweep(&self) {
-        let needed = {
-            let books = self.books();
-            let kept = books.histories.values().flatten();
-            let mut needed: BTreeSet<Arc<str>> =
-                kept.map(|version| version.digest.clone()).collect();
-            for entry in self.entries.load().values() {
-                let loaded = entry.serving.iter().chain(&entry.earlier);
-                needed.extend(loaded.map(|serving| serving.digest().into()));
-            }
-            needed
-        };
-        let (artefacts, bytes) = (self.loader.artefacts.clone(), self.rules.kept_bytes);
-        match spawn_blocking(move || artefacts.sweep(&needed, bytes)).await {
+    pub(super) async fn sweep(self: &Arc<Self>) {
+        let catalogue = self.clone();
+        let swept = spawn_blocking(move || {
+            let artefacts = &catalogue.loader.artefacts;
+            artefacts.sweep(
+                |digest| catalogue.is_needed(digest),
+                catalogue.rules.kept_bytes,
+            )
+        });
+        match swept.await {
             Ok(Ok(0)) | Err(_) => {}
             Ok(Ok(freed)) => {
                 tracing::debug!(freed, "components that were of no use any more are gone");
@@ -78,5 +74,17 @@ impl Catalogue {
                 tracing::warn!("components that are of no use any more can't be removed: {error}");
             }
         }
+    }
+
+    /// Whether a version of this digest serves, or may be returned to.
+    fn is_needed(&self, digest: &str) -> bool {
+        let books = self.books();
+        let mut kept = books.histories.values().flatten();
+        let entries = self.entries.load();
+        let mut loaded = entries
+            .values()
+            .flat_map(|entry| entry.serving.iter().chain(&entry.earlier));
+        kept.any(|version| &*version.digest == digest)
+            || loaded.any(|serving| serving.digest() == digest)
     }
 }

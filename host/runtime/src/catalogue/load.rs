@@ -107,8 +107,11 @@ impl Loader {
         let component = {
             let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
             let (compilers, digest) = (self.compilers.clone(), digest.clone());
+            // Waited for here: threads of the pool that wait could wait for each other.
+            let turn = artefacts.turn(&digest).await;
             // Compiling takes tens of milliseconds to seconds: not on a thread that serves a room.
             let compiled = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
                 compilers.install(|| artefacts.component(&engine, &digest, &bytes))
             });
             compiled

@@ -10,7 +10,10 @@ use super::{
     smoke,
     trial::Trial,
 };
-use crate::{artefacts::digest, module::Module};
+use crate::{
+    artefacts::{Held, digest},
+    module::Module,
+};
 use chatter_protocol::PersonaId;
 use metrics::{counter, histogram};
 use std::{
@@ -37,8 +40,8 @@ enum Content {
     Changing,
     /// What serves already.
     Same,
-    /// A version that may serve.
-    New(Module),
+    /// A version that may serve. What is kept of it stays until it does.
+    New(Module, Held),
 }
 
 impl Catalogue {
@@ -65,18 +68,23 @@ impl Catalogue {
     /// Takes what the file holds, if it is not what serves already, and if it may serve. `whole` is
     /// when the file became whole, if somebody watched. False if the file changed meanwhile: then it
     /// is to be looked at again.
-    pub(super) async fn take(&self, slot: &Slot, file: &File, whole: Option<Instant>) -> bool {
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        slot: &Slot,
+        file: &File,
+        whole: Option<Instant>,
+    ) -> bool {
         self.restore(slot).await;
         match self.examine(slot, file).await {
             Ok(Content::Changing) => return false,
             Ok(Content::Same) => self.go_on(slot, file),
-            Ok(Content::New(module)) => {
-                self.adopt(slot, file, module, whole);
-                if whole.is_some() {
-                    self.sweep().await;
-                }
-            }
+            Ok(Content::New(module, _held)) => self.adopt(slot, file, module, whole),
             Err(why) => self.refuse(slot, file, why),
+        }
+        // Also after one that was refused: its compiled form is kept, so that it need not be made
+        // again, but within bounds. At the start, this is done once for all.
+        if whole.is_some() && self.loader.artefacts.has_grown() {
+            self.sweep().await;
         }
         true
     }
@@ -131,6 +139,7 @@ impl Catalogue {
             return Err(why);
         }
         let kept: Arc<[u8]> = bytes;
+        let held = self.loader.artefacts.hold(&digest);
         let module = self
             .loader
             .load(&slot.name, digest.clone(), kept.clone())
@@ -145,7 +154,7 @@ impl Catalogue {
             .map_err(io::Error::from)
             .flatten()
             .map_err(|error| Refused::NotKept(error.to_string()))?;
-        Ok(Content::New(module))
+        Ok(Content::New(module, held))
     }
 
     // === What comes of a file ===
