@@ -73,6 +73,11 @@ impl Stamp {
         Ok(Self::new(&fs::metadata(path)?))
     }
 
+    /// Of a file that is open.
+    pub(super) fn of_open(file: &fs::File) -> io::Result<Self> {
+        Ok(Self::new(&file.metadata()?))
+    }
+
     /// Which file or folder it is of, whatever it holds.
     pub(super) fn place(self) -> Self {
         let (device, number, ..) = self.inode;
@@ -164,6 +169,54 @@ fn stamp(path: &Path, within: Option<&Path>) -> Result<Stamp, Refused> {
     Ok(Stamp::new(&about))
 }
 
+/// Opens the file that was found, and no other: whoever may write into a tenant's folder may put
+/// something else in its place at any moment. None if that happened.
+///
+/// Never waits: a named pipe that nobody writes to would have it wait for ever.
+pub(super) fn open(slot: &Slot, file: &File) -> Result<Option<fs::File>, Refused> {
+    let stamp = file.stamp.clone()?;
+    let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
+    let mut options = fs::File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let opened = match options.open(&file.path) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let about = opened.metadata().map_err(unreadable)?;
+    if !about.is_file() || Stamp::new(&about) != stamp {
+        return Ok(None);
+    }
+    if let (Some(_), Some(folder)) = (&slot.tenant, file.path.parent()) {
+        let within = folder.canonicalize().map_err(unreadable)?;
+        let place = place(&opened, &file.path).map_err(unreadable)?;
+        if !place.starts_with(within) {
+            return Err(Refused::Outside);
+        }
+    }
+    Ok(Some(opened))
+}
+
+/// Where the file is that was opened, whatever its path leads to by now.
+#[cfg(target_os = "linux")]
+fn place(opened: &fs::File, _: &Path) -> io::Result<PathBuf> {
+    use std::os::fd::AsRawFd as _;
+    fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd()))
+}
+
+/// Where its path leads to: no better can be had everywhere.
+#[cfg(not(target_os = "linux"))]
+fn place(_: &fs::File, path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
+}
+
 /// The name of the module that the file is meant to be.
 pub(super) fn module_name(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
@@ -245,5 +298,48 @@ mod tests {
             ]
         );
         assert_eq!(found.folders.len(), 4, "{:?}", found.folders);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_put_in_the_place_of_a_file_that_was_found_is_not_opened() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        use std::os::unix::fs::symlink;
+        let home = tempfile::tempdir().unwrap();
+        let plugins = home.path().join("plugins");
+        let [acme, globex] = ["acme", "globex"].map(|tenant| plugins.join(tenant));
+        for folder in [&acme, &globex] {
+            fs::create_dir_all(folder.join("deep")).unwrap();
+            fs::write(folder.join("deep/real.wasm"), "x").unwrap();
+        }
+        let nova = acme.join("nova.wasm");
+        symlink("deep/real.wasm", &nova).unwrap();
+        let slot = Slot::of(&TenantId::new("acme").unwrap(), "nova");
+        let found = || scan(&plugins).unwrap().files.remove(&slot).unwrap();
+        let file = found();
+        assert!(matches!(open(&slot, &file), Ok(Some(_))));
+
+        // The folder that the link goes through becomes another tenant's, also if that was so when
+        // the file was looked at and just not when its path was.
+        fs::rename(acme.join("deep"), acme.join("was")).unwrap();
+        symlink("../globex/deep", acme.join("deep")).unwrap();
+        assert!(matches!(open(&slot, &file), Ok(None)));
+        let looked_at = File {
+            stamp: Ok(Stamp::of(&nova).unwrap()),
+            ..file.clone()
+        };
+        assert!(matches!(open(&slot, &looked_at), Err(Refused::Outside)));
+        // Everybody's modules may come from anywhere.
+        assert!(matches!(
+            open(&Slot::shared("nova"), &looked_at),
+            Ok(Some(_))
+        ));
+
+        // What nobody writes to is not waited for.
+        fs::remove_file(&nova).unwrap();
+        mknodat(CWD, &nova, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        assert!(matches!(open(&slot, &file), Ok(None)));
+        fs::remove_file(&nova).unwrap();
+        assert!(matches!(open(&slot, &file), Ok(None)));
     }
 }

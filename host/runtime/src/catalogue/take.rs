@@ -17,7 +17,6 @@ use crate::{
 use chatter_protocol::PersonaId;
 use metrics::{counter, histogram};
 use std::{
-    fs,
     io::{self, Read as _},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -114,19 +113,23 @@ impl Catalogue {
             return Err(Refused::TooLarge(stamp.size));
         }
         let _place = self.loader.place().await;
-        let path = file.path.clone();
-        let read = spawn_blocking(move || -> io::Result<_> {
+        let (of, found) = (slot.clone(), file.clone());
+        let read = spawn_blocking(move || -> Result<_, Refused> {
+            let Some(mut open) = folder::open(&of, &found)? else {
+                return Ok(None);
+            };
+            let unreadable = |error: io::Error| Refused::Unreadable(error.to_string());
             let mut bytes = Vec::new();
-            fs::File::open(&path)?
-                .take(FILE_BYTES + 1)
-                .read_to_end(&mut bytes)?;
-            Ok((digest(&bytes), Arc::from(bytes), Stamp::of(&path)?))
+            let mut whole = (&mut open).take(FILE_BYTES + 1);
+            whole.read_to_end(&mut bytes).map_err(unreadable)?;
+            let changed = Stamp::of_open(&open).map_err(unreadable)? != stamp;
+            Ok((!changed).then(|| (digest(&bytes), Arc::from(bytes))))
         });
-        let (digest, bytes) = match read.await.map_err(io::Error::from).flatten() {
-            Ok((digest, bytes, after)) if after == stamp => (digest, bytes),
-            Ok(_) => return Ok(Content::Changing),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::Changing),
-            Err(error) => return Err(Refused::Unreadable(error.to_string())),
+        let read = read
+            .await
+            .map_err(|error| Refused::Unreadable(error.to_string()))?;
+        let Some((digest, bytes)) = read? else {
+            return Ok(Content::Changing);
         };
         let before = self.before(slot);
         if self
