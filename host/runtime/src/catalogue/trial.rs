@@ -7,7 +7,8 @@
 //! memory, which is not the module's doing, and neither is an error that the persona itself returns.
 //!
 //! As long as another tenant's rooms do well with the same module, it stays: a tenant whose own
-//! limits make every call fail must not take a module away from the others.
+//! limits make every call fail must not take a module away from the others. Whoever has not called
+//! for [`RECENT`] does neither well nor badly. A version that does badly with anybody is not proved.
 
 use crate::engine::TICK;
 use chatter_protocol::{CallRecord, TenantId, call::CallEnd};
@@ -26,6 +27,9 @@ pub(super) const FAILURES: u32 = 5;
 /// Whoever had as many calls, and fewer failures than would take the module back, does well.
 const ENOUGH: u64 = 5;
 
+/// How long a call tells of how a tenant does.
+pub(super) const RECENT: Duration = Duration::from_secs(300);
+
 /// Of so many tenants calls are counted; more could fill the memory.
 const TENANTS: usize = 1_000;
 
@@ -41,14 +45,30 @@ struct Counts {
 }
 
 /// One tenant's calls.
-#[derive(Default)]
 struct Tally {
     calls: u64,
     /// The latest calls, one bit each, set if the call failed.
     latest: u32,
+    at: Instant,
 }
 
 impl Tally {
+    fn new() -> Self {
+        Self {
+            calls: 0,
+            latest: 0,
+            at: Instant::now(),
+        }
+    }
+
+    fn is_bad(&self) -> bool {
+        self.failures() >= FAILURES
+    }
+
+    fn is_well(&self) -> bool {
+        self.calls >= ENOUGH && !self.is_bad() && self.at.elapsed() < RECENT
+    }
+
     fn failures(&self) -> u32 {
         self.latest.count_ones()
     }
@@ -83,8 +103,12 @@ impl Trial {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.calls += 1;
         if counts.tenants.len() < TENANTS || counts.tenants.contains_key(tenant) {
-            let tally = counts.tenants.entry(tenant.clone()).or_default();
+            let tally = counts
+                .tenants
+                .entry(tenant.clone())
+                .or_insert_with(Tally::new);
             tally.calls += 1;
+            tally.at = Instant::now();
             tally.latest = (tally.latest << 1 | u32::from(failed.is_some())) & ((1 << WINDOW) - 1);
         }
         if let Some(words) = failed
@@ -96,7 +120,8 @@ impl Trial {
                 "{failures} of its latest {of} calls failed, the last one: {words}"
             ));
         }
-        if counts.calls >= CALLS && self.since.elapsed() >= TIME {
+        let enough = counts.calls >= CALLS && self.since.elapsed() >= TIME;
+        if enough && !counts.tenants.values().any(Tally::is_bad) {
             Verdict::Proved
         } else {
             Verdict::Open
@@ -106,9 +131,8 @@ impl Trial {
 
 impl Counts {
     fn is_bad_for(&self, tenant: &TenantId) -> bool {
-        let bad = |tally: &Tally| tally.failures() >= FAILURES;
-        let well = |tally: &Tally| tally.calls >= ENOUGH && !bad(tally);
-        self.tenants.get(tenant).is_some_and(bad) && !self.tenants.values().any(well)
+        self.tenants.get(tenant).is_some_and(Tally::is_bad)
+            && !self.tenants.values().any(Tally::is_well)
     }
 }
 
@@ -228,5 +252,28 @@ mod tests {
         let quiet = Trial::new();
         tokio::time::advance(TIME).await;
         assert_eq!(quiet.note(&main, &well()), Verdict::Open);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_badly_with_anybody_is_not_proved_and_old_praise_protects_nobody() {
+        let [main, acme] = tenants();
+        let trial = Trial::new();
+        for _ in 0..ENOUGH {
+            trial.note(&main, &well());
+        }
+        for _ in 0..CALLS {
+            assert_eq!(trial.note(&acme, &trapped()), Verdict::Open);
+        }
+        tokio::time::advance(RECENT - Duration::from_millis(1)).await;
+        assert_eq!(trial.note(&acme, &trapped()), Verdict::Open);
+        trial.note(&main, &well());
+        tokio::time::advance(RECENT - Duration::from_millis(1)).await;
+        assert_eq!(trial.note(&acme, &trapped()), Verdict::Open);
+        tokio::time::advance(TIME).await;
+        // It has had its calls and its time.
+        assert_eq!(trial.note(&main, &well()), Verdict::Open);
+        tokio::time::advance(RECENT).await;
+        let verdict = trial.note(&acme, &trapped());
+        assert!(matches!(verdict, Verdict::Failed(_)), "{verdict:?}");
     }
 }
