@@ -283,8 +283,21 @@ async fn change(stage: &Stage, report: &mut Report, kind: &str, module: &str) {
                 .until("a version that traps is taken back", module, back)
                 .await;
             assert_eq!(stage.status(module).module.digest, before);
-            // The same bytes again stay refused.
+            // The same bytes again stay refused. What is put there between tells when they were looked at.
+            stage.put(module, b"rubbish");
+            let other = || {
+                stage
+                    .trouble(module)
+                    .contains("does not start as WebAssembly")
+            };
+            stage.until("rubbish", module, other).await;
             stage.put(module, &version.bytes);
+            let serves = || stage.status(module).module.digest != before;
+            let ended = || back() || serves();
+            stage
+                .until("what was taken back is put again", module, ended)
+                .await;
+            assert!(!serves(), "what was taken back serves again");
             swap(stage, module).await;
         }
         kind => {
