@@ -154,12 +154,10 @@ async fn what_was_taken_back_stays_so_after_a_restart_until_it_is_released() {
     let trouble = second.trouble();
     assert!(trouble.contains("was taken back"), "{trouble}");
     // As the trouble says.
-    let file = home
-        .folder
-        .path()
-        .join(format!("data/quarantine/nova.{}.json", bad.digest));
-    assert!(trouble.contains(file.to_str().unwrap()), "{trouble}");
-    fs::remove_file(file).unwrap();
+    let file = format!("data/quarantine/nova.{}.json", bad.digest);
+    let told = format!("remove {file} in the data folder");
+    assert!(trouble.contains(&told), "{trouble}");
+    fs::remove_file(home.folder.path().join(file)).unwrap();
     second.serves(&bad).await;
     assert!(second.status().unwrap().rejected.is_empty());
     // It is on trial again.
@@ -364,4 +362,63 @@ async fn what_is_made_of_refused_files_does_not_stay_for_ever() {
     let alone = || compiled().all(|entry| is_good(&entry.unwrap().file_name()));
     running.until("only what is needed stays", alone).await;
     assert_eq!(compiled().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quarantine_that_can_not_be_written_or_read_holds() {
+    let home = Home::new();
+    let [good, bad] = ["good", "trap"].map(|word| home.make(word));
+    home.put("nova.wasm", &good.bytes);
+    let running = home.start().await;
+    let file = format!("data/quarantine/nova.{}.json", bad.digest);
+    let file = home.folder.path().join(file);
+    // Nothing can be written there.
+    fs::create_dir_all(file.join("in the way")).unwrap();
+    home.put("nova.wasm", &bad.bytes);
+    running.serves(&bad).await;
+    running.fail().await;
+    let holds = || {
+        assert_eq!(running.digest().as_ref(), Some(&good.digest));
+        assert_eq!(running.status().unwrap().rejected.len(), 1);
+    };
+    // Each look reads what is quarantined before it looks at the files.
+    let another_look = async || {
+        let other = home.make("good");
+        home.put("other.wasm", &other.bytes);
+        let acme = || running.runtime.module(&tenant(), "other");
+        let serves = || acme().is_ok_and(|status| status.module.digest == other.digest);
+        running.until("another module serves", serves).await;
+    };
+    another_look().await;
+    another_look().await;
+    holds();
+    fs::remove_dir_all(&file).unwrap();
+    running
+        .until("it is written when it can be", || file.is_file())
+        .await;
+    holds();
+    fs::write(&file, "{").unwrap();
+    another_look().await;
+    another_look().await;
+    holds();
+    assert!(running.trouble().contains("5 of its latest 5 calls failed"));
+    fs::remove_file(&file).unwrap();
+    running.serves(&bad).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_many_versions_fail_there_is_a_way_back() {
+    let home = Home::new();
+    let good = home.make("good");
+    home.put("nova.wasm", &good.bytes);
+    let running = home.start().await;
+    for _ in 0..6 {
+        let bad = home.make("trap");
+        home.put("nova.wasm", &bad.bytes);
+        running.serves(&bad).await;
+    }
+    while running.digest().as_ref() != Some(&good.digest) {
+        running.fail().await;
+    }
+    assert!(running.trouble().contains("was taken back"));
 }

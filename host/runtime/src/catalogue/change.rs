@@ -1,8 +1,8 @@
 //! How what is known of a place changes, and how that is told.
 
-use super::{Books, Catalogue, Entry, Serving, archive::Quarantined, folder::Slot};
+use super::{Catalogue, Entry, Serving, archive::Quarantined, books::Books, folder::Slot};
 use metrics::gauge;
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 impl Catalogue {
     /// Changes what is known of a place. The books prove that nobody else does.
@@ -45,11 +45,4 @@ pub(super) fn digests(versions: &[Quarantined]) -> Arc<[Arc<str>]> {
 
 pub(super) fn tell_trouble(slot: &Slot, trouble: bool) {
     gauge!("chatter_module_trouble", "module" => slot.to_string()).set(f64::from(trouble));
-}
-
-/// What could not be written down is true all the same, until the program ends.
-pub(super) fn tell_unwritten(slot: &Slot, written: io::Result<()>) {
-    if let Err(error) = written {
-        tracing::error!("module {slot}: what became of it can't be written down: {error}");
-    }
 }

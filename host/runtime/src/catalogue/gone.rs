@@ -2,8 +2,8 @@
 
 use super::{
     Catalogue,
-    change::{tell_trouble, tell_unwritten},
-    folder::Found,
+    change::tell_trouble,
+    folder::{Found, Slot},
 };
 use std::{
     collections::BTreeMap,
@@ -20,11 +20,11 @@ impl Catalogue {
     pub(super) fn note_gone(&self, found: &Found) {
         let now = self.opened.elapsed();
         let entries = self.entries.load_full();
-        let gone = entries.iter().filter(|(slot, _)| {
+        let is_gone = |slot: &Slot| {
             let unknown = |tenant| found.unreadable.contains(tenant);
             !found.files.contains_key(slot) && !slot.tenant.as_ref().is_some_and(unknown)
-        });
-        for (slot, entry) in gone {
+        };
+        for (slot, entry) in entries.iter().filter(|(slot, _)| is_gone(slot)) {
             let mut books = self.books();
             let books = &mut *books;
             if !entry.gone {
@@ -43,16 +43,29 @@ impl Catalogue {
             }
             let asked = Duration::from_secs(entry.asked.load(Ordering::Relaxed));
             if entry.serving.is_none() || now.saturating_sub(asked) > LEASE {
-                books.histories.remove(slot);
+                books.forget_history(slot);
                 self.entries.rcu(|entries| {
                     let mut entries = BTreeMap::clone(entries);
                     entries.remove(slot);
                     entries
                 });
-                tell_unwritten(slot, self.archive.forget_history(slot));
                 tracing::info!("module {slot}: it is gone, and no roster names it");
             }
         }
+        if now > LEASE {
+            // Their files went while the program did not run.
+            let mut books = self.books();
+            let gone: Vec<_> = books
+                .histories
+                .keys()
+                .filter(|slot| !entries.contains_key(slot) && is_gone(slot))
+                .cloned()
+                .collect();
+            for slot in gone {
+                books.forget_history(&slot);
+            }
+        }
+        self.write_down();
     }
 
     /// Removes components that are of no use any more.

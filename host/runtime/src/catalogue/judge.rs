@@ -2,8 +2,8 @@
 
 use super::{
     Catalogue, Serving,
-    archive::Quarantined,
-    change::{digests, tell_trouble, tell_unwritten},
+    archive::{Quarantined, sort, trim_quarantine},
+    change::{digests, tell_trouble},
     folder::Slot,
     refused::Refused,
 };
@@ -18,79 +18,91 @@ use std::{
 impl Catalogue {
     /// The version has done well for as long as it was on trial.
     pub(super) fn prove(&self, serving: &Arc<Serving>) {
-        if serving.proved.swap(true, Ordering::Relaxed) {
+        if serving.judged.swap(true, Ordering::Relaxed) {
             return;
         }
         let slot = &serving.slot;
-        let mut books = self.books();
-        let books = &mut *books;
-        let history = books.histories.entry(slot.clone()).or_default();
-        for version in history.iter_mut() {
-            version.proved |= &*version.digest == serving.digest();
-        }
-        let written = self.archive.put_history(slot, history);
-        self.change(books, slot, |entry| {
-            if is(&entry.serving, serving) {
-                entry.earlier.clear();
+        {
+            let mut books = self.books();
+            for version in books.history(slot) {
+                version.proved |= &*version.digest == serving.digest();
             }
-        });
-        tell_unwritten(slot, written);
+            self.change(&books, slot, |entry| {
+                if is(&entry.serving, serving) {
+                    entry.earlier.clear();
+                }
+            });
+        }
+        self.write_down();
         tracing::debug!("module {slot}: {} has proved itself", serving.named());
     }
 
-    /// The version keeps failing: the one before it returns, if it still serves.
-    pub(super) fn take_back(&self, serving: &Arc<Serving>, reason: String) {
-        let slot = &serving.slot;
-        let mut books = self.books();
-        let books = &mut *books;
-        if !is(&self.serving(slot), serving) {
-            return;
-        }
-        let version = Quarantined::now(
-            serving.digest().into(),
-            serving.module.about.version.clone(),
-            reason.clone(),
-        );
-        // Before anything else: after a kill it must not be loaded again.
-        let mut written = self.archive.put_quarantine(slot, &version);
-        let why = self.as_refused(slot, &version);
-        let quarantine = books.quarantine.entry(slot.clone()).or_default();
-        quarantine.push(version);
-        self.archive.trim_quarantine(slot, quarantine);
-        let rejected = digests(quarantine);
-        let history = books.histories.entry(slot.clone()).or_default();
-        history.retain(|version| &*version.digest != serving.digest());
-        written = written.and(self.archive.put_history(slot, history));
-        let back = self.change(books, slot, |entry| {
-            let back = (!entry.earlier.is_empty()).then(|| entry.earlier.remove(0));
-            entry.serving.clone_from(&back);
-            entry.rejected = rejected;
-            entry.trouble = Some(why);
+    /// The version keeps failing: the one before it returns, if it still serves and if there is one.
+    pub(super) fn take_back(&self, serving: &Arc<Serving>, reason: &str) {
+        let (slot, named) = (&serving.slot, serving.named());
+        let back = {
+            let mut books = self.books();
+            let books = &mut *books;
+            if !is(&self.serving(slot), serving) {
+                return;
+            }
+            let Some(back) = self.behind(slot) else {
+                serving.judged.store(true, Ordering::Relaxed);
+                tracing::error!(
+                    "module {slot}: {named} keeps failing: {reason}; there is none to return to, so it serves on"
+                );
+                return;
+            };
+            let version = Quarantined::now(
+                serving.digest().into(),
+                serving.module.about.version.clone(),
+                reason.to_owned(),
+            );
+            let why = self.as_refused(slot, &version);
+            let unwritten = &mut books.unwritten.quarantined;
+            unwritten.insert((slot.clone(), version.digest.clone()));
+            let quarantine = books.quarantine.entry(slot.clone()).or_default();
+            quarantine.push(version);
+            let gone = trim_quarantine(quarantine);
+            unwritten.extend(gone.into_iter().map(|digest| (slot.clone(), digest)));
+            let rejected = digests(quarantine);
+            let history = books.history(slot);
+            history.retain(|version| &*version.digest != serving.digest());
+            self.change(books, slot, |entry| {
+                let earlier = (!entry.earlier.is_empty()).then(|| entry.earlier.remove(0));
+                entry.serving = earlier;
+                entry.rejected = rejected;
+                entry.trouble = Some(why);
+            });
             back
-        });
-        let back = back.or_else(|| self.before(slot));
-        tell_unwritten(slot, written);
+        };
+        // A kill before this is done puts it on trial again.
+        self.write_down();
         tell_trouble(slot, true);
         counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "taken_back")
             .increment(1);
-        let named = serving.named();
-        match back {
-            Some(back) => tracing::warn!(
-                "module {slot}: {named} was taken back: {reason}; {} serves again, with the state as it was before",
-                back.named()
-            ),
-            None => tracing::error!(
-                "module {slot}: {named} was taken back: {reason}; nothing is left to serve"
-            ),
-        }
+        tracing::warn!(
+            "module {slot}: {named} was taken back: {reason}; {} serves again, with the state as it was before",
+            back.named()
+        );
+    }
+
+    /// What serves if the version that does is taken back: the one before it or, if that was a tenant's
+    /// first, everybody's.
+    fn behind(&self, slot: &Slot) -> Option<Arc<Serving>> {
+        let entries = self.entries.load();
+        let earlier = entries.get(slot).and_then(|entry| entry.earlier.first());
+        earlier.cloned().or_else(|| {
+            slot.tenant.as_ref()?;
+            self.serving(&Slot::shared(&slot.name))
+        })
     }
 
     // === Quarantine ===
 
     pub(super) fn quarantined(&self, slot: &Slot, digest: &str) -> Option<Refused> {
         let books = self.books();
-        let all = books.quarantine.get(slot)?;
-        let version = all.iter().find(|version| &*version.digest == digest)?;
+        let version = books.quarantined(slot, digest)?;
         Some(self.as_refused(slot, version))
     }
 
@@ -102,15 +114,36 @@ impl Catalogue {
             }
             .to_string(),
             reason: version.reason.clone(),
-            file: self.archive.quarantine_file(slot, &version.digest),
+            file: self.archive.quarantine_name(slot, &version.digest),
         }
     }
 
-    /// Reads what is quarantined now: whoever removes a file lifts its quarantine.
+    /// Reads what is quarantined now: whoever removes a file lifts its quarantine. That holds for files
+    /// that were there: what could not be written yet, or can't be read just now, counts on.
     pub(super) fn reread_quarantine(&self) -> io::Result<()> {
+        self.write_down();
+        // Until the end, so that what is not there any more was not just about to come.
+        let _writing = self.writing();
+        let mut new = self.archive.quarantine()?;
         let mut books = self.books();
         let books = &mut *books;
-        let new = self.archive.quarantine()?;
+        for (slot, version) in new.iter_mut().flat_map(|(slot, all)| {
+            all.iter_mut()
+                .filter(|version| version.unread)
+                .map(move |version| (slot, version))
+        }) {
+            match books.quarantined(slot, &version.digest) {
+                Some(known) => *version = known.clone(),
+                None => tell_unread(slot, version),
+            }
+        }
+        for (slot, digest) in &books.unwritten.quarantined {
+            let all = new.entry(slot.clone()).or_default();
+            all.retain(|version| version.digest != *digest);
+            all.extend(books.quarantined(slot, digest).cloned());
+            sort(all);
+        }
+        new.retain(|_, versions| !versions.is_empty());
         if new == books.quarantine {
             return Ok(());
         }
@@ -133,6 +166,14 @@ impl Catalogue {
             }
         }
         Ok(())
+    }
+}
+
+/// Its file counts as long as it is there; somebody should look at it.
+pub(super) fn tell_unread(slot: &Slot, version: &Quarantined) {
+    if version.unread {
+        let Quarantined { digest, reason, .. } = version;
+        tracing::warn!("module {slot}: sha256 {digest} stays in quarantine: {reason}");
     }
 }
 

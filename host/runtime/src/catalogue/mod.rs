@@ -5,6 +5,7 @@
 //! that serves when it starts, and finishes on it. Whoever changes the map holds the books meanwhile.
 
 mod archive;
+mod books;
 mod change;
 mod examine;
 mod folder;
@@ -31,15 +32,17 @@ use crate::{
     module::{Module, Named},
 };
 use arc_swap::ArcSwap;
-use archive::{Quarantine, Version};
+use archive::all_of;
+use books::Books;
 use chatter_protocol::{CallRecord, TenantId};
-use folder::{Slot, Stamp};
+use folder::Slot;
+use judge::tell_unread;
 use std::{
     collections::BTreeMap,
     io,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -60,6 +63,8 @@ pub(crate) struct Catalogue {
     rules: Rules,
     entries: ArcSwap<BTreeMap<Slot, Entry>>,
     books: Mutex<Books>,
+    /// Held by whoever writes down what is in the books.
+    writing: Mutex<()>,
     opened: Instant,
 }
 
@@ -85,33 +90,8 @@ pub(crate) struct Serving {
     slot: Slot,
     /// None if there is nothing to return to.
     trial: Option<Trial>,
-    proved: AtomicBool,
-}
-
-/// What those who change the catalogue share.
-#[derive(Default)]
-struct Books {
-    /// The latest versions of each place, newest first; those that were looked up in this run.
-    histories: BTreeMap<Slot, Vec<Version>>,
-    quarantine: Quarantine,
-    /// What each file was when it was examined last.
-    examined: BTreeMap<Slot, Result<Stamp, Refused>>,
-    /// When a file is examined again though it did not change.
-    again: BTreeMap<Slot, Instant>,
-}
-
-impl Books {
-    /// The file was examined, and what came of it holds until the file changes.
-    fn note_examined(&mut self, slot: &Slot, stamp: Result<Stamp, Refused>) {
-        self.examined.insert(slot.clone(), stamp);
-        self.again.remove(slot);
-    }
-
-    /// It is to be examined again.
-    fn forget_examined(&mut self, slot: &Slot) {
-        self.examined.remove(slot);
-        self.again.remove(slot);
-    }
+    /// Whether it is judged no more.
+    judged: AtomicBool,
 }
 
 impl Catalogue {
@@ -121,10 +101,11 @@ impl Catalogue {
         archive: Archive,
         rules: Rules,
     ) -> io::Result<Self> {
-        let books = Books {
-            quarantine: archive.quarantine()?,
-            ..Books::default()
-        };
+        let quarantine = archive.quarantine()?;
+        for (slot, version) in all_of(&quarantine) {
+            tell_unread(slot, version);
+        }
+        let books = Books::new(archive.histories()?, quarantine);
         Ok(Self {
             plugins,
             loader,
@@ -132,6 +113,7 @@ impl Catalogue {
             rules,
             entries: ArcSwap::default(),
             books: Mutex::new(books),
+            writing: Mutex::default(),
             opened: Instant::now(),
         })
     }
@@ -187,13 +169,13 @@ impl Catalogue {
     /// Notes a call that ran; a new version that keeps failing is taken back.
     pub(crate) fn note(&self, serving: &Arc<Serving>, tenant: &TenantId, record: &CallRecord) {
         let Some(trial) = &serving.trial else { return };
-        if serving.proved.load(Ordering::Relaxed) {
+        if serving.judged.load(Ordering::Relaxed) {
             return;
         }
         match trial.note(tenant, record) {
             Verdict::Open => {}
             Verdict::Proved => self.prove(serving),
-            Verdict::Failed(reason) => self.take_back(serving, reason),
+            Verdict::Failed(reason) => self.take_back(serving, &reason),
         }
     }
 
@@ -230,10 +212,6 @@ impl Catalogue {
         good.sort();
         good.dedup();
         good
-    }
-
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -296,7 +274,10 @@ fn trouble_beside(why: &Refused, serving: &Serving) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{folder::File, *};
+    use super::{
+        folder::{File, Stamp},
+        *,
+    };
     use crate::{Pool, artefacts::Artefacts, engine, lanes::SlowLane};
     use std::time::Duration;
 

@@ -123,14 +123,14 @@ pub enum Refused {
     },
     /// It served, and kept failing.
     #[error(
-        "{version} was taken back: {reason}; build a new version, or, to try this one again, remove {}", file.display()
+        "{version} was taken back: {reason}; build a new version, or, to try this one again, remove {} in the data folder", file.display()
     )]
     Quarantined {
         /// Which.
         version: String,
         /// What was wrong with it.
         reason: String,
-        /// The file that keeps it from serving.
+        /// The file that keeps it from serving, from the data folder.
         file: PathBuf,
     },
 }

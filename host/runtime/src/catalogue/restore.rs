@@ -11,12 +11,10 @@ impl Catalogue {
     pub(super) async fn restore(&self, slot: &Slot) {
         let history = {
             let mut books = self.books();
-            if books.histories.contains_key(slot) || PersonaId::new(&slot.name).is_err() {
+            if PersonaId::new(&slot.name).is_err() || !books.restored.insert(slot.clone()) {
                 return;
             }
-            let history = self.archive.history(slot);
-            books.histories.insert(slot.clone(), history.clone());
-            history
+            books.histories.get(slot).cloned().unwrap_or_default()
         };
         let mut restored = Vec::new();
         for version in history {
@@ -50,7 +48,7 @@ impl Catalogue {
                     module,
                     slot: slot.clone(),
                     trial: (at < last && !proved).then(Trial::new),
-                    proved: proved.into(),
+                    judged: proved.into(),
                 })
             })
             .collect();

@@ -2,8 +2,8 @@
 
 use super::{
     Catalogue, Serving,
-    archive::{VERSIONS, Version},
-    change::{tell_trouble, tell_unwritten},
+    archive::{Version, trim_history},
+    change::tell_trouble,
     folder::{self, File, Slot, Stamp},
     load::FILE_BYTES,
     refused::{AGAIN, Refused},
@@ -177,42 +177,49 @@ impl Catalogue {
     }
 
     fn adopt(&self, slot: &Slot, file: &File, module: Module, whole: Option<Instant>) {
-        let mut books = self.books();
-        let books = &mut *books;
-        books.note_examined(slot, file.stamp.clone());
-        let history = books.histories.entry(slot.clone()).or_default();
-        let digest: Arc<str> = module.about.digest.as_str().into();
-        let known = history.iter().position(|known| known.digest == digest);
-        let proved = known.is_some_and(|at| history.remove(at).proved);
-        history.insert(
-            0,
-            Version {
-                digest,
-                version: module.about.version.clone(),
-                proved,
-            },
-        );
-        history.truncate(VERSIONS);
-        let written = self.archive.put_history(slot, history);
-        let way_back = self.before(slot).is_some();
-        let serving = Arc::new(Serving {
-            module,
-            slot: slot.clone(),
-            trial: (way_back && !proved).then(Trial::new),
-            proved: proved.into(),
-        });
-        let now = serving.clone();
-        self.change(books, slot, |entry| {
-            let digest = now.digest().to_owned();
-            if let Some(before) = entry.serving.replace(now) {
-                entry.earlier.insert(0, before);
-            }
-            entry.earlier.retain(|earlier| earlier.digest() != digest);
-            entry.earlier.truncate(VERSIONS - 1);
-            entry.trouble = None;
-            entry.gone = false;
-        });
-        tell_unwritten(slot, written);
+        let serving = {
+            let mut books = self.books();
+            let books = &mut *books;
+            books.note_examined(slot, file.stamp.clone());
+            let history = books.history(slot);
+            let digest: Arc<str> = module.about.digest.as_str().into();
+            let known = history.iter().position(|known| known.digest == digest);
+            let proved = known.is_some_and(|at| history.remove(at).proved);
+            history.insert(
+                0,
+                Version {
+                    digest,
+                    version: module.about.version.clone(),
+                    proved,
+                },
+            );
+            trim_history(history);
+            let kept: Vec<_> = history[1..]
+                .iter()
+                .map(|version| version.digest.clone())
+                .collect();
+            let way_back = self.before(slot).is_some();
+            let serving = Arc::new(Serving {
+                module,
+                slot: slot.clone(),
+                trial: (way_back && !proved).then(Trial::new),
+                judged: proved.into(),
+            });
+            let now = serving.clone();
+            self.change(books, slot, |entry| {
+                if let Some(before) = entry.serving.replace(now) {
+                    entry.earlier.insert(0, before);
+                }
+                let is_kept = |earlier: &Arc<Serving>| {
+                    kept.iter().any(|digest| **digest == *earlier.digest())
+                };
+                entry.earlier.retain(is_kept);
+                entry.trouble = None;
+                entry.gone = false;
+            });
+            serving
+        };
+        self.write_down();
         tell_trouble(slot, false);
         counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "serves")
             .increment(1);
