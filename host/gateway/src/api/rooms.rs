@@ -49,17 +49,19 @@ pub(crate) async fn status(
     Ok(json(StatusCode::OK, &status))
 }
 
-/// What a shadow would have said is for operators: people may take it for what was said.
+/// What is wrong in detail is for operators, since it names files and tells of the code's insides; and
+/// so is what a shadow would have said, since people may take it for what was said.
 fn seen_by(principal: &Principal, statuses: Vec<Arc<PersonaStatus>>) -> Vec<Arc<PersonaStatus>> {
     if matches!(principal, Principal::Operator) {
         return statuses;
     }
     let plain = |status: Arc<PersonaStatus>| {
-        if status.shadow.is_none() {
+        if status.shadow.is_none() && status.detail.is_empty() {
             return status;
         }
         Arc::new(PersonaStatus {
             shadow: None,
+            detail: String::new(),
             ..PersonaStatus::clone(&status)
         })
     };

@@ -259,10 +259,11 @@ async fn a_status_that_was_heard_is_shown() {
 }
 
 #[tokio::test]
-async fn what_a_shadow_would_have_said_is_for_operators() {
+async fn what_is_wrong_and_what_a_shadow_would_have_said_is_for_operators() {
     let host = Host::start().await;
     let status = json!({
-        "v": 1, "room_id": "main/lobby", "persona_id": "nova", "name": "Nova", "health": "ok",
+        "v": 1, "room_id": "main/lobby", "persona_id": "nova", "name": "Nova",
+        "health": "failing", "detail": "it trapped in nova::answer, src/lib.rs:7",
         "module": { "name": "regular", "digest": "", "contract": "0.2.0" },
         "calls": 0, "failures": 0, "lines": 0, "at": "2026-01-31T12:00:00.000Z",
         "shadow": {
@@ -295,7 +296,11 @@ async fn what_a_shadow_would_have_said_is_for_operators() {
         shown["shadow"]["differences"][0]["shadow"]["lines"],
         json!(["hi"])
     );
+    assert_eq!(shown["detail"], "it trapped in nova::answer, src/lib.rs:7");
     let guest = host.get(LOBBY).await.json();
-    assert_eq!(guest["personas"][0]["name"], "Nova");
-    assert!(guest["personas"][0].get("shadow").is_none(), "{guest}");
+    let seen = &guest["personas"][0];
+    assert_eq!(seen["name"], "Nova");
+    assert_eq!(seen["health"], "failing");
+    assert_eq!(seen["detail"], "");
+    assert!(seen.get("shadow").is_none(), "{guest}");
 }
