@@ -2,7 +2,7 @@
 
 use crate::{
     Call,
-    contract::{Asked, PersonaPre, Returned, types as wit},
+    contract::{Asked, PersonaPre, Returned},
     end::{self, failed},
     lift, lower,
     module::Module,
@@ -10,7 +10,7 @@ use crate::{
     sandbox::{self, Bounds, Sandbox, Services},
 };
 use chatter_protocol::{
-    CallRecord, PersonaId, RoomId, Timestamp, Turn, V1,
+    CallRecord, Turn, V1,
     call::{CallEnd, CallInput, CallLimits, CallTimes, Outcome},
     memory,
 };
@@ -188,43 +188,6 @@ pub(crate) async fn enter(
             let asked = Asked::Reflect(lower::digest(digest, &highlights, &memories));
             pre.call(store, turn, asked).await
         }
-    }
-}
-
-/// Asks a component who it is. It gets no language model and no memory, and little time.
-pub(crate) async fn describe(
-    pre: &PersonaPre,
-    services: &Arc<Services>,
-) -> Result<wit::About, String> {
-    let limits = CallLimits {
-        wall_ms: 2_000,
-        llm_calls: 0,
-        memory_searches: 0,
-        memory_writes: 0,
-        ..CallLimits::default()
-    };
-    let deadline = Instant::now() + Duration::from_millis(u64::from(limits.wall_ms));
-    let scope = match (RoomId::from_parts("main", "none"), PersonaId::new("none")) {
-        (Ok(room), Ok(persona)) => memory::Scope { room, persona },
-        (Err(error), _) | (_, Err(error)) => return Err(error.to_string()),
-    };
-    let bounds = Bounds {
-        scope,
-        now: Timestamp::from_millis(0),
-        seed: 0,
-        limits,
-        account: Arc::default(),
-        waiting: None,
-        deadline,
-    };
-    let mut store = sandbox::store(pre.engine(), services, bounds);
-    match timeout_at(deadline, pre.describe(&mut store)).await {
-        Ok(Ok(about)) => Ok(about),
-        Ok(Err(error)) => {
-            let sandbox = store.data();
-            Err(failed(&error, sandbox, &sandbox.log.so_far()).to_string())
-        }
-        Err(_) => Err("it took longer than 2 s".into()),
     }
 }
 

@@ -2,14 +2,13 @@
 //! refuse it for, and not only the first of it, and what it needs and says of itself.
 
 use super::{
-    load::{FILE_BYTES, Loader, check_header, check_needs, is_allowed, not_spoken, one_line},
+    describe::describe,
+    load::{Contract, FILE_BYTES, Loader, check_header, check_needs, one_line},
     refused::Refused,
 };
 use crate::{
     Error, Pool,
     artefacts::{self, Artefacts},
-    call,
-    contract::{PACKAGE, SPOKEN},
     engine,
     inspect::inspect,
     lift,
@@ -131,28 +130,11 @@ pub async fn examine(
         }
     };
     let compiled_in = started.elapsed();
-    let kind = component.component_type();
-    let guest = format!("{PACKAGE}guest@");
-    let versions: Vec<_> = kind
-        .exports(&engine)
-        .filter_map(|(name, _)| name.strip_prefix(&guest))
-        .collect();
-    found.contract = SPOKEN.into_iter().find(|spoken| versions.contains(spoken));
-    if found.contract.is_none() {
-        found.refused.push(not_spoken(&versions));
-    }
-    let imports = kind.imports(&engine).map(|(name, _)| name.to_owned());
-    found.imports = imports.collect();
-    let others: Vec<_> = found
-        .imports
-        .iter()
-        .filter(|name| !is_allowed(name))
-        .cloned()
-        .collect();
-    let linkable = others.is_empty();
-    if !linkable {
-        found.refused.push(Refused::Imports(others));
-    }
+    let contract = Contract::of(&component, &engine);
+    found.contract = contract.spoken;
+    found.imports = contract.imports;
+    let linkable = contract.refused.is_empty();
+    found.refused.extend(contract.refused);
     let places = check_needs(&component, inspected);
     if let Some(needs) = component.resources_required() {
         found.needs = Some(Needed {
@@ -170,9 +152,7 @@ pub async fn examine(
         return Ok(found);
     };
     let described = match loader.link(version, &component) {
-        Ok(pre) => call::describe(&pre, &services)
-            .await
-            .map_err(Refused::Describe),
+        Ok(pre) => describe(&Arc::new(pre), &services).await,
         Err(error) => Err(Refused::Invalid(one_line(&error))),
     };
     match described {

@@ -1,9 +1,8 @@
 //! From the bytes of a file to a module that can be called.
 
-use super::refused::Refused;
+use super::{describe::describe, refused::Refused};
 use crate::{
     artefacts::Artefacts,
-    call,
     contract::{self, PACKAGE, PersonaPre, SPOKEN},
     engine,
     inspect::{Needs, Unfit, inspect},
@@ -103,33 +102,14 @@ impl Loader {
         bytes: Arc<[u8]>,
     ) -> Result<Module, Refused> {
         check_header(&bytes)?;
-        let needs = inspect(&bytes)?;
-        let component = {
-            let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
-            let (compilers, digest) = (self.compilers.clone(), digest.clone());
-            // Waited for here: threads of the pool that wait could wait for each other.
-            let turn = artefacts.turn(&digest).await;
-            // Compiling takes tens of milliseconds to seconds: not on a thread that serves a room.
-            let compiled = tokio::task::spawn_blocking(move || {
-                let _turn = turn;
-                compilers.install(|| artefacts.component(&engine, &digest, &bytes))
-            });
-            compiled
-                .await
-                .map_err(|error| Refused::Invalid(error.to_string()))?
-                .map_err(|error| match error.downcast_ref::<std::io::Error>() {
-                    Some(error) => Refused::NotKept(error.to_string()),
-                    None => Refused::Invalid(one_line(&error)),
-                })?
-        };
+        let (component, needs) = self.compile(&digest, bytes).await?;
         let version = self.check_contract(&component)?;
         let weight = check_needs(&component, needs)?;
         let pre = self
             .link(version, &component)
             .map_err(|error| Refused::Invalid(one_line(&error)))?;
-        let about = call::describe(&pre, &self.services)
-            .await
-            .map_err(Refused::Describe)?;
+        let pre = Arc::new(pre);
+        let about = describe(&pre, &self.services).await?;
         let reference = ModuleRef {
             name: name.to_owned(),
             digest: digest.to_string(),
@@ -141,8 +121,37 @@ impl Loader {
             about: Arc::new(reference),
             state_version: about.state_version,
             weight,
-            pre: Arc::new(pre),
+            pre,
         })
+    }
+
+    /// Reads the component and compiles it, unless that was done before.
+    async fn compile(
+        &self,
+        digest: &Arc<str>,
+        bytes: Arc<[u8]>,
+    ) -> Result<(Component, Needs), Refused> {
+        let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
+        let (compilers, digest) = (self.compilers.clone(), digest.clone());
+        // Waited for here: threads of the pool that wait could wait for each other.
+        let turn = artefacts.turn(&digest).await;
+        // Either takes tens of milliseconds to seconds: not on a thread that serves a room.
+        let compiled = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            compilers.install(|| {
+                let needs = inspect(&bytes)?;
+                let compiled = artefacts.component(&engine, &digest, &bytes);
+                let component =
+                    compiled.map_err(|error| match error.downcast_ref::<std::io::Error>() {
+                        Some(error) => Refused::NotKept(error.to_string()),
+                        None => Refused::Invalid(one_line(&error)),
+                    })?;
+                Ok((component, needs))
+            })
+        });
+        compiled
+            .await
+            .map_err(|error| Refused::Invalid(error.to_string()))?
     }
 
     /// A component of a version that is spoken, with its imports.
@@ -157,31 +166,54 @@ impl Loader {
 
     /// The newest version of the contract that both the component and this host speak.
     fn check_contract(&self, component: &Component) -> Result<&'static str, Refused> {
+        let mut read = Contract::of(component, &self.engine);
+        if !read.refused.is_empty() {
+            return Err(read.refused.swap_remove(0));
+        }
+        read.spoken.ok_or(Refused::NotAPersona)
+    }
+}
+
+/// What a component says of the contract.
+pub(super) struct Contract {
+    /// The newest version that both it and this host speak.
+    pub(super) spoken: Option<&'static str>,
+    /// What it imports.
+    pub(super) imports: Vec<String>,
+    /// All that is wrong with it.
+    pub(super) refused: Vec<Refused>,
+}
+
+impl Contract {
+    pub(super) fn of(component: &Component, engine: &Engine) -> Self {
         let kind = component.component_type();
         let guest = format!("{PACKAGE}guest@");
         let versions: Vec<_> = kind
-            .exports(&self.engine)
+            .exports(engine)
             .filter_map(|(name, _)| name.strip_prefix(&guest))
             .collect();
-        let Some(spoken) = SPOKEN.into_iter().find(|spoken| versions.contains(spoken)) else {
-            return Err(not_spoken(&versions));
-        };
-        let others: Vec<_> = kind
-            .imports(&self.engine)
-            .map(|(name, _)| name)
-            .filter(|name| !is_allowed(name))
-            .map(str::to_owned)
-            .collect();
-        if others.is_empty() {
-            Ok(spoken)
-        } else {
-            Err(Refused::Imports(others))
+        let spoken = SPOKEN.into_iter().find(|spoken| versions.contains(spoken));
+        let imports = kind.imports(engine).map(|(name, _)| name.to_owned());
+        let imports: Vec<_> = imports.collect();
+        let others = imports.iter().filter(|name| !is_allowed(name));
+        let others: Vec<_> = others.cloned().collect();
+        let mut refused = Vec::new();
+        if spoken.is_none() {
+            refused.push(not_spoken(&versions));
+        }
+        if !others.is_empty() {
+            refused.push(Refused::Imports(others));
+        }
+        Self {
+            spoken,
+            imports,
+            refused,
         }
     }
 }
 
 /// Whether a component may import this.
-pub(super) fn is_allowed(name: &str) -> bool {
+fn is_allowed(name: &str) -> bool {
     match name.strip_prefix(PACKAGE) {
         Some(interface) => interface
             .split_once('@')
@@ -193,7 +225,7 @@ pub(super) fn is_allowed(name: &str) -> bool {
 }
 
 /// Why a component that was built for these versions can't be spoken to.
-pub(super) fn not_spoken(versions: &[&str]) -> Refused {
+fn not_spoken(versions: &[&str]) -> Refused {
     // The newest is what it was built for; an older one beside it is for older hosts.
     let Some(newest) = versions.iter().max_by_key(|version| number(version)) else {
         return Refused::NotAPersona;

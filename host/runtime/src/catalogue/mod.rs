@@ -7,6 +7,7 @@
 mod archive;
 mod books;
 mod change;
+mod describe;
 mod examine;
 mod folder;
 mod gone;
@@ -314,6 +315,10 @@ mod tests {
         };
         for (why, again) in [
             (untried, true),
+            // The machine's doing, and not the file's.
+            (Refused::Unreadable(detail()), true),
+            (Refused::NotKept(detail()), true),
+            (Refused::Describe(detail()), false),
             (state_untried.clone(), true),
             // Nothing is left of the one before.
             (Refused::NotAPersona, false),

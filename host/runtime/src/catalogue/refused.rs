@@ -30,7 +30,7 @@ pub enum Refused {
     )]
     Name,
     /// The file can't be read.
-    #[error("can't be read: {0}")]
+    #[error("can't be read: {0}; it is tried again every {s} s", s = AGAIN.as_secs())]
     Unreadable(String),
     /// The file is larger than a component may be.
     #[error("{0} bytes: a component may have {FILE_BYTES}")]
@@ -41,8 +41,8 @@ pub enum Refused {
     /// The component is broken.
     #[error("not a valid component: {0}; copy or build it again")]
     Invalid(String),
-    /// The data folder does not take what is made of it.
-    #[error("its compiled form can't be kept in the data folder: {0}")]
+    /// The data folder does not take it, or what is made of it.
+    #[error("it can't be kept in the data folder: {0}; it is tried again every {s} s", s = AGAIN.as_secs())]
     NotKept(String),
     /// It is no file at all.
     #[error("it is no file: a module is one file, the component")]
@@ -138,7 +138,13 @@ pub enum Refused {
 impl Refused {
     /// Whether the same file may serve later.
     pub(super) fn is_for_now(&self) -> bool {
-        matches!(self, Self::Untried { .. } | Self::StateUntried { .. })
+        matches!(
+            self,
+            Self::Unreadable(_)
+                | Self::NotKept(_)
+                | Self::Untried { .. }
+                | Self::StateUntried { .. }
+        )
     }
 }
 

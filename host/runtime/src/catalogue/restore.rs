@@ -1,6 +1,6 @@
 //! What served when the program ran last.
 
-use super::{Catalogue, Serving, archive::Version, folder::Slot, refused::Refused, trial::Trial};
+use super::{Catalogue, Serving, archive::Version, folder::Slot, trial::Trial};
 use crate::module::{Module, Named};
 use chatter_protocol::PersonaId;
 use std::{io, sync::Arc};
@@ -59,15 +59,16 @@ impl Catalogue {
         });
     }
 
-    async fn load_kept(&self, slot: &Slot, version: &Version) -> Result<Module, Refused> {
+    async fn load_kept(&self, slot: &Slot, version: &Version) -> Result<Module, String> {
         let _place = self.loader.place().await;
         let (artefacts, digest) = (self.loader.artefacts.clone(), version.digest.clone());
         let bytes = spawn_blocking(move || artefacts.kept(&digest)).await;
         let bytes = bytes
             .map_err(io::Error::from)
             .flatten()
-            .map_err(|error| Refused::Unreadable(error.to_string()))?;
+            .map_err(|error| error.to_string())?;
         let digest = version.digest.clone();
-        self.loader.load(&slot.name, digest, bytes.into()).await
+        let loaded = self.loader.load(&slot.name, digest, bytes.into()).await;
+        loaded.map_err(|refused| refused.to_string())
     }
 }

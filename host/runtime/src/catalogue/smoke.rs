@@ -32,7 +32,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What a version may need to get going, on a machine that is busy with others: more than a call of
 /// a room has.
-const CPU_MS: u32 = 2_000;
+pub(super) const CPU_MS: u32 = 2_000;
 
 /// What the imports reach in a smoke call. Each has accounts of its own: what others computed when
 /// they were tried must not slow it down.
@@ -106,7 +106,7 @@ pub(super) async fn run(
 
 /// Whether the call tells nothing of the module: it had no turn, or not long enough. One that computes
 /// for long runs out of CPU time first.
-fn got_no_time(end: &CallEnd) -> bool {
+pub(super) fn got_no_time(end: &CallEnd) -> bool {
     matches!(
         end,
         CallEnd::TimedOut { .. } | CallEnd::Busy | CallEnd::Unavailable { .. }
