@@ -10,10 +10,12 @@ use super::{
     folder::{Slot, Stamp},
     refused::Refused,
 };
+use chatter_protocol::TenantId;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
@@ -34,7 +36,16 @@ pub(super) struct Books {
     pub(super) examined: BTreeMap<Slot, Result<Stamp, Refused>>,
     /// When a file is examined again though it did not change.
     pub(super) again: BTreeMap<Slot, Instant>,
+    /// How often in a row a place's files were refused, and until when it rests after that.
+    refusals: BTreeMap<Slot, (u32, Instant)>,
+    /// The tenants that have too many files.
+    pub(super) crowded: BTreeSet<TenantId>,
 }
+
+/// After so many refusals in a row, a place rests before its next file is examined: for a second, and
+/// twice as long each time, up to [`REST`].
+const REFUSALS: u32 = 5;
+const REST: Duration = Duration::from_secs(30);
 
 /// What the files in the data folder do not say yet. The books do, or say nothing of it any more:
 /// then its file goes.
@@ -65,6 +76,26 @@ impl Books {
     pub(super) fn forget_examined(&mut self, slot: &Slot) {
         self.examined.remove(slot);
         self.again.remove(slot);
+    }
+
+    pub(super) fn note_refusal(&mut self, slot: &Slot) {
+        let now = Instant::now();
+        let (count, until) = self.refusals.entry(slot.clone()).or_insert((0, now));
+        *count = count.saturating_add(1);
+        if let Some(over) = count.checked_sub(REFUSALS) {
+            let rest = Duration::from_secs(1 << over.min(5));
+            *until = now + rest.min(REST);
+        }
+    }
+
+    pub(super) fn forget_refusals(&mut self, slot: &Slot) {
+        self.refusals.remove(slot);
+    }
+
+    /// Until when the place rests, if it does.
+    pub(super) fn rests_until(&self, slot: &Slot) -> Option<Instant> {
+        let (_, until) = self.refusals.get(slot)?;
+        (*until > Instant::now()).then_some(*until)
     }
 
     /// The versions of a place, which are about to change.
@@ -157,5 +188,28 @@ impl Catalogue {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_refused_again_and_again_rests_longer_and_longer() {
+        let (mut books, slot) = (Books::default(), Slot::shared("nova"));
+        let mut rests = Vec::new();
+        for _ in 0..12 {
+            books.note_refusal(&slot);
+            let until = books.rests_until(&slot);
+            let rest = until.map_or(Duration::ZERO, |until| until - Instant::now());
+            rests.push(rest.as_secs());
+            tokio::time::advance(rest).await;
+            assert_eq!(books.rests_until(&slot), None);
+        }
+        assert_eq!(rests, [0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30]);
+        books.note_refusal(&slot);
+        books.forget_refusals(&slot);
+        assert_eq!(books.rests_until(&slot), None);
     }
 }

@@ -5,6 +5,28 @@ use metrics::gauge;
 use std::{collections::BTreeMap, sync::Arc};
 
 impl Catalogue {
+    /// What a place is called in metrics: nothing if nothing serves there, or whoever may write into the
+    /// folder could have them grow by a name at a time.
+    pub(super) fn label(&self, slot: &Slot) -> String {
+        match self.serving(slot) {
+            Some(_) => slot.to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// Tells whether what lies in a place's file does not serve, and how many files are of no use.
+    pub(super) fn tell_trouble(&self, slot: &Slot, trouble: bool) {
+        if self.serving(slot).is_some() {
+            gauge!("chatter_module_trouble", "module" => slot.to_string()).set(f64::from(trouble));
+        }
+        let entries = self.entries.load();
+        let left_out = entries
+            .values()
+            .filter(|entry| entry.serving.is_none() && entry.trouble.is_some());
+        let left_out = u32::try_from(left_out.count()).unwrap_or(u32::MAX);
+        gauge!("chatter_modules_left_out").set(left_out);
+    }
+
     /// Changes what is known of a place. The books prove that nobody else does.
     pub(super) fn change<T>(
         &self,
@@ -41,8 +63,4 @@ pub(super) fn digests(versions: &[Quarantined]) -> Arc<[Arc<str>]> {
         .iter()
         .map(|version| version.digest.clone())
         .collect()
-}
-
-pub(super) fn tell_trouble(slot: &Slot, trouble: bool) {
-    gauge!("chatter_module_trouble", "module" => slot.to_string()).set(f64::from(trouble));
 }

@@ -104,12 +104,17 @@ impl Stamp {
     }
 }
 
+/// So many modules a tenant's folder may have.
+pub(super) const TENANT_FILES: usize = 64;
+
 /// All that was found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) files: BTreeMap<Slot, File>,
     /// The folders that modules may come from: the plugin folder and its tenants'.
     pub(super) folders: BTreeSet<PathBuf>,
+    /// How many modules there are in the folders that have more than they may.
+    pub(super) crowded: BTreeMap<TenantId, usize>,
     /// Tenants whose folder can't be read: nothing is known of their modules.
     pub(super) unreadable: BTreeSet<TenantId>,
 }
@@ -140,14 +145,26 @@ pub(super) fn scan(plugins: &Path) -> io::Result<Found> {
 impl Found {
     fn scan_tenant(&mut self, folder: &Path, tenant: &TenantId) -> io::Result<()> {
         let within = folder.canonicalize()?;
+        // The first by name: the same ones each time.
+        let (mut files, mut count) = (BTreeMap::new(), 0);
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if let Some(name) = module_name(&path) {
-                let stamp = stamp(&path, Some(&within));
-                let tenant = Some(tenant.clone());
-                self.files
-                    .insert(Slot { tenant, name }, File { path, stamp });
+                count += 1;
+                files.insert(name, path);
+                if files.len() > TENANT_FILES {
+                    files.pop_last();
+                }
             }
+        }
+        if count > TENANT_FILES {
+            self.crowded.insert(tenant.clone(), count);
+        }
+        for (name, path) in files {
+            let stamp = stamp(&path, Some(&within));
+            let tenant = Some(tenant.clone());
+            self.files
+                .insert(Slot { tenant, name }, File { path, stamp });
         }
         Ok(())
     }
@@ -250,6 +267,28 @@ mod tests {
             let path = Path::new("plugins").join(file);
             assert_eq!(module_name(&path).as_deref(), name, "{file}");
         }
+    }
+
+    #[test]
+    fn a_tenants_folder_has_so_many_modules_and_no_more() {
+        let plugins = tempfile::tempdir().unwrap();
+        let acme = plugins.path().join("acme");
+        fs::create_dir(&acme).unwrap();
+        for n in 0..TENANT_FILES + 3 {
+            fs::write(acme.join(format!("m{n:03}.wasm")), "").unwrap();
+            fs::write(acme.join(format!("m{n:03}.txt")), "").unwrap();
+            fs::write(plugins.path().join(format!("m{n:03}.wasm")), "").unwrap();
+        }
+        let found = scan(plugins.path()).unwrap();
+        let [own, shared]: [Vec<_>; 2] = [true, false].map(|own| {
+            let slots = found.files.keys();
+            slots.filter(|slot| slot.tenant.is_some() == own).collect()
+        });
+        assert_eq!(own.len(), TENANT_FILES);
+        assert_eq!(own[TENANT_FILES - 1].name, "m063");
+        assert_eq!(shared.len(), TENANT_FILES + 3);
+        let crowded: Vec<_> = found.crowded.values().collect();
+        assert_eq!(crowded, [&(TENANT_FILES + 3)]);
     }
 
     #[cfg(unix)]

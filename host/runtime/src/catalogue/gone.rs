@@ -2,8 +2,7 @@
 
 use super::{
     Catalogue,
-    change::tell_trouble,
-    folder::{Found, Slot},
+    folder::{Found, Slot, TENANT_FILES},
 };
 use std::{
     collections::BTreeMap,
@@ -34,7 +33,7 @@ impl Catalogue {
                     entry.gone = true;
                     entry.trouble = None;
                 });
-                tell_trouble(slot, false);
+                self.tell_trouble(slot, false);
                 if entry.serving.is_some() {
                     tracing::info!(
                         "module {slot}: its file is gone; it serves on as long as a roster names it"
@@ -44,6 +43,7 @@ impl Catalogue {
             let asked = Duration::from_secs(entry.asked.load(Ordering::Relaxed));
             if entry.serving.is_none() || now.saturating_sub(asked) > LEASE {
                 books.forget_history(slot);
+                books.forget_refusals(slot);
                 self.entries.rcu(|entries| {
                     let mut entries = BTreeMap::clone(entries);
                     entries.remove(slot);
@@ -66,6 +66,19 @@ impl Catalogue {
             }
         }
         self.write_down();
+    }
+
+    /// Tells once of a tenant's folder that has more files than are looked at.
+    pub(super) fn note_crowded(&self, found: &Found) {
+        let mut books = self.books();
+        for (tenant, files) in &found.crowded {
+            if !books.crowded.contains(tenant) {
+                tracing::warn!(
+                    "the folder of {tenant} has {files} modules, and a tenant may have {TENANT_FILES}: the first by name are taken, and the others left out"
+                );
+            }
+        }
+        books.crowded = found.crowded.keys().cloned().collect();
     }
 
     /// Removes components that are of no use any more.

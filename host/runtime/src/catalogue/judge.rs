@@ -3,7 +3,7 @@
 use super::{
     Catalogue, Serving,
     archive::{Quarantined, sort, trim_quarantine},
-    change::{digests, tell_trouble},
+    change::digests,
     folder::Slot,
     refused::Refused,
 };
@@ -78,8 +78,8 @@ impl Catalogue {
         };
         // A kill before this is done puts it on trial again.
         self.write_down();
-        tell_trouble(slot, true);
-        counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "taken_back")
+        self.tell_trouble(slot, true);
+        counter!("chatter_module_changes_total", "module" => self.label(slot), "end" => "taken_back")
             .increment(1);
         tracing::warn!(
             "module {slot}: {named} was taken back: {reason}; {} serves again, with the state as it was before",

@@ -3,7 +3,6 @@
 use super::{
     Catalogue, Serving,
     archive::{Version, trim_history},
-    change::tell_trouble,
     folder::{self, File, Slot, Stamp},
     load::FILE_BYTES,
     refused::{AGAIN, Refused},
@@ -49,6 +48,7 @@ impl Catalogue {
     pub(crate) async fn load_all(self: &Arc<Self>) -> io::Result<()> {
         let plugins = self.plugins.clone();
         let found = spawn_blocking(move || folder::scan(&plugins)).await??;
+        self.note_crowded(&found);
         let mut loads = JoinSet::new();
         for (slot, file) in found.files {
             let catalogue = self.clone();
@@ -96,6 +96,11 @@ impl Catalogue {
             .get(slot)
             .is_some_and(|at| *at <= Instant::now());
         !is_due && books.examined.get(slot) == Some(&file.stamp)
+    }
+
+    /// Until when the place's next file waits, if too many were refused lately.
+    pub(super) fn rests_until(&self, slot: &Slot) -> Option<Instant> {
+        self.books().rests_until(slot)
     }
 
     /// Whether it was told already that the file is not closed.
@@ -165,6 +170,7 @@ impl Catalogue {
     fn go_on(&self, slot: &Slot, file: &File) {
         let mut books = self.books();
         books.note_examined(slot, file.stamp.clone());
+        books.forget_refusals(slot);
         self.change(&books, slot, |entry| {
             entry.trouble = None;
             entry.gone = false;
@@ -173,7 +179,7 @@ impl Catalogue {
             }
         });
         drop(books);
-        tell_trouble(slot, false);
+        self.tell_trouble(slot, false);
     }
 
     fn adopt(&self, slot: &Slot, file: &File, module: Module, whole: Option<Instant>) {
@@ -181,6 +187,7 @@ impl Catalogue {
             let mut books = self.books();
             let books = &mut *books;
             books.note_examined(slot, file.stamp.clone());
+            books.forget_refusals(slot);
             let history = books.history(slot);
             let digest: Arc<str> = module.about.digest.as_str().into();
             let known = history.iter().position(|known| known.digest == digest);
@@ -220,8 +227,8 @@ impl Catalogue {
             serving
         };
         self.write_down();
-        tell_trouble(slot, false);
-        counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "serves")
+        self.tell_trouble(slot, false);
+        counter!("chatter_module_changes_total", "module" => self.label(slot), "end" => "serves")
             .increment(1);
         let named = serving.named();
         match whole {
@@ -249,6 +256,8 @@ impl Catalogue {
         let for_now = why.is_for_now();
         if for_now {
             books.again.insert(slot.clone(), Instant::now() + AGAIN);
+        } else if why != Refused::Unfinished {
+            books.note_refusal(slot);
         }
         let (before, serving) = self.change(&books, slot, |entry| {
             let before = entry.trouble.replace(why.clone());
@@ -256,12 +265,12 @@ impl Catalogue {
             (before, entry.serving.clone())
         });
         drop(books);
-        tell_trouble(slot, true);
+        self.tell_trouble(slot, true);
         // Told once, and not each time that it is tried.
         if for_now && before.as_ref() == Some(&why) {
             return;
         }
-        counter!("chatter_module_changes_total", "module" => slot.to_string(), "end" => "refused")
+        counter!("chatter_module_changes_total", "module" => self.label(slot), "end" => "refused")
             .increment(1);
         let path = file.path.display();
         match serving {

@@ -19,7 +19,7 @@ use notify::{
     event::{AccessKind, AccessMode, ModifyKind, RenameMode},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -39,6 +39,11 @@ const STILL_OPEN: Duration = Duration::from_secs(5);
 
 /// Events seldom come alone.
 const GATHER: Duration = Duration::from_millis(5);
+
+/// So many looks may follow each other at once, and no more within [`BURST_TIME`]: whoever touches a
+/// file in a loop does not have the folders read in a loop.
+const BURST: usize = 5;
+const BURST_TIME: Duration = Duration::from_millis(500);
 
 /// More is not remembered of files that no look has found yet.
 const HINTS: usize = 4_096;
@@ -126,6 +131,26 @@ struct Watch {
     blind: bool,
 }
 
+/// When the latest looks were.
+#[derive(Default)]
+struct Pause {
+    latest: VecDeque<Instant>,
+}
+
+impl Pause {
+    fn look(&mut self) {
+        self.latest.truncate(BURST - 1);
+        self.latest.push_front(Instant::now());
+    }
+
+    /// How long to wait with the next one, once there is something new.
+    fn before_next(&self) -> Duration {
+        let first = self.latest.get(BURST - 1);
+        let left = first.map(|first| BURST_TIME.saturating_sub(first.elapsed()));
+        left.unwrap_or_default().max(GATHER)
+    }
+}
+
 /// A file that is not whole yet, or was not looked at a second time.
 struct Waiting {
     file: File,
@@ -164,7 +189,9 @@ impl Watch {
     }
 
     async fn run(mut self) {
+        let mut pause = Pause::default();
         loop {
+            pause.look();
             let news = self.news.clone();
             // From here on, so that nothing that happens during the look is missed.
             let told = news.something.notified();
@@ -184,7 +211,7 @@ impl Watch {
                 }
             };
             tokio::select! {
-                () = told => sleep(GATHER).await,
+                () = told => sleep(pause.before_next()).await,
                 () = sleep(next) => {}
                 Some(ended) = self.loads.join_next_with_id(), if !self.loads.is_empty() => {
                     self.loaded(ended);
@@ -203,6 +230,7 @@ impl Watch {
                 }
                 let found = folder::scan(&plugins)?;
                 catalogue.note_gone(&found);
+                catalogue.note_crowded(&found);
                 Ok::<_, io::Error>(found)
             });
             let found = looked.await??;
@@ -291,6 +319,8 @@ impl Watch {
                 }
                 _ => since + UNTOLD,
             };
+            let rests_until = self.catalogue.rests_until(&slot);
+            let whole = rests_until.map_or(whole, |rests| whole.max(rests));
             if whole > now {
                 next = next.min(whole - now);
                 continue;
@@ -338,5 +368,29 @@ impl Watch {
             let why = Refused::Invalid(format!("the host failed while it loaded it: {error}"));
             self.catalogue.refuse(&slot, &file, why);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_few_looks_come_at_once_and_many_in_a_row_do_not() {
+        let mut pause = Pause::default();
+        let begun = Instant::now();
+        for _ in 0..BURST {
+            assert_eq!(pause.before_next(), GATHER);
+            pause.look();
+        }
+        assert_eq!(pause.before_next(), BURST_TIME);
+        for _ in 0..100 {
+            tokio::time::advance(pause.before_next()).await;
+            pause.look();
+        }
+        let least = BURST_TIME * 100 / u32::try_from(BURST).unwrap();
+        assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
+        tokio::time::advance(BURST_TIME).await;
+        assert_eq!(pause.before_next(), GATHER);
     }
 }
