@@ -1,6 +1,9 @@
 //! Compiling before anybody calls: when a host is installed, or before tests that start many.
 
-use crate::{Error, Pool, artefacts, engine};
+use crate::{
+    Error, Pool, Refused, artefacts, debug_info, engine,
+    inspect::{Unfit, inspect},
+};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -22,6 +25,15 @@ pub enum Uncompiled {
     /// The file is no component.
     #[error("not a valid component: {0:#}")]
     Invalid(wasmtime::Error),
+    /// No host would take it.
+    #[error("{0}")]
+    Unfit(Refused),
+}
+
+impl From<Unfit> for Uncompiled {
+    fn from(unfit: Unfit) -> Self {
+        Self::Unfit(unfit.into())
+    }
 }
 
 impl Compiler {
@@ -53,10 +65,11 @@ impl Compiler {
     /// If the file is no component, can't be read, or what is made of it can't be kept.
     pub fn compile(&self, file: &Path) -> Result<bool, Uncompiled> {
         let bytes = std::fs::read(file)?;
-        let name = artefacts::compiled_name(
-            artefacts::compatibility(&self.engine),
-            &artefacts::digest(&bytes),
-        );
+        let needs = inspect(&bytes)?;
+        let digest = artefacts::digest(&bytes);
+        // Those who read source lines compile what has them themselves.
+        let (bytes, name) = debug_info::compiled(&bytes, &digest, &needs.debug_sections, false);
+        let name = artefacts::compiled_name(artefacts::compatibility(&self.engine), &name);
         let to = self.folder.join(name);
         if to.exists() {
             return Ok(false);

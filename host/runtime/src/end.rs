@@ -1,18 +1,24 @@
 //! How a call that did not return has ended, in words that its author can act on.
 
-use crate::sandbox::{OutOfCpu, Sandbox};
+use crate::{
+    brief::{NAME_BYTES, REASON_BYTES, brief},
+    sandbox::{OutOfCpu, Sandbox},
+};
 use chatter_protocol::call::{CallEnd, LogLevel, LogLine};
 use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
 /// How many functions of a trap's stack are named.
 const FRAMES: usize = 6;
 
+/// How many functions of one frame are looked at, if some were inlined.
+const INLINED: usize = 16;
+
 /// The place of what belongs to Rust's standard library, which is compiled below this path.
 const STANDARD: &str = "standard library";
 
-/// How many lines of the log may be a guest's last words, and how many characters of them are kept.
+/// How many lines of the log may be a guest's last words, and how many bytes of them are kept.
 const LAST_LINES: usize = 4;
-const LAST_CHARS: usize = 400;
+const LAST_BYTES: usize = 400;
 
 /// What the error comes to. A trap by itself says little more than `unreachable`: the words of a
 /// panic are in the log, and are added to it.
@@ -35,6 +41,7 @@ pub(crate) fn failed(error: &wasmtime::Error, sandbox: &Sandbox, log: &[LogLine]
         (_, Some(exit)) => format!("it called exit({})", exit.0),
         _ => error.root_cause().to_string(),
     };
+    let what = brief(what, REASON_BYTES);
     CallEnd::Trapped {
         detail: what + &stack(error) + &last_words(log),
     }
@@ -80,7 +87,12 @@ fn stack(error: &wasmtime::Error) -> String {
 /// The functions of a frame, the innermost first: several if some were inlined. Where in the source is
 /// known if the component was built with debug information.
 fn functions(frame: &FrameInfo) -> Vec<(String, Option<String>)> {
-    let demangled = |name: &str| format!("{:#}", rustc_demangle::demangle(name));
+    let demangled = |name: &str| {
+        brief(
+            format_args!("{:#}", rustc_demangle::demangle(name)),
+            NAME_BYTES,
+        )
+    };
     let whole = || match frame.func_name() {
         Some(name) => demangled(name),
         None => format!("function {}", frame.func_index()),
@@ -89,11 +101,14 @@ fn functions(frame: &FrameInfo) -> Vec<(String, Option<String>)> {
     if symbols.is_empty() {
         return vec![(whole(), None)];
     }
-    let told = symbols.iter().map(|symbol| {
-        let place = symbol.file().map(|file| match symbol.line() {
-            _ if file.contains("/rustc/") => STANDARD.to_owned(),
-            Some(line) => format!("{}:{line}", below_source(file)),
-            None => below_source(file).to_owned(),
+    let told = symbols.iter().take(INLINED).map(|symbol| {
+        let place = symbol.file().map(|file| {
+            let short = brief(below_source(file), NAME_BYTES);
+            match symbol.line() {
+                _ if file.contains("/rustc/") => STANDARD.to_owned(),
+                Some(line) => format!("{short}:{line}"),
+                None => short,
+            }
         });
         (symbol.name().map_or_else(whole, demangled), place)
     });
@@ -136,8 +151,7 @@ fn last_words(log: &[LogLine]) -> String {
     if said.is_empty() {
         return String::new();
     }
-    let said: String = said.join(" ").chars().take(LAST_CHARS).collect();
-    format!("; its last words: {said}")
+    format!("; its last words: {}", brief(said.join(" "), LAST_BYTES))
 }
 
 #[cfg(test)]

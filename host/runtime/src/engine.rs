@@ -2,7 +2,7 @@
 //! clock that interrupts guests.
 
 use crate::permits::Pool;
-use std::{thread, time::Duration};
+use std::{num::NonZeroUsize, thread, time::Duration};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     WasmBacktraceDetails,
@@ -27,6 +27,24 @@ pub(crate) const TABLE_ELEMENTS: usize = 100_000;
 /// How many of the largest components fit into the pool beside all places: modules are asked who they
 /// are, and tried, whatever the calls hold.
 const LOADING: u32 = 4;
+
+/// So many functions of a trap's stack are looked at: how Rust panics is some ten of them, before the
+/// author's code comes.
+const FRAMES: usize = 20;
+
+/// The most places that one component takes.
+pub(crate) const HEAVIEST: u32 = {
+    let most = [CORE_INSTANCES, MEMORIES, TABLES];
+    let (mut heaviest, mut n) = (1, 0);
+    while n < most.len() {
+        let places = most[n].div_ceil(PLACE[n]);
+        if places > heaviest {
+            heaviest = places;
+        }
+        n += 1;
+    }
+    heaviest
+};
 
 /// How many places a component takes that needs so many core instances, memories and tables.
 pub(crate) fn weight(needs: [u32; 3]) -> u32 {
@@ -74,8 +92,9 @@ pub(crate) fn build(shared: &Pool) -> wasmtime::Result<Engine> {
         // The same input gives the same bits on every machine.
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
-        // A component that has debug information tells where in its source it trapped.
+        // What there is to be read of it is the loader's business: see `debug_info`.
         .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES))
         .wasm_memory64(false)
         .wasm_multi_memory(true)
         .max_wasm_stack(stack)

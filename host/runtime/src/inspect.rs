@@ -5,10 +5,10 @@
 //! level may instantiate the one below twice). The bounds are far above what the SDKs' toolchains
 //! make: CPython's largest function has 427 KB.
 
-use crate::engine::CORE_INSTANCES;
+use crate::{brief, debug_info, engine::CORE_INSTANCES};
 use wasmparser::{
-    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Encoding, Instance, Parser, Payload,
+    CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, Encoding, Instance, Parser, Payload,
 };
 
 /// The largest function's body, in bytes.
@@ -26,15 +26,25 @@ const CODE_BYTES: u64 = 32 << 20;
 /// The most instances of components that one consists of.
 const COMPONENT_INSTANCES: u64 = 256;
 
+/// The most lowered functions, over all instances. Where one component calls another, the compiler makes
+/// an adapter for each, which goes through up to 1000 parts of what it hands over. The slowest within
+/// these bounds that was found took 2 s in a build without optimisation, half of what CPython takes.
+const LOWERED: u64 = 512;
+
+/// All types together, in bytes, over all instances. CPython's have 21 KB.
+const TYPE_BYTES: u64 = 512 << 10;
+
 /// How deep components may stand in each other, and how many core modules there may be.
 const DEPTH: usize = 8;
 const MODULES: u64 = 128;
 
 /// What a component needs beside what wasmtime tells of its compiled form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
     /// Core instances that an instance of it consists of.
     pub(crate) core_instances: u32,
+    /// Where the names of its sections of debug information stand.
+    pub(crate) debug_sections: Vec<usize>,
 }
 
 /// Why a component is not compiled.
@@ -48,16 +58,18 @@ pub(crate) enum Unfit {
 
 impl From<wasmparser::BinaryReaderError> for Unfit {
     fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self::Invalid(error.to_string())
+        Self::Invalid(brief::brief(error, brief::REASON_BYTES))
     }
 }
 
-/// How many instances a component's instance consists of.
+/// What a component's instance consists of.
 #[derive(Clone, Copy, Default)]
 struct Made {
     core: u64,
     /// Of components; an empty one costs the compiler its time too.
     components: u64,
+    lowered: u64,
+    type_bytes: u64,
 }
 
 impl Made {
@@ -65,11 +77,15 @@ impl Made {
     const UNKNOWN: Self = Self {
         core: u64::MAX,
         components: u64::MAX,
+        lowered: u64::MAX,
+        type_bytes: u64::MAX,
     };
 
     fn add(&mut self, other: Self) {
         self.core = self.core.saturating_add(other.core);
         self.components = self.components.saturating_add(other.components);
+        self.lowered = self.lowered.saturating_add(other.lowered);
+        self.type_bytes = self.type_bytes.saturating_add(other.type_bytes);
     }
 }
 
@@ -94,7 +110,8 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
     // Whether each part that is open is a component or a core module.
     let mut open: Vec<Encoding> = Vec::new();
     let mut whole = Made::default();
-    let (mut modules, mut functions, mut code) = (0, 0, 0);
+    let (mut modules, mut functions, mut code, mut types) = (0, 0, 0, 0);
+    let mut debug_sections = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
             Payload::Version { encoding, .. } => {
@@ -144,7 +161,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
                     {
                         level.made.add(Made {
                             core: 1,
-                            components: 0,
+                            ..Made::default()
                         });
                     }
                 }
@@ -161,11 +178,38 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
                         let made = level.component(component_index);
                         level.made.add(made);
                         level.made.add(Made {
-                            core: 0,
                             components: 1,
+                            ..Made::default()
                         });
                     }
                 }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    if let (CanonicalFunction::Lower { .. }, Some(level)) =
+                        (function?, levels.last_mut())
+                    {
+                        level.made.add(Made {
+                            lowered: 1,
+                            ..Made::default()
+                        });
+                    }
+                }
+            }
+            Payload::TypeSection(section) => types += section.range().len() as u64,
+            Payload::CoreTypeSection(section) => types += section.range().len() as u64,
+            Payload::ComponentTypeSection(section) => {
+                let type_bytes = section.range().len() as u64;
+                types += type_bytes;
+                if let Some(level) = levels.last_mut() {
+                    level.made.add(Made {
+                        type_bytes,
+                        ..Made::default()
+                    });
+                }
+            }
+            Payload::CustomSection(section) if section.name().starts_with(debug_info::PREFIX) => {
+                debug_sections.push(section.data_offset() - section.name().len());
             }
             Payload::ComponentAliasSection(section) => {
                 for alias in section {
@@ -206,8 +250,11 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Needs, Unfit> {
         whole.components,
         COMPONENT_INSTANCES,
     )?;
+    at_most("lowered functions", whole.lowered, LOWERED)?;
+    at_most("bytes of types", types.max(whole.type_bytes), TYPE_BYTES)?;
     Ok(Needs {
         core_instances: u32::try_from(whole.core).unwrap_or(u32::MAX),
+        debug_sections,
     })
 }
 
@@ -298,6 +345,25 @@ mod tests {
         assert!(matches!(read(&empty), Err(Unfit::TooMuch(_))));
     }
 
+    /// A component that lowers so many functions, instantiated so often.
+    fn lowering(functions: u64, instances: usize) -> String {
+        let lowered = "(core func (canon lower (func $f)))".repeat(functions as usize);
+        format!(
+            r#"(component
+                (component $c (import "f" (func $f)) {lowered})
+                (import "f" (func $f))
+                {})"#,
+            r#"(instance (instantiate $c (with "f" (func $f))))"#.repeat(instances)
+        )
+    }
+
+    #[test]
+    fn what_is_lowered_is_counted_by_instance() {
+        assert_eq!(read(&lowering(LOWERED / 8, 8)), Ok(Needs::default()));
+        assert!(read(&lowering(LOWERED / 8, 9)).is_err());
+        assert_eq!(read(&lowering(LOWERED + 1, 0)), Ok(Needs::default()));
+    }
+
     #[test]
     fn what_would_take_long_is_refused() {
         let function = |body: String| format!("(component (core module (func {body})))");
@@ -321,10 +387,18 @@ mod tests {
                 "(component ".repeat(DEPTH + 1) + &")".repeat(DEPTH + 1),
                 "9 components within each other",
             ),
+            (
+                format!(
+                    "(component (type (record {})))",
+                    "(field \"a-long-name-of-a-field\" u8)".repeat(TYPE_BYTES as usize / 20)
+                ),
+                "bytes of types",
+            ),
+            (lowering(27, 19), "513 lowered functions"),
         ];
         for (text, expected) in cases {
             match read(&text) {
-                Err(Unfit::TooMuch(what)) => assert!(what.starts_with(expected), "{what}"),
+                Err(Unfit::TooMuch(what)) => assert!(what.contains(expected), "{what}"),
                 other => panic!("{expected}: {other:?}"),
             }
         }

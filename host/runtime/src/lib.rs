@@ -8,9 +8,11 @@
 
 mod ahead;
 mod artefacts;
+mod brief;
 mod call;
 mod catalogue;
 mod contract;
+mod debug_info;
 mod end;
 mod engine;
 #[doc(hidden)]
@@ -143,6 +145,10 @@ pub struct Config {
     /// A folder of components that [`Compiler`] compiled ahead, if there is one. Code in it is run
     /// as it is, so only whoever runs this host may write to it.
     pub compiled: Option<PathBuf>,
+    /// Whether a trap is told with file and line, as far as the component has debug information. It is
+    /// read at each trap, and what that costs is in the hand of whoever wrote the component: only for
+    /// one's own.
+    pub source_lines: bool,
 }
 
 impl Config {
@@ -158,6 +164,7 @@ impl Config {
             smoke: true,
             kept_bytes: 512 << 20,
             compiled: None,
+            source_lines: false,
         }
     }
 }
@@ -209,6 +216,7 @@ impl Runtime {
             smoke,
             kept_bytes,
             compiled,
+            source_lines,
         } = config;
         let engine = engine::build(&pool).map_err(Error::Engine)?;
         let unusable = |source| Error::Folder {
@@ -225,7 +233,9 @@ impl Runtime {
             ledger: Ledger::default(),
             lane: Arc::new(SlowLane::new().map_err(Error::Threads)?),
         });
-        let loader = Loader::new(&engine, artefacts, services.clone()).map_err(Error::Engine)?;
+        let loader = Loader::new(&engine, artefacts, services.clone())
+            .map_err(Error::Engine)?
+            .with_source_lines(source_lines);
         let rules = Rules { smoke, kept_bytes };
         let catalogue =
             Catalogue::open(plugins.clone(), loader, archive, rules).map_err(unusable)?;

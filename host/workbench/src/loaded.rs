@@ -41,7 +41,8 @@ impl Loaded {
                 },
             )
         })?;
-        let config = Config::new(plugins.path().to_owned(), cache.to_owned(), model, memory);
+        let mut config = Config::new(plugins.path().to_owned(), cache.to_owned(), model, memory);
+        config.source_lines = true;
         let failed = |error: chatter_runtime::Error| Wrong(error.to_string());
         let runtime = Runtime::new(config).map_err(failed)?;
         let loaded = runtime.load_all().await.map_err(failed)?;

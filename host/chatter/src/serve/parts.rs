@@ -59,6 +59,8 @@ impl Parts {
         );
         sandbox.pool = settings.pool.clone();
         sandbox.compiled.clone_from(&settings.compiled);
+        // Whoever watches a project writes personas here.
+        sandbox.source_lines = !settings.watch.is_empty();
         let runtime = Arc::new(Runtime::new(sandbox).map_err(Failure::failed)?);
         Ok(Self {
             bus,

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Error, Pool,
     artefacts::{self, Artefacts},
-    engine,
+    debug_info, engine,
     inspect::inspect,
     lift,
     sandbox::Services,
@@ -122,7 +122,8 @@ pub async fn examine(
     let started = Instant::now();
     // Kept, so that whoever calls it next with the same folder need not compile it again.
     let digest = artefacts::digest(bytes);
-    let component = match loader.artefacts.component(&engine, &digest, bytes) {
+    let (compiled, kept) = debug_info::compiled(bytes, &digest, &inspected.debug_sections, true);
+    let component = match loader.artefacts.component(&engine, &kept, &compiled) {
         Ok(component) => component,
         Err(error) => {
             found.refused.push(Refused::Invalid(one_line(&error)));
@@ -135,7 +136,7 @@ pub async fn examine(
     found.imports = contract.imports;
     let linkable = contract.refused.is_empty();
     found.refused.extend(contract.refused);
-    let places = check_needs(&component, inspected);
+    let places = check_needs(&component, &inspected);
     if let Some(needs) = component.resources_required() {
         found.needs = Some(Needed {
             compiled_in,

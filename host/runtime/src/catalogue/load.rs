@@ -3,8 +3,9 @@
 use super::{describe::describe, refused::Refused};
 use crate::{
     artefacts::Artefacts,
+    brief::{NAME_BYTES, REASON_BYTES, brief},
     contract::{self, PACKAGE, PersonaPre, SPOKEN},
-    engine,
+    debug_info, engine,
     inspect::{Needs, Unfit, inspect},
     lanes::{SlowLane, give_way_to_others},
     lift,
@@ -58,6 +59,8 @@ pub(crate) struct Loader {
     places: Semaphore,
     /// Where components are compiled; wasmtime spreads their functions over the pool it is called in.
     compilers: Arc<ThreadPool>,
+    /// Whether debug information is compiled in.
+    source_lines: bool,
 }
 
 impl Loader {
@@ -80,7 +83,16 @@ impl Loader {
             services,
             places: Semaphore::new(AT_ONCE as usize),
             compilers: Arc::new(compilers),
+            source_lines: false,
         })
+    }
+
+    /// Compiles debug information in, or not.
+    pub(crate) fn with_source_lines(self, source_lines: bool) -> Self {
+        Self {
+            source_lines,
+            ..self
+        }
     }
 
     /// Where those compute that take long.
@@ -104,7 +116,7 @@ impl Loader {
         check_header(&bytes)?;
         let (component, needs) = self.compile(&digest, bytes).await?;
         let version = self.check_contract(&component)?;
-        let weight = check_needs(&component, needs)?;
+        let weight = check_needs(&component, &needs)?;
         let pre = self
             .link(version, &component)
             .map_err(|error| Refused::Invalid(one_line(&error)))?;
@@ -133,6 +145,7 @@ impl Loader {
     ) -> Result<(Component, Needs), Refused> {
         let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
         let (compilers, digest) = (self.compilers.clone(), digest.clone());
+        let source_lines = self.source_lines;
         // Waited for here: threads of the pool that wait could wait for each other.
         let turn = artefacts.turn(&digest).await;
         // Either takes tens of milliseconds to seconds: not on a thread that serves a room.
@@ -140,7 +153,9 @@ impl Loader {
             let _turn = turn;
             compilers.install(|| {
                 let needs = inspect(&bytes)?;
-                let compiled = artefacts.component(&engine, &digest, &bytes);
+                let (bytes, name) =
+                    debug_info::compiled(&bytes, &digest, &needs.debug_sections, source_lines);
+                let compiled = artefacts.component(&engine, &name, &bytes);
                 let component =
                     compiled.map_err(|error| match error.downcast_ref::<std::io::Error>() {
                         Some(error) => Refused::NotKept(error.to_string()),
@@ -195,14 +210,14 @@ impl Contract {
         let spoken = SPOKEN.into_iter().find(|spoken| versions.contains(spoken));
         let imports = kind.imports(engine).map(|(name, _)| name.to_owned());
         let imports: Vec<_> = imports.collect();
-        let others = imports.iter().filter(|name| !is_allowed(name));
-        let others: Vec<_> = others.cloned().collect();
+        let others = imports.iter().map(String::as_str);
+        let others: Vec<_> = others.filter(|name| !is_allowed(name)).collect();
         let mut refused = Vec::new();
         if spoken.is_none() {
             refused.push(not_spoken(&versions));
         }
         if !others.is_empty() {
-            refused.push(Refused::Imports(others));
+            refused.push(not_allowed(&others));
         }
         Self {
             spoken,
@@ -224,6 +239,22 @@ fn is_allowed(name: &str) -> bool {
     }
 }
 
+/// So many of the imports that a persona doesn't get are named.
+const NAMED: usize = 8;
+
+/// Why a component that imports these is refused.
+fn not_allowed(others: &[&str]) -> Refused {
+    let mut named: Vec<_> = others
+        .iter()
+        .take(NAMED)
+        .map(|name| brief(name, NAME_BYTES))
+        .collect();
+    if others.len() > NAMED {
+        named.push(format!("and {} more", others.len() - NAMED));
+    }
+    Refused::Imports(named)
+}
+
 /// Why a component that was built for these versions can't be spoken to.
 fn not_spoken(versions: &[&str]) -> Refused {
     // The newest is what it was built for; an older one beside it is for older hosts.
@@ -231,9 +262,9 @@ fn not_spoken(versions: &[&str]) -> Refused {
         return Refused::NotAPersona;
     };
     if number(newest) > number(SPOKEN[0]) {
-        Refused::Newer((*newest).to_owned())
+        Refused::Newer(brief(newest, NAME_BYTES))
     } else {
-        Refused::Unspoken((*newest).to_owned())
+        Refused::Unspoken(brief(newest, NAME_BYTES))
     }
 }
 
@@ -265,7 +296,7 @@ pub(super) fn check_header(bytes: &[u8]) -> Result<(), Refused> {
 }
 
 /// How many places of the pool it takes.
-pub(super) fn check_needs(component: &Component, inspected: Needs) -> Result<u32, Refused> {
+pub(super) fn check_needs(component: &Component, inspected: &Needs) -> Result<u32, Refused> {
     let Some(needs) = component.resources_required() else {
         return Err(Refused::TooMuch("modules or components as imports".into()));
     };
@@ -297,7 +328,7 @@ impl From<Unfit> for Refused {
 }
 
 pub(super) fn one_line(error: &wasmtime::Error) -> String {
-    format!("{error:#}")
+    brief(format_args!("{error:#}"), REASON_BYTES)
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")

@@ -529,6 +529,20 @@ fn of_traps() -> Vec<Case> {
         ..Guest::default()
     };
     let trapped = Ends::Trapped("wasm `unreachable` instruction executed");
+    let long = |n: usize| format!("$\"f{n}{}\"", "ä".repeat(40_000));
+    let named = Guest {
+        rest: (0..8)
+            .map(|n| {
+                let calls = match n {
+                    0 => "(unreachable)".to_owned(),
+                    _ => format!("(call {})", long(n - 1)),
+                };
+                format!("(func {} {calls})", long(n))
+            })
+            .collect(),
+        on_context: format!("(call {})", long(7)),
+        ..Guest::default()
+    };
     vec![
         case(
             "trap-describe",
@@ -551,6 +565,12 @@ fn of_traps() -> Vec<Case> {
             trapped,
         )
         .calling(Export::Reflect),
+        case(
+            "trap-names",
+            "a trap in functions with names of 80 KB",
+            Source::Guest(named),
+            trapped,
+        ),
         case(
             "divide",
             "a division by zero",
@@ -783,6 +803,22 @@ fn of_the_machine() -> Vec<Case> {
             Ends::Refused("imports wasi:http/outgoing-handler@0.2.0, which personas don't get"),
         ),
         case(
+            "import-names",
+            "a hundred imports with names of 10 KB",
+            Source::Text(format!(
+                r#"(component {}
+                    (instance $i) (export "chatter:persona/guest@{}" (instance $i)))"#,
+                (0..100)
+                    .map(|n| format!(
+                        r#"(import "evil:corp/n{n}{}" (instance))"#,
+                        "a".repeat(10_000)
+                    ))
+                    .collect::<String>(),
+                contract()
+            )),
+            Ends::Refused("and 92 more, which personas don't get"),
+        ),
+        case(
             "import-unknown",
             "an import that nobody knows",
             importing("evil:corp/keys@1.0.0"),
@@ -816,6 +852,12 @@ fn of_files() -> Vec<Case> {
             "a newer world",
             version("7.0.0"),
             Ends::Refused("built for chatter:persona/guest@7.0.0"),
+        ),
+        case(
+            "newer-name",
+            "a newer world, with a version of 50 KB",
+            version(&format!("7.0.0-{}", "a".repeat(50_000))),
+            Ends::Refused("built for chatter:persona/guest@7.0.0-aaa"),
         ),
         case(
             "core-module",
@@ -859,6 +901,12 @@ fn of_compiling() -> Vec<Case> {
         })
     };
     let functions = (0..100_001).map(|_| "(func)").collect::<String>();
+    let types = format!(
+        "(component (type (record {})))",
+        (0..9_000)
+            .map(|n| format!("(field \"a-{}{n}\" u8)", "name".repeat(20)))
+            .collect::<String>()
+    );
     vec![
         case(
             "function-large",
@@ -888,10 +936,77 @@ fn of_compiling() -> Vec<Case> {
             Ends::Refused("components within each other (there may be 8)"),
         ),
         case(
+            "adapters",
+            "components that call each other by 3000 functions with wide records",
+            Source::Text(adapters(100, 30, 500)),
+            Ends::Refused("needs 3000 lowered functions (there may be 512)"),
+        ),
+        case(
+            "types",
+            "types of 800 KB",
+            Source::Text(types),
+            Ends::Refused("bytes of types (there may be 524288)"),
+        ),
+        case(
             "modules",
             "a thousand core modules",
             Source::Text(format!("(component {})", "(core module)".repeat(999))),
             Ends::Refused("core modules (there may be 128)"),
         ),
     ]
+}
+
+/// Two components of which the second calls the first by so many functions, in so many instances; each
+/// function takes a record of so many fields. The compiler makes an adapter for each.
+fn adapters(functions: usize, instances: usize, fields: usize) -> String {
+    let fields: String = (0..fields)
+        .map(|n| format!("(field \"f{n}\" char)"))
+        .collect();
+    let each = |what: &dyn Fn(usize) -> String| (0..functions).map(what).collect::<String>();
+    let lifted = each(&|n| {
+        format!(
+            r#"(func (export "f{n}") (param "a" $te)
+                (canon lift (core func $f) (memory $m) (realloc $r)))"#
+        )
+    });
+    let named = each(&|n| format!(r#"(alias export $callee "f{n}" (func $f{n}))"#));
+    let given = each(&|n| format!(r#"(with "f{n}" (func $f{n}))"#));
+    let imported = each(&|n| format!(r#"(import "f{n}" (func $f{n} (param "a" $te)))"#));
+    let lowered =
+        each(&|n| format!("(core func $l{n} (canon lower (func $f{n}) (memory $m) (realloc $r)))"));
+    let imports = each(&|n| format!(r#"(import "h" "f{n}" (func (param i32)))"#));
+    let exports = each(&|n| format!(r#"(export "f{n}" (func $l{n}))"#));
+    let callers = format!(r#"(instance (instantiate $caller (with "t" (type $t)) {given}))"#)
+        .repeat(instances);
+    format!(
+        r#"(component
+            (component $callee
+                (core module $m (memory (export "m") 1)
+                    (func (export "r") (param i32 i32 i32 i32) (result i32) (i32.const 0))
+                    (func (export "f") (param i32)))
+                (core instance $i (instantiate $m))
+                (alias core export $i "m" (core memory $m))
+                (alias core export $i "r" (core func $r))
+                (alias core export $i "f" (core func $f))
+                (type $t (record {fields}))
+                (export $te "t" (type $t))
+                {lifted})
+            (component $caller
+                (type $t (record {fields}))
+                (import "t" (type $te (eq $t)))
+                {imported}
+                (core module $m (memory (export "m") 1)
+                    (func (export "r") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+                (core instance $i (instantiate $m))
+                (alias core export $i "m" (core memory $m))
+                (alias core export $i "r" (core func $r))
+                (core module $calls {imports})
+                {lowered}
+                (core instance $h {exports})
+                (core instance (instantiate $calls (with "h" (instance $h)))))
+            (instance $callee (instantiate $callee))
+            (alias export $callee "t" (type $t))
+            {named}
+            {callers})"#
+    )
 }

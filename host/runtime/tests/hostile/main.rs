@@ -27,6 +27,9 @@ use tempfile::TempDir;
 /// What a record may hold at most, in bytes: what was handed in, what was logged, and little else.
 const RECORD_BYTES: usize = 256 << 10;
 
+/// What a reason may have at most, in bytes, whatever names a component has.
+const REASON_BYTES: usize = 4096;
+
 fn write(plugins: &Path, case: &Case) {
     let bytes = match &case.source {
         Source::Guest(guest) => guest.component(),
@@ -90,7 +93,7 @@ fn check_bounds(case: &Case, record: &CallRecord) -> Option<String> {
     let log: usize = record.log.iter().map(|line| line.text.len()).sum();
     let most = record.limits.log_bytes as usize + 100;
     let end = record.end.to_string().len();
-    if imports > RECORD_BYTES || log > most || end > 4096 {
+    if imports > RECORD_BYTES || log > most || end > REASON_BYTES {
         return Some(format!(
             "{}: {imports} bytes of questions, {log} of log, {end} of reason",
             case.name
@@ -147,7 +150,7 @@ async fn each_costs_itself_and_says_why() {
             match answering.module(&tenant, &case.name) {
                 Err(reason) => {
                     row("not loaded", &reason);
-                    if !reason.contains(part) {
+                    if !reason.contains(part) || reason.len() > REASON_BYTES {
                         wrong.push(format!("{}: {part:?}, and it was: {reason}", case.name));
                     }
                 }

@@ -64,7 +64,8 @@ pub(super) async fn run(
     std::fs::create_dir_all(&plugins)
         .and_then(|()| std::fs::copy(subject.component, plugins.join(format!("{NAME}.wasm"))))
         .map_err(|error| error.to_string())?;
-    let config = Config::new(plugins, data.to_owned(), model, memory);
+    let mut config = Config::new(plugins, data.to_owned(), model, memory);
+    config.source_lines = true;
     let runtime = Runtime::new(config).map_err(|error| error.to_string())?;
     for (_, loaded) in runtime
         .load_all()
