@@ -23,7 +23,7 @@ pub struct PoolOptions {
         hide_env_values = true
     )]
     pub calls: Option<u64>,
-    /// How many of these places calls may hold while they wait for the language model [default: 48]
+    /// How many of these places calls may hold while they wait for the language model [default: 42]
     #[arg(
         id = "pool_waiting",
         long = "pool-waiting",

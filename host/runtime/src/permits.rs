@@ -4,7 +4,9 @@
 //! many as its component weighs. While there are enough, everybody gets what they ask for. When there
 //! are not, calls queue by tenant, and each place that becomes free goes to the tenant that holds the
 //! least against its share (max-min fairness; the tie goes to who was served longest ago). Whoever's
-//! turn it is is waited for, so that a heavy component is not overtaken by light ones for ever.
+//! turn it is is waited for, so that a heavy component is not overtaken by light ones for ever; unless
+//! what it needs is held by calls that wait for the language model, which takes too long: then others
+//! pass.
 //!
 //! A computing call gives its places back within its CPU time, so a turn comes soon. One that waits
 //! for the language model holds them for seconds, so those are bounded apart: a tenant's waiting
@@ -12,6 +14,7 @@
 //! Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998).
 //! So one tenant can't take it all, and there is always something left for the next.
 
+use crate::engine::HEAVIEST;
 use chatter_protocol::TenantId;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -25,7 +28,8 @@ use tokio::sync::oneshot;
 pub struct Pool {
     /// Places.
     pub calls: u32,
-    /// Places that may be held by calls that wait for the language model.
+    /// Places that may be held by calls that wait for the language model: as many as leave the heaviest
+    /// component its own, or half of them, whatever this says.
     pub waiting: u32,
     /// How long a call waits for a place before it ends as
     /// [`CallEnd::Busy`](chatter_protocol::call::CallEnd::Busy).
@@ -42,7 +46,7 @@ impl Default for Pool {
     fn default() -> Self {
         Self {
             calls: 64,
-            waiting: 48,
+            waiting: 42,
             queue: Duration::from_secs(2),
             memory_bytes: 256 << 20,
             stack_bytes: 512 << 10,
@@ -71,6 +75,8 @@ struct Shared {
 struct State {
     free: u32,
     free_for_waiting: u32,
+    /// Places that are held by calls that wait for the language model.
+    kept_waiting: u32,
     /// Counts what was granted, to know who was served longest ago.
     granted: u64,
     /// Tenants that hold or want something.
@@ -85,6 +91,15 @@ struct Tenant {
     waiting: u32,
     served: u64,
     queue: VecDeque<Queued>,
+}
+
+impl Tenant {
+    /// Its next call of those that need no more places than are within reach.
+    fn first(&self, within_reach: u32) -> Option<usize> {
+        self.queue
+            .iter()
+            .position(|queued| queued.weight <= within_reach)
+    }
 }
 
 struct Queued {
@@ -117,7 +132,8 @@ pub(crate) struct Full;
 impl Permits {
     pub(crate) fn new(pool: &Pool) -> Self {
         let places = pool.calls.max(1);
-        let waiting_places = pool.waiting.clamp(1, places);
+        let most = places.saturating_sub(HEAVIEST).max(places / 2).max(1);
+        let waiting_places = pool.waiting.clamp(1, most);
         Self(Arc::new(Shared {
             places,
             waiting_places,
@@ -125,6 +141,7 @@ impl Permits {
             state: Mutex::new(State {
                 free: places,
                 free_for_waiting: waiting_places,
+                kept_waiting: 0,
                 granted: 0,
                 tenants: HashMap::new(),
                 queued: 0,
@@ -246,21 +263,26 @@ impl Shared {
             }
             state.queued -= left;
         }
+        // What calls that wait for the language model leave to the others.
+        let within_reach = self.places - state.kept_waiting;
         while state.queued > 0 {
             let next = state
                 .tenants
                 .iter()
-                .filter(|(_, tenant)| !tenant.queue.is_empty())
-                .min_by(|(_, a), (_, b)| {
+                .filter_map(|(id, tenant)| Some((id, tenant, tenant.first(within_reach)?)))
+                .min_by(|(_, a, _), (_, b, _)| {
                     let held =
                         |of: &Tenant, other: &Tenant| u64::from(of.held) * u64::from(other.share);
                     held(a, b).cmp(&held(b, a)).then(a.served.cmp(&b.served))
                 })
-                .map(|(id, _)| id.clone());
-            let Some(id) = next else { break };
-            let free = state.free;
-            let queue = &mut self.tenant(state, &id).queue;
-            let Some(queued) = queue.pop_front_if(|queued| queued.weight <= free) else {
+                .map(|(id, tenant, first)| (id.clone(), first, tenant.queue[first].weight));
+            let Some((id, first, weight)) = next else {
+                break;
+            };
+            if weight > state.free {
+                break;
+            }
+            let Some(queued) = self.tenant(state, &id).queue.remove(first) else {
                 break;
             };
             state.queued -= 1;
@@ -312,7 +334,7 @@ impl WaitingRoom {
     pub(crate) fn enter(&self) -> Option<WaitingSeat> {
         let shared = &self.shared;
         let mut state = shared.lock();
-        let weight = self.weight.min(shared.waiting_places);
+        let (kept, weight) = (self.weight, self.weight.min(shared.waiting_places));
         let free = state.free_for_waiting;
         let tenant = shared.tenant(&mut state, &self.tenant);
         let most = WAITING_FACTOR * u64::from(tenant.share) * u64::from(free);
@@ -321,6 +343,11 @@ impl WaitingRoom {
         }
         tenant.waiting += weight;
         state.free_for_waiting -= weight;
+        state.kept_waiting += kept;
+        if state.queued > 0 {
+            // Whoever needs what is kept now isn't waited for any more.
+            shared.dispatch(&mut state);
+        }
         Some(WaitingSeat {
             room: self.clone(),
             weight,
@@ -338,6 +365,7 @@ impl Drop for WaitingSeat {
     fn drop(&mut self) {
         let mut state = self.room.shared.lock();
         state.free_for_waiting += self.weight;
+        state.kept_waiting -= self.room.weight;
         if let Some(tenant) = state.tenants.get_mut(&self.room.tenant) {
             tenant.waiting -= self.weight;
         }

@@ -170,7 +170,7 @@ async fn the_queue_has_a_deadline_and_a_bound() {
 #[tokio::test(start_paused = true)]
 async fn waiting_for_the_model_leaves_something_for_others() {
     let permits = Permits::new(&Pool {
-        calls: 20,
+        calls: 34,
         waiting: 12,
         ..Pool::default()
     });
@@ -199,6 +199,60 @@ async fn waiting_for_the_model_leaves_something_for_others() {
     assert!(permits.0.lock().free_for_waiting == 12);
 }
 
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_model_leaves_places_for_any_component() {
+    for (calls, waiting, expected) in [
+        (64, 42, 42),
+        (64, 48, 42),
+        (100, 99, 78),
+        (30, 30, 15),
+        (8, 48, 4),
+        (8, 1, 1),
+        (1, 1, 1),
+    ] {
+        let permits = Permits::new(&Pool {
+            calls,
+            waiting,
+            ..Pool::default()
+        });
+        assert_eq!(permits.0.waiting_places, expected, "{waiting} of {calls}");
+    }
+    let heaviest = crate::engine::weight([
+        crate::engine::CORE_INSTANCES,
+        crate::engine::MEMORIES,
+        crate::engine::TABLES,
+    ]);
+    assert_eq!(heaviest, HEAVIEST);
+    let default = Pool::default();
+    assert!(default.calls - default.waiting >= HEAVIEST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_for_the_model_is_not_waited_for() {
+    let permits = permits(8, &[]);
+    let asking = take(&permits, "a", 1).await;
+    let mut held = vec![take(&permits, "a", 1).await, take(&permits, "a", 1).await];
+    let heavy = ask(&permits, "b", 8).await;
+    let next = ask(&permits, "a", 1).await;
+    let own = ask(&permits, "b", 1).await;
+    assert!(!next.is_finished(), "the heavy one is waited for");
+    let seat = asking.waiting_room().enter().unwrap();
+    settle().await;
+    assert!(!heavy.is_finished(), "it needs all places");
+    assert!(next.is_finished(), "others pass");
+    assert!(own.is_finished(), "those of its own tenant too");
+    drop((next.await, own.await));
+
+    // As soon as all places can become free, it is waited for again.
+    drop(seat);
+    let later = ask(&permits, "a", 1).await;
+    assert!(!later.is_finished());
+    held.clear();
+    drop(asking);
+    settle().await;
+    assert!(heavy.is_finished() && !later.is_finished());
+}
+
 /// Whatever is asked, granted, given up and given back in whatever order: no more is held than there
 /// is, and in the end all of it is free.
 #[tokio::test(start_paused = true)]
@@ -208,9 +262,10 @@ async fn nothing_is_lost_and_nothing_is_given_twice() {
         let mut below = |bound: u32| rng.next_u32() % bound;
         let places = 1 + below(9);
         let permits = permits(places, &[("a", 1 + below(3))]);
-        let (mut held, mut asking): (Vec<Permit>, Vec<JoinHandle<_>>) = Default::default();
+        let (mut held, mut asking): (Vec<(Option<WaitingSeat>, Permit)>, Vec<JoinHandle<_>>) =
+            Default::default();
         for _ in 0..200 {
-            match below(5) {
+            match below(6) {
                 0 | 1 => {
                     let name = ["a", "b", "c"][below(3) as usize];
                     let (permits, tenant) = (permits.clone(), tenant(name));
@@ -227,6 +282,14 @@ async fn nothing_is_lost_and_nothing_is_given_twice() {
                     let at = below(asking.len() as u32) as usize;
                     asking.swap_remove(at).abort();
                 }
+                4 if !held.is_empty() => {
+                    let at = below(held.len() as u32) as usize;
+                    let (seat, permit) = &mut held[at];
+                    *seat = match seat.take() {
+                        Some(_) => None,
+                        None => permit.waiting_room().enter(),
+                    };
+                }
                 _ => tokio::time::advance(Duration::from_millis(u64::from(below(500)))).await,
             }
             if below(2) == 0 {
@@ -234,10 +297,10 @@ async fn nothing_is_lost_and_nothing_is_given_twice() {
             }
             while let Some(at) = asking.iter().position(JoinHandle::is_finished) {
                 if let Ok(Ok(permit)) = asking.swap_remove(at).await {
-                    held.push(permit);
+                    held.push((None, permit));
                 }
             }
-            let weight: u32 = held.iter().map(|permit| permit.weight).sum();
+            let weight: u32 = held.iter().map(|(_, permit)| permit.weight).sum();
             assert!(weight <= places, "seed {seed}: {weight} of {places}");
         }
         held.clear();
@@ -248,6 +311,7 @@ async fn nothing_is_lost_and_nothing_is_given_twice() {
         settle().await;
         let state = permits.0.lock();
         assert_eq!((state.free, state.queued), (places, 0), "seed {seed}");
+        assert_eq!(state.kept_waiting, 0, "seed {seed}");
         assert!(state.tenants.is_empty(), "seed {seed}");
     }
 }
