@@ -68,7 +68,9 @@ pub(crate) async fn run(
         turn.clone(),
         input.clone(),
     ));
-    let driven = services.lane.drive(work, &pace, account.is_heavy());
+    let driven = services
+        .lane
+        .drive(work, &pace, &turn.room.id, account.is_heavy());
     let end = match timeout_at(deadline, driven).await {
         Ok(end) => end,
         Err(_) => CallEnd::TimedOut {

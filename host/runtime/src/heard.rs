@@ -120,6 +120,7 @@ mod tests {
     use crate::lanes::SlowLane;
     use chatter_memory::Embedded;
     use chatter_protocol::{PersonaId, RoomId};
+    use std::collections::BTreeMap;
 
     /// Says that it was asked.
     struct Asked;
@@ -178,7 +179,7 @@ mod tests {
             model: Arc::new(Asked),
             memory: Arc::new(Embedded::in_memory().unwrap()),
             ledger: Ledger::default(),
-            lane: Arc::new(SlowLane::new().unwrap()),
+            lane: Arc::new(SlowLane::new(BTreeMap::new()).unwrap()),
         }
     }
 

@@ -2,17 +2,18 @@
 //!
 //! A well-behaved call takes a fraction of a tick, and is made where it was asked for. One that is
 //! still computing after a tick, or whose persona used up its share of CPU time by calling again and
-//! again, goes on in the **slow lane**: threads of their own, at a lower priority, that take turns among
-//! their calls at each tick. So whoever computes much waits for whoever computes little, as in a
+//! again, goes on in the **slow lane**: threads of their own, at a lower priority, that take turns at each
+//! tick, among tenants as in the pool and among the calls of each. So whoever computes much waits for whoever computes little, as in a
 //! multi-level feedback queue, and the operating system sees to it within microseconds. A call comes
 //! back as soon as it waits for anything: what is waited for belongs to the threads in front.
 //!
 //! A runtime of one thread has no slow lane: there all take turns at each tick.
 
-use chatter_protocol::call::CallEnd;
+use crate::turns::Turns;
+use chatter_protocol::{RoomId, TenantId, call::CallEnd};
 use std::{
     any::Any,
-    collections::VecDeque,
+    collections::BTreeMap,
     future::poll_fn,
     io,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -116,16 +117,14 @@ pub(crate) fn give_way_to_others(nice: i32) {
 /// The threads for calls that compute long. They end when this is dropped.
 pub(crate) struct SlowLane(Arc<Queue>);
 
-#[derive(Default)]
 struct Queue {
     jobs: Mutex<Jobs>,
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct Jobs {
     /// At most as many as there are places in the pool.
-    waiting: VecDeque<Job>,
+    waiting: Turns<Job>,
     closed: bool,
 }
 
@@ -146,9 +145,16 @@ enum Left {
 }
 
 impl SlowLane {
-    /// With one thread for each of the machine's processors.
-    pub(crate) fn new() -> io::Result<Self> {
-        let lane = Self(Arc::default());
+    /// With one thread for each of the machine's processors, and what tenants get of them against the 1
+    /// of all others.
+    pub(crate) fn new(shares: BTreeMap<TenantId, u32>) -> io::Result<Self> {
+        let lane = Self(Arc::new(Queue {
+            jobs: Mutex::new(Jobs {
+                waiting: Turns::new(shares),
+                closed: false,
+            }),
+            changed: Condvar::new(),
+        }));
         for n in 0..thread::available_parallelism().map_or(1, usize::from) {
             let queue = lane.0.clone();
             thread::Builder::new()
@@ -158,21 +164,28 @@ impl SlowLane {
         Ok(lane)
     }
 
-    /// Drives a call to its end: in front, or in the slow lane while it computes long; from the
-    /// beginning if `heavy`. If this is dropped, the call ends at its next tick.
-    pub(crate) async fn drive(&self, mut work: Work, pace: &Arc<Pace>, heavy: bool) -> CallEnd {
+    /// Drives a call in this room to its end: in front, or in the slow lane while it computes long; from
+    /// the beginning if `heavy`. If this is dropped, the call ends at its next tick.
+    pub(crate) async fn drive(
+        &self,
+        mut work: Work,
+        pace: &Arc<Pace>,
+        room: &RoomId,
+        heavy: bool,
+    ) -> CallEnd {
         let runtime = Handle::current();
         let has_lane = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
         let mut slow = heavy && has_lane;
         loop {
             if slow {
                 let (back, left) = oneshot::channel();
-                self.0.push(Job {
+                let job = Job {
                     work,
                     pace: pace.clone(),
                     runtime: runtime.clone(),
                     back,
-                });
+                };
+                self.0.push(room.tenant(), job);
                 match left.await {
                     Ok(Left::Done(end)) => return end,
                     Ok(Left::Waits(waiting)) => work = waiting,
@@ -208,16 +221,16 @@ impl Queue {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job) {
-        self.lock().waiting.push_back(job);
+    fn push(&self, tenant: TenantId, job: Job) {
+        self.lock().waiting.push(tenant, job);
         self.changed.notify_one();
     }
 
-    fn next(&self) -> Option<Job> {
+    fn next(&self) -> Option<(TenantId, Job)> {
         let mut jobs = self.lock();
         loop {
-            if let Some(job) = jobs.waiting.pop_front() {
-                return Some(job);
+            if let Some(next) = jobs.waiting.pop() {
+                return Some(next);
             }
             if jobs.closed {
                 return None;
@@ -231,11 +244,11 @@ impl Queue {
 
     fn work_off(&self) {
         give_way_to_others(NICE);
-        while let Some(job) = self.next() {
+        while let Some((tenant, job)) = self.next() {
             let runtime = job.runtime.clone();
             let _inside = runtime.enter();
             if let Some(job) = job.step() {
-                self.push(job);
+                self.push(tenant, job);
             }
         }
     }
@@ -266,6 +279,14 @@ impl Job {
 mod tests {
     use super::*;
 
+    fn lane() -> SlowLane {
+        SlowLane::new(BTreeMap::new()).unwrap()
+    }
+
+    fn room() -> RoomId {
+        RoomId::new("main/lobby").unwrap()
+    }
+
     /// Work that gives way so often, and notes on which threads it ran.
     fn computing(pace: &Arc<Pace>, ticks: usize, threads: &Arc<Mutex<Vec<String>>>) -> Work {
         let (pace, threads) = (pace.clone(), threads.clone());
@@ -283,10 +304,10 @@ mod tests {
     }
 
     async fn threads_of(ticks: usize, heavy: bool) -> Vec<bool> {
-        let (lane, pace) = (SlowLane::new().unwrap(), Arc::default());
+        let (lane, pace) = (lane(), Arc::default());
         let threads = Arc::default();
         let work = computing(&pace, ticks, &threads);
-        assert_eq!(lane.drive(work, &pace, heavy).await, CallEnd::Busy);
+        assert_eq!(lane.drive(work, &pace, &room(), heavy).await, CallEnd::Busy);
         let threads = threads.lock().unwrap();
         threads
             .iter()
@@ -308,7 +329,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_call_that_is_given_up_ends_at_its_next_tick() {
-        let (lane, pace) = (SlowLane::new().unwrap(), Arc::<Pace>::default());
+        let (lane, pace) = (lane(), Arc::<Pace>::default());
         let (held, dropped) = oneshot::channel::<()>();
         let giving_way = pace.clone();
         let work: Work = Box::pin(async move {
@@ -317,20 +338,22 @@ mod tests {
                 giving_way.give_way().await;
             }
         });
-        let driven = tokio::time::timeout(Duration::from_millis(20), lane.drive(work, &pace, true));
+        let room = room();
+        let driven = lane.drive(work, &pace, &room, true);
+        let driven = tokio::time::timeout(Duration::from_millis(20), driven);
         assert!(driven.await.is_err());
         assert!(dropped.await.is_err());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_panic_comes_back_to_whoever_called() {
-        let lane = SlowLane::new().unwrap();
+        let lane = lane();
         let lane = Arc::new(lane);
         for _ in 0..8 {
             let (lane, pace) = (lane.clone(), Arc::default());
             let call = async move {
                 let work: Work = Box::pin(async { panic!("oh") });
-                lane.drive(work, &pace, true).await
+                lane.drive(work, &pace, &room(), true).await
             };
             assert!(tokio::spawn(call).await.unwrap_err().is_panic());
         }

@@ -12,10 +12,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// An account that nobody touched for so long is as good as a new one: its minute is over.
-const FORGOTTEN: Duration = Duration::from_secs(120);
-
-/// At how many accounts the ledger looks for forgotten ones for the first time.
+/// At how many accounts the ledger looks for the first time for those that are as good as new.
 const FIRST_SWEEP: usize = 1024;
 
 /// The accounts of all personas, each in its room.
@@ -44,7 +41,7 @@ impl Ledger {
         }
         if accounts.of.len() >= accounts.sweep_at {
             let now = Instant::now();
-            accounts.of.retain(|_, account| !account.is_forgotten(now));
+            accounts.of.retain(|_, account| !account.is_as_new(now));
             accounts.sweep_at = FIRST_SWEEP.max(accounts.of.len() * 2);
         }
         accounts.of.entry(scope.clone()).or_default().clone()
@@ -75,12 +72,16 @@ impl Account {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_forgotten(self: &Arc<Self>, now: Instant) -> bool {
-        let buckets = self.lock();
-        let all = [&buckets.llm_calls, &buckets.llm_tokens, &buckets.log];
-        let touched = all.into_iter().filter_map(|bucket| bucket.at).max();
-        Arc::strong_count(self) == 1
-            && touched.is_none_or(|at| now.saturating_duration_since(at) > FORGOTTEN)
+    /// Whether no call uses it and all is there again that was taken.
+    fn is_as_new(self: &Arc<Self>, now: Instant) -> bool {
+        let Buckets {
+            llm_calls,
+            llm_tokens,
+            log,
+            cpu,
+        } = &*self.lock();
+        let all = [llm_calls, llm_tokens, log, cpu];
+        Arc::strong_count(self) == 1 && all.into_iter().all(|bucket| bucket.is_full(now))
     }
 
     /// LLM calls and tokens left.
@@ -137,7 +138,7 @@ impl Account {
 }
 
 /// How fast a bucket fills, and how much fits in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Rate {
     per_second: f64,
     burst: f64,
@@ -154,6 +155,8 @@ fn per_minute(limit: u32) -> Rate {
 #[derive(Default)]
 struct Bucket {
     level: f64,
+    /// As it was then.
+    rate: Rate,
     at: Option<Instant>,
 }
 
@@ -165,10 +168,20 @@ impl Bucket {
                 self.level + since.as_secs_f64() * rate.per_second
             })
             .min(rate.burst);
+        self.rate = rate;
         self.at = Some(now);
         // From float to integer `as` saturates, and takes 0 for what is below it. A limit of one a
         // minute is one after a minute, also where 60 times a sixtieth is a little less.
         (self.level + 1e-6) as u32
+    }
+
+    /// Whether it has as much as it can have, by the rate that it was looked at with.
+    fn is_full(&self, now: Instant) -> bool {
+        let Self { level, rate, at } = self;
+        at.is_none_or(|at| {
+            let since = now.saturating_duration_since(at).as_secs_f64();
+            level + since * rate.per_second + 1e-6 >= rate.burst
+        })
     }
 
     fn take(&mut self, amount: u32) {
@@ -227,18 +240,54 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn accounts_are_kept_as_long_as_they_matter() {
-        let ledger = Ledger::default();
-        let limits = CallLimits::default();
-        ledger.account(&scope(0)).llm(&limits);
-        ledger.account(&scope(0)).take_llm(500);
-        let used = ledger.account(&scope(0)).llm(&limits).1;
-        assert!(used < limits.llm_tokens_per_minute);
-        tokio::time::advance(FORGOTTEN * 2).await;
-        for n in 1..FIRST_SWEEP {
-            ledger.account(&scope(n)).llm(&limits);
+        let limits = CallLimits {
+            llm_calls_per_minute: 60,
+            llm_tokens_per_minute: 600,
+            log_bytes: 1_000,
+            log_bytes_per_second: 2,
+            ..CallLimits::default()
+        };
+        type Take = fn(&Account);
+        let cases: [(&str, Take, u64); 5] = [
+            ("nothing", |_| (), 0),
+            ("an LLM call", |account| account.take_llm(0), 1),
+            ("tokens", |account| account.take_llm(300), 30),
+            ("log", |account| account.take_log(1_000), 500),
+            // At a fiftieth of a processor.
+            (
+                "CPU time",
+                |account| account.take_cpu(Duration::from_secs(60)),
+                3_000,
+            ),
+        ];
+        for (what, take, seconds) in cases {
+            let ledger = Ledger::default();
+            let account = ledger.account(&scope(0));
+            account.llm(&limits);
+            account.log(&limits);
+            account.is_heavy();
+            take(&account);
+            drop(account);
+            for (after, as_new) in [(seconds.saturating_sub(1), seconds == 0), (seconds, true)] {
+                let at = Instant::now() + Duration::from_secs(after);
+                let accounts = ledger.0.lock().unwrap();
+                let account = &accounts.of[&scope(0)];
+                assert_eq!(account.is_as_new(at), as_new, "{what}, {after} s later");
+                let used = account.clone();
+                assert!(!used.is_as_new(at), "{what}, while it is used");
+            }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_ledger_holds_no_more_than_it_must() {
+        let ledger = Ledger::default();
+        for n in 0..FIRST_SWEEP {
+            ledger.account(&scope(n)).is_heavy();
+        }
+        ledger.account(&scope(0)).take_cpu(Duration::from_secs(1));
         ledger.account(&scope(FIRST_SWEEP));
         let kept = ledger.0.lock().unwrap().of.len();
-        assert_eq!(kept, FIRST_SWEEP, "the forgotten one has gone");
+        assert_eq!(kept, 2, "the one that owes something, and the new one");
     }
 }

@@ -31,6 +31,7 @@ mod permits;
 #[doc(hidden)]
 pub mod returned;
 mod sandbox;
+mod turns;
 mod wasi;
 
 pub use catalogue::{About, CONTRACTS, Examined, Needed, Refused, examine};
@@ -98,6 +99,11 @@ pub trait Personas: Send + Sync + 'static {
     ///
     /// If nothing of that name can be called.
     fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String>;
+
+    /// The longest that a call may wait for its place, before its wall time begins.
+    fn patience(&self) -> Duration {
+        Pool::default().queue
+    }
 }
 
 /// A module that can be called.
@@ -231,7 +237,7 @@ impl Runtime {
             model,
             memory,
             ledger: Ledger::default(),
-            lane: Arc::new(SlowLane::new().map_err(Error::Threads)?),
+            lane: Arc::new(SlowLane::new(pool.shares.clone()).map_err(Error::Threads)?),
         });
         let loader = Loader::new(&engine, artefacts, services.clone())
             .map_err(Error::Engine)?
@@ -302,6 +308,10 @@ impl Personas for Runtime {
     fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String> {
         let status = self.catalogue.status(tenant, name);
         status.map_err(|refused| refused.to_string())
+    }
+
+    fn patience(&self) -> Duration {
+        self.pool.queue
     }
 }
 

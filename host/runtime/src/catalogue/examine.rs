@@ -18,6 +18,7 @@ use chatter_llm::SharedModel;
 use chatter_memory::SharedMemory;
 use chatter_protocol::persona::Calls;
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -115,7 +116,7 @@ pub async fn examine(
         model,
         memory,
         ledger: crate::ledger::Ledger::default(),
-        lane: Arc::new(crate::lanes::SlowLane::new().map_err(Error::Threads)?),
+        lane: Arc::new(crate::lanes::SlowLane::new(BTreeMap::new()).map_err(Error::Threads)?),
     });
     let loader = Loader::new(&engine, artefacts, services.clone()).map_err(Error::Engine)?;
 

@@ -280,14 +280,14 @@ mod tests {
         *,
     };
     use crate::{Pool, artefacts::Artefacts, engine, lanes::SlowLane};
-    use std::time::Duration;
+    use std::{collections::BTreeMap, time::Duration};
 
     #[tokio::test(start_paused = true)]
     async fn a_file_of_which_nothing_could_be_told_is_examined_again_after_a_while() {
         let folder = tempfile::tempdir().unwrap();
         let engine = engine::build(&Pool::default()).unwrap();
         let artefacts = Artefacts::open(folder.path(), &engine).unwrap();
-        let services = smoke::services(&Arc::new(SlowLane::new().unwrap()));
+        let services = smoke::services(&Arc::new(SlowLane::new(BTreeMap::new()).unwrap()));
         let rules = Rules {
             smoke: true,
             kept_bytes: 0,
