@@ -32,8 +32,9 @@ pub(crate) const STORE_WAIT: Duration = Duration::from_secs(5);
 /// is safe even if an answer was lost.
 const COMMIT_TRIES: u32 = 3;
 
-/// What a call may take beyond its own bound of wall time: a place in the pool has to be waited for.
-const GRACE: Duration = Duration::from_secs(30);
+/// What a call may take beyond its own bound of wall time and the wait for its place. Whoever makes calls
+/// ends them within both: beyond that it is broken, and not the persona.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Under this name personas' own logs are in the program's log.
 const LOG: &str = "persona";
@@ -139,13 +140,14 @@ impl Job {
     async fn make(&mut self) -> Result<CallRecord, Failure> {
         self.learn().await?;
         let call = self.call();
-        let deadline = Duration::from_millis(call.limits.wall_ms.into()) + GRACE;
+        let wall = Duration::from_millis(call.limits.wall_ms.into());
+        let deadline = wall + self.personas.patience() + GRACE;
         let called = timeout(deadline, self.personas.call(call)).await;
         let Ok(record) = called else {
             self.count("unanswered");
             let seconds = deadline.as_secs();
-            return Err(Failure::persona(format!(
-                "the call did not end within {seconds} s"
+            return Err(Failure::lost(format!(
+                "the call was not answered within {seconds} s"
             )));
         };
         self.count(end_name(&record.end));

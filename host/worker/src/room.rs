@@ -8,7 +8,7 @@ use crate::{
     crowd::{Crowd, Ended, Plan, RECENT, SeatNumber},
     publisher::Publisher,
     rooms::Wish,
-    seat::{Backoff, Known, Occupied},
+    seat::{Backoff, Known, News, Occupied},
     shadow::{Again, Ran},
 };
 use chatter_bus::{Heard, Subscription};
@@ -309,7 +309,11 @@ impl Room {
             let shadow_news = shadow.is_some_and(|shadow| {
                 shadow.see_module(self.parts.personas.module(&tenant, shadow.name()))
             });
-            if seat.see_module(self.parts.personas.module(&tenant, &seat.sitter.module)) {
+            let news = seat.see_module(self.parts.personas.module(&tenant, &seat.sitter.module));
+            if let Some(news) = news {
+                if news == News::Component {
+                    self.crowd.start_afresh(index);
+                }
                 let status = seat.status(now);
                 if !seat.is_available() {
                     tracing::warn!(room = %self.info.id, persona = %status.persona_id, reason = status.detail, "the persona's module is unavailable");

@@ -82,6 +82,15 @@ pub(crate) struct Occupied {
     lines: u64,
 }
 
+/// What is new about a persona's module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// What is to be told of it.
+    Status,
+    /// It is another component, or has become available or unavailable.
+    Component,
+}
+
 impl Occupied {
     pub(crate) fn new(seat: Seat, sitter: Sitter, module: Result<ModuleStatus, String>) -> Self {
         Self {
@@ -109,16 +118,18 @@ impl Occupied {
             .map_or(Calls::ALL, |status| status.module.calls)
     }
 
-    /// Notes what the module is now; whether that is news. A new component starts with a clean
+    /// Notes what the module is now, and what is new about it. Another component starts with a clean
     /// slate.
-    pub(crate) fn see_module(&mut self, module: Result<ModuleStatus, String>) -> bool {
+    pub(crate) fn see_module(&mut self, module: Result<ModuleStatus, String>) -> Option<News> {
         let component = |module: &Result<ModuleStatus, String>| {
             module.as_ref().ok().map(|status| status.module.clone())
         };
-        if component(&self.module) != component(&module) {
+        let news = if component(&self.module) != component(&module) {
             self.failing = None;
-        }
-        let news = self.module != module;
+            Some(News::Component)
+        } else {
+            (self.module != module).then_some(News::Status)
+        };
         self.module = module;
         news
     }

@@ -180,6 +180,50 @@ async fn a_persona_that_fails_is_contained() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_is_told_until_a_call_returns_well() {
+    let personas = Arc::new(Scripted::default());
+    personas.on("nova", |_| Act::End(CallEnd::OutOfCpu { cpu_ms: 100 }));
+    let hall = Hall::open(eager(), &["nova"], personas.clone()).await;
+    let mut statuses = hall.listen(TopicKind::PersonaStatus).await;
+    sleep(SECOND).await;
+    hall.context(1, "goal").await;
+    let told = status(&mut statuses, |s| s.health == Health::Failing).await;
+    assert_eq!(
+        (told.failures, told.detail.as_str()),
+        (1, "it used more than 100 ms of CPU time")
+    );
+    personas.on("nova", talks);
+    hall.context(10, "another goal").await;
+    let told = status(&mut statuses, |s| s.health == Health::Ok).await;
+    assert_eq!((told.failures, told.detail.as_str()), (1, ""));
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_queue_for_a_place_is_not_the_personas_fault() {
+    // A call takes 10 s at most, and waits for its place up to a minute before.
+    for (answered_after, lines) in [(65, 1), (200, 0)] {
+        let personas = Arc::new(Scripted::patient(60 * SECOND));
+        personas.on("nova", move |call| match talks(call) {
+            Act::Return(outcome) => Act::ReturnAfter(answered_after * SECOND, outcome),
+            other => other,
+        });
+        let hall = Hall::open(eager(), &["nova"], personas.clone()).await;
+        sleep(SECOND).await;
+        hall.context(1, "goal").await;
+        sleep(100 * SECOND).await;
+        let mut statuses = hall.listen(TopicKind::PersonaStatus).await;
+        let told = status(&mut statuses, |_| true).await;
+        assert_eq!(
+            (told.health, told.failures, told.lines),
+            (Health::Ok, 0, lines),
+            "answered after {answered_after} s"
+        );
+        hall.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_persona_gets_the_newest_context_and_all_messages() {
     let personas = Arc::new(Scripted::default());
     personas.on("slow", |_| Act::ReturnAfter(9 * SECOND, Outcome::default()));

@@ -31,9 +31,19 @@ pub(crate) struct Scripted {
     /// What a module is, if it isn't what it always was.
     versions: Mutex<BTreeMap<String, ModuleStatus>>,
     pub(crate) calls: Mutex<Vec<Call>>,
+    /// How long calls may wait for a place.
+    patience: Duration,
 }
 
 impl Scripted {
+    /// Whose calls may wait so long for a place.
+    pub(crate) fn patient(patience: Duration) -> Self {
+        Self {
+            patience,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn on(&self, module: &str, script: impl Fn(&Call) -> Act + Send + Sync + 'static) {
         self.scripts
             .lock()
@@ -136,6 +146,10 @@ impl Personas for Scripted {
         } else {
             Err(format!("plugins/{name}.wasm is not there"))
         }
+    }
+
+    fn patience(&self) -> Duration {
+        self.patience
     }
 }
 

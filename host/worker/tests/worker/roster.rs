@@ -179,6 +179,37 @@ async fn another_module_is_not_held_back_for_what_the_old_one_did() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_version_is_not_held_back_for_what_the_one_before_did() {
+    let personas = scripted(&[]);
+    personas.on("nova", |_| {
+        Act::End(chatter_protocol::call::CallEnd::OutOfCpu { cpu_ms: 1 })
+    });
+    let hall = Hall::open(eager(), &["nova"], personas.clone()).await;
+    let mut statuses = hall.listen(TopicKind::PersonaStatus).await;
+    sleep(SECOND).await;
+    for n in 0..30 {
+        hall.context(n, &format!("goal {n}")).await;
+        sleep(SECOND).await;
+    }
+    status(&mut statuses, |s| s.health == Health::Failing).await;
+    let before = personas.calls_of("nova").len();
+    hall.context(31, "a goal").await;
+    sleep(SECOND / 2).await;
+    assert_eq!(personas.calls_of("nova").len(), before, "it is held back");
+
+    personas.on("nova", talks);
+    personas.serves("nova", "mended", &[]);
+    status(&mut statuses, |s| {
+        s.health == Health::Ok && s.module.digest == "mended"
+    })
+    .await;
+    hall.context(40, "a goal").await;
+    sleep(SECOND / 2).await;
+    assert!(personas.calls_of("nova").len() > before);
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn other_numbers_count_for_the_next_context() {
     let personas = Arc::new(Scripted::default());
     personas.on("nova", |call| {
