@@ -1,10 +1,9 @@
 //! Answers of a call that was made already, for one that is to be compared with it: what it asks in
 //! the same words is answered in the same way, so that what differs comes of the code and not of the
-//! dice. Anything else is asked.
+//! dice, nor of how busy the host was. Anything else is asked.
 
 use crate::{ledger::Ledger, sandbox::Services};
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel, SharedModel};
 use chatter_memory::{Memory, SharedMemory};
 use chatter_protocol::{
     Timestamp,
@@ -12,19 +11,30 @@ use chatter_protocol::{
     llm,
     memory::{self, Entry, NewEntry, Query, Scope},
 };
+use sha2::{Digest, Sha256};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    collections::VecDeque,
+    fmt::Write,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-type Answers<Q, A> = Mutex<Vec<(Q, A)>>;
-
-/// A language model and a memory that know some answers.
-struct Heard {
-    completions: Answers<llm::Request, Result<llm::Completion, llm::Error>>,
-    searches: Answers<Query, Result<Vec<Entry>, memory::Error>>,
-    model: SharedModel,
+/// What was answered, and by whom else a memory is searched.
+pub(crate) struct Heard {
+    answers: Mutex<Answers>,
     memory: SharedMemory,
+}
+
+#[derive(Default)]
+struct Answers {
+    completions: Vec<Completed>,
+    remaining: VecDeque<llm::Budget>,
+    searches: Vec<(Query, Result<Vec<Entry>, memory::Error>)>,
+}
+
+struct Completed {
+    question: String,
+    asked: bool,
+    answer: Result<llm::Completion, llm::Error>,
 }
 
 /// Services that answer from what was heard, and from others what was not. What is used up is noted
@@ -34,62 +44,114 @@ pub(crate) fn services(
     others: &Services,
     ledger: Ledger,
 ) -> Arc<Services> {
-    let (mut completions, mut searches) = (Vec::new(), Vec::new());
+    let mut answers = Answers::default();
     for import in heard {
         match import {
             ImportRecord::Complete {
-                request, answer, ..
-            } => completions.push((request, answer)),
+                asked,
+                question,
+                answer,
+                ..
+            } => answers.completions.push(Completed {
+                question,
+                asked,
+                answer,
+            }),
             ImportRecord::Search {
                 request, answer, ..
-            } => searches.push((request, answer)),
-            ImportRecord::Remaining { .. } | ImportRecord::Remember { .. } => {}
+            } => answers.searches.push((request, answer)),
+            ImportRecord::Remaining { answer } => answers.remaining.push_back(answer),
+            ImportRecord::Remember { .. } => {}
         }
     }
     let heard = Arc::new(Heard {
-        completions: Mutex::new(completions),
-        searches: Mutex::new(searches),
-        model: others.model.clone(),
+        answers: Mutex::new(answers),
         memory: others.memory.clone(),
     });
     Arc::new(Services {
-        model: heard.clone(),
-        memory: heard,
+        model: others.model.clone(),
+        memory: heard.clone(),
         ledger,
+        heard: Some(heard),
         lane: others.lane.clone(),
     })
 }
 
-/// Each answer is given once, in the order in which they came.
-fn take<Q: PartialEq, A>(answers: &Answers<Q, A>, question: &Q) -> Option<A> {
-    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = answers.iter().position(|(asked, _)| asked == question)?;
-    Some(answers.remove(at).1)
+/// What tells a question to the language model from others, as the persona put it.
+pub(crate) fn question(request: &llm::Request) -> String {
+    let llm::Request {
+        messages,
+        max_tokens,
+        temperature,
+        json_schema,
+    } = request;
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    for message in messages {
+        add(match message.role {
+            llm::Role::System => "system",
+            llm::Role::User => "user",
+            llm::Role::Assistant => "assistant",
+        });
+        add(&message.content);
+    }
+    if let Some(schema) = json_schema {
+        add("schema");
+        add(schema);
+    }
+    hash.update(max_tokens.to_le_bytes());
+    hash.update(temperature.to_bits().to_le_bytes());
+    hash.finalize()
+        .iter()
+        .take(16)
+        .fold(String::with_capacity(32), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
-#[async_trait]
-impl LanguageModel for Heard {
-    async fn complete(
-        &self,
-        request: &llm::Request,
-        seed: u64,
-        deadline: Duration,
-    ) -> Result<llm::Completion, llm::Error> {
-        match take(&self.completions, request) {
-            Some(answer) => answer,
-            None => self.model.complete(request, seed, deadline).await,
-        }
+/// Each answer is given once, in the order in which they came.
+impl Heard {
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn about(&self) -> About {
-        self.model.about()
+    /// What this question was answered, and whether the model was asked for it; of those for which it
+    /// was, only if this call `may_ask` too.
+    pub(crate) fn completion(
+        &self,
+        question: &str,
+        may_ask: bool,
+    ) -> Option<(bool, Result<llm::Completion, llm::Error>)> {
+        let completions = &mut self.answers().completions;
+        let is_it = |heard: &Completed| heard.question == question && !question.is_empty();
+        let at = completions.iter().position(is_it)?;
+        if completions[at].asked && !may_ask {
+            return None;
+        }
+        let Completed { asked, answer, .. } = completions.remove(at);
+        Some((asked, answer))
+    }
+
+    /// What was left when that was asked.
+    pub(crate) fn remaining(&self) -> Option<llm::Budget> {
+        self.answers().remaining.pop_front()
+    }
+
+    fn search(&self, query: &Query) -> Option<Result<Vec<Entry>, memory::Error>> {
+        let searches = &mut self.answers().searches;
+        let at = searches.iter().position(|(asked, _)| asked == query)?;
+        Some(searches.remove(at).1)
     }
 }
 
 #[async_trait]
 impl Memory for Heard {
     async fn search(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, memory::Error> {
-        match take(&self.searches, query) {
+        match self.search(query) {
             Some(answer) => answer,
             None => self.memory.search(scope, query).await,
         }
@@ -118,32 +180,10 @@ impl Memory for Heard {
 mod tests {
     use super::*;
     use crate::lanes::SlowLane;
+    use chatter_llm::{About, LanguageModel};
     use chatter_memory::Embedded;
     use chatter_protocol::{PersonaId, RoomId};
-    use std::collections::BTreeMap;
-
-    /// Says that it was asked.
-    struct Asked;
-
-    #[async_trait]
-    impl LanguageModel for Asked {
-        async fn complete(
-            &self,
-            _: &llm::Request,
-            _: u64,
-            _: Duration,
-        ) -> Result<llm::Completion, llm::Error> {
-            Ok(completion("asked"))
-        }
-
-        fn about(&self) -> About {
-            About {
-                model: "asked".into(),
-                place: "in the test".into(),
-                offline: true,
-            }
-        }
-    }
+    use std::{collections::BTreeMap, time::Duration};
 
     fn completion(text: &str) -> llm::Completion {
         llm::Completion {
@@ -166,9 +206,12 @@ mod tests {
         }
     }
 
-    fn asked(text: &str, answer: Result<llm::Completion, llm::Error>) -> ImportRecord {
+    fn heard(text: &str, asked: bool, answer: Result<llm::Completion, llm::Error>) -> ImportRecord {
         ImportRecord::Complete {
-            request: request(text, 20),
+            // As it was put to the model, with what was left of the budget.
+            request: request(text, 5),
+            asked,
+            question: question(&request(text, 20)),
             answer,
             took_us: 0,
         }
@@ -176,37 +219,98 @@ mod tests {
 
     fn others() -> Services {
         Services {
-            model: Arc::new(Asked),
+            model: Arc::new(Nobody),
             memory: Arc::new(Embedded::in_memory().unwrap()),
             ledger: Ledger::default(),
+            heard: None,
             lane: Arc::new(SlowLane::new(BTreeMap::new()).unwrap()),
         }
     }
 
-    #[tokio::test]
-    async fn the_same_question_gets_the_same_answer_once() {
-        let heard = vec![
-            asked("hi", Ok(completion("one"))),
-            asked("hi", Ok(completion("two"))),
-            asked("ho", Err(llm::Error::Busy)),
-        ];
-        let services = services(heard, &others(), Ledger::default());
-        let cases = [
-            ("hi", 20, Ok("one")),
-            ("hi", 21, Ok("asked")),
-            ("hi", 20, Ok("two")),
-            ("hi", 20, Ok("asked")),
-            ("ho", 20, Err(llm::Error::Busy)),
-            ("hm", 20, Ok("asked")),
-        ];
-        for (text, max_tokens, expected) in cases {
-            let answer = services
-                .model
-                .complete(&request(text, max_tokens), 1, Duration::from_secs(1))
-                .await;
-            let answer = answer.as_ref().map(|completion| completion.text.as_str());
-            assert_eq!(answer, expected.as_ref().copied(), "{text} {max_tokens}");
+    /// Is not asked here.
+    struct Nobody;
+
+    #[async_trait]
+    impl LanguageModel for Nobody {
+        async fn complete(
+            &self,
+            _: &llm::Request,
+            _: u64,
+            _: Duration,
+        ) -> Result<llm::Completion, llm::Error> {
+            Err(llm::Error::Unavailable("nobody".into()))
         }
+
+        fn about(&self) -> About {
+            About {
+                model: "nobody".into(),
+                place: "in the test".into(),
+                offline: true,
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_question_gets_the_same_answer_once() {
+        let busy = || Err(llm::Error::Busy);
+        let imports = vec![
+            heard("hi", true, Ok(completion("one"))),
+            heard("hi", true, Ok(completion("two"))),
+            heard("ho", false, busy()),
+            heard("hm", true, Err(llm::Error::Timeout)),
+        ];
+        let services = services(imports, &others(), Ledger::default());
+        let heard = services.heard.as_ref().unwrap();
+        let cases = [
+            ("hi", 20, true, Some((true, Ok(completion("one"))))),
+            ("hi", 21, true, None),
+            ("hi", 5, true, None),
+            ("hi", 20, false, None),
+            ("hi", 20, true, Some((true, Ok(completion("two"))))),
+            ("hi", 20, true, None),
+            // What didn't reach the model is answered so again, whatever this call may.
+            ("ho", 20, false, Some((false, busy()))),
+            ("hm", 20, true, Some((true, Err(llm::Error::Timeout)))),
+            ("ha", 20, true, None),
+        ];
+        for (text, max_tokens, may_ask, expected) in cases {
+            let question = question(&request(text, max_tokens));
+            let answer = heard.completion(&question, may_ask);
+            assert_eq!(answer, expected, "{text} {max_tokens}");
+        }
+        assert_eq!(heard.completion("", true), None);
+    }
+
+    #[test]
+    fn questions_that_differ_in_anything_are_told_apart() {
+        let base = request("hi", 20);
+        let mut others = vec![request("hi", 21), request("ho", 20), request("", 20)];
+        let mut warmer = base.clone();
+        warmer.temperature = 1.5;
+        let mut shaped = base.clone();
+        shaped.json_schema = Some("{}".into());
+        let mut ruled = base.clone();
+        ruled.messages[0].role = llm::Role::System;
+        let mut longer = base.clone();
+        longer.messages.push(base.messages[0].clone());
+        others.extend([warmer, shaped, ruled, longer]);
+        let of_base = question(&base);
+        assert_eq!(of_base.len(), 32);
+        assert_eq!(question(&base.clone()), of_base);
+        for other in others {
+            assert_ne!(question(&other), of_base, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_left_is_told_in_order() {
+        let left = |calls| llm::Budget { calls, tokens: 9 };
+        let remaining = |answer| ImportRecord::Remaining { answer };
+        let imports = vec![remaining(left(2)), remaining(left(1))];
+        let services = services(imports, &others(), Ledger::default());
+        let heard = services.heard.as_ref().unwrap();
+        let told: Vec<_> = (0..3).map(|_| heard.remaining()).collect();
+        assert_eq!(told, [Some(left(2)), Some(left(1)), None]);
     }
 
     #[tokio::test]

@@ -2,10 +2,13 @@
 //! and its answer goes into the call's record.
 
 use crate::{
+    brief::{NAME_BYTES, brief},
     contract::{llm as wit_llm, log as wit_log, memory as wit_memory, types as wit_types},
+    heard,
     sandbox::Sandbox,
 };
 use chatter_protocol::{
+    AuthorId, MessageId,
     call::{ImportRecord, LogLevel},
     llm, memory,
 };
@@ -14,6 +17,9 @@ use tokio::time::Instant;
 
 /// The longest request to the language model, in bytes over all messages.
 const REQUEST_BYTES: usize = 64 << 10;
+
+/// The most messages of a request to the language model; each costs more than its bytes.
+const REQUEST_MESSAGES: usize = 64;
 
 /// How many questions that cost a guest nothing are kept in a call's record.
 const FREE_RECORDS: u32 = 64;
@@ -53,7 +59,11 @@ impl wit_llm::Host for Sandbox {
             json_schema,
         };
         let (asked_at, calls) = (Instant::now(), self.llm_calls);
-        let answer = self.ask(&mut request).await;
+        let question = self.question(&request);
+        let answer = match self.heard(&question) {
+            Some(answer) => answer,
+            None => self.ask(&mut request).await,
+        };
         let given = match &answer {
             Ok(completion) => Ok(wit_llm::Completion {
                 text: completion.text.clone(),
@@ -63,26 +73,34 @@ impl wit_llm::Host for Sandbox {
             }),
             Err(error) => Err(llm_error(error)),
         };
-        let unasked = self.llm_calls == calls;
-        if unasked {
+        let asked = self.llm_calls != calls;
+        if !asked {
             // The model never saw it: it is not kept.
             request.messages.clear();
             request.json_schema = None;
+        }
+        if !(0.0..=2.0).contains(&request.temperature) {
+            request.temperature = 1.0;
         }
         let took_us = micros_since(asked_at);
         self.record(
             ImportRecord::Complete {
                 request,
+                asked,
+                question,
                 answer,
                 took_us,
             },
-            unasked,
+            !asked,
         );
         given
     }
 
     fn remaining(&mut self) -> wit_llm::Budget {
-        let answer = self.budget();
+        let heard = self.services.heard.as_ref();
+        let answer = heard
+            .and_then(|heard| heard.remaining())
+            .unwrap_or_else(|| self.budget());
         self.record(ImportRecord::Remaining { answer }, true);
         wit_llm::Budget {
             calls: answer.calls,
@@ -115,6 +133,29 @@ impl Sandbox {
         }
     }
 
+    /// What tells this question from others, if it can come into the record.
+    fn question(&self, request: &llm::Request) -> String {
+        let is_kept = self.free_records < FREE_RECORDS || self.llm_calls < self.limits.llm_calls;
+        if is_kept {
+            heard::question(request)
+        } else {
+            String::new()
+        }
+    }
+
+    /// What the same question was answered the first time, if this call is made once more.
+    fn heard(&mut self, question: &str) -> Option<Result<llm::Completion, llm::Error>> {
+        let may_ask = self.llm_calls < self.limits.llm_calls;
+        let heard = self.services.heard.as_ref()?;
+        let (asked, answer) = heard.completion(question, may_ask)?;
+        if asked {
+            self.llm_calls += 1;
+            let used = answer.as_ref().map_or(0, |answer| answer.output_tokens);
+            self.llm_tokens = self.llm_tokens.saturating_add(used);
+        }
+        Some(answer)
+    }
+
     async fn ask(&mut self, request: &mut llm::Request) -> Result<llm::Completion, llm::Error> {
         let bytes: usize = request
             .messages
@@ -126,8 +167,13 @@ impl Sandbox {
                 "a request may have {REQUEST_BYTES} bytes, this one has {bytes}"
             )));
         }
+        if request.messages.len() > REQUEST_MESSAGES {
+            return Err(llm::Error::Refused(format!(
+                "a request may have {REQUEST_MESSAGES} messages, this one has {}",
+                request.messages.len()
+            )));
+        }
         if !(0.0..=2.0).contains(&request.temperature) {
-            request.temperature = 1.0;
             return Err(llm::Error::Refused(
                 "the temperature is not in 0..=2".into(),
             ));
@@ -226,20 +272,23 @@ impl wit_memory::Host for Sandbox {
 
     fn remember(&mut self, entry: wit_memory::NewEntry) -> Result<(), wit_memory::Error> {
         let over = self.memories.len() >= self.limits.memory_writes as usize;
-        let answer = if over {
+        let taken = if over {
             Err(memory::Error::OverBudget)
         } else {
-            new_entry(entry)
+            check_entry(&entry)
         };
-        match answer {
-            Ok(request) => {
+        let (request, given) = match &taken {
+            Ok(()) => {
+                let request = new_entry(entry);
                 self.memories.push(request.clone());
-                let answer = Ok(());
-                self.record(ImportRecord::Remember { request, answer }, false);
-                Ok(())
+                (request, Ok(()))
             }
-            Err(error) => Err(memory_error(&error)),
-        }
+            Err(error) => (refused_entry(entry), Err(memory_error(error))),
+        };
+        let refused = taken.is_err();
+        let answer = taken;
+        self.record(ImportRecord::Remember { request, answer }, refused);
+        given
     }
 }
 
@@ -261,8 +310,8 @@ impl Sandbox {
 }
 
 /// Checks what a persona wants to be remembered.
-pub(crate) fn new_entry(entry: wit_memory::NewEntry) -> Result<memory::NewEntry, memory::Error> {
-    let refused = |detail: &str| memory::Error::Refused(detail.into());
+fn check_entry(entry: &wit_memory::NewEntry) -> Result<(), memory::Error> {
+    let refused = |detail: &str| Err(memory::Error::Refused(detail.into()));
     let chars = entry.text.chars().count();
     if entry.text.trim().is_empty() || chars > MEMORY_CHARS {
         return Err(memory::Error::Refused(format!(
@@ -270,25 +319,50 @@ pub(crate) fn new_entry(entry: wit_memory::NewEntry) -> Result<memory::NewEntry,
         )));
     }
     if !(0.0..=1.0).contains(&entry.confidence) {
-        return Err(refused("the confidence is not in 0..=1"));
+        return refused("the confidence is not in 0..=1");
     }
-    let about = entry
-        .about
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(|_| refused("`about` is not an author's id"))?;
-    let source = entry
-        .source
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(|_| refused("`source` is not a message's id"))?;
-    Ok(memory::NewEntry {
+    let is_id = |id: &Option<String>, parses: fn(&str) -> bool| id.as_deref().is_none_or(parses);
+    if !is_id(&entry.about, |id| id.parse::<AuthorId>().is_ok()) {
+        return refused("`about` is not an author's id");
+    }
+    if !is_id(&entry.source, |id| id.parse::<MessageId>().is_ok()) {
+        return refused("`source` is not a message's id");
+    }
+    Ok(())
+}
+
+/// What a persona wants to be remembered, which keeps to all rules.
+fn new_entry(entry: wit_memory::NewEntry) -> memory::NewEntry {
+    memory::NewEntry {
         kind: kind(entry.kind),
         text: entry.text,
-        about,
+        about: entry.about.and_then(|id| id.parse().ok()),
         confidence: entry.confidence,
-        source,
+        source: entry.source.and_then(|id| id.parse().ok()),
+    }
+}
+
+/// What is told of one that does not: as much of it as there is a place for.
+fn refused_entry(entry: wit_memory::NewEntry) -> memory::NewEntry {
+    let text = match entry.text.as_str() {
+        "" => "…".to_owned(),
+        text => brief(text, NAME_BYTES),
+    };
+    let is_number = (0.0..=1.0).contains(&entry.confidence);
+    let confidence = if is_number { entry.confidence } else { 0.0 };
+    new_entry(wit_memory::NewEntry {
+        text,
+        confidence,
+        ..entry
     })
+}
+
+/// A memory that keeps to all rules.
+pub(crate) fn checked_entry(
+    entry: wit_memory::NewEntry,
+) -> Result<memory::NewEntry, memory::Error> {
+    check_entry(&entry)?;
+    Ok(new_entry(entry))
 }
 
 fn entry(entry: &memory::Entry) -> wit_memory::EntryResult {

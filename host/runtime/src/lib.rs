@@ -237,6 +237,7 @@ impl Runtime {
             model,
             memory,
             ledger: Ledger::default(),
+            heard: None,
             lane: Arc::new(SlowLane::new(pool.shares.clone()).map_err(Error::Threads)?),
         });
         let loader = Loader::new(&engine, artefacts, services.clone())

@@ -98,7 +98,8 @@ pub(crate) fn reflection(
         ..
     } = reflection;
     for (i, entry) in new.into_iter().enumerate() {
-        let entry = host::new_entry(entry).map_err(|error| format!("memories[{i}]: {error}"))?;
+        let entry =
+            host::checked_entry(entry).map_err(|error| format!("memories[{i}]: {error}"))?;
         memories.push(entry);
     }
     if memories.len() > limits.memory_writes as usize {

@@ -72,7 +72,7 @@ pub fn outcome(returned: Returned, limits: &CallLimits) -> Result<Outcome, Strin
     let memories: Vec<memory::NewEntry> = returned
         .memories
         .into_iter()
-        .filter_map(|entry| host::new_entry(entry.into()).ok())
+        .filter_map(|entry| host::checked_entry(entry.into()).ok())
         .take(limits.memory_writes as usize)
         .collect();
     let outcome = wit::Outcome {

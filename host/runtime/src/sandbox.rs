@@ -1,6 +1,7 @@
 //! What the host keeps for one call while it runs. Made for the call, dropped with it.
 
 use crate::{
+    heard::Heard,
     lanes::{Pace, SlowLane},
     ledger::{Account, Ledger},
     log::SharedLog,
@@ -27,6 +28,8 @@ pub(crate) struct Services {
     pub(crate) model: SharedModel,
     pub(crate) memory: SharedMemory,
     pub(crate) ledger: Ledger,
+    /// What a call that is made once more was answered the first time.
+    pub(crate) heard: Option<Arc<Heard>>,
     /// Where those compute that take long.
     pub(crate) lane: Arc<SlowLane>,
 }

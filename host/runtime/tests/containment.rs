@@ -2,6 +2,8 @@
 
 mod common;
 
+use async_trait::async_trait;
+use chatter_llm::{About, LanguageModel};
 use chatter_protocol::{
     CallRecord,
     call::{CallEnd, ImportRecord},
@@ -10,6 +12,7 @@ use chatter_protocol::{
 use chatter_runtime::Personas;
 use common::{Bed, Scripted, bed, call, with_state};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
 
 async fn rascal() -> Bed {
     bed(&["rascal"], Arc::new(Scripted::Says("here I am")), |_| ()).await
@@ -237,6 +240,105 @@ async fn a_full_pool_is_a_queue_with_a_deadline() {
         said(&bed.runtime.call(call("rascal", "behave")).await),
         "call 1 of my life, 1 of this instance"
     );
+}
+
+/// A model that never answers, and tells when it is asked.
+#[derive(Default)]
+struct Silent {
+    asked: Notify,
+}
+
+#[async_trait]
+impl LanguageModel for Silent {
+    async fn complete(
+        &self,
+        _: &llm::Request,
+        _: u64,
+        _: Duration,
+    ) -> Result<llm::Completion, llm::Error> {
+        self.asked.notify_one();
+        std::future::pending().await
+    }
+
+    fn about(&self) -> About {
+        About {
+            model: "silent".into(),
+            place: "in the test".into(),
+            offline: true,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_finds_no_place_to_wait_for_the_model_is_told_so() {
+    let model = Arc::new(Silent::default());
+    let bed = bed(&["rascal"], model.clone(), |config| {
+        config.pool.calls = 2;
+        config.pool.waiting = 1;
+    })
+    .await;
+    let runtime = bed.runtime.clone();
+    let waiting = tokio::spawn(async move { runtime.call(call("rascal", "ask")).await });
+    model.asked.notified().await;
+    let record = bed.runtime.call(call("rascal", "ask")).await;
+    assert_eq!(said(&record), "no answer: the language model is busy");
+    let [ImportRecord::Complete { asked, answer, .. }] = record.imports.as_slice() else {
+        panic!("{:?}", record.imports)
+    };
+    assert_eq!((*asked, answer), (false, &Err(llm::Error::Busy)));
+    waiting.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_of_too_many_messages_is_refused() {
+    let record = rascal().await.runtime.call(call("rascal", "ramble")).await;
+    assert_eq!(
+        said(&record),
+        "no answer: the language model refused the request"
+    );
+    let [ImportRecord::Complete { asked, answer, .. }] = record.imports.as_slice() else {
+        panic!("{:?}", record.imports)
+    };
+    let why = "a request may have 64 messages, this one has 65".into();
+    assert_eq!((*asked, answer), (false, &Err(llm::Error::Refused(why))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_would_be_given_too_much_is_not_made() {
+    let bed = rascal().await;
+    let mut long = call("rascal", "behave");
+    long.limits.input_bytes = 1;
+    let record = bed.runtime.call(long.clone()).await;
+    let CallEnd::Unavailable { detail } = &record.end else {
+        panic!("{:?}", record.end)
+    };
+    let given = detail.split_whitespace().find_map(|word| word.parse().ok());
+    let given: u32 = given.unwrap();
+    assert!(detail.contains("its limit (input_bytes) is 1"), "{detail}");
+    for (input_bytes, is_made) in [(given - 1, false), (given, true)] {
+        long.limits.input_bytes = input_bytes;
+        let end = bed.runtime.call(long.clone()).await.end;
+        let returned = matches!(end, CallEnd::Returned { .. });
+        assert_eq!(returned, is_made, "{given} bytes of {input_bytes}: {end}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_made_again_hears_the_same() {
+    let bed = rascal().await;
+    let mut poor = call("rascal", "ask");
+    poor.limits.llm_calls_per_minute = 1;
+    // What was left of the minute's tokens lowers what is asked for.
+    poor.limits.llm_tokens_per_minute = 7;
+    let answers = ["here I am", "no answer: no language model budget is left"];
+    for expected in answers {
+        let live = bed.runtime.call(poor.clone()).await;
+        assert_eq!(said(&live), expected);
+        for _ in 0..2 {
+            let again = bed.runtime.repeat(poor.clone(), live.imports.clone()).await;
+            assert_eq!(said(&again), expected, "made again");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

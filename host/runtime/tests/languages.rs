@@ -171,14 +171,13 @@ async fn what_the_host_refuses_is_an_error_of_its_own_kind(bed: &Bed, module: &s
         said(&record),
         format!("llm refused, memory refused, {done}, [], here I am, 3 left")
     );
-    let remembered = record
-        .imports
-        .iter()
-        .find_map(|import| match import {
-            ImportRecord::Remember { request, .. } => Some(request),
-            _ => None,
-        })
-        .unwrap();
+    let asked = record.imports.iter().filter_map(|import| match import {
+        ImportRecord::Remember { request, answer } => Some((request, answer)),
+        _ => None,
+    });
+    let [(_, Err(_)), (remembered, Ok(()))] = asked.collect::<Vec<_>>()[..] else {
+        panic!("{:?}", record.imports)
+    };
     assert_eq!(remembered.about.as_ref().unwrap().as_str(), "guest:ana");
     assert!(remembered.source.is_some());
     let record = bed.runtime.call(unhurried(module, "uncaught")).await;

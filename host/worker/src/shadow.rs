@@ -221,19 +221,31 @@ fn add(sum: &mut Cost, one: Cost) {
 }
 
 fn cost(record: &CallRecord) -> Cost {
-    let mut cost = Cost {
+    let (llm_calls, llm_tokens) = asked(&record.imports);
+    Cost {
         cpu_ticks: record.times.cpu_ticks.into(),
         ran_us: record.times.ran_us,
-        ..Cost::default()
-    };
-    for import in &record.imports {
-        if let ImportRecord::Complete { answer, .. } = import {
-            cost.llm_calls += 1;
-            let tokens = answer.as_ref().map_or(0, |answer| answer.output_tokens);
-            cost.llm_tokens += u64::from(tokens);
+        llm_calls,
+        llm_tokens,
+    }
+}
+
+/// How often the model was asked, and how many tokens it answered with.
+fn asked(imports: &[ImportRecord]) -> (u64, u64) {
+    let (mut calls, mut tokens) = (0, 0);
+    for import in imports {
+        if let ImportRecord::Complete {
+            asked: true,
+            answer,
+            ..
+        } = import
+        {
+            calls += 1;
+            let of_this = answer.as_ref().map_or(0, |answer| answer.output_tokens);
+            tokens += u64::from(of_this);
         }
     }
-    cost
+    (calls, tokens)
 }
 
 fn reaction(end: &CallEnd) -> Reaction {
@@ -326,5 +338,40 @@ impl Again {
                 deadline.as_secs()
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatter_protocol::llm;
+
+    #[test]
+    fn questions_that_were_not_put_to_the_model_cost_nothing() {
+        let complete = |asked, answer| ImportRecord::Complete {
+            request: llm::Request {
+                messages: Vec::new(),
+                max_tokens: 20,
+                temperature: 1.0,
+                json_schema: None,
+            },
+            asked,
+            question: String::new(),
+            answer,
+            took_us: 9,
+        };
+        let answered = Ok(llm::Completion {
+            text: "gg".into(),
+            model: "m".into(),
+            input_tokens: 7,
+            output_tokens: 3,
+        });
+        let imports = [
+            complete(true, answered),
+            complete(true, Err(llm::Error::Timeout)),
+            complete(false, Err(llm::Error::Busy)),
+            complete(false, Err(llm::Error::OverBudget)),
+        ];
+        assert_eq!(asked(&imports), (2, 3));
     }
 }

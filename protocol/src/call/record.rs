@@ -117,8 +117,15 @@ pub struct CallTimes {
 pub enum ImportRecord {
     /// `llm.complete`
     Complete {
-        /// What was asked.
+        /// What was asked, with as many tokens as there were left. Without its texts if the model was not
+        /// asked.
         request: llm::Request,
+        /// Whether the model was asked: a refusal without asking it costs nothing.
+        #[serde(default = "yes")]
+        asked: bool,
+        /// What tells the persona's own question from others: half of a SHA-256, in hexadecimal digits.
+        #[serde(default)]
+        question: String,
         /// What came back.
         answer: Result<llm::Completion, llm::Error>,
         /// How long it took, in microseconds.
@@ -140,11 +147,17 @@ pub enum ImportRecord {
     },
     /// `memory.remember`
     Remember {
-        /// What it asked to be remembered.
+        /// What it asked to be remembered. If that was refused, as much of it as there is a place for: the
+        /// beginning of its text (`…` stands for what is left out, or for nothing), and ids that are ids.
         request: memory::NewEntry,
         /// Whether it was taken.
         answer: Result<(), memory::Error>,
     },
+}
+
+/// Records that don't say it are of questions that were put to the model.
+fn yes() -> bool {
+    true
 }
 
 /// A line of a persona's log.

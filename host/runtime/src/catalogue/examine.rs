@@ -116,6 +116,7 @@ pub async fn examine(
         model,
         memory,
         ledger: crate::ledger::Ledger::default(),
+        heard: None,
         lane: Arc::new(crate::lanes::SlowLane::new(BTreeMap::new()).map_err(Error::Threads)?),
     });
     let loader = Loader::new(&engine, artefacts, services.clone()).map_err(Error::Engine)?;

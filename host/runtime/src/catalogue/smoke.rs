@@ -41,6 +41,7 @@ pub(super) fn services(lane: &Arc<SlowLane>) -> Arc<Services> {
         model: Arc::new(Nobody),
         memory: Arc::new(Nobody),
         ledger: Ledger::default(),
+        heard: None,
         lane: lane.clone(),
     })
 }

@@ -285,6 +285,7 @@ impl Page {
                 request,
                 answer,
                 took_us,
+                ..
             } => {
                 if self.detail >= Detail::Prompts {
                     for message in &request.messages {

@@ -7,6 +7,7 @@ use persona_sdk::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
+    hash::{BuildHasher, RandomState},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -98,7 +99,8 @@ impl Rascal {
                 Reply::say("flooded")
             }
             "limits" => Reply::say(limits(turn)),
-            "ask" => ask(host),
+            "ask" => ask(host, 1),
+            "ramble" => ask(host, 65),
             "pester" => pester(host),
             "look" => Reply::say(look()),
             "sleep" => Reply::say(sleep()),
@@ -107,6 +109,12 @@ impl Rascal {
             },
             "print" => loop {
                 println!("{}", "again and again ".repeat(200));
+            },
+            "clock" => loop {
+                std::hint::black_box((Instant::now(), SystemTime::now()));
+            },
+            "hashes" => loop {
+                std::hint::black_box(RandomState::new().hash_one(1));
             },
             "files" => loop {
                 let _ = std::fs::File::open("/etc/passwd");
@@ -158,13 +166,14 @@ fn eat() -> usize {
     }
 }
 
-fn ask(host: &mut dyn Host) -> Reply {
+/// Asks in so many messages.
+fn ask(host: &mut dyn Host, messages: usize) -> Reply {
     let question = llm::Message {
         role: llm::Role::User,
         content: "anyone there?".into(),
     };
     let request = llm::Request {
-        messages: vec![question],
+        messages: vec![question; messages],
         max_tokens: 20,
         temperature: 1.0,
         json_schema: None,
@@ -220,7 +229,7 @@ fn sleep() -> String {
 
 /// All that differs from run to run in an ordinary program.
 fn dice(turn: &Turn) -> String {
-    let hash = std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 1);
+    let hash = RandomState::new().hash_one(1);
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| now.as_millis());
