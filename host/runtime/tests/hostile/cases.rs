@@ -6,7 +6,7 @@ use chatter_protocol::call::CallLimits;
 /// One row of the containment table.
 pub struct Case {
     pub name: String,
-    pub what: &'static str,
+    pub what: String,
     pub source: Source,
     pub export: Export,
     pub limits: fn(&mut CallLimits),
@@ -48,10 +48,10 @@ pub enum Ends {
     TimedOut,
 }
 
-fn case(name: &str, what: &'static str, source: Source, ends: Ends) -> Case {
+fn case(name: &str, what: &str, source: Source, ends: Ends) -> Case {
     Case {
         name: name.into(),
-        what,
+        what: what.into(),
         source,
         export: Export::OnContext,
         limits: |_| (),
@@ -96,6 +96,7 @@ pub fn all() -> Vec<Case> {
         of_values(),
         of_traps(),
         of_imports(),
+        of_wasi(),
         of_the_machine(),
         of_files(),
         of_compiling(),
@@ -600,31 +601,9 @@ fn of_traps() -> Vec<Case> {
 
 /// Imports called without end, which is more often than a million times.
 fn of_imports() -> Vec<Case> {
-    let clock = Guest {
-        imports: r#"(import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $now (result i64)))"#
-            .into(),
-        on_context: for_ever("(drop (call $now))"),
-        ..Guest::default()
-    };
-    let alarms = Guest {
-        imports: r#"(import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration"
-            (func $subscribe (param i64) (result i32)))"#
-            .into(),
-        on_context: for_ever("(drop (call $subscribe (i64.const -1)))"),
-        ..Guest::default()
-    };
-    let random = Guest {
-        imports: r#"(import "wasi:random/random@0.2.0" "get-random-bytes"
-            (func $random (param i64 i32)))"#
-            .into(),
-        on_context: for_ever("(call $random (i64.const 65536) (i32.const 4096))"),
-        ..Guest::default()
-    };
     let random_huge = Guest {
-        imports: r#"(import "wasi:random/random@0.2.0" "get-random-bytes"
-            (func $random (param i64 i32)))"#
-            .into(),
-        on_context: "(call $random (i64.const -1) (i32.const 4096))".into(),
+        imports: wasi("random/random", "get-random-bytes", "(param i64 i32)"),
+        on_context: "(call $wasi (i64.const -1) (i32.const 4096))".into(),
         ..Guest::default()
     };
     let request = "i32 i32 i32 f32 i32 i32 i32 i32";
@@ -707,20 +686,14 @@ fn of_imports() -> Vec<Case> {
         ),
         case(
             "flood-clock",
-            "the clock without end",
-            Source::Guest(clock),
+            "the clock without end, by Rust's std",
+            Source::Rascal("clock"),
             Ends::OutOfCpu,
         ),
         case(
-            "flood-alarms",
-            "alarms without end",
-            Source::Guest(alarms),
-            Ends::Trapped("resource table has no free keys"),
-        ),
-        case(
-            "flood-random",
-            "random bytes without end",
-            Source::Guest(random),
+            "flood-dice",
+            "random numbers without end, by Rust's std",
+            Source::Rascal("hashes"),
             Ends::OutOfCpu,
         ),
         case(
@@ -743,6 +716,91 @@ fn of_imports() -> Vec<Case> {
         )
         .within(|limits| limits.wall_ms = 200),
     ]
+}
+
+/// An import of WASI, as `$wasi`.
+fn wasi(interface: &str, function: &str, signature: &str) -> String {
+    format!(r#"(import "wasi:{interface}@0.2.0" "{function}" (func $wasi {signature}))"#)
+}
+
+/// Each import of WASI that a guest can call out of nothing, called without end.
+fn of_wasi() -> Vec<Case> {
+    const NUMBER: (&str, &str) = ("(result i64)", "(drop (call $wasi))");
+    const STORED: (&str, &str) = ("(param i32)", "(call $wasi (i32.const 4096))");
+    const BYTES: (&str, &str) = (
+        "(param i64 i32)",
+        "(call $wasi (i64.const 65536) (i32.const 4096))",
+    );
+    const HANDLE: (&str, &str) = ("(result i32)", "(drop (call $wasi))");
+    const ALARM: (&str, &str) = (
+        "(param i64) (result i32)",
+        "(drop (call $wasi (i64.const -1)))",
+    );
+    // Each handle is one more in the call's table.
+    let full = Ends::Trapped("resource table has no free keys");
+    [
+        ("clocks/monotonic-clock", "now", NUMBER, Ends::OutOfCpu),
+        (
+            "clocks/monotonic-clock",
+            "resolution",
+            NUMBER,
+            Ends::OutOfCpu,
+        ),
+        ("clocks/monotonic-clock", "subscribe-duration", ALARM, full),
+        ("clocks/wall-clock", "now", STORED, Ends::OutOfCpu),
+        ("clocks/wall-clock", "resolution", STORED, Ends::OutOfCpu),
+        ("random/random", "get-random-bytes", BYTES, Ends::OutOfCpu),
+        ("random/random", "get-random-u64", NUMBER, Ends::OutOfCpu),
+        (
+            "random/insecure",
+            "get-insecure-random-bytes",
+            BYTES,
+            Ends::OutOfCpu,
+        ),
+        (
+            "random/insecure",
+            "get-insecure-random-u64",
+            NUMBER,
+            Ends::OutOfCpu,
+        ),
+        (
+            "random/insecure-seed",
+            "insecure-seed",
+            STORED,
+            Ends::OutOfCpu,
+        ),
+        ("cli/environment", "get-environment", STORED, Ends::OutOfCpu),
+        ("cli/environment", "get-arguments", STORED, Ends::OutOfCpu),
+        ("cli/environment", "initial-cwd", STORED, Ends::OutOfCpu),
+        ("cli/stdin", "get-stdin", HANDLE, full),
+        ("cli/stdout", "get-stdout", HANDLE, full),
+        ("cli/stderr", "get-stderr", HANDLE, full),
+        (
+            "filesystem/preopens",
+            "get-directories",
+            STORED,
+            Ends::OutOfCpu,
+        ),
+        ("sockets/instance-network", "instance-network", HANDLE, full),
+    ]
+    .into_iter()
+    .map(|(interface, function, (signature, call), ends)| {
+        let guest = Guest {
+            imports: wasi(interface, function, signature),
+            on_context: for_ever(call),
+            ..Guest::default()
+        };
+        Case {
+            what: format!("WASI's {interface} {function} without end"),
+            ..case(
+                &format!("flood-{}-{function}", interface.replace('/', "-")),
+                "",
+                Source::Guest(guest),
+                ends,
+            )
+        }
+    })
+    .collect()
 }
 
 /// What personas have no business with.

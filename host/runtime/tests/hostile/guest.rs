@@ -19,17 +19,83 @@ pub fn contract() -> &'static str {
 
 /// As much of WASI as cases use.
 const WASI: &str = "
-    package wasi:io@0.2.0 { interface poll { resource pollable; } }
+    package wasi:io@0.2.0 {
+        interface poll { resource pollable; }
+        interface streams { resource input-stream; resource output-stream; }
+    }
     package wasi:clocks@0.2.0 {
         interface monotonic-clock {
             use wasi:io/poll@0.2.0.{pollable};
             now: func() -> u64;
+            resolution: func() -> u64;
             subscribe-duration: func(when: u64) -> pollable;
+        }
+        interface wall-clock {
+            record datetime { seconds: u64, nanoseconds: u32 }
+            now: func() -> datetime;
+            resolution: func() -> datetime;
         }
     }
     package wasi:random@0.2.0 {
-        interface random { get-random-bytes: func(len: u64) -> list<u8>; }
+        interface random {
+            get-random-bytes: func(len: u64) -> list<u8>;
+            get-random-u64: func() -> u64;
+        }
+        interface insecure {
+            get-insecure-random-bytes: func(len: u64) -> list<u8>;
+            get-insecure-random-u64: func() -> u64;
+        }
+        interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }
+    }
+    package wasi:cli@0.2.0 {
+        interface environment {
+            get-environment: func() -> list<tuple<string, string>>;
+            get-arguments: func() -> list<string>;
+            initial-cwd: func() -> option<string>;
+        }
+        interface stdin {
+            use wasi:io/streams@0.2.0.{input-stream};
+            get-stdin: func() -> input-stream;
+        }
+        interface stdout {
+            use wasi:io/streams@0.2.0.{output-stream};
+            get-stdout: func() -> output-stream;
+        }
+        interface stderr {
+            use wasi:io/streams@0.2.0.{output-stream};
+            get-stderr: func() -> output-stream;
+        }
+    }
+    package wasi:filesystem@0.2.0 {
+        interface types { resource descriptor; }
+        interface preopens {
+            use types.{descriptor};
+            get-directories: func() -> list<tuple<descriptor, string>>;
+        }
+    }
+    package wasi:sockets@0.2.0 {
+        interface network { resource network; }
+        interface instance-network {
+            use network.{network};
+            instance-network: func() -> network;
+        }
     }";
+
+/// What of it the world imports.
+const INTERFACES: [&str; 12] = [
+    "clocks/monotonic-clock",
+    "clocks/wall-clock",
+    "random/random",
+    "random/insecure",
+    "random/insecure-seed",
+    "cli/environment",
+    "cli/stdin",
+    "cli/stdout",
+    "cli/stderr",
+    "filesystem/preopens",
+    "sockets/instance-network",
+    "io/poll",
+];
 
 /// A guest's parts as WebAssembly text. By default it is silent and well-behaved.
 pub struct Guest {
@@ -124,13 +190,16 @@ impl Guest {
         let mut resolve = Resolve::default();
         resolve.push_str("persona.wit", CONTRACT).unwrap();
         let contract = contract();
+        let imports: String = INTERFACES
+            .iter()
+            .map(|interface| format!("import wasi:{interface}@0.2.0;"))
+            .collect();
         let world = format!(
             "package test:hostile;
             {WASI}
             world hostile {{
                 include chatter:persona/persona@{contract};
-                import wasi:clocks/monotonic-clock@0.2.0;
-                import wasi:random/random@0.2.0;
+                {imports}
             }}"
         );
         let package = resolve.push_str("hostile.wit", &world).unwrap();
