@@ -3,7 +3,6 @@
 use crate::project::CHARACTER_FILE;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
-    collections::BTreeSet,
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
@@ -25,8 +24,6 @@ pub use notify::Error;
 pub struct Watch {
     root: PathBuf,
     watcher: RecommendedWatcher,
-    /// Those of its folders that are watched, with all that is in them.
-    folders: BTreeSet<PathBuf>,
     changed: mpsc::Receiver<()>,
 }
 
@@ -60,7 +57,6 @@ impl Watch {
         let mut watch = Self {
             root,
             watcher,
-            folders: BTreeSet::new(),
             changed,
         };
         // Not the whole tree at once: the folders of tools hold thousands.
@@ -87,27 +83,27 @@ impl Watch {
         self.add_folders()
     }
 
+    /// Watches the folders in the project, with all that is in them. All each time: the watch of one
+    /// that was removed is gone, also if another has its name now.
     fn add_folders(&mut self) -> Result<(), Error> {
-        let there = folders(&self.root).map_err(Error::io)?;
-        for folder in there.difference(&self.folders) {
-            match self.watcher.watch(folder, RecursiveMode::Recursive) {
+        for folder in folders(&self.root).map_err(Error::io)? {
+            match self.watcher.watch(&folder, RecursiveMode::Recursive) {
                 // Gone again.
                 Err(_) if !folder.exists() => {}
                 watched => watched?,
             }
         }
-        self.folders = there;
         Ok(())
     }
 }
 
 /// The folders in a project that are its author's.
-fn folders(root: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
-    let mut folders = BTreeSet::new();
+fn folders(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
     for entry in fs::read_dir(root)? {
         let path = entry?.path();
         if path.is_dir() && is_source(root, &path) {
-            folders.insert(path);
+            folders.push(path);
         }
     }
     Ok(folders)
@@ -219,6 +215,31 @@ mod tests {
         heard(&mut watch, "a new folder").await;
         fs::write(root.join("more/a.rs"), "1").unwrap();
         heard(&mut watch, "a save in the new folder").await;
+    }
+
+    #[tokio::test]
+    async fn a_save_is_heard_in_a_folder_that_was_removed_and_made_again() {
+        type Replace = fn(&Path);
+        let ways: [(&str, Replace); 2] = [
+            ("removed", |root| {
+                fs::remove_dir_all(root.join("src")).unwrap();
+                fs::create_dir(root.join("src")).unwrap();
+            }),
+            ("moved away", |root| {
+                fs::rename(root.join("src"), root.join(".old")).unwrap();
+                fs::create_dir(root.join("src")).unwrap();
+            }),
+        ];
+        for (how, replace) in ways {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path();
+            fs::create_dir(root.join("src")).unwrap();
+            let mut watch = Watch::start(root).unwrap();
+            replace(root);
+            heard(&mut watch, how).await;
+            fs::write(root.join("src/lib.rs"), "1").unwrap();
+            heard(&mut watch, &format!("a save in a folder that was {how}")).await;
+        }
     }
 
     async fn heard(watch: &mut Watch, what: &str) {
