@@ -76,7 +76,7 @@ pub enum Error {
     },
 }
 
-/// Builds a project. Dropping the future ends the tool that runs.
+/// Builds a project. Dropping the future ends the tool that runs, and all that it started.
 ///
 /// # Errors
 ///

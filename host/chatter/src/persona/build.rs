@@ -7,7 +7,11 @@ use chatter_workbench::{
     build::{self, Built, Error, Options},
 };
 use clap::Args;
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildOptions {
@@ -44,14 +48,34 @@ pub(crate) fn run(options: BuildOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds a project; a person on a terminal sees that it goes on.
+/// Builds a project; a person on a terminal sees that it goes on. What runs for it ends with it.
 async fn build(project: &Project, debug: bool) -> Result<Built, Failure> {
     let how = Options {
         debug,
         colour: colour(),
     };
     let spinner = Spinner::new(&format!("building {}", project.name));
-    build::build(project, how, &spinner).await.map_err(failure)
+    tokio::select! {
+        built = build::build(project, how, &spinner) => built.map_err(failure),
+        ended = told_to_end() => Err(match ended {
+            Ok(()) => Failure::failed("ended before it was built"),
+            Err(error) => Failure::failed(format!("can't listen to signals: {error}")),
+        }),
+    }
+}
+
+/// Waits until somebody wants the program to end. The tools don't hear of that by themselves: they
+/// have a process group of their own.
+async fn told_to_end() -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    Ok(())
 }
 
 /// A build that failed; a folder that is no project is wrong use.

@@ -1,14 +1,16 @@
 //! Running the tools of a language.
 
 use super::{Error, Progress};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
     io::ErrorKind,
     path::Path,
     process::{ExitStatus, Stdio},
 };
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::Command,
+    process::{Child, Command},
 };
 
 /// A program, and what a person without it is told.
@@ -34,6 +36,7 @@ impl Tool {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .kill_on_drop(true);
         Run {
             command,
@@ -75,6 +78,12 @@ impl Run {
         progress: &dyn Progress,
         mut read: impl FnMut(&str) -> Option<String>,
     ) -> Result<(String, ExitStatus), Error> {
+        // Whoever is killed can't clean up behind itself.
+        let temporary = TempDir::with_prefix("chatter-build-").map_err(|source| Error::File {
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        self.command.env("TMPDIR", temporary.path());
         let mut child = self.command.spawn().map_err(|error| match error.kind() {
             ErrorKind::NotFound => Error::Missing {
                 tool: self.tool.name,
@@ -85,6 +94,7 @@ impl Run {
                 source: error,
             },
         })?;
+        let mut group = Group::of(&child);
         let mut output = Lines::new(child.stdout.take());
         let mut errors = Lines::new(child.stderr.take());
         let mut said = String::new();
@@ -104,7 +114,30 @@ impl Run {
             path: self.shown.into(),
             source,
         })?;
+        // What it left behind on purpose goes on; and its number may be another's from now on.
+        group.0 = None;
         Ok((said, status))
+    }
+}
+
+/// A tool and all that it started: npm runs a shell, which runs node. Whoever is left of them when
+/// this is dropped is killed, so that what is given up writes nothing any more.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// Of a process that was started in a group of its own.
+    fn of(leader: &Child) -> Self {
+        let id = leader.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            // None of them may be left.
+            let _ = kill_process_group(id, Signal::KILL);
+        }
     }
 }
 
@@ -147,5 +180,74 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         let line = std::mem::take(&mut self.begun);
         let line = String::from_utf8_lossy(&line);
         Some(line.trim_end_matches(['\n', '\r']).to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::test_kill_process;
+    use std::{
+        fs,
+        time::{Duration, Instant},
+    };
+
+    /// Long enough for a machine that is busy; nothing waits so long if it works.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    static SHELL: Tool = Tool {
+        name: "sh",
+        install: "it comes with the system",
+    };
+
+    struct Nobody;
+
+    impl Progress for Nobody {
+        fn step(&self, _: &str) {}
+        fn said(&self, _: &str) {}
+    }
+
+    async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(started.elapsed() < PATIENCE, "never {what}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// A process that waits to be reaped has ended, too.
+    fn runs(id: Pid) -> bool {
+        let about = fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero()));
+        test_kill_process(id).is_ok() && about.is_ok_and(|about| !about.contains(") Z "))
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_given_up_leaves_nobody_and_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        // As npm does it: what works is started by what was started.
+        let script = "sh -c 'touch \"$TMPDIR/part\"; echo $$ \"$TMPDIR\" >begun.part; mv begun.part begun; exec sleep 600' & wait";
+        let run = SHELL.run("sh", folder.path()).args(["-c", script]);
+        let begun = folder.path().join("begun");
+        tokio::select! {
+            _ = run.done(&Nobody) => panic!("it ended by itself"),
+            () = until("begun", || begun.exists()) => {}
+        }
+        let text = fs::read_to_string(&begun).unwrap();
+        let (id, temporary) = text.trim().split_once(' ').unwrap();
+        let id = Pid::from_raw(id.parse().unwrap()).unwrap();
+        until("ended", || !runs(id)).await;
+        assert!(!Path::new(temporary).exists(), "{temporary} is left");
+    }
+
+    #[tokio::test]
+    async fn what_a_run_that_went_well_started_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "sleep 600 >/dev/null 2>&1 & echo $! >begun";
+        let run = SHELL.run("sh", folder.path()).args(["-c", script]);
+        run.done(&Nobody).await.unwrap();
+        let text = fs::read_to_string(folder.path().join("begun")).unwrap();
+        let id = Pid::from_raw(text.trim().parse().unwrap()).unwrap();
+        assert!(runs(id));
+        rustix::process::kill_process(id, Signal::KILL).unwrap();
     }
 }
