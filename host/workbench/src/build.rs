@@ -128,9 +128,39 @@ pub fn place(from: &Path, to: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(at(folder))?;
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let fresh = folder.join(format!(".{name}.{}", std::process::id()));
-    fs::copy(from, &fresh).map_err(at(from))?;
-    fs::rename(&fresh, to).map_err(|source| {
-        let _ = fs::remove_file(&fresh);
-        at(to)(source)
-    })
+    fs::copy(from, &fresh)
+        .map_err(at(from))
+        .and_then(|_| fs::rename(&fresh, to).map_err(at(to)))
+        .inspect_err(|_| _ = fs::remove_file(&fresh))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_not_be_placed_leaves_no_part_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("taken.wasm");
+        fs::create_dir_all(taken.join("full")).unwrap();
+        let good = folder.path().join("good");
+        fs::write(&good, "whole").unwrap();
+        for (what, from, to) in [
+            // Its first page belongs to nobody: it can be opened, and not read.
+            (
+                "read",
+                Path::new("/proc/self/mem"),
+                folder.path().join("dist/a.wasm"),
+            ),
+            ("replaced", &good, taken.clone()),
+        ] {
+            assert!(place(from, &to).is_err(), "it can't be {what}");
+            let left: Vec<_> = fs::read_dir(to.parent().unwrap())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .filter(|name| name.to_string_lossy().starts_with('.'))
+                .collect();
+            assert!(left.is_empty(), "it can't be {what}: {left:?}");
+        }
+    }
 }
