@@ -66,8 +66,7 @@ impl Gateway {
             () = accept(&shared, &listener, &router, &permits) => {}
             // Only a panic ends one of these before its time; without it the room would be mute.
             room = rooms.keep(&shared, wanted.subscribe()) => {
-                let room = room.as_ref().map(tracing::field::display);
-                tracing::error!(room, "a room's task has ended, so the gateway ends too");
+                tracing::error!(%room, "a room's task has ended, so the gateway ends too");
             }
         }
         drop(listener);
@@ -99,8 +98,7 @@ impl Gateway {
         tokio::select! {
             () = cancel.cancelled() => {}
             room = rooms.keep(&shared, wanted.subscribe()) => {
-                let room = room.as_ref().map(tracing::field::display);
-                tracing::error!(room, "a room's task has ended");
+                tracing::error!(%room, "a room's task has ended");
             }
         }
         rooms.end().await;
