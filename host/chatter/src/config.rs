@@ -102,6 +102,16 @@ impl Configuration {
 /// Everything that is wrong, one line for each place: `configs/personas/nova.toml: traits.humour: 1.4
 /// is more than 1`.
 pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configuration, Vec<String>> {
+    load_stamped(&mut Stamp::of(folder), instead)
+}
+
+/// The same of the folder that a stamp was taken of a moment ago. What else is read is noted in it,
+/// whether it is there or not.
+pub(crate) fn load_stamped(
+    stamp: &mut Stamp,
+    instead: Option<&SourceOverride>,
+) -> Result<Configuration, Vec<String>> {
+    let folder = stamp.folder().to_owned();
     let mut problems = Vec::new();
     let personas = named(read::<PersonaConfig>(
         files(&folder.join("personas"), false, &mut problems),
@@ -138,7 +148,7 @@ pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configura
         |module| module.name.as_str(),
         &mut problems,
     );
-    let rooms = check_rooms(rooms, &personas, &policies, instead, &mut problems);
+    let rooms = check_rooms(rooms, &personas, &policies, instead, stamp, &mut problems);
     if rooms.is_empty() && problems.is_empty() {
         problems.push(format!(
             "{}: holds no room; each is a file NAME.toml",
@@ -221,6 +231,7 @@ fn check_rooms(
     personas: &Named<PersonaConfig>,
     policies: &Named<ModerationPolicy>,
     instead: Option<&SourceOverride>,
+    stamp: &mut Stamp,
     problems: &mut Vec<String>,
 ) -> BTreeMap<RoomId, Room> {
     let mut rooms = BTreeMap::new();
@@ -266,6 +277,7 @@ fn check_rooms(
             &file,
             &config,
             instead.filter(|instead| instead.room == id),
+            stamp,
             problems,
         );
         // A broken policy has been named already, and then nothing of this is used.
@@ -309,6 +321,7 @@ fn source_of(
     file: &File,
     config: &RoomConfig,
     instead: Option<&SourceOverride>,
+    stamp: &mut Stamp,
     problems: &mut Vec<String>,
 ) -> Option<Source> {
     let (path, place) = match (
@@ -330,6 +343,7 @@ fn source_of(
         .source
         .as_ref()
         .filter(|_| instead.is_none_or(|instead| instead.file.is_none()));
+    stamp.note(&path);
     match Subtitles::load(&path) {
         Ok(subtitles) => Some(Source {
             subtitles,

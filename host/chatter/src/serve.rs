@@ -23,7 +23,7 @@ use chatter_protocol::PersonaConfig;
 use chatter_worker::{Seat, Worker};
 use data::DataFolder;
 use parts::Parts;
-use reload::{Live, Reload};
+use reload::{Live, Origin, Reload};
 use services::{Services, Stage};
 use signals::Signals;
 use std::{
@@ -32,7 +32,7 @@ use std::{
     time::Duration,
 };
 use tokio::net::TcpListener;
-use workshop::Workshop;
+use workshop::{Watched, Workshop};
 
 /// After the services have ended, so long for work that is still on its way to the disk.
 const LAST_WRITES: Duration = Duration::from_millis(400);
@@ -46,16 +46,17 @@ const LAST_WRITES: Duration = Duration::from_millis(400);
 pub fn run(options: ServeOptions) -> Result<(), Failure> {
     let settings = Settings::load(options)?;
     logging::start(&settings.log)?;
-    let stamp = Stamp::of(&settings.config, &[]);
-    let mut configuration =
-        config::load(&settings.config, settings.source.as_ref()).map_err(Failure::Usage)?;
     let workshop = Arc::new(Workshop::open(&settings)?);
-    workshop.seat(&mut configuration)?;
+    // From here on nothing that is saved is missed, however long the first builds take.
+    let watched = workshop.watch()?;
+    let origin = Origin::new(&settings, workshop);
+    let mut stamp = Stamp::of(&settings.config);
+    let configuration = origin.read(&mut stamp).map_err(Failure::Usage)?;
     let executor = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::failed(format!("can't start: {error}")))?;
-    let ended = executor.block_on(serve(settings, configuration, workshop, stamp));
+    let ended = executor.block_on(serve(settings, configuration, watched, (origin, stamp)));
     executor.shutdown_timeout(LAST_WRITES);
     ended
 }
@@ -63,8 +64,8 @@ pub fn run(options: ServeOptions) -> Result<(), Failure> {
 async fn serve(
     settings: Settings,
     configuration: Configuration,
-    workshop: Arc<Workshop>,
-    stamp: Stamp,
+    watched: Vec<Watched>,
+    (origin, stamp): (Origin, Stamp),
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let data = DataFolder::open(&settings.data)?;
@@ -73,7 +74,7 @@ async fn serve(
     let parts = Parts::new(&settings, &data)?;
     let token = data.operator_token()?;
     tokio::select! {
-        () = workshop.build_all() => {}
+        () = workshop::build_all(&watched) => {}
         () = signals.next() => return Ok(()),
     }
     // Compiling may take a while; nothing is running yet that would have to be ended.
@@ -96,13 +97,7 @@ async fn serve(
     );
     let worker = Worker::new(worker(&settings, &configuration), parts.for_worker());
     let (gateway_handle, worker_handle) = (gateway.handle(), worker.handle());
-    let (reload, mut reloaded) = Reload::new(
-        &settings,
-        &configuration,
-        stamp,
-        Arc::clone(&workshop),
-        signals.reload(),
-    );
+    let (reload, mut reloaded) = Reload::new(origin, stamp, signals.reload());
 
     let mut services = Services::new();
     services.start(Stage::Gateway, "gateway", |end| {
@@ -115,9 +110,9 @@ async fn serve(
         parts.watch_modules(settings.plugins_poll, end)
     });
     services.start(Stage::Worker, "worker", |end| worker.run(end));
-    for bench in workshop.benches() {
-        let name = format!("watch of {}", bench.project());
-        services.start(Stage::Sources, &name, |end| bench.watch(end));
+    for project in watched {
+        let name = format!("watch of {}", project.name());
+        services.start(Stage::Sources, &name, |end| project.keep_up(end));
     }
     let mut live = Live::start(
         configuration,

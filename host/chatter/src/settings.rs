@@ -5,6 +5,7 @@
 mod file;
 mod values;
 
+pub use file::Found;
 pub use values::{Bus, Listen, Provider};
 pub(crate) use values::{check_poll, check_speed};
 
@@ -19,7 +20,6 @@ use std::{
 };
 
 const DEFAULT_CONFIG: &str = "configs";
-const SETTINGS_FILE: &str = "chatter.toml";
 const DEFAULT_POLL: Duration = Duration::from_secs(5);
 const OPENAI: &str = "https://api.openai.com/v1";
 
@@ -59,7 +59,7 @@ pub struct Settings {
     /// What all chance comes from; absent for another each time.
     pub seed: Option<u64>,
     /// The settings file that was read, if there is one.
-    pub file: Option<PathBuf>,
+    pub file: Found,
 }
 
 /// What one room is to watch; each part that is absent stays as the room's file has it.
@@ -113,11 +113,10 @@ impl Settings {
         here: &Path,
         is_set: impl Fn(&str) -> bool,
     ) -> Result<Self, Failure> {
-        let found = file_for(options.config.as_deref(), here);
-        let file = match &found {
-            Some(path) => SettingsFile::read(path).map_err(Failure::Usage)?,
-            None => SettingsFile::default(),
-        };
+        let config = options.config.clone();
+        let config = config.unwrap_or_else(|| here.join(DEFAULT_CONFIG));
+        let found = Found::in_folders(&config, here);
+        let file = SettingsFile::read(&found).map_err(Failure::Usage)?;
         let here = |default: &str| here.join(default);
         let config = options
             .config
@@ -185,14 +184,6 @@ impl Settings {
             file: found,
         })
     }
-}
-
-/// The settings file: in the configuration folder or, if there is none, in the working folder.
-fn file_for(config: Option<&Path>, here: &Path) -> Option<PathBuf> {
-    let config = config.map_or_else(|| here.join(DEFAULT_CONFIG), Path::to_owned);
-    [config.join(SETTINGS_FILE), here.join(SETTINGS_FILE)]
-        .into_iter()
-        .find(|file| file.is_file())
 }
 
 /// The language model that these options name, for commands that need no configuration.

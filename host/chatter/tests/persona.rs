@@ -3,6 +3,7 @@
 
 mod support;
 
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::{
     fs,
@@ -12,7 +13,7 @@ use std::{
     process::{Command, Output},
     time::{Duration, Instant},
 };
-use support::{DEADLINE, Home, ROOM, Server, plugins};
+use support::{DEADLINE, Home, Process, ROOM, Server, plugins, subtitles};
 
 fn said(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
@@ -147,17 +148,9 @@ fn digest(server: &Server, before: &str) -> String {
     }
 }
 
-/// A project whose build takes no time: its script copies a component that is there.
-#[test]
-fn a_project_that_is_watched_is_built_at_every_save_and_heard_in_the_room() {
+/// A project that is called bird, and the modules that ship in a plugin folder of its own.
+fn with_bird(build: &str) -> Home {
     let home = Home::lively();
-    let shipped = |name: &str| {
-        plugins()
-            .join(name)
-            .with_extension("wasm")
-            .display()
-            .to_string()
-    };
     for name in ["hype", "regular"] {
         home.write(
             &format!("plugins/{name}.wasm"),
@@ -166,7 +159,7 @@ fn a_project_that_is_watched_is_built_at_every_save_and_heard_in_the_room() {
     }
     home.write(
         "bird/package.json",
-        r#"{"name": "bird", "scripts": {"build": "mkdir -p dist && cp $(cat from) dist/bird.wasm"}}"#,
+        serde_json::json!({"name": "bird", "scripts": {"build": build}}).to_string(),
     );
     home.write("bird/node_modules/.package-lock.json", "{}");
     home.write(
@@ -174,6 +167,95 @@ fn a_project_that_is_watched_is_built_at_every_save_and_heard_in_the_room() {
         "id = \"bird\"\nname = \"Bird\"\nmodule = \"bird\"\n",
     );
     home.write("bird/from", shipped("hype"));
+    home
+}
+
+fn shipped(name: &str) -> String {
+    let file = plugins().join(name).with_extension("wasm");
+    file.display().to_string()
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < DEADLINE, "never {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The first build of a project in Rust takes a minute, and its author goes on writing.
+#[test]
+fn what_is_saved_during_the_first_build_counts() {
+    // It has read everything when it says that it is at work, and ends when it is let go.
+    let home = with_bird(
+        "from=$(cat from); touch .at-work; while [ ! -e .go ]; do sleep 0.02; done; \
+         mkdir -p dist && cp $from dist/bird.wasm",
+    );
+    let more = ["--watch", "bird", "--log", "warn,chatter=info"];
+    let process = home.start(&home.path("plugins"), "127.0.0.1:0", &more);
+    until("at work", || home.path("bird/.at-work").exists());
+    home.write("bird/from", shipped("regular"));
+    home.write(
+        "bird/persona.toml",
+        "id = \"bird\"\nname = \"Early Bird\"\nmodule = \"bird\"\n",
+    );
+    home.write(
+        "configs/rooms/show.vtt",
+        subtitles().replace("Welcome back", "Good morning"),
+    );
+    home.write("bird/.go", "");
+    let server = Server::listening(process);
+    until("as it was saved", || {
+        let personas = personas(&server);
+        let sits = |id| personas.iter().find(|one| one["persona_id"] == id);
+        let (Some(bird), Some(nova)) = (sits("bird"), sits("nova")) else {
+            return false;
+        };
+        // Nova runs on the module that the bird is made of now.
+        bird["module"]["digest"].is_string()
+            && bird["module"]["digest"] == nova["module"]["digest"]
+            && bird["name"] == "Early Bird"
+    });
+    server
+        .process
+        .stderr_with("configs/rooms/show.vtt is played from its beginning");
+}
+
+/// What was started for a build ends with the program, also if it is npm's and not its own.
+#[test]
+fn a_build_ends_with_the_program() {
+    let home = with_bird("echo $$ >.part && mv .part .at-work && exec sleep 600");
+    let watching = ["--watch", "bird"];
+    let serve = || home.start(&home.path("plugins"), "127.0.0.1:0", &watching);
+    let build = || Process::start(home.chatter(&["persona", "build", "bird"]));
+    type Start<'a> = &'a dyn Fn() -> Process;
+    for (what, start) in [("serve", &serve as Start), ("persona build", &build)] {
+        let mut process = start();
+        let at_work = home.path("bird/.at-work");
+        until("at work", || at_work.exists());
+        let id: i32 = fs::read_to_string(&at_work)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let id = Pid::from_raw(id).unwrap();
+        fs::remove_file(&at_work).unwrap();
+        process.signal(Signal::TERM);
+        process.wait();
+        until(&format!("ended with {what}"), || !runs(id));
+    }
+}
+
+/// A process that waits to be reaped has ended, too.
+fn runs(id: Pid) -> bool {
+    let about = fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero()));
+    about.is_ok_and(|about| !about.contains(") Z "))
+}
+
+/// A project whose build takes no time: its script copies a component that is there.
+#[test]
+fn a_project_that_is_watched_is_built_at_every_save_and_heard_in_the_room() {
+    let home = with_bird("mkdir -p dist && cp $(cat from) dist/bird.wasm");
     let server = home.serve_with(
         &home.path("plugins"),
         "127.0.0.1:0",

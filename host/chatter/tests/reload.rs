@@ -136,6 +136,29 @@ async fn what_is_edited_takes_effect_and_what_is_broken_does_not() {
     server.process.stderr_with("main/lobby: pogo leaves");
 }
 
+/// What is missing is put there, and nothing else is touched.
+#[tokio::test]
+async fn a_configuration_that_is_wrong_is_looked_at_again_when_what_it_names_is_mended() {
+    let home = Home::lively();
+    let server = home.serve(&["--log", "warn,chatter=info"]);
+    edit(&home, "configs/rooms/lobby.toml", |text| {
+        text.replace("uri = \"show.vtt\"", "uri = \"../../new.vtt\"")
+            .replace("title = \"Lobby\"", "title = \"Hall\"")
+    });
+    server.process.stderr_with("source.uri: ");
+    // What has nothing to do with that is told all the same.
+    home.write("chatter.toml", "seed = 8\n");
+    server
+        .process
+        .stderr_with("chatter.toml: was changed; what it says counts from the next start on");
+    home.write("new.vtt", "WEBVTT\n");
+    server
+        .process
+        .stderr_with("new.vtt: holds no cue with text");
+    home.write("new.vtt", support::subtitles());
+    until(&server, "the hall", |status| status["title"] == "Hall").await;
+}
+
 #[tokio::test]
 async fn an_operator_asks_for_it_and_is_answered() {
     let home = Home::lively();

@@ -35,31 +35,65 @@ const QUIET_WITHOUT: Duration = Duration::from_secs(1);
 /// Rooms may stand in folders of their tenants, so files are two folders deep at most.
 const DEPTH: u32 = 2;
 
-/// The files of a configuration as the file system tells of them: which they are, and for each what
-/// changes whenever it is written or replaced.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stamp(BTreeMap<PathBuf, [i64; 6]>);
+/// For a file what changes whenever it is written or replaced.
+type Mark = [i64; 6];
+
+/// The files of a configuration as the file system tells of them: which they are, and how each is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    folder: PathBuf,
+    files: BTreeMap<PathBuf, Mark>,
+    /// Those that belong to it beside the ones in its folder; also such as are not there.
+    others: BTreeMap<PathBuf, Option<Mark>>,
+}
 
 impl Stamp {
-    /// Looks at the configuration files of a folder, and at others that belong to it.
-    pub(crate) fn of(folder: &Path, others: &[PathBuf]) -> Self {
+    /// Looks at the configuration files of a folder.
+    pub(crate) fn of(folder: &Path) -> Self {
         let mut files = BTreeMap::new();
         collect(folder, DEPTH, &mut files);
-        for path in others {
-            if let Ok(about) = std::fs::metadata(path) {
-                files.insert(path.clone(), stamp(&about));
-            }
+        Self {
+            folder: folder.to_owned(),
+            files,
+            others: BTreeMap::new(),
         }
-        Self(files)
+    }
+
+    /// Looks at another file that belongs to the configuration. To be told before that is read.
+    pub(crate) fn note(&mut self, path: &Path) {
+        if !self.others.contains_key(path) {
+            let about = std::fs::metadata(path);
+            let mark = about.ok().as_ref().map(mark);
+            self.others.insert(path.to_owned(), mark);
+        }
+    }
+
+    /// Of which folder it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Looks at all of it once more.
+    fn again(&self) -> Self {
+        let mut now = Self::of(&self.folder);
+        for path in self.others.keys() {
+            now.note(path);
+        }
+        now
     }
 
     /// Whether a file that is here is not there.
     fn lacks_some_in(&self, other: &Self) -> bool {
-        self.0.keys().any(|path| !other.0.contains_key(path))
+        let here = |(path, mark): (_, &Option<Mark>)| mark.is_some().then_some(path);
+        let there = |path| matches!(other.others.get(path), Some(Some(_)));
+        self.files
+            .keys()
+            .any(|path| !other.files.contains_key(path))
+            || self.others.iter().filter_map(here).any(|path| !there(path))
     }
 }
 
-fn collect(folder: &Path, depth: u32, files: &mut BTreeMap<PathBuf, [i64; 6]>) {
+fn collect(folder: &Path, depth: u32, files: &mut BTreeMap<PathBuf, Mark>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
@@ -75,7 +109,7 @@ fn collect(folder: &Path, depth: u32, files: &mut BTreeMap<PathBuf, [i64; 6]>) {
         } else if about.is_dir() && depth > 0 {
             collect(&path, depth - 1, files);
         } else if path.extension().is_some_and(|kind| kind == "toml") {
-            files.insert(path, stamp(&about));
+            files.insert(path, mark(&about));
         }
     }
 }
@@ -83,7 +117,7 @@ fn collect(folder: &Path, depth: u32, files: &mut BTreeMap<PathBuf, [i64; 6]>) {
 /// The time of the last change of the content or of the file's own data, to the nanosecond, is what
 /// tells; the others stand by for file systems with coarse times.
 #[expect(clippy::cast_possible_wrap, reason = "only compared")]
-fn stamp(about: &Metadata) -> [i64; 6] {
+fn mark(about: &Metadata) -> Mark {
     [
         about.ctime(),
         about.ctime_nsec(),
@@ -96,9 +130,7 @@ fn stamp(about: &Metadata) -> [i64; 6] {
 
 /// Looks after the files of a configuration.
 pub(crate) struct Watch {
-    folder: PathBuf,
-    others: Vec<PathBuf>,
-    /// As the files were when they were read last.
+    /// As the files were before they were read last.
     read: Stamp,
     heard: mpsc::Receiver<()>,
     /// Kept, since it stops when it is dropped. Absent if the system does not tell of changes.
@@ -106,13 +138,14 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// From how the files of a folder were before they were read last.
-    pub(crate) fn new(folder: PathBuf, others: Vec<PathBuf>, read: Stamp) -> Self {
+    /// From how the files were before they were read last.
+    pub(crate) fn new(read: Stamp) -> Self {
         let (tell, heard) = mpsc::channel(1);
+        let folder = read.folder();
         // One word is enough: what has changed is looked at.
         let watcher = notify::recommended_watcher(move |_| _ = tell.try_send(())).and_then(
             |mut watcher: RecommendedWatcher| {
-                watcher.watch(&folder, RecursiveMode::Recursive)?;
+                watcher.watch(folder, RecursiveMode::Recursive)?;
                 Ok(watcher)
             },
         );
@@ -120,25 +153,10 @@ impl Watch {
             tracing::warn!(folder = %folder.display(), %error, "the system does not tell of changes in the configuration; it is looked at every two seconds");
         }
         Self {
-            folder,
-            others,
             read,
             heard,
             watcher: watcher.ok(),
         }
-    }
-
-    /// Other files that belong to the configuration, beside those in its folder.
-    pub(crate) fn set_others(&mut self, others: Vec<PathBuf>) {
-        let stamp = Stamp::of(Path::new(""), &others);
-        let folder = &self.folder;
-        let read = &mut self.read.0;
-        read.retain(|path, _| path.starts_with(folder) || stamp.0.contains_key(path));
-        // Those that are new were read a moment ago, with the rest.
-        for (path, stamp) in stamp.0 {
-            read.entry(path).or_insert(stamp);
-        }
-        self.others = others;
     }
 
     /// Waits until the files are others than those that were read last.
@@ -154,21 +172,21 @@ impl Watch {
                 }
                 _ = poll.tick() => {}
             }
-            if self.look() != self.read {
+            if self.read.again() != self.read {
                 return;
             }
         }
     }
 
     /// Waits until the files are at rest, and reads them by `read`; again, if they did not stay the
-    /// same meanwhile.
+    /// same meanwhile. `read` is given the stamp of the folder, and notes in it what else it reads.
     pub(crate) async fn settled<T: Send + 'static>(
         &mut self,
-        read: impl Fn() -> T + Send + Sync + 'static,
+        read: impl Fn(&mut Stamp) -> T + Send + Sync + 'static,
     ) -> Result<T, JoinError> {
         let read = Arc::new(read);
         loop {
-            let mut before = self.look();
+            let mut before = self.read.again();
             loop {
                 sleep(if self.read.lacks_some_in(&before) {
                     QUIET_WITHOUT
@@ -176,23 +194,31 @@ impl Watch {
                     QUIET
                 })
                 .await;
-                let now = self.look();
+                let now = self.read.again();
                 if now == before {
                     break;
                 }
                 before = now;
             }
             let read = Arc::clone(&read);
-            let content = spawn_blocking(move || read()).await;
-            if self.look() == before {
-                self.read = before;
-                return content;
+            let mut stamp = Stamp::of(self.read.folder());
+            let reading = spawn_blocking(move || {
+                let content = read(&mut stamp);
+                (content, stamp)
+            });
+            match reading.await {
+                Ok((content, stamp)) => {
+                    if stamp.again() == stamp {
+                        self.read = stamp;
+                        return Ok(content);
+                    }
+                }
+                Err(error) => {
+                    self.read = before;
+                    return Err(error);
+                }
             }
         }
-    }
-
-    fn look(&self) -> Stamp {
-        Stamp::of(&self.folder, &self.others)
     }
 }
 
@@ -211,14 +237,16 @@ mod tests {
         let file = folder.path().join("rooms/main/lobby.toml");
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "whole").unwrap();
-        let stamp = Stamp::of(folder.path(), &[]);
-        let watch = Watch::new(folder.path().to_owned(), Vec::new(), stamp);
+        let watch = Watch::new(Stamp::of(folder.path()));
         (folder, file, watch)
     }
 
-    fn reader(file: &Path) -> impl Fn() -> Option<String> + Send + Sync + 'static {
+    fn reader(file: &Path) -> impl Fn(&mut Stamp) -> Option<String> + Send + Sync + 'static {
         let file = file.to_owned();
-        move || fs::read_to_string(&file).ok()
+        move |stamp| {
+            stamp.note(&file);
+            fs::read_to_string(&file).ok()
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -263,20 +291,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_file_from_elsewhere_belongs_to_it_once_it_is_named() {
-        let (_folder, _, mut watch) = folder();
+    async fn a_file_from_elsewhere_belongs_to_it_once_it_was_read_or_missed() {
+        for (was, before) in [("read", Some("WEBVTT")), ("missed", None)] {
+            let (_folder, _, mut watch) = folder();
+            let elsewhere = tempfile::tempdir().unwrap();
+            let show = elsewhere.path().join("show.vtt");
+            if let Some(text) = before {
+                fs::write(&show, text).unwrap();
+            }
+            let read = watch.settled(reader(&show)).await.unwrap();
+            assert_eq!(read.as_deref(), before);
+            let untouched = timeout(Duration::from_secs(60), watch.changed()).await;
+            assert!(untouched.is_err(), "it was {was}");
+            fs::write(&show, "WEBVTT\n\n").unwrap();
+            let heard = timeout(Duration::from_secs(10), watch.changed()).await;
+            assert!(heard.is_ok(), "it was {was}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changed_after_it_was_read_and_before_anybody_watched_is_heard() {
+        let (folder, file, _) = folder();
         let elsewhere = tempfile::tempdir().unwrap();
         let show = elsewhere.path().join("show.vtt");
-        fs::write(&show, "WEBVTT").unwrap();
-        watch.set_others(vec![show.clone()]);
-        let untouched = timeout(Duration::from_secs(60), watch.changed()).await;
-        assert!(untouched.is_err());
-        fs::write(&show, "WEBVTT\n\n").unwrap();
-        assert!(
-            timeout(Duration::from_secs(10), watch.changed())
-                .await
-                .is_ok()
-        );
+        for changed in [&file, &show] {
+            let mut stamp = Stamp::of(folder.path());
+            stamp.note(&show);
+            fs::write(changed, "WEBVTT").unwrap();
+            let mut watch = Watch::new(stamp);
+            let heard = timeout(Duration::from_secs(10), watch.changed()).await;
+            assert!(heard.is_ok(), "{}", changed.display());
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -325,7 +370,7 @@ mod tests {
         let (_folder, file, mut watch) = folder();
         let reads = AtomicU32::new(0);
         let path = file.clone();
-        let read = watch.settled(move || {
+        let read = watch.settled(move |_| {
             let text = fs::read_to_string(&path).unwrap();
             if reads.fetch_add(1, Ordering::Relaxed) == 0 {
                 fs::write(&path, "later").unwrap();

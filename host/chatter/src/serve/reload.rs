@@ -6,14 +6,13 @@ use super::{
     workshop::Workshop,
 };
 use crate::{
-    Failure,
     config::{self, Configuration, Stamp, Watch},
-    settings::{Settings, SourceOverride},
+    settings::{Found, Settings, SourceOverride},
 };
 use chatter_protocol::{PersonaId, RoomId};
 use chatter_runtime::Personas as _;
 use metrics::{counter, gauge};
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -23,15 +22,58 @@ const RELOADS: &str = "chatter_config_reload_total";
 /// How many problems it had when it was looked at last.
 const PROBLEMS: &str = "chatter_config_problems";
 
+/// What the configuration is read from.
+#[derive(Clone)]
+pub(super) struct Origin {
+    instead: Option<SourceOverride>,
+    workshop: Arc<Workshop>,
+    settings: Found,
+}
+
+impl Origin {
+    pub(super) fn new(settings: &Settings, workshop: Arc<Workshop>) -> Self {
+        Self {
+            instead: settings.source.clone(),
+            workshop,
+            settings: settings.file.clone(),
+        }
+    }
+
+    /// Reads and checks all of it. The stamp was taken of the configuration folder a moment ago; what
+    /// else is read is noted in it, whether it is there or not, and whether all is right or not.
+    pub(super) fn read(&self, stamp: &mut Stamp) -> Result<Configuration, Vec<String>> {
+        for path in self.settings.places() {
+            stamp.note(path);
+        }
+        for path in self.workshop.characters() {
+            stamp.note(&path);
+        }
+        let mut configuration = config::load_stamped(stamp, self.instead.as_ref())?;
+        self.workshop.seat(&mut configuration)?;
+        Ok(configuration)
+    }
+
+    /// What the settings file says counts from the next start on.
+    fn look_at_settings(&mut self) {
+        let now = self.settings.again();
+        if now == self.settings {
+            return;
+        }
+        let before = std::mem::replace(&mut self.settings, now);
+        let how = match (self.settings.path(), before.path()) {
+            (Some(path), _) => format!("{}: was changed; what it says", path.display()),
+            (None, Some(path)) => format!("{}: is gone; that", path.display()),
+            (None, None) => return,
+        };
+        tracing::warn!("{how} counts from the next start on");
+    }
+}
+
 /// Reads the configuration again when its files change, or when somebody asks for it.
 pub(super) struct Reload {
     watch: Watch,
-    folder: PathBuf,
-    instead: Option<SourceOverride>,
-    workshop: Arc<Workshop>,
+    origin: Origin,
     asked: Arc<Notify>,
-    /// The settings file and its content: what is in there counts from the next start on.
-    settings: Option<(PathBuf, Option<String>)>,
     good: mpsc::Sender<Configuration>,
 }
 
@@ -39,27 +81,18 @@ impl Reload {
     /// After the files were read that had this stamp before. Configurations that are right come out of
     /// the channel.
     pub(super) fn new(
-        settings: &Settings,
-        configuration: &Configuration,
+        origin: Origin,
         stamp: Stamp,
-        workshop: Arc<Workshop>,
         asked: Arc<Notify>,
     ) -> (Self, mpsc::Receiver<Configuration>) {
         let (good, receiver) = mpsc::channel(1);
         gauge!(PROBLEMS).set(0.0);
-        let mut reload = Self {
-            watch: Watch::new(settings.config.clone(), Vec::new(), stamp),
-            folder: settings.config.clone(),
-            instead: settings.source.clone(),
-            workshop,
+        let reload = Self {
+            watch: Watch::new(stamp),
+            origin,
             asked,
-            settings: settings.file.clone().map(|path| {
-                let content = std::fs::read_to_string(&path).ok();
-                (path, content)
-            }),
             good,
         };
-        reload.watch_others(configuration);
         (reload, receiver)
     }
 
@@ -78,21 +111,12 @@ impl Reload {
     }
 
     async fn look(&mut self) {
-        let (folder, instead) = (self.folder.clone(), self.instead.clone());
-        let workshop = Arc::clone(&self.workshop);
-        let load = move || {
-            let mut configuration = config::load(&folder, instead.as_ref())?;
-            match workshop.seat(&mut configuration) {
-                Ok(()) => Ok(configuration),
-                Err(Failure::Usage(problems)) => Err(problems),
-                Err(Failure::Failed(problem)) => Err(vec![problem]),
-            }
-        };
-        match self.watch.settled(load).await {
+        let origin = self.origin.clone();
+        let read = self.watch.settled(move |stamp| origin.read(stamp)).await;
+        self.origin.look_at_settings();
+        match read {
             Ok(Ok(configuration)) => {
                 gauge!(PROBLEMS).set(0.0);
-                self.watch_others(&configuration);
-                self.look_at_settings();
                 // Nobody takes it if the program is ending.
                 let _ = self.good.send(configuration).await;
             }
@@ -108,29 +132,6 @@ impl Reload {
                 }
             }
             Err(error) => tracing::error!(%error, "the configuration could not be read"),
-        }
-    }
-
-    /// Files that belong to the configuration and may be anywhere: what rooms watch, the characters of
-    /// projects, and the settings.
-    fn watch_others(&mut self, configuration: &Configuration) {
-        let rooms = configuration.rooms.values();
-        let sources = rooms.filter_map(|room| Some(room.source.as_ref()?.path.clone()));
-        let settings = self.settings.iter().map(|(path, _)| path.clone());
-        let others = sources.chain(self.workshop.characters()).chain(settings);
-        self.watch.set_others(others.collect());
-    }
-
-    fn look_at_settings(&mut self) {
-        if let Some((path, before)) = &mut self.settings {
-            let now = std::fs::read_to_string(&*path).ok();
-            if now != *before {
-                tracing::warn!(
-                    "{}: was changed; what it says counts from the next start on",
-                    path.display()
-                );
-                *before = now;
-            }
         }
     }
 }

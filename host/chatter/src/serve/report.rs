@@ -60,7 +60,7 @@ impl Facts<'_> {
             "{bold}chatter {}{bold:#}",
             env!("CARGO_PKG_VERSION")
         )?;
-        if let Some(file) = &self.settings.file {
+        if let Some(file) = &self.settings.file.path() {
             page.line("settings", file.display())?;
         }
         page.line("bus", self.parts.bus.describe())?;

@@ -7,7 +7,7 @@ use crate::{
     persona::progress::{Spinner, colour, size},
     settings::Settings,
 };
-use chatter_protocol::{PersonaConfig, PersonaId, RoomId, config::RosterEntry};
+use chatter_protocol::{PersonaConfig, PersonaId, RoomId, Schematic as _, config::RosterEntry};
 use chatter_workbench::{
     Project,
     build::{self, Options, Progress},
@@ -16,7 +16,7 @@ use chatter_workbench::{
 use std::{
     convert::Infallible,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Once},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,8 @@ pub(super) struct Workshop {
 pub(super) struct Bench {
     project: Project,
     plugin: PathBuf,
+    /// It is told once, not at every look at the configuration, that its character has another's id.
+    renamed: Once,
 }
 
 impl Workshop {
@@ -42,6 +44,7 @@ impl Workshop {
                 Ok(project) => benches.push(Arc::new(Bench {
                     plugin: settings.plugins.join(format!("{}.wasm", project.name)),
                     project,
+                    renamed: Once::new(),
                 })),
                 Err(error) => wrong.push(format!("--watch {error}")),
             }
@@ -66,7 +69,11 @@ impl Workshop {
     }
 
     /// Gives a project's character a seat in the room, if nobody in any room runs on the module.
-    pub(super) fn seat(&self, configuration: &mut Configuration) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the characters.
+    pub(super) fn seat(&self, configuration: &mut Configuration) -> Result<(), Vec<String>> {
         let mut wrong = Vec::new();
         for bench in &self.benches {
             let seated = configuration
@@ -78,11 +85,7 @@ impl Workshop {
                 wrong.extend(why);
             }
         }
-        if wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::Usage(wrong))
-        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     fn add(&self, bench: &Bench, configuration: &mut Configuration) -> Result<(), Vec<String>> {
@@ -100,7 +103,18 @@ impl Workshop {
             return Err(vec![format!("--room {}: there is no such room", self.room)]);
         };
         if let Some(other) = configuration.personas.get(&persona.id) {
-            rename(&mut persona, &other.module)?;
+            let taken = |id: &PersonaId| configuration.personas.contains_key(id);
+            let renamed = rename(&persona, taken)
+                .map_err(|why| vec![format!("{}: id: {why}", file.display())])?;
+            bench.renamed.call_once(|| {
+                tracing::warn!(
+                    "the configuration has a persona {} already, on the module {}: the project's sits as {}",
+                    persona.id,
+                    other.module,
+                    renamed.id
+                );
+            });
+            persona = renamed;
         }
         let entry: RosterEntry =
             serde_json::from_value(serde_json::json!({ "persona": persona.id }))
@@ -110,62 +124,108 @@ impl Workshop {
         Ok(())
     }
 
-    /// Builds all projects, one after the other, and says what became of each.
-    pub(super) async fn build_all(&self) {
-        for bench in &self.benches {
-            let spinner = Spinner::new(&format!("building {}", bench.project()));
-            bench.build(&spinner).await;
-        }
+    /// Watches all projects from now on.
+    pub(super) fn watch(&self) -> Result<Vec<Watched>, Failure> {
+        let watch = |bench: &Arc<Bench>| {
+            let root = &bench.project.root;
+            let watch = Watch::start(root).map_err(|error| {
+                Failure::failed(format!(
+                    "--watch {}: the system can't watch it: {error}",
+                    root.display()
+                ))
+            })?;
+            let bench = Arc::clone(bench);
+            Ok(Watched { bench, watch })
+        };
+        self.benches.iter().map(watch).collect()
     }
 
     /// The files of the projects' characters, which belong to the configuration.
     pub(super) fn characters(&self) -> impl Iterator<Item = PathBuf> + '_ {
         self.benches.iter().map(|bench| bench.project.character())
     }
+}
 
-    pub(super) fn benches(&self) -> impl Iterator<Item = Arc<Bench>> + '_ {
-        self.benches.iter().cloned()
+/// A project that is watched.
+pub(super) struct Watched {
+    bench: Arc<Bench>,
+    watch: Watch,
+}
+
+/// Builds all projects, one after the other, and says what became of each.
+pub(super) async fn build_all(projects: &[Watched]) {
+    for Watched { bench, .. } in projects {
+        let spinner = Spinner::new(&format!("building {}", bench.project()));
+        bench.build(&spinner).await;
     }
 }
 
-/// A character whose id is another's sits under another name: its state would be the other's.
-fn rename(persona: &mut PersonaConfig, module: &str) -> Result<(), Vec<String>> {
-    let id = format!("{}-new", persona.id);
-    tracing::warn!(
-        "the configuration has a persona {} already, on the module {module}: the project's sits as {id}",
-        persona.id
-    );
-    persona.id = PersonaId::new(&id).map_err(|error| vec![format!("{id}: {error}")])?;
-    persona.name = format!("New {}", persona.name);
-    Ok(())
+impl Watched {
+    /// The project's name.
+    pub(super) fn name(&self) -> &str {
+        self.bench.project()
+    }
+
+    /// Builds at every save until its end, also if that was before this was called.
+    pub(super) async fn keep_up(mut self, end: CancellationToken) {
+        let Some(Err(error)) = end.run_until_cancelled(self.build_anew()).await else {
+            return;
+        };
+        let root = self.bench.project.root.display();
+        tracing::error!("{root} is not watched any more, start again to have it built: {error}");
+        end.cancelled().await;
+    }
+
+    /// What is being built is given up for what is newer.
+    async fn build_anew(&mut self) -> Result<Infallible, watch::Error> {
+        let Self { bench, watch } = self;
+        watch.changed().await?;
+        loop {
+            tokio::select! {
+                newer = watch.changed() => newer?,
+                () = bench.build(&Aloud) => watch.changed().await?,
+            }
+        }
+    }
+}
+
+/// A character whose id is another's sits under another one: its state would be the other's.
+fn rename(
+    persona: &PersonaConfig,
+    taken: impl Fn(&PersonaId) -> bool,
+) -> Result<PersonaConfig, String> {
+    let mut number = 1;
+    loop {
+        let (id, name) = match number {
+            1 => (
+                format!("{}-new", persona.id),
+                format!("New {}", persona.name),
+            ),
+            _ => (
+                format!("{}-new-{number}", persona.id),
+                format!("New {} {number}", persona.name),
+            ),
+        };
+        let mut value = serde_json::to_value(persona).map_err(|error| error.to_string())?;
+        value["id"] = id.clone().into();
+        value["name"] = name.into();
+        let renamed = PersonaConfig::from_value(value).map_err(|invalid| {
+            format!(
+                "the configuration has a persona {} already, and this one can't sit as {id}: {invalid}; give it another id",
+                persona.id
+            )
+        })?;
+        if !taken(&renamed.id) {
+            return Ok(renamed);
+        }
+        number += 1;
+    }
 }
 
 impl Bench {
     /// The project's name.
     pub(super) fn project(&self) -> &str {
         &self.project.name
-    }
-
-    /// Builds at every save until its end.
-    pub(super) async fn watch(self: Arc<Self>, end: CancellationToken) {
-        let Some(Err(error)) = end.run_until_cancelled(self.keep_up()).await else {
-            return;
-        };
-        let root = self.project.root.display();
-        tracing::error!("{root} is not watched any more, start again to have it built: {error}");
-        end.cancelled().await;
-    }
-
-    /// What is being built is given up for what is newer.
-    async fn keep_up(&self) -> Result<Infallible, watch::Error> {
-        let mut watch = Watch::start(&self.project.root)?;
-        watch.changed().await?;
-        loop {
-            tokio::select! {
-                newer = watch.changed() => newer?,
-                () = self.build(&Aloud) => watch.changed().await?,
-            }
-        }
     }
 
     /// Builds, and puts the component into the plugin folder if it is another one. If it fails, the
@@ -221,5 +281,39 @@ impl Progress for Aloud {
     fn said(&self, text: &str) {
         use std::io::Write;
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_whose_id_is_taken_gets_one_that_is_free_or_is_refused() {
+        let long = "x".repeat(60);
+        for (id, name, taken, expected) in [
+            ("nova", "Nova", &["nova"][..], Ok(("nova-new", "New Nova"))),
+            (
+                "nova",
+                "Nova",
+                &["nova", "nova-new", "nova-new-2"],
+                Ok(("nova-new-3", "New Nova 3")),
+            ),
+            (&long, "Nova", &[], Err("/id: ")),
+            ("nova", &long[..39], &[], Err("/name: ")),
+        ] {
+            let persona = PersonaConfig::from_value(
+                serde_json::json!({ "id": id, "name": name, "module": "m" }),
+            )
+            .unwrap();
+            let is_taken = |id: &PersonaId| taken.contains(&id.as_str());
+            match (rename(&persona, is_taken), expected) {
+                (Ok(renamed), Ok((id, name))) => {
+                    assert_eq!((renamed.id.as_str(), &*renamed.name), (id, name));
+                }
+                (Err(why), Err(part)) => assert!(why.contains(part), "{why}"),
+                (got, _) => panic!("{id}, {name}: {got:?}"),
+            }
+        }
     }
 }

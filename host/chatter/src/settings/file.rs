@@ -6,6 +6,50 @@ use chatter_protocol::{RoomId, call::LimitsConfig};
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
+const SETTINGS_FILE: &str = "chatter.toml";
+
+/// The settings file as it was found: in the configuration folder or, if there is none, in the working
+/// folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    places: [PathBuf; 2],
+    /// With its text, or why that can't be read.
+    file: Option<(PathBuf, Result<String, String>)>,
+}
+
+impl Found {
+    pub(super) fn in_folders(config: &Path, here: &Path) -> Self {
+        Self::at([config.join(SETTINGS_FILE), here.join(SETTINGS_FILE)])
+    }
+
+    fn at(places: [PathBuf; 2]) -> Self {
+        let path = places.iter().find(|place| place.is_file()).cloned();
+        let file = path.map(|path| {
+            let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+            (path, text)
+        });
+        Self { places, file }
+    }
+
+    /// What is found now.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::at(self.places.clone())
+    }
+
+    /// Where it is, if there is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(path, _)| &**path)
+    }
+
+    /// Where it may be; the first that is there counts.
+    #[must_use]
+    pub fn places(&self) -> &[PathBuf] {
+        &self.places
+    }
+}
+
 const KEYS: [&str; 17] = [
     "config",
     "data",
@@ -87,16 +131,20 @@ fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::E
 }
 
 impl SettingsFile {
-    /// Reads the file. Relative paths in it start at its own folder.
+    /// Reads what was found. Relative paths in it start at its own folder.
     ///
     /// # Errors
     ///
     /// Each key that there is not, and the first value that is wrong.
-    pub(super) fn read(path: &Path) -> Result<Self, Vec<String>> {
-        let text = std::fs::read_to_string(path)
+    pub(super) fn read(found: &Found) -> Result<Self, Vec<String>> {
+        let Some((path, text)) = &found.file else {
+            return Ok(Self::default());
+        };
+        let text = text
+            .as_ref()
             .map_err(|error| vec![format!("{}: {error}", path.display())])?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text)
+        Self::parse(text)
             .map(|file| file.at(folder))
             .map_err(|problems| {
                 problems

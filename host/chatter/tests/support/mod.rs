@@ -137,6 +137,11 @@ impl Home {
 
     /// The same at a certain address, with certain modules.
     pub(crate) fn serve_with(&self, plugins: &Path, listen: &str, more: &[&str]) -> Server {
+        Server::listening(self.start(plugins, listen, more))
+    }
+
+    /// Starts `chatter serve` and does not wait.
+    pub(crate) fn start(&self, plugins: &Path, listen: &str, more: &[&str]) -> Process {
         let plugins = plugins.to_str().unwrap();
         let words = [
             "serve",
@@ -151,25 +156,7 @@ impl Home {
             "--seed",
             "7",
         ];
-        let mut process = Process::start(self.chatter(&[&words, more].concat()));
-        let mut report = Vec::new();
-        loop {
-            let Some(line) = process.next_line() else {
-                panic!(
-                    "chatter ended before it listened:\n{}\n{}",
-                    report.join("\n"),
-                    process.stderr()
-                );
-            };
-            if let Some(url) = line.strip_prefix("listening on ") {
-                return Server {
-                    url: url.to_owned(),
-                    report,
-                    process,
-                };
-            }
-            report.push(line);
-        }
+        Process::start(self.chatter(&[&words, more].concat()))
     }
 }
 
@@ -196,6 +183,28 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Waits until it listens.
+    pub(crate) fn listening(mut process: Process) -> Self {
+        let mut report = Vec::new();
+        loop {
+            let Some(line) = process.next_line() else {
+                panic!(
+                    "chatter ended before it listened:\n{}\n{}",
+                    report.join("\n"),
+                    process.stderr()
+                );
+            };
+            if let Some(url) = line.strip_prefix("listening on ") {
+                return Self {
+                    url: url.to_owned(),
+                    report,
+                    process,
+                };
+            }
+            report.push(line);
+        }
+    }
+
     /// The address without its scheme.
     pub(crate) fn address(&self) -> &str {
         self.url.strip_prefix("http://").unwrap()
