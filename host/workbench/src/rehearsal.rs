@@ -13,8 +13,9 @@ use chatter_protocol::{
 };
 use chatter_worker::{Parts, RoomSetup, Seat, Worker};
 use std::{
+    collections::HashMap,
     io,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant as RealInstant},
 };
 use tokio::{
@@ -46,6 +47,31 @@ pub struct Rehearsal {
     parts: Parts,
     cancel: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
+    people: Mutex<People>,
+}
+
+/// Who has said something, by id.
+#[derive(Default)]
+struct People(HashMap<AuthorId, String>);
+
+impl People {
+    /// The id of somebody by name: always the same, and nobody else's. Ids are of fewer letters than
+    /// names, so several names may come to one.
+    fn id(&mut self, name: &str) -> Option<AuthorId> {
+        let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let slug: String = name.to_lowercase().chars().map(letter).collect();
+        for number in 1.. {
+            let id = match number {
+                1 => format!("guest:{slug}"),
+                _ => format!("guest:{slug}-{number}"),
+            };
+            let id: AuthorId = id.parse().ok()?;
+            if self.0.entry(id.clone()).or_insert_with(|| name.to_owned()) == name {
+                return Some(id);
+            }
+        }
+        None
+    }
 }
 
 impl Rehearsal {
@@ -108,6 +134,7 @@ impl Rehearsal {
             parts,
             cancel,
             tasks,
+            people: Mutex::default(),
         }
     }
 
@@ -137,14 +164,11 @@ impl Rehearsal {
     ///
     /// If nobody can be called that, or the bus is gone.
     pub async fn say(&self, id: MessageId, name: &str, text: &str) -> Result<(), String> {
-        let slug: String = name
-            .to_lowercase()
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
-        let author: AuthorId = format!("guest:{slug}")
-            .parse()
-            .map_err(|_| format!("nobody in a chat can be called {name:?}"))?;
+        let author = {
+            let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+            let id = people.id(name);
+            id.ok_or_else(|| format!("nobody in a chat can be called {name:?}"))?
+        };
         let message = ChatMessage {
             v: V1,
             id,
@@ -298,6 +322,23 @@ mod tests {
         });
         assert_eq!(answer.unwrap(), Err(Error::Busy));
         assert_eq!(passed, Duration::ZERO);
+    }
+
+    #[test]
+    fn everybody_has_an_id_of_their_own() {
+        let mut people = People::default();
+        let mut id = |name| people.id(name).map(|id| id.to_string());
+        for (name, expected) in [
+            ("Ana", Some("guest:ana")),
+            ("李", Some("guest:-")),
+            ("王", Some("guest:--2")),
+            ("李", Some("guest:-")),
+            ("Ana", Some("guest:ana")),
+            ("ana", Some("guest:ana-2")),
+            (&"x".repeat(200), None),
+        ] {
+            assert_eq!(id(name).as_deref(), expected, "{name}");
+        }
     }
 
     #[test]
