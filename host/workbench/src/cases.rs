@@ -18,6 +18,7 @@ pub use update::update;
 use std::{
     ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -26,6 +27,8 @@ use std::{
 pub struct Report {
     /// Its file.
     pub file: PathBuf,
+    /// What stood in it.
+    pub(crate) text: Arc<str>,
     /// Its name.
     pub name: String,
     /// What was otherwise than expected; none if it passed.

@@ -63,6 +63,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         let report = |name: &str, failures: Vec<Failure>| Report {
             file: format!("tests/{name}.toml").into(),
+            text: "".into(),
             name: name.into(),
             failures,
             steps: 2,

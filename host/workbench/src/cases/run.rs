@@ -122,6 +122,7 @@ pub async fn run(suite: &Suite, mut tell: impl FnMut(&Report)) -> Result<Ran, Ve
         let failures = play.all().await.map_err(|error| vec![error])?;
         let report = Report {
             file: case.text.path.clone(),
+            text: case.text.content.as_str().into(),
             name: case.name.clone(),
             failures,
             steps: case.file.step.len(),
