@@ -90,7 +90,7 @@ pub(crate) fn roster(options: &[&str]) -> Result<()> {
 
 /// How long it takes until a changed module serves, and that no call fails for it.
 pub(crate) fn swap(options: &[&str]) -> Result<()> {
-    setup::toolchain()?;
+    setup::personas()?;
     personas::build_with_tests()?;
     let options = options.strip_prefix(&["--"]).unwrap_or(options);
     run_command(
@@ -103,7 +103,7 @@ pub(crate) fn swap(options: &[&str]) -> Result<()> {
 
 /// What well-behaved calls feel of hostile ones. Words name the attacks; none means all.
 pub(crate) fn neighbours(attacks: &[&str]) -> Result<()> {
-    setup::toolchain()?;
+    setup::personas()?;
     personas::build_with_tests()?;
     let attacks = attacks.strip_prefix(&["--"]).unwrap_or(attacks);
     run_command(
