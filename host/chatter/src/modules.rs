@@ -1,13 +1,9 @@
 //! `chatter modules`: what operators do with modules at a terminal.
 
 use crate::Failure;
-use chatter_runtime::Compiler;
+use chatter_runtime::{Compiler, Refused, module_files};
 use clap::{Args, Subcommand};
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{io::Write, path::PathBuf, time::Instant};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModulesCommand {
@@ -24,7 +20,7 @@ Examples:
 What is compiled fits this version of chatter on machines like this one; anything else is left aside, and
 compiled at the start as ever.")]
 pub(crate) struct CompileOptions {
-    /// Components, and folders of them
+    /// Components, and plugin folders: NAME.wasm and TENANT/NAME.wasm in them
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) from: Vec<PathBuf>,
     /// The folder for what is made of them
@@ -43,9 +39,13 @@ fn compile(options: &CompileOptions) -> Result<(), Failure> {
     let files = components(&options.from)?;
     let compiler = Compiler::new(&options.into).map_err(Failure::failed)?;
     let mut failed = Vec::new();
-    for file in &files {
+    for (file, fit) in files {
         let begun = Instant::now();
-        let how = match compiler.compile(file) {
+        let compiled = match fit {
+            Ok(()) => compiler.compile(&file).map_err(|error| error.to_string()),
+            Err(refused) => Err(refused.to_string()),
+        };
+        let how = match compiled {
             Ok(true) => format!("compiled in {:.1} s", begun.elapsed().as_secs_f64()),
             Ok(false) => "is compiled".into(),
             Err(error) => {
@@ -62,31 +62,26 @@ fn compile(options: &CompileOptions) -> Result<(), Failure> {
     }
 }
 
-/// The files that were named, and those with a component's name in the folders that were.
-fn components(from: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// A component's file, and why it can't be a module, if that is known.
+type Component = (PathBuf, Result<(), Refused>);
+
+/// The files that were named, and in the folders that were those that a host would take from a plugin
+/// folder.
+fn components(from: &[PathBuf]) -> Result<Vec<Component>, Failure> {
     let mut files = Vec::new();
     for place in from {
         if place.is_dir() {
-            let mut found = folder(place)
+            let found = module_files(place)
                 .map_err(|error| Failure::failed(format!("{}: {error}", place.display())))?;
-            found.sort();
-            files.append(&mut found);
+            if found.is_empty() {
+                return Err(Failure::usage(format!(
+                    "{}: holds no component; each is a file NAME.wasm, or TENANT/NAME.wasm",
+                    place.display()
+                )));
+            }
+            files.extend(found);
         } else {
-            files.push(place.clone());
-        }
-    }
-    Ok(files)
-}
-
-fn folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
-        {
-            files.push(path);
+            files.push((place.clone(), Ok(())));
         }
     }
     Ok(files)

@@ -38,6 +38,7 @@ pub use catalogue::{About, CONTRACTS, Examined, Needed, Refused, examine};
 pub use permits::Pool;
 
 pub use ahead::{Compiler, Uncompiled};
+pub use catalogue::module_files;
 
 use artefacts::Artefacts;
 use async_trait::async_trait;

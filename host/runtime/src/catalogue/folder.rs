@@ -142,6 +142,23 @@ pub(super) fn scan(plugins: &Path) -> io::Result<Found> {
     Ok(found)
 }
 
+/// The files in a plugin folder that hosts take for modules, each with why it can't be one, if so.
+///
+/// # Errors
+///
+/// If the folder or a tenant's can't be read.
+pub fn module_files(plugins: &Path) -> io::Result<BTreeMap<PathBuf, Result<(), Refused>>> {
+    let found = scan(plugins)?;
+    if let Some(tenant) = found.unreadable.first() {
+        let reason = format!("the folder of the tenant {tenant} in it can't be read");
+        return Err(io::Error::other(reason));
+    }
+    let files = found.files.into_values();
+    Ok(files
+        .map(|file| (file.path, file.stamp.map(drop)))
+        .collect())
+}
+
 impl Found {
     fn scan_tenant(&mut self, folder: &Path, tenant: &TenantId) -> io::Result<()> {
         let within = folder.canonicalize()?;

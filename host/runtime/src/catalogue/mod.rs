@@ -25,6 +25,7 @@ pub(crate) use load::Loader;
 pub(crate) use watch::watch;
 
 pub use examine::{About, Examined, Needed, examine};
+pub use folder::module_files;
 pub use load::CONTRACTS;
 pub use refused::Refused;
 
