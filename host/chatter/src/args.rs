@@ -3,7 +3,7 @@
 
 use crate::{
     modules::ModulesCommand,
-    persona::PersonaCommand,
+    persona::PersonaOptions,
     pool::{self, PoolOptions},
     settings::{Bus, Listen, Provider},
 };
@@ -66,8 +66,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Write personas
-    #[command(subcommand)]
-    Persona(PersonaCommand),
+    Persona(PersonaOptions),
     /// About the modules that personas run on
     #[command(subcommand)]
     Modules(ModulesCommand),

@@ -8,6 +8,7 @@
 
 mod args;
 mod client;
+mod colour;
 pub mod config;
 mod failure;
 mod logging;
@@ -45,7 +46,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tail(options)) => client::tail::run(options),
         Some(Command::Say(options)) => client::say::run(options),
         Some(Command::Config(ConfigCommand::Check(options))) => config::check(options),
-        Some(Command::Persona(command)) => persona::run(command),
+        Some(Command::Persona(options)) => persona::run(options),
         Some(Command::Modules(command)) => modules::run(command),
     };
     match done {

@@ -1,7 +1,6 @@
 //! The program's own log, on stderr.
 
-use crate::Failure;
-use std::io::IsTerminal;
+use crate::{Failure, colour};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// What is logged if nobody says otherwise: warnings of everybody, and what chatter does.
@@ -15,11 +14,9 @@ pub(crate) fn start(filter: &str) -> Result<(), Failure> {
             "--log {filter:?}: {error}; it is a list such as `warn,chatter_gateway=debug`"
         ))
     })?;
-    let colour = std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(colour);
+        .with_ansi(colour::on_stderr());
     // Whoever runs this twice in one process keeps the first log.
     let _ = tracing_subscriber::registry()
         .with(targets)

@@ -8,17 +8,26 @@ pub(crate) mod progress;
 mod test;
 mod try_out;
 
-use crate::Failure;
+use crate::{Failure, colour::Color};
 use chatter_workbench::Subject;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use std::{
     io::Write,
     path::{Path, PathBuf},
 };
 
+#[derive(Debug, Args)]
+pub(crate) struct PersonaOptions {
+    #[command(subcommand)]
+    command: PersonaCommand,
+    /// When to use colour; the variable NO_COLOR is heeded too
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    color: Color,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum PersonaCommand {
+enum PersonaCommand {
     /// Make a project for a new persona
     New(new::NewOptions),
     /// Build a persona's project into a component
@@ -34,8 +43,9 @@ pub(crate) enum PersonaCommand {
 }
 
 /// Does what the command says.
-pub(crate) fn run(command: PersonaCommand) -> Result<(), Failure> {
-    match command {
+pub(crate) fn run(options: PersonaOptions) -> Result<(), Failure> {
+    options.color.take_effect();
+    match options.command {
         PersonaCommand::New(options) => new::run(options),
         PersonaCommand::Build(options) => build::run(options),
         PersonaCommand::Check(options) => check::run(options),

@@ -148,6 +148,25 @@ fn digest(server: &Server, before: &str) -> String {
     }
 }
 
+#[test]
+fn colour_is_used_when_it_is_wanted_by_every_command() {
+    let home = Home::empty();
+    home.write("full/file", "");
+    for command in ["new", "build", "check", "try", "test", "bench"] {
+        let words: &[&str] = match command {
+            "new" => &["nova", "--dir", "full"],
+            _ => &["full"],
+        };
+        for (when, coloured) in [("always", true), ("never", false), ("auto", false)] {
+            let words = [&["persona", command, "--color", when], words].concat();
+            let output = home.run(&words);
+            assert_eq!(output.status.code(), Some(2), "{words:?}");
+            let said = said(&output);
+            assert_eq!(said.contains("\u{1b}["), coloured, "{words:?}: {said:?}");
+        }
+    }
+}
+
 /// A project that is called bird, and the modules that ship in a plugin folder of its own.
 fn with_bird(build: &str) -> Home {
     let home = Home::lively();

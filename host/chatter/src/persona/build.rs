@@ -1,7 +1,7 @@
 //! `chatter persona build`.
 
-use super::progress::{Spinner, colour, size};
-use crate::Failure;
+use super::progress::{Spinner, size};
+use crate::{Failure, colour};
 use chatter_workbench::{
     Project,
     build::{self, Built, Error, Options},
@@ -52,7 +52,7 @@ pub(crate) fn run(options: BuildOptions) -> Result<(), Failure> {
 async fn build(project: &Project, debug: bool) -> Result<Built, Failure> {
     let how = Options {
         debug,
-        colour: colour(),
+        colour: colour::on_stderr(),
     };
     let spinner = Spinner::new(&format!("building {}", project.name));
     tokio::select! {

@@ -4,7 +4,7 @@ use super::progress::size;
 use crate::Failure;
 use anstyle::{AnsiColor, Style};
 use chatter_workbench::check::{self, Error, Report, Weight};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -24,30 +24,6 @@ pub(crate) struct CheckOptions {
     /// Print what was found as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// When to use colour; the variable NO_COLOR is heeded too
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
-    pub(crate) color: Color,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-impl From<Color> for anstream::ColorChoice {
-    fn from(color: Color) -> Self {
-        match color {
-            Color::Auto => Self::Auto,
-            Color::Always => Self::Always,
-            Color::Never => Self::Never,
-        }
-    }
 }
 
 pub(crate) fn run(options: CheckOptions) -> Result<(), Failure> {
@@ -66,8 +42,7 @@ pub(crate) fn run(options: CheckOptions) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(&report).map_err(Failure::failed)?;
         let _ = writeln!(io::stdout().lock(), "{text}");
     } else {
-        let mut out = anstream::AutoStream::new(io::stdout().lock(), options.color.into());
-        let _ = tell(&report, &mut out);
+        let _ = tell(&report, &mut anstream::stdout().lock());
     }
     let problems = report
         .findings

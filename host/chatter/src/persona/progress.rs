@@ -50,12 +50,6 @@ impl Drop for Spinner {
     }
 }
 
-/// Whether what is written to stderr may be coloured.
-pub(crate) fn colour() -> bool {
-    std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
 /// Bytes as people read them.
 pub(crate) fn size(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()

@@ -10,7 +10,6 @@ use crate::{
     serve::model,
     settings::{Llm, Provider, llm},
 };
-use anstream::ColorChoice;
 use chatter_llm::SharedModel;
 use chatter_workbench::{
     Wrong,
@@ -18,7 +17,7 @@ use chatter_workbench::{
     timeline::Said,
     tryout::{self, Moment, Options, Pace, Source},
 };
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 use input::say;
 use show::{Detail, Page};
 use std::{
@@ -78,9 +77,6 @@ pub(crate) struct TryOptions {
     /// One JSON object a moment, with the whole record of each call
     #[arg(long)]
     json: bool,
-    /// Whether to use colours; NO_COLOR=1 in the environment says never
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
-    color: Color,
     /// Who answers the persona's requests: offline (built in) or openai (any server that speaks its API)
     #[arg(
         long,
@@ -115,13 +111,6 @@ pub(crate) struct TryOptions {
     llm_api_key_env: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if (1.0..=1000.0).contains(&speed) => Ok(speed),
@@ -135,11 +124,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(options: TryOptions) -> Result<(), Failure> {
-    match options.color {
-        Color::Auto => {}
-        Color::Always => ColorChoice::Always.write_global(),
-        Color::Never => ColorChoice::Never.write_global(),
-    }
     // What a persona logs is shown with its call, and why it is left out as this command's error.
     crate::logging::start("warn,persona=off,chatter_context=error,chatter_runtime::catalogue=off")?;
     let subject = persona::subject(&options.what, options.persona.as_deref())?;

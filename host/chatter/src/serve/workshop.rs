@@ -2,9 +2,9 @@
 //! The runtime takes a new module from there by itself.
 
 use crate::{
-    Failure,
+    Failure, colour,
     config::{self, Configuration},
-    persona::progress::{Spinner, colour, size},
+    persona::progress::{Spinner, size},
     settings::Settings,
 };
 use chatter_protocol::{PersonaConfig, PersonaId, RoomId, Schematic as _, config::RosterEntry};
@@ -234,7 +234,7 @@ impl Bench {
         let name = self.project();
         let how = Options {
             debug: true,
-            colour: colour(),
+            colour: colour::on_stderr(),
         };
         let built = match build::build(&self.project, how, progress).await {
             Ok(built) => built,
