@@ -11,22 +11,20 @@
 
 mod difference;
 mod read;
-mod schema_names;
 mod watch;
 
-pub(crate) use read::toml_problem;
 pub(crate) use watch::{Stamp, Watch};
 
 use crate::{
     Failure,
     args::CheckOptions,
-    nearest::did_you_mean,
     settings::{self, SourceOverride},
 };
 use chatter_context::Subtitles;
 use chatter_protocol::{
     ModerationPolicy, ModuleConfig, PersonaConfig, PersonaId, RoomConfig, RoomId,
 };
+use chatter_workbench::{Text, Wrong, did_you_mean};
 use read::{File, files, read};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -188,16 +186,9 @@ pub(crate) fn load_stamped(
 ///
 /// Everything that is wrong with it.
 pub(crate) fn read_persona(path: &Path) -> Result<PersonaConfig, Vec<String>> {
-    let mut problems = Vec::new();
-    let file = File {
-        path: path.to_owned(),
-        stem: String::new(),
-        parent: None,
-    };
-    match read(vec![file], &mut problems).pop() {
-        Some((_, Some(persona))) => Ok(persona),
-        _ => Err(problems),
-    }
+    let text = Text::read(path).map_err(|wrong| vec![wrong]);
+    text.and_then(|text| text.checked())
+        .map_err(|wrong| wrong.iter().map(Wrong::to_string).collect())
 }
 
 /// Files by name, with their content as far as it is right: whoever refers to a broken file is not

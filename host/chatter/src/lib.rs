@@ -13,7 +13,6 @@ pub mod config;
 mod failure;
 mod logging;
 mod modules;
-mod nearest;
 mod persona;
 mod pool;
 pub mod serve;

@@ -1,6 +1,6 @@
 //! The character that a persona is tried with: a `persona.toml`, or one made up for a bare component.
 
-use crate::text::{Text, Wrong};
+use crate::text::{Text, Wrong, checked};
 use chatter_protocol::{PersonaConfig, PersonaId, Schematic};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -18,7 +18,7 @@ pub fn read(path: &Path) -> Result<PersonaConfig, Wrong> {
 pub(crate) fn with(text: &Text, changes: Option<&toml::Table>) -> Result<PersonaConfig, Wrong> {
     let mut value: Value = text.parse()?;
     change(&mut value, changes)?;
-    checked(value).map_err(|detail| Wrong::whole(&text.path, detail))
+    checked(value).map_err(|problems: Vec<_>| Wrong::whole(&text.path, problems.join("; ")))
 }
 
 /// A character with some of its fields set otherwise.
@@ -28,7 +28,7 @@ pub(crate) fn changed(
 ) -> Result<PersonaConfig, Wrong> {
     let mut value = serde_json::to_value(persona).map_err(|error| Wrong(error.to_string()))?;
     change(&mut value, changes)?;
-    checked(value).map_err(Wrong)
+    checked(value).map_err(|problems: Vec<_>| Wrong(problems.join("; ")))
 }
 
 fn change(value: &mut Value, changes: Option<&toml::Table>) -> Result<(), Wrong> {
@@ -37,20 +37,6 @@ fn change(value: &mut Value, changes: Option<&toml::Table>) -> Result<(), Wrong>
         merge(value, changes);
     }
     Ok(())
-}
-
-fn checked(value: Value) -> Result<PersonaConfig, String> {
-    PersonaConfig::from_value(value).map_err(|invalid| {
-        let places = invalid.problems.iter().map(|problem| {
-            let field = problem.pointer.trim_start_matches('/').replace('/', ".");
-            if field.is_empty() {
-                problem.detail.clone()
-            } else {
-                format!("{field}: {}", problem.detail)
-            }
-        });
-        places.collect::<Vec<_>>().join("; ")
-    })
 }
 
 /// Sets what `changes` sets; tables field by field, anything else as a whole.

@@ -1,13 +1,16 @@
 //! TOML files that people write, with the place of everything that is wrong in them.
 
+use crate::{nearest::did_you_mean, schema_names::fields_beside};
+use chatter_protocol::{Problem, Schematic};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
 };
 
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 4 << 20;
+/// The largest file that is read, in bytes: more than the longest blocklist of a moderation policy.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// A file's text.
 #[derive(Clone, Debug)]
@@ -68,12 +71,20 @@ impl Text {
     /// Names the first place that is wrong.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Wrong> {
         toml::from_str(&self.content).map_err(|error| {
-            let message = error.message().trim().replace('\n', ", ");
-            match error.span() {
-                Some(span) => self.wrong(span.start, message),
-                None => Wrong::whole(&self.path, message),
-            }
+            let problem = toml_problem(&self.content, &error);
+            Wrong(format!("{}{problem}", self.path.display()))
         })
+    }
+
+    /// Reads it as what has a schema.
+    ///
+    /// # Errors
+    ///
+    /// Names each field that is wrong: `configs/personas/nova.toml: traits.humour: 1.4 is more than 1`.
+    pub fn checked<T: Schematic>(&self) -> Result<T, Vec<Wrong>> {
+        let value = self.parse().map_err(|wrong| vec![wrong])?;
+        let named = |problem| Wrong::whole(&self.path, problem);
+        checked(value).map_err(|problems| problems.into_iter().map(named).collect())
     }
 
     /// Something that is wrong at a byte of it.
@@ -85,14 +96,66 @@ impl Text {
     /// The line and the column of a byte, both from 1.
     #[must_use]
     pub fn place(&self, at: usize) -> (usize, usize) {
-        let at = self.content.floor_char_boundary(at);
-        let before = &self.content[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        place(&self.content, at)
     }
+}
+
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(at)];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}
+
+/// What is wrong with a TOML text, after the file's name: `:3:7: expected ...`.
+#[must_use]
+pub fn toml_problem(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message().trim().replace('\n', ", ");
+    match error.span() {
+        Some(span) => {
+            let (line, column) = place(text, span.start);
+            format!(":{line}:{column}: {message}")
+        }
+        None => format!(": {message}"),
+    }
+}
+
+/// What has a schema, from what it was read as; else each field that is wrong, as people write its path
+/// in TOML: `traits.humour: 1.4 is more than 1`.
+pub(crate) fn checked<T: Schematic>(value: Value) -> Result<T, Vec<String>> {
+    T::from_value(value).map_err(|invalid| {
+        let schema = T::schema();
+        let told = |problem: &Problem| {
+            let detail = explained(problem, &schema);
+            match &*dotted(&problem.pointer) {
+                "" => detail,
+                field => format!("{field}: {detail}"),
+            }
+        };
+        invalid.problems.iter().map(told).collect()
+    })
+}
+
+/// A field that there is not was most likely meant to be one that there is.
+fn explained(problem: &Problem, schema: &Value) -> String {
+    if problem.detail != "no such field" {
+        return problem.detail.clone();
+    }
+    let word = problem.pointer.rsplit('/').next().unwrap_or_default();
+    let fields = fields_beside(schema, &problem.pointer);
+    let near = did_you_mean(word, fields.iter().map(String::as_str));
+    format!("{}{near}", problem.detail)
+}
+
+/// A JSON Pointer (RFC 6901) as people write the path in TOML: `/traits/humour` is `traits.humour`.
+fn dotted(pointer: &str) -> String {
+    pointer
+        .trim_start_matches('/')
+        .replace('/', ".")
+        .replace("~1", "/")
+        .replace("~0", "~")
 }
 
 #[cfg(test)]
@@ -113,6 +176,35 @@ mod tests {
             (99, (3, 1)),
         ] {
             assert_eq!(text.place(at), place, "{at}");
+        }
+    }
+
+    #[test]
+    fn each_field_that_is_wrong_is_named() {
+        let nova = "id = \"nova\"\nname = \"Nova\"\nmodule = \"nova\"\n";
+        for (more, problems) in [
+            ("", &[][..]),
+            (
+                "colour = \"#ffffff\"\n[traits]\nhumour = 1.4\n",
+                &[
+                    "x.toml: colour: no such field; did you mean `color`?",
+                    "x.toml: traits.humour: 1.4 is more than 1",
+                ],
+            ),
+            ("[traits", &["x.toml:4:8: "]),
+        ] {
+            let text = Text {
+                path: "x.toml".into(),
+                content: format!("{nova}{more}"),
+            };
+            let found: Vec<String> = match text.checked::<chatter_protocol::PersonaConfig>() {
+                Ok(_) => Vec::new(),
+                Err(wrong) => wrong.iter().map(Wrong::to_string).collect(),
+            };
+            assert_eq!(found.len(), problems.len(), "{found:?}");
+            for (found, expected) in found.iter().zip(problems) {
+                assert!(found.starts_with(expected), "{found}");
+            }
         }
     }
 

@@ -1,9 +1,7 @@
 //! Reading TOML files against the protocol's schemas.
 
-use super::schema_names::fields_beside;
-use crate::nearest::did_you_mean;
-use chatter_protocol::{Problem, Schematic};
-use serde_json::Value;
+use chatter_protocol::Schematic;
+use chatter_workbench::{Text, Wrong};
 use std::path::{Path, PathBuf};
 
 /// A file of the configuration.
@@ -90,72 +88,12 @@ pub(super) fn read<T: Schematic>(
     problems: &mut Vec<String>,
 ) -> Vec<(File, Option<T>)> {
     let mut read_one = |file: File| {
-        let read = parse::<T>(&file);
-        let config = read.map_err(|found| problems.extend(found)).ok();
+        let text = Text::read(&file.path).map_err(|wrong| vec![wrong]);
+        let config = text
+            .and_then(|text| text.checked())
+            .map_err(|wrong| problems.extend(wrong.iter().map(Wrong::to_string)))
+            .ok();
         (file, config)
     };
     files.into_iter().map(&mut read_one).collect()
-}
-
-fn parse<T: Schematic>(file: &File) -> Result<T, Vec<String>> {
-    let text = std::fs::read_to_string(&file.path)
-        .map_err(|error| vec![file.problem("", error.to_string())])?;
-    let value: Value = toml::from_str(&text).map_err(|error| {
-        vec![format!(
-            "{}{}",
-            file.path.display(),
-            toml_problem(&text, &error)
-        )]
-    })?;
-    T::from_value(value).map_err(|invalid| {
-        let schema = T::schema();
-        invalid
-            .problems
-            .iter()
-            .map(|problem| file.problem(&dotted(&problem.pointer), explained(problem, &schema)))
-            .collect()
-    })
-}
-
-/// A field that there is not was most likely meant to be one that there is.
-fn explained(problem: &Problem, schema: &Value) -> String {
-    if problem.detail != "no such field" {
-        return problem.detail.clone();
-    }
-    let word = problem.pointer.rsplit('/').next().unwrap_or_default();
-    let fields = fields_beside(schema, &problem.pointer);
-    format!(
-        "{}{}",
-        problem.detail,
-        did_you_mean(word, fields.iter().map(String::as_str))
-    )
-}
-
-/// A JSON Pointer (RFC 6901) as people write the path in TOML: `/traits/humour` is `traits.humour`.
-fn dotted(pointer: &str) -> String {
-    pointer
-        .trim_start_matches('/')
-        .replace('/', ".")
-        .replace("~1", "/")
-        .replace("~0", "~")
-}
-
-/// What is wrong with a TOML text, after the file's name: `:3:7: expected ...`.
-pub(crate) fn toml_problem(text: &str, error: &toml::de::Error) -> String {
-    let message = error.message().trim().replace('\n', ", ");
-    match error.span() {
-        Some(span) => {
-            let before = text.get(..span.start.min(text.len())).unwrap_or(text);
-            let line = before.matches('\n').count() + 1;
-            let column = before
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .count()
-                + 1;
-            format!(":{line}:{column}: {message}")
-        }
-        None => format!(": {message}"),
-    }
 }

@@ -1,8 +1,9 @@
 //! `chatter.toml`.
 
 use super::values::{Bus, Listen, Provider, check_poll, check_speed};
-use crate::{nearest::did_you_mean, pool::PoolOptions};
+use crate::pool::PoolOptions;
 use chatter_protocol::{RoomId, call::LimitsConfig};
+use chatter_workbench::{did_you_mean, toml_problem};
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
@@ -155,7 +156,7 @@ impl SettingsFile {
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, Vec<String>> {
-        let syntax = |error: toml::de::Error| vec![crate::config::toml_problem(text, &error)];
+        let syntax = |error: toml::de::Error| vec![toml_problem(text, &error)];
         let table: toml::Table = text.parse().map_err(syntax)?;
         let mut problems = unknown(&table, &KEYS, "");
         let limits: Vec<_> = LimitsConfig::names().collect();

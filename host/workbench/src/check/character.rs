@@ -1,10 +1,9 @@
 //! A project's `persona.toml`: against its schema, and against the module.
 
 use super::Findings;
-use crate::Project;
-use chatter_protocol::{PersonaConfig, Schematic};
+use crate::{Project, Text};
+use chatter_protocol::PersonaConfig;
 use chatter_runtime::About;
-use serde_json::Value;
 
 /// The traits that the host reads, whatever the module.
 const OF_HOST: [&str; 4] = [
@@ -21,49 +20,26 @@ pub(super) fn check(
     findings: &mut Findings,
 ) -> Option<PersonaConfig> {
     let path = project.character();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            findings.remark(format!(
-                "{} is not there: `chatter persona try` and `chatter serve --watch` take the character from it",
-                path.display()
-            ));
-            return None;
-        }
-        Err(error) => {
-            findings.problem(format!("{}: {error}", path.display()));
-            return None;
-        }
-    };
-    match parse(&text) {
+    if !path.exists() {
+        findings.remark(format!(
+            "{} is not there: `chatter persona try` and `chatter serve --watch` take the character from it",
+            path.display()
+        ));
+        return None;
+    }
+    let text = Text::read(&path).map_err(|wrong| vec![wrong]);
+    match text.and_then(|text| text.checked()) {
         Ok(persona) => {
             compare(&persona, project, about, findings);
             Some(persona)
         }
-        Err(problems) => {
-            for problem in problems {
-                findings.problem(format!("{}{problem}", path.display()));
+        Err(wrong) => {
+            for wrong in wrong {
+                findings.problem(wrong.to_string());
             }
             None
         }
     }
-}
-
-/// What follows the file's name is what is wrong: `:3: ...`, `: traits.humour: ...`.
-fn parse(text: &str) -> Result<PersonaConfig, Vec<String>> {
-    let value: Value = toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;
-        vec![format!(":{line}: {}", error.message().trim())]
-    })?;
-    PersonaConfig::from_value(value).map_err(|invalid| {
-        let told = |problem: &chatter_protocol::Problem| {
-            let field = problem.pointer.trim_start_matches('/').replace('/', ".");
-            let colon = if field.is_empty() { "" } else { ": " };
-            format!("{colon}{field}: {}", problem.detail)
-        };
-        invalid.problems.iter().map(told).collect()
-    })
 }
 
 fn compare(

@@ -5,10 +5,8 @@
 ///
 /// Near means: at most one third of the letters typed wrongly (Damerau-Levenshtein distance), or the
 /// one is the beginning of the other.
-pub(crate) fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> String {
+#[must_use]
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let distance = |candidate: &str| {
         let shared = word.len().min(candidate.len());
         if shared >= 3 && (candidate.starts_with(word) || word.starts_with(candidate)) {
