@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use chatter_llm::{About, LanguageModel};
 use chatter_memory::Embedded;
 use chatter_protocol::{
-    CallRecord,
     call::{CallEnd, ImportRecord},
     llm::{Completion, Error, Request},
 };
@@ -177,7 +176,7 @@ async fn cost(loaded: &Loaded, export: &'static str, call: &Call) -> CallCost {
         let record = loaded.runtime.call(call.clone()).await;
         let took = calling.elapsed();
         let CallEnd::Returned { outcome } = &record.end else {
-            cost.fails = Some(failure(&record));
+            cost.fails = Some(record.end.to_string());
             return cost;
         };
         if n == WARM_UP {
@@ -200,14 +199,6 @@ async fn cost(loaded: &Loaded, export: &'static str, call: &Call) -> CallCost {
     cost.call = Spread::of(values);
     cost.memory_bytes = floor::memory(&loaded.runtime, &call).await.unwrap_or(0);
     cost
-}
-
-fn failure(record: &CallRecord) -> String {
-    let end = serde_json::to_value(&record.end).unwrap_or_default();
-    match end.get("detail").and_then(serde_json::Value::as_str) {
-        Some(detail) => detail.to_owned(),
-        None => end["status"].as_str().unwrap_or_default().to_owned(),
-    }
 }
 
 /// A language model that takes no time.

@@ -3,9 +3,8 @@
 //! It owns what a persona's project is (its language, its name, its character, where its component
 //! goes) and how one is built. It promises that a component appears whole or not at all, and that
 //! what is wrong is said with its place and the way out, in files of the host's configuration in the
-//! same words. A try-out is a whole room with the real
-//! worker. It must not know the command line, nor decide what services decide: when a persona speaks
-//! is the worker's.
+//! same words. A try-out is a whole room with the real worker. It must not know the command line, nor
+//! decide what services decide: when a persona speaks is the worker's.
 
 pub mod build;
 pub mod cases;

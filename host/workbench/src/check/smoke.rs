@@ -196,16 +196,7 @@ fn ended(end: &CallEnd) -> String {
             Some(line) => format!("said {:?}", line.text),
             None => "silent".to_owned(),
         },
-        CallEnd::Declined { detail } => format!("declined: {detail}"),
-        CallEnd::Invalid { detail } => format!("broke the contract: {detail}"),
-        CallEnd::Trapped { detail } => format!("trapped: {detail}"),
-        CallEnd::OutOfCpu { cpu_ms } => format!("computed for more than {cpu_ms} ms"),
-        CallEnd::OutOfMemory { memory_bytes } => {
-            format!("wanted more than {memory_bytes} bytes of memory")
-        }
-        CallEnd::TimedOut { wall_ms } => format!("took longer than {wall_ms} ms"),
-        CallEnd::Busy => "never started: the pool was full".to_owned(),
-        CallEnd::Unavailable { detail } => format!("never started: {detail}"),
+        failed => failed.to_string(),
     }
 }
 

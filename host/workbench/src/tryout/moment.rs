@@ -271,15 +271,6 @@ impl Story {
 fn failure(end: &CallEnd) -> String {
     match end {
         CallEnd::Returned { .. } => String::new(),
-        CallEnd::Declined { detail } => format!("it answered with an error: {detail}"),
-        CallEnd::Invalid { detail } => format!("its answer breaks the contract: {detail}"),
-        CallEnd::Trapped { detail } => format!("it trapped: {detail}"),
-        CallEnd::OutOfCpu { cpu_ms } => format!("it used more than {cpu_ms} ms of CPU time"),
-        CallEnd::OutOfMemory { memory_bytes } => {
-            format!("it asked for more than {memory_bytes} bytes of memory")
-        }
-        CallEnd::TimedOut { wall_ms } => format!("it took longer than {wall_ms} ms"),
-        CallEnd::Busy => "no place in the pool became free".to_owned(),
-        CallEnd::Unavailable { detail } => detail.clone(),
+        failed => failed.to_string(),
     }
 }
