@@ -33,24 +33,38 @@ const TAKEN: [&str; 8] = [
     "test",
 ];
 
-/// Names of types that the Rust template uses itself.
-const TYPES: [&str; 15] = [
+/// What a language or a template's code has in the place of a type's name.
+const TYPES: [&str; 26] = [
     "About",
     "ChatMessage",
     "Default",
+    "Deserialize",
+    "Err",
     "Error",
+    "False",
+    "Harness",
     "Host",
+    "Latest",
+    "None",
+    "Ok",
     "Option",
     "Persona",
     "Prompt",
     "Reply",
     "Result",
     "Self",
+    "Serialize",
     "Some",
     "StreamContext",
     "String",
+    "Tests",
+    "True",
     "Turn",
+    "Vec",
 ];
+
+/// The longest title, in characters: that of a character's name.
+const MAX_TITLE: usize = 40;
 
 /// What is to be made.
 #[derive(Clone, Debug)]
@@ -222,7 +236,8 @@ fn title(name: &str) -> String {
         .filter(|word| !word.is_empty())
         .map(capital)
         .collect();
-    words.join(" ")
+    let title: String = words.join(" ").chars().take(MAX_TITLE).collect();
+    title.trim_end().to_owned()
 }
 
 /// Whether cargo takes a package in this folder for a part of the workspace of a folder above. One
@@ -252,110 +267,4 @@ fn is_member(folder: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn made(name: &str, language: Language, folder: &Path) -> Result<Vec<PathBuf>, Error> {
-        new(&New {
-            name: name.into(),
-            language,
-            folder: folder.into(),
-            sdk: None,
-        })
-    }
-
-    #[test]
-    fn every_language_has_a_template_that_is_a_project_of_the_name() {
-        for language in Language::ALL {
-            let folder = tempfile::tempdir().unwrap();
-            let files = made("my-bird", language, folder.path()).unwrap();
-            for file in files.iter().filter(|file| !is_sdk(file)) {
-                let text = fs::read_to_string(folder.path().join(file)).unwrap();
-                assert!(
-                    !text.contains("{{"),
-                    "{language}: {}: {text}",
-                    file.display()
-                );
-            }
-            let project = crate::Project::open(folder.path()).unwrap();
-            assert_eq!(
-                (project.name.as_str(), project.language),
-                ("my-bird", language)
-            );
-            let character = fs::read_to_string(project.character()).unwrap();
-            let character: serde_json::Value = toml::from_str(&character).unwrap();
-            let character: chatter_protocol::PersonaConfig =
-                chatter_protocol::Schematic::from_value(character).unwrap();
-            assert_eq!(
-                (character.id.as_str(), &*character.module),
-                ("my-bird", "my-bird")
-            );
-            assert_eq!(character.name, "My Bird", "{language}");
-        }
-    }
-
-    #[test]
-    fn names_that_could_not_be_built_are_refused() {
-        for (name, language, good) in [
-            ("nova", Language::Rust, true),
-            ("no-va2", Language::Rust, true),
-            ("Nova", Language::Rust, false),
-            ("", Language::Rust, false),
-            ("2nova", Language::Rust, false),
-            ("no va", Language::JavaScript, false),
-            ("core", Language::Rust, false),
-            ("core", Language::Python, true),
-        ] {
-            assert_eq!(
-                check_name(name, language).is_ok(),
-                good,
-                "{name} {language}"
-            );
-        }
-    }
-
-    #[test]
-    fn words_in_a_name_become_a_type_and_a_title() {
-        for (name, of_type, for_people) in [
-            ("nova", "Nova", "Nova"),
-            ("my-bird-2", "MyBird2", "My Bird 2"),
-            ("host", "HostPersona", "Host"),
-            ("a--b", "AB", "A B"),
-        ] {
-            assert_eq!(type_name(name), of_type);
-            assert_eq!(title(name), for_people);
-        }
-    }
-
-    #[test]
-    fn nothing_is_written_into_a_folder_that_holds_something() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("mine"), "x").unwrap();
-        let why = made("nova", Language::Rust, folder.path()).unwrap_err();
-        assert!(matches!(why, Error::Occupied(_)), "{why}");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_part_of_a_workspace_is_no_workspace_itself() {
-        let above = tempfile::tempdir().unwrap();
-        let manifest = "[workspace]\nmembers = [\"personas/*\", \"single\"]";
-        fs::write(above.path().join("Cargo.toml"), manifest).unwrap();
-        for (folder, member) in [
-            ("personas/nova", true),
-            ("single", true),
-            ("nova", false),
-            ("personas/deep/nova", false),
-        ] {
-            let folder = above.path().join(folder);
-            made("nova", Language::Rust, &folder).unwrap();
-            let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-            assert_eq!(
-                !text.contains("[workspace]"),
-                member,
-                "{}",
-                folder.display()
-            );
-        }
-    }
-}
+mod tests;
