@@ -3,6 +3,7 @@
 use chatter_protocol::PersonaId;
 use serde::Deserialize;
 use std::{
+    ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
 };
@@ -37,6 +38,48 @@ impl Language {
             Self::JavaScript => "package.json",
             Self::Python => "pyproject.toml",
         }
+    }
+
+    /// What a folder's project is written in, by its manifest.
+    pub(crate) fn of(folder: &Path) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|language| folder.join(language.manifest()).is_file())
+    }
+
+    /// Whether its build leaves out a file of a project, by its path from the project's folder on.
+    pub(crate) fn leaves_out(self, below: &Path) -> bool {
+        let name = below
+            .file_name()
+            .and_then(OsStr::to_str)
+            .unwrap_or_default();
+        let in_folder = |folders: &[&str]| {
+            below
+                .iter()
+                .next()
+                .and_then(OsStr::to_str)
+                .is_some_and(|top| folders.contains(&top))
+        };
+        let for_people = ["README", "LICENSE", "CHANGELOG"]
+            .iter()
+            .any(|word| name.starts_with(word));
+        (for_people && below.parent() == Some(Path::new("")))
+            || match self {
+                Self::Rust => in_folder(&["tests", "benches", "examples"]),
+                Self::JavaScript => {
+                    in_folder(&["test", "tests"])
+                        || [".test.js", ".test.mjs", ".d.ts"]
+                            .iter()
+                            .any(|ending| name.ends_with(ending))
+                        || below.ends_with("sdk/src/testkit.js")
+                }
+                // As `chatter_persona/build.py` has it.
+                Self::Python => {
+                    below.iter().any(|part| part == "tests")
+                        || (name.starts_with("test_") && name.ends_with(".py"))
+                        || below.ends_with("chatter_persona/testkit.py")
+                }
+            }
     }
 
     /// The folder of its template, below `persona-sdk/templates/`.
@@ -102,10 +145,7 @@ impl Project {
         if !folder.is_dir() {
             return Err(Error::NoFolder(folder.to_owned()));
         }
-        let language = Language::ALL
-            .into_iter()
-            .find(|language| folder.join(language.manifest()).is_file())
-            .ok_or_else(|| Error::NoManifest(folder.to_owned()))?;
+        let language = Language::of(folder).ok_or_else(|| Error::NoManifest(folder.to_owned()))?;
         let manifest = folder.join(language.manifest());
         let named = std::fs::read_to_string(&manifest)
             .map_err(|error| error.to_string())

@@ -1,6 +1,6 @@
 //! Watching a project: its author saves, and it is time to build.
 
-use crate::project::CHARACTER_FILE;
+use crate::project::{CHARACTER_FILE, Language, TESTS_FOLDER};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
     ffi::OsStr,
@@ -11,7 +11,14 @@ use std::{
 use tokio::{sync::mpsc, time::timeout};
 
 /// Folders that tools write to. They are not watched: a build would be followed by the next.
-const TOOLS: [&str; 5] = ["target", "dist", "node_modules", "build", "__pycache__"];
+const TOOLS: [&str; 6] = [
+    "target",
+    "dist",
+    "node_modules",
+    "build",
+    "__pycache__",
+    "venv",
+];
 
 /// An editor writes a file in several steps, and a whole project's files one after the other: so long
 /// must it be quiet before one looks.
@@ -151,10 +158,13 @@ fn is_source(root: &Path, path: &Path) -> bool {
         })
 }
 
-/// Whether a source goes into the component. The character and the cases are read as they are.
+/// Whether a source goes into the component. The character and the cases are read as they are, and
+/// each language's build leaves out something more.
 pub(crate) fn is_built(root: &Path, path: &Path) -> bool {
-    path.extension().is_none_or(|extension| extension != "toml")
-        || path.parent() == Some(root) && !path.ends_with(CHARACTER_FILE)
+    let below = path.strip_prefix(root).unwrap_or(path);
+    below != Path::new(CHARACTER_FILE)
+        && !below.starts_with(TESTS_FOLDER)
+        && !Language::of(root).is_some_and(|language| language.leaves_out(below))
 }
 
 #[cfg(test)]
@@ -162,16 +172,58 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_character_and_the_cases_are_nothing_to_build() {
-        for (path, built) in [
-            ("src/lib.rs", true),
-            ("Cargo.toml", true),
+    fn what_a_build_leaves_out_is_nothing_to_build() {
+        let all = [
             ("persona.toml", false),
             ("tests/first.toml", false),
+            ("tests", false),
+            ("README.md", false),
+            ("LICENSE", false),
             ("src", true),
+        ];
+        let rust = [
+            ("src/lib.rs", true),
+            ("src/words.md", true),
+            ("src/words.toml", true),
+            ("words/a.md", true),
+            ("Cargo.toml", true),
+            ("build.rs", true),
+            ("tests/calls.rs", false),
+            ("benches/calls.rs", false),
+            ("examples/calls.rs", false),
+        ];
+        let javascript = [
+            ("src/persona.js", true),
+            ("package.json", true),
+            ("sdk/src/line.js", true),
+            ("src/tests.js", true),
+            ("test/persona.test.js", false),
+            ("src/persona.test.mjs", false),
+            ("sdk/index.d.ts", false),
+            ("sdk/src/testkit.js", false),
+        ];
+        let python = [
+            ("persona.py", true),
+            ("pyproject.toml", true),
+            ("words/latest.py", true),
+            ("chatter_persona/line.py", true),
+            ("test_persona.py", false),
+            ("words/test_words.py", false),
+            ("words/tests/words.py", false),
+            ("chatter_persona/testkit.py", false),
+        ];
+        for (language, own) in [
+            (Language::Rust, &rust[..]),
+            (Language::JavaScript, &javascript),
+            (Language::Python, &python),
         ] {
-            let root = Path::new("/p");
-            assert_eq!(is_built(root, &root.join(path)), built, "{path}");
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path();
+            fs::write(root.join(language.manifest()), "").unwrap();
+            for (path, built) in all.iter().chain(own) {
+                let is = is_built(root, &root.join(path));
+                assert_eq!(is, *built, "{language}: {path}");
+            }
         }
     }
 
@@ -188,6 +240,7 @@ mod tests {
             ("src/.lib.rs.swp", false),
             ("src/lib.rs~", false),
             ("src/__pycache__/x.pyc", false),
+            ("venv/lib/python3.11/site.py", false),
             ("Cargo.lock", false),
             ("", false),
         ] {
