@@ -192,10 +192,12 @@ impl<'a> Checker<'a> {
             }
         }
         if let Some(label) = &expect.reply_to {
-            let answers = outcome.lines.first().and_then(|line| line.reply_to);
             let name = label.get_ref().as_str();
             let wanted = self.labels.get(name).copied();
-            if answers != wanted {
+            let first = outcome.lines.first();
+            let answers = first.and_then(|line| line.reply_to);
+            let unbound = wanted.is_none() && !name.is_empty();
+            if first.is_none() || unbound || answers != wanted {
                 let named = |id: MessageId| {
                     self.labels
                         .iter()
@@ -209,6 +211,9 @@ impl<'a> Checker<'a> {
                 };
                 let expected = match name {
                     "" => "a line that answers nothing".to_owned(),
+                    OWN_LINE if unbound => {
+                        "an answer to its own line, of which none was accepted".to_owned()
+                    }
                     OWN_LINE => "an answer to its own line".to_owned(),
                     label => format!("an answer to {label:?}"),
                 };

@@ -159,6 +159,7 @@ impl<'a> Play<'a> {
         let mut failures = Vec::new();
         for (index, step) in self.case.file.step.iter().enumerate() {
             let now = self.start.plus(Duration::from_millis(step.at_ms()));
+            failures.extend(self.without_own(index + 1, step));
             if let Some(chat) = &step.chat {
                 self.hear(chat, now)?;
             }
@@ -184,6 +185,31 @@ impl<'a> Play<'a> {
     ) -> Vec<Failure> {
         let at = step.at.span().start;
         Checker::new(&self.case.text, number, at, record, &self.labels).check(expect)
+    }
+
+    /// What speaks of the persona's own line before there is one.
+    fn without_own(&self, number: usize, step: &Step) -> Vec<Failure> {
+        let fields = [
+            (
+                "chat.reply_to",
+                step.chat.as_ref().and_then(|chat| chat.reply_to.as_ref()),
+            ),
+            ("answer", step.answer.as_ref()),
+        ];
+        fields
+            .into_iter()
+            .filter_map(|(what, label)| Some((what, label?)))
+            .filter(|(_, label)| label.get_ref() == OWN_LINE && !self.labels.contains_key(OWN_LINE))
+            .map(|(what, label)| Failure {
+                step: number,
+                line: self.case.text.place(label.span().start).0,
+                what: what.into(),
+                expected: "a line of its own that was accepted before".into(),
+                got: "none".into(),
+                notes: Vec::new(),
+                fix: None,
+            })
+            .collect()
     }
 
     /// Somebody writes a line.
@@ -278,7 +304,7 @@ impl<'a> Play<'a> {
             .answer
             .as_ref()
             .and_then(|label| self.labels.get(label.get_ref()).copied());
-        let speak = step.speak.unwrap_or(answer.is_some());
+        let speak = step.speak.unwrap_or(step.answer.is_some());
         let mut random = [0; 10];
         self.rng.fill_bytes(&mut random);
         let turn = Turn {

@@ -31,6 +31,15 @@ fn silent() -> CallRecord {
     record
 }
 
+/// The same as [`spoke`], but its line answers nothing.
+fn unasked() -> CallRecord {
+    let mut record = spoke();
+    if let CallEnd::Returned { outcome } = &mut record.end {
+        outcome.lines[0].reply_to = None;
+    }
+    record
+}
+
 fn declined() -> CallRecord {
     CallRecord {
         end: CallEnd::Declined {
@@ -61,7 +70,7 @@ fn failures(record: &CallRecord, expect: &str) -> Vec<Failure> {
 
 #[test]
 fn what_holds_passes() {
-    let (spoke, silent, declined) = (spoke(), silent(), declined());
+    let (spoke, silent, unasked, declined) = (spoke(), silent(), unasked(), declined());
     for (record, expect) in [
         (&spoke, ""),
         (&spoke, r#"line = "he did and i'm still shaking""#),
@@ -72,6 +81,7 @@ fn what_holds_passes() {
         ),
         (&spoke, r#"matches = "^he .* shaking$", silent = false"#),
         (&spoke, r#"reply_to = "q""#),
+        (&unasked, r#"reply_to = """#),
         (
             &spoke,
             r#"remembers = "bridge", memories = 1, searches = "Ana""#,
@@ -101,7 +111,7 @@ fn what_holds_passes() {
 
 #[test]
 fn what_does_not_hold_fails_with_both_sides() {
-    let (spoke, silent, declined) = (spoke(), silent(), declined());
+    let (spoke, silent, unasked, declined) = (spoke(), silent(), unasked(), declined());
     let said = "\"he did and i'm still shaking\"";
     let quiet = "silence because of \"no impulse\"";
     for (record, expect, what, expected, got) in [
@@ -158,6 +168,27 @@ fn what_does_not_hold_fails_with_both_sides() {
             "reply_to",
             "a line that answers nothing",
             "an answer to \"q\"",
+        ),
+        (
+            &silent,
+            r#"reply_to = """#,
+            "reply_to",
+            "a line that answers nothing",
+            quiet,
+        ),
+        (
+            &spoke,
+            r#"reply_to = "own""#,
+            "reply_to",
+            "an answer to its own line, of which none was accepted",
+            "an answer to \"q\"",
+        ),
+        (
+            &unasked,
+            r#"reply_to = "own""#,
+            "reply_to",
+            "an answer to its own line, of which none was accepted",
+            "a line that answers nothing",
         ),
         (
             &silent,

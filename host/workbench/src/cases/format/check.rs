@@ -1,6 +1,6 @@
 //! What the types of a file can't say.
 
-use super::{Event, Export, File, OWN_LINE, Remembered, Step};
+use super::{End, Event, Expect, Export, File, OWN_LINE, Remembered, Step, Words};
 use crate::text::{Text, Wrong};
 use toml::Spanned;
 
@@ -122,7 +122,7 @@ impl Step {
         }
         let known = |label: &Spanned<String>, labels: &[&str]| {
             let name = label.get_ref().as_str();
-            if name == OWN_LINE || name.is_empty() || labels.contains(&name) {
+            if name == OWN_LINE || labels.contains(&name) {
                 return Ok(());
             }
             let detail = format!("no line before this has the label {name:?}");
@@ -143,19 +143,53 @@ impl Step {
                 labels.push(name);
             }
         }
-        for label in [
-            self.answer.as_ref(),
-            self.expect.as_ref().and_then(|e| e.reply_to.as_ref()),
-        ]
-        .into_iter()
-        .flatten()
+        if let Some(label) = &self.answer {
+            known(label, labels)?;
+        }
+        let Some(expect) = &self.expect else {
+            return Ok(());
+        };
+        if let Some(label) = &expect.reply_to
+            && !label.get_ref().is_empty()
         {
             known(label, labels)?;
         }
-        if self.export() == Export::None && self.expect.is_some() {
+        if self.export() == Export::None {
             return Err(text.wrong(at, "nothing can be expected of a step that makes no call"));
         }
-        if let Some(matches) = self.expect.as_ref().and_then(|e| e.matches.as_ref()) {
+        expect.check(text)
+    }
+}
+
+impl Expect {
+    fn check(&self, text: &Text) -> Result<(), Wrong> {
+        if let Some(ends) = &self.ends
+            && *ends.get_ref() != End::Returned
+            && let Some((field, at)) = self.of_an_outcome()
+        {
+            let ends = ends.get_ref().as_str();
+            return Err(text.wrong(
+                at,
+                format!("`{field}` can't hold for a call that ends as {ends:?}: nothing of it is kept; leave it out"),
+            ));
+        }
+        for (field, words) in self.words() {
+            if words.get_ref().0.is_empty() || words.get_ref().0.iter().any(String::is_empty) {
+                return Err(text.wrong(
+                    words.span().start,
+                    format!("`{field}` holds whatever happens; name the words"),
+                ));
+            }
+        }
+        for (pointer, value) in self.state.iter().flatten() {
+            if !pointer.is_empty() && !pointer.starts_with('/') {
+                return Err(text.wrong(
+                    value.span().start,
+                    format!("{pointer:?} is no JSON Pointer; it would be \"/{pointer}\""),
+                ));
+            }
+        }
+        if let Some(matches) = &self.matches {
             regex::Regex::new(matches.get_ref()).map_err(|error| {
                 let error = error.to_string();
                 let reason = error.lines().last().unwrap_or_default().trim();
@@ -166,5 +200,43 @@ impl Step {
             })?;
         }
         Ok(())
+    }
+
+    /// The first field that speaks of what a call leaves if it returns well, and where it stands.
+    fn of_an_outcome(&self) -> Option<(&'static str, usize)> {
+        fn at<T>(field: &Option<Spanned<T>>) -> Option<usize> {
+            field.as_ref().map(|value| value.span().start)
+        }
+        let state = self.state.as_ref().and_then(|parts| parts.values().next());
+        [
+            ("line", at(&self.line)),
+            ("lines", at(&self.lines)),
+            ("contains", at(&self.contains)),
+            ("lacks", at(&self.lacks)),
+            ("matches", at(&self.matches)),
+            ("max_words", at(&self.max_words)),
+            ("silent", at(&self.silent)),
+            ("reply_to", at(&self.reply_to)),
+            ("remembers", at(&self.remembers)),
+            ("memories", at(&self.memories)),
+            ("state", state.map(|value| value.span().start)),
+        ]
+        .into_iter()
+        .find_map(|(field, at)| Some((field, at?)))
+    }
+
+    fn words(&self) -> impl Iterator<Item = (&'static str, &Spanned<Words>)> {
+        [
+            ("contains", &self.contains),
+            ("lacks", &self.lacks),
+            ("remembers", &self.remembers),
+            ("searches", &self.searches),
+            ("prompt", &self.prompt),
+            ("prompt_lacks", &self.prompt_lacks),
+            ("log", &self.log),
+            ("because", &self.because),
+        ]
+        .into_iter()
+        .filter_map(|(field, words)| Some((field, words.as_ref()?)))
     }
 }

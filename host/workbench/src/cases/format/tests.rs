@@ -48,7 +48,7 @@ dropped = "blocklist"
 [step.expect]
 silent = "nothing"
 reply_to = "q"
-ends = "out-of-cpu"
+ends = "returned"
 [[step]]
 at = 2.5
 call = "reflect"
@@ -85,6 +85,34 @@ fn what_is_wrong_has_line_and_column() {
         (
             "[[step]]\nat = 1\nanswer = \"q\"",
             "c.toml:3:10: no line before this has the label \"q\"",
+        ),
+        (
+            "[[step]]\nat = 1\nanswer = \"\"",
+            "c.toml:3:10: no line before this has the label \"\"",
+        ),
+        (
+            "[[step]]\nat = 1\nchat = { name = \"A\", text = \"b\", reply_to = \"\" }",
+            "c.toml:3:45: no line before this has the label \"\"",
+        ),
+        (
+            "[[step]]\nat = 1\nexpect = { ends = \"declined\", contains = \"x\" }",
+            "c.toml:3:42: `contains` can't hold for a call that ends as \"declined\"",
+        ),
+        (
+            "[[step]]\nat = 1\nexpect = { ends = \"trapped\", state = { \"/n\" = 1 } }",
+            "c.toml:3:47: `state` can't hold",
+        ),
+        (
+            "[[step]]\nat = 1\nexpect.lacks = []",
+            "c.toml:3:16: `lacks` holds whatever happens",
+        ),
+        (
+            "[[step]]\nat = 1\nexpect.prompt = [\"tea\", \"\"]",
+            "c.toml:3:17: `prompt` holds whatever happens",
+        ),
+        (
+            "[[step]]\nat = 1\nexpect.state = { n = 1 }",
+            "c.toml:3:22: \"n\" is no JSON Pointer; it would be \"/n\"",
         ),
         (
             "[[step]]\nat = 1\nexpect.matches = \"(\"",
