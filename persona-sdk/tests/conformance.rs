@@ -4,10 +4,12 @@
 //! After a change: `UPDATE_CONFORMANCE=1 cargo test -p persona-sdk --test conformance`.
 
 use persona_sdk::{
-    AuthorKind, ChatMessage, Profile, Prompt, Style, TraitValue, emote, line, prompt, style,
-    testkit::{context, entry, message, profile},
+    About, AuthorKind, ChatMessage, Error, Host, Persona, Profile, Prompt, Reply, StreamContext,
+    Style, TraitValue, Turn, emote, line, prompt, style,
+    testkit::{Failure, Harness, context, entry, message, profile, turn},
     words,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
@@ -18,6 +20,7 @@ fn the_file_says_what_this_sdk_does() {
         "tidy": tidied(),
         "quotes": quotes(),
         "words": texts(),
+        "extensions": extensions(),
         "emotes": emotes(),
         "styles": styles(),
         "prompts": prompts(),
@@ -150,6 +153,9 @@ fn texts() -> Vec<Value> {
         "'quoted' words'",
         "número 9 ¡olé!",
         "日本語 text",
+        "हिन्दी और தமிழ்!",
+        "สวัสดีครับ ขอบคุณค่ะ",
+        "ꦗꦮ Ⓐ nº ½ b_c",
         "",
     ]
     .iter()
@@ -162,6 +168,67 @@ fn texts() -> Vec<Value> {
         })
     })
     .collect()
+}
+
+/// Says what it is told by the stream's summary: nothing but extensions.
+#[derive(Default, Serialize, Deserialize)]
+struct Extender;
+
+impl Persona for Extender {
+    const STATE_VERSION: u32 = 1;
+
+    fn about() -> About {
+        About::new("extender", "1.0.0")
+    }
+
+    fn on_context(
+        &mut self,
+        _: &Turn,
+        context: &StreamContext,
+        _: &mut dyn Host,
+    ) -> Result<Reply, Error> {
+        Ok(Reply::silent("as told").with_extensions(context.summary.clone()))
+    }
+}
+
+/// What the test kit says of extensions, which is what the host does: `times` is how often the text
+/// stands between quotes, for long ones.
+fn extensions() -> Vec<Value> {
+    let plain = [
+        "{\"a\": [1, null]}",
+        " 1.5e3 ",
+        "\"ä\"",
+        "",
+        "NaN",
+        "{\"a\": -Infinity}",
+        "undefined",
+        "{'a': 1}",
+        "[1,]",
+        "{\"a\": 1} 2",
+    ];
+    let long = [("x", 4094), ("x", 4095), ("é", 2047), ("é", 2048)];
+    let plain = plain.iter().map(|text| (*text, None));
+    let long = long.iter().map(|(text, times)| (*text, Some(*times)));
+    plain
+        .chain(long)
+        .map(|(text, times)| {
+            let whole = match times {
+                Some(times) => format!("\"{}\"", text.repeat(times)),
+                None => text.to_owned(),
+            };
+            let mut stream = context().build();
+            stream.summary = whole;
+            let called = Harness::<Extender>::new().on_context(turn(), stream);
+            let problem = called.err().map(|failure| {
+                let Failure::Invalid(words) = failure else {
+                    panic!("{failure:?}")
+                };
+                // What comes after is the parser's own.
+                words.splitn(3, ':').take(2).collect::<Vec<_>>().join(":")
+            });
+            json!({"text": text, "times": times, "problem": problem})
+        })
+        .collect()
 }
 
 fn emotes() -> Vec<Value> {

@@ -12,13 +12,10 @@ const OF_THE_LANGUAGE = 1;
 /** What a component says of itself. */
 export function describe(Persona, fallback) {
   const { name, version, traits } = { ...fallback, ...Persona.about };
-  if (!Number.isInteger(Persona.stateVersion) || Persona.stateVersion < 0) {
-    throw new TypeError(`stateVersion is ${Persona.stateVersion}, not a whole number`);
-  }
   return {
     name: name ?? Persona.name,
     version: version ?? "0.0.0",
-    stateVersion: Persona.stateVersion,
+    stateVersion: versionOf(Persona),
     traits: traits ?? [],
     calls: {
       context: writes(Persona, "onContext"),
@@ -26,6 +23,14 @@ export function describe(Persona, fallback) {
       reflect: writes(Persona, "reflect"),
     },
   };
+}
+
+/** The version of a persona's state, as the contract has it. */
+function versionOf({ stateVersion }) {
+  if (!Number.isInteger(stateVersion) || stateVersion < 0 || stateVersion > 0xffffffff) {
+    throw new TypeError(`stateVersion is ${stateVersion}, not a whole number below 2^32`);
+  }
+  return stateVersion;
 }
 
 /** Whether the author wrote this method: for the others the host does not even make an instance. */
@@ -40,11 +45,12 @@ function run(Persona, method, record, input, host, unanswered) {
   const rng = new Rng(turn.seed, OF_THE_LANGUAGE);
   Math.random = () => rng.unit();
   try {
-    const { persona, before } = load(Persona, turn.state, host);
+    const { persona, before, initial } = load(Persona, turn.state, host);
     const answer = ask(() => persona[method](turn, input, host), host, unanswered);
     if (typeof answer?.then === "function") {
       throw new TypeError(`${method} is async; a call has nothing to wait for: drop \`async\``);
     }
+    checkFields(persona.state, initial);
     const after = state.write(persona.state);
     return { answer, state: after === before ? null : state.encode(after) };
   } finally {
@@ -63,12 +69,33 @@ function ask(method, host, unanswered) {
   }
 }
 
-/** The persona, and the text that the host already has of its state. */
+const isPlain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** Whether the class names the fields of its state. If it names none, they are what they are. */
+const namesFields = (initial) => isPlain(initial) && Object.keys(initial).length > 0;
+
+/** A field that the class does not name would be gone with the next call: that is said at once. */
+function checkFields(now, initial) {
+  if (!namesFields(initial) || !isPlain(now)) return;
+  const strange = Object.keys(now).find((field) => !Object.hasOwn(initial, field));
+  if (strange !== undefined) {
+    throw new TypeError(`state.${strange} has no initial value; give it one where the class says \`state = {...}\``);
+  }
+}
+
+/**
+ * The persona, the text that the host already has of its state, and the state as the class begins
+ * with it. Of the top level: a field that the class has and the stored state has not is as it begins;
+ * one that the class has no more is dropped.
+ */
 function load(Persona, stored, host) {
+  const version = versionOf(Persona);
   const persona = new Persona();
-  if (!stored) return { persona, before: state.write(persona.state) };
+  const initial = persona.state;
+  const fields = isPlain(initial) ? { ...initial } : initial;
+  if (!stored) return { persona, before: state.write(initial), initial: fields };
   const text = state.decode(stored.bytes);
-  if (stored.version !== Persona.stateVersion) {
+  if (stored.version !== version) {
     let old;
     try {
       old = JSON.parse(text);
@@ -77,7 +104,7 @@ function load(Persona, stored, host) {
     }
     persona.state = persona.migrate(stored.version, old, host);
     if (typeof persona.state?.then === "function") throw new TypeError("migrate is async");
-    return { persona, before: undefined };
+    return { persona, before: undefined, initial: fields };
   }
   let old;
   try {
@@ -88,9 +115,13 @@ function load(Persona, stored, host) {
       `state version ${stored.version} can't be read: ${error.message}; raise stateVersion and write \`migrate\``,
     );
   }
-  const plain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-  persona.state = plain(old) && plain(persona.state) ? { ...persona.state, ...old } : old;
-  return { persona, before: text };
+  persona.state = isPlain(old) && isPlain(initial) ? { ...initial, ...known(old, initial) } : old;
+  return { persona, before: text, initial: fields };
+}
+
+function known(old, initial) {
+  if (!namesFields(initial)) return old;
+  return Object.fromEntries(Object.entries(old).filter(([field]) => Object.hasOwn(initial, field)));
 }
 
 /** A call that ends in what to say. */
@@ -110,9 +141,13 @@ export function speak(Persona, method, turn, input, host) {
 /** A call that ends in how the persona changes. */
 export function reflect(Persona, turn, digest, host) {
   const ran = run(Persona, "reflect", turn, digest, host, () => ({}));
+  if (!isPlain(ran.answer)) {
+    const what = ran.answer === undefined ? "nothing" : Array.isArray(ran.answer) ? "an array" : typeof ran.answer;
+    throw new TypeError(`reflect returned ${what}; return { traits, relationships, memories }, or {} for no change`);
+  }
   const pairs = (values, key, value) =>
     Object.entries(values ?? {}).map(([name, delta]) => ({ [key]: name, [value]: delta }));
-  const { traits, relationships, memories } = ran.answer ?? {};
+  const { traits, relationships, memories } = ran.answer;
   return {
     state: ran.state,
     traits: pairs(traits, "name", "value"),

@@ -8,7 +8,8 @@ import { silent } from "./reply.js";
 export class Persona {
   /**
    * Raise it when the stored state means something else than before, and say in `migrate` what
-   * becomes of the old one. A new field of `state` needs neither: it has its initial value.
+   * becomes of the old one. A new field of `state`, at its top level, needs neither: it has its initial
+   * value; one that is no longer there is dropped.
    */
   static stateVersion = 1;
 

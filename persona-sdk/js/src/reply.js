@@ -28,7 +28,11 @@ export class Reply {
 
   /** Hands the host a value, as JSON, that the contract has no field for yet. */
   withExtensions(value) {
-    this.extensions = JSON.stringify(value);
+    const text = JSON.stringify(value);
+    if (text === undefined) {
+      throw new TypeError(`withExtensions: ${typeof value} has no form in JSON`);
+    }
+    this.extensions = text;
     return this;
   }
 }

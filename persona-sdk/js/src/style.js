@@ -68,7 +68,7 @@ export class Style {
       const one = this.emote(mood, rng);
       if (one) line += ` ${emote.written(one)}`;
     }
-    return line;
+    return line || undefined;
   }
 }
 

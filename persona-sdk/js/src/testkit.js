@@ -20,6 +20,7 @@ const LIMITS = {
   cpuMs: 100,
 };
 const MAX_ENTRY_CHARS = 1000;
+const MAX_EXTENSIONS_BYTES = 4096;
 
 function limitsOf({ llmCalls, llmTokens, searches, writes }) {
   return { llmCalls, llmTokens, memorySearches: searches, memoryWrites: writes };
@@ -328,6 +329,7 @@ export class Harness {
     return this.#within(turn, () => {
       const outcome = call.speak(this.Persona, method, turn, input, this.host);
       checkLines(outcome, turn.limits);
+      checkExtensions(outcome.extensions);
       return outcome;
     });
   }
@@ -370,6 +372,19 @@ function checkLines({ lines }, limits) {
     if (/[\n\r\v\f\x85\u2028\u2029]/.test(text)) throw broken("text: more than one line");
     if (replyTo !== null && !isMessageId(replyTo)) throw broken("reply-to: not a message's id");
   });
+}
+
+/** The host's rules for what the contract has no field for. */
+function checkExtensions(extensions) {
+  if (extensions === null || extensions === undefined) return;
+  if (state.encode(extensions).length > MAX_EXTENSIONS_BYTES) {
+    throw new Error(`extensions: longer than ${MAX_EXTENSIONS_BYTES} bytes`);
+  }
+  try {
+    JSON.parse(extensions);
+  } catch (error) {
+    throw new Error(`extensions: not JSON: ${error.message}`);
+  }
 }
 
 /** The host's rules for what may be remembered. */

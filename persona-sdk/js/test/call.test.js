@@ -46,9 +46,60 @@ test("state goes from call to call, and not out of a failed one", () => {
 
 test("a new field of the state has its initial value", () => {
   const counter = new Harness(Counter);
-  counter.stored = { version: 2, bytes: new TextEncoder().encode('{"called":7,"ü":"ö🔥"}') };
+  counter.stored = { version: 2, bytes: new TextEncoder().encode('{"called":7}') };
   counter.onContext(turn());
-  assert.deepEqual(counter.state, { called: 8, seen: [], "ü": "ö🔥" });
+  assert.deepEqual(counter.state, { called: 8, seen: [] });
+});
+
+test("a field that the class has no more is dropped", () => {
+  const counter = new Harness(Counter);
+  counter.stored = { version: 2, bytes: new TextEncoder().encode('{"called":7,"seen":[{"who":"Ana"}],"ü":"ö🔥"}') };
+  counter.onContext(turn());
+  assert.deepEqual(counter.state, { called: 8, seen: [{ who: "Ana" }] });
+});
+
+test("a field that the class does not name is refused by its place, unless it names none", () => {
+  class Collector extends Persona {
+    onContext(turn) {
+      this.state[turn.room.title] = 1;
+      return silent("noted");
+    }
+  }
+  class Named extends Collector {
+    state = { lobby: 0 };
+  }
+  const collector = new Harness(Collector);
+  for (const title of ["a", "b"]) collector.onContext(turn({ room: { id: "main/x", title } }));
+  assert.deepEqual(collector.state, { a: 1, b: 1 });
+  assert.throws(() => new Harness(Named).onContext(turn()), /state\.Lobby has no initial value/);
+});
+
+test("a state version that the contract has no form for is refused in every call", () => {
+  for (const version of [-1, 1.5, "1", 2 ** 32]) {
+    class Odd extends Persona {
+      static stateVersion = version;
+    }
+    assert.throws(() => new Harness(Odd).onContext(turn()), /stateVersion is .*, not a whole number/);
+    assert.throws(() => describe(Odd, {}), /stateVersion is .*, not a whole number/);
+  }
+});
+
+test("a reflection that is none is refused", () => {
+  for (const [answer, what] of [[undefined, "nothing"], [[], "an array"], ["x", "string"]]) {
+    class Absent extends Persona {
+      reflect() {
+        return answer;
+      }
+    }
+    const words = new RegExp(`reflect returned ${what}; return`);
+    assert.throws(() => new Harness(Absent).reflect(turn()), words);
+  }
+  assert.deepEqual(new Harness(Persona).reflect(turn()).memories, []);
+});
+
+test("extensions have a form in JSON", () => {
+  assert.throws(() => silent("x").withExtensions(undefined), /undefined has no form in JSON/);
+  assert.equal(silent("x").withExtensions({ a: 1 }).extensions, '{"a":1}');
 });
 
 test("state of another version is migrated", () => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Prompt, Style, emote, line, name, quote, wordCount, words } from "../src/index.js";
-import { turn } from "../src/testkit.js";
+import { Persona, Prompt, Style, emote, line, name, quote, silent, wordCount, words } from "../src/index.js";
+import { Harness, context, turn } from "../src/testkit.js";
 
 const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"));
 const wanted = read("../../conformance.json");
@@ -34,6 +34,22 @@ test("words are found", () => {
       words: words.all(text),
     };
     assert.deepEqual(found, made, text);
+  }
+});
+
+test("extensions are refused as the host refuses them", () => {
+  class Extender extends Persona {
+    onContext(_turn, { summary }) {
+      const reply = silent("as told");
+      reply.extensions = summary;
+      return reply;
+    }
+  }
+  for (const { text, times, problem } of wanted.extensions) {
+    const summary = times === null ? text : `"${text.repeat(times)}"`;
+    const call = () => new Harness(Extender).onContext(turn(), Object.assign(context(), { summary }));
+    if (problem === null) call();
+    else assert.throws(call, ({ message }) => message.startsWith(problem), text);
   }
 });
 

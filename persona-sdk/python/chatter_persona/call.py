@@ -50,10 +50,11 @@ def _run(
 
 def _load(kind: type[Persona], stored: Optional[State], host: Host) -> tuple[Persona, Optional[str]]:
     """The persona, and the text that the host already has of its state."""
+    version = version_of(kind)
     if stored is None:
         fresh = kind()
         return fresh, state.write(fresh)
-    if stored.version != kind.STATE_VERSION:
+    if stored.version != version:
         fresh = kind()
         fresh.migrate(stored.version, _json(stored.bytes), host)
         return fresh, None
@@ -75,6 +76,14 @@ def _json(stored: bytes) -> Any:
         return None
 
 
+def version_of(kind: type[Persona]) -> int:
+    """The version of a persona's state, as the contract has it."""
+    version = kind.STATE_VERSION
+    if type(version) is not int or not 0 <= version < 1 << 32:
+        raise TypeError(f"STATE_VERSION is {version!r}, not a whole number below 2^32")
+    return version
+
+
 def speak(kind: type[Persona], method: str, turn: Turn, given: Any, host: Host) -> Ran:
     """A call that ends in what to say."""
     ran = _run(kind, method, turn, given, host, lambda error: silent(error.reason))
@@ -88,5 +97,6 @@ def reflect(kind: type[Persona], turn: Turn, digest: Any, host: Host) -> Ran:
     """A call that ends in how the persona changes."""
     ran = _run(kind, "reflect", turn, digest, host, lambda _: Reflection())
     if not isinstance(ran.answer, Reflection):
-        raise TypeError(f"reflect returned {type(ran.answer).__name__}, not a Reflection")
+        what = "nothing" if ran.answer is None else type(ran.answer).__name__
+        raise TypeError(f"reflect returned {what}; return a Reflection(...)")
     return ran

@@ -145,7 +145,7 @@ def guest(kind: type[Persona], name: str, version: str) -> type:
             return contract.About(
                 about.name or name,
                 about.version or version,
-                kind.STATE_VERSION,
+                call.version_of(kind),
                 list(about.traits),
                 calls,
             )

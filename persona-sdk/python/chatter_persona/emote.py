@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Callable, Literal, Optional
 
+from . import letters
+
 Mood = Literal["joy", "shock", "fun", "puzzled", "calm", "warm"]
 
 
@@ -89,7 +91,7 @@ def _pieces(text: str) -> list[_Piece]:
         if not _CODE.fullmatch(code):
             continue
         emote = find(code)
-        if emote is None and colon > 0 and text[colon - 1].isalnum():
+        if emote is None and colon > 0 and letters.any_in(text[colon - 1]):
             continue
         found += [text[begun:colon], emote]
         at = begun = end + 1

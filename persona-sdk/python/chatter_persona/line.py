@@ -7,7 +7,7 @@ they were told not to; what is left is what a person would type.
 import re
 from typing import Optional
 
-from . import emote
+from . import emote, letters
 
 _THINKING = (
     ("<think>", "</think>"),
@@ -46,7 +46,7 @@ def from_completion(text: str, names: list[str], max_chars: int) -> Optional[str
         if whole.startswith(("```", "<<<", ">>>")):
             continue
         line = emote.known(_bare(whole, names))
-        if _PICTOGRAPH.search(line) or any(c.isalnum() for c in line):
+        if _PICTOGRAPH.search(line) or letters.any_in(line):
             return tidy(line, max_chars)
     return None
 

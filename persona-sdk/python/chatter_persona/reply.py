@@ -39,7 +39,7 @@ class Reply:
 
     def with_extensions(self, value: Any) -> Reply:
         """Hands the host a value, as JSON, that the contract has no field for yet."""
-        self.extensions = json.dumps(value)
+        self.extensions = json.dumps(value, allow_nan=False)
         return self
 
 

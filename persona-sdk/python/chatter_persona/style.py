@@ -9,7 +9,7 @@ import random
 import re
 from typing import Literal, Optional
 
-from . import emote, words
+from . import emote, letters, words
 from .types import Profile
 
 _NUMBERS = (
@@ -91,7 +91,7 @@ class Style:
         if self.lowercase:
             line = emote.map_words(line, str.lower)
         if self.bare:
-            line = line.rstrip("!. ")
+            line = re.sub(r"[!.\s]+$", "", line)
         if not emote.in_text(line) and rng.random() < self.emote_share:
             if one := self.emote(mood, rng):
                 line += f" {one.written}"
@@ -101,7 +101,7 @@ class Style:
 def word_count(line: str) -> int:
     """How many words a line has, an emote counting as one."""
     rest = emote.stripped(line).split()
-    return sum(any(c.isalnum() for c in word) for word in rest) + len(emote.in_text(line))
+    return sum(letters.any_in(word) for word in rest) + len(emote.in_text(line))
 
 
 def _length(text: str) -> tuple[int, int]:

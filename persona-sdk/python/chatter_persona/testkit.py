@@ -6,6 +6,7 @@ CPU time, memory and wall time are bounded only in the sandbox.
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections import deque
 from dataclasses import asdict, dataclass, field, replace
@@ -46,6 +47,7 @@ from .types import (
 NOW = 1_769_860_800_000
 
 _MAX_ENTRY_CHARS = 1000
+_MAX_EXTENSIONS_BYTES = 4096
 _ids = itertools.count(1)
 
 
@@ -364,6 +366,7 @@ class Harness(Generic[P]):
         def run(turn: Turn) -> call.Ran:
             ran = call.speak(self.kind, method, turn, given, self.host)
             _check_lines(ran.answer.lines, turn.limits)
+            _check_extensions(ran.answer.extensions)
             return ran
 
         ran = self._within(turn, run)
@@ -399,6 +402,22 @@ def _check_lines(lines: list[Line], limits: Limits) -> None:
             raise Failure(f"lines[{i}].text: more than one line")
         if line.reply_to is not None and not _is_message_id(line.reply_to):
             raise Failure(f"lines[{i}].reply-to: not a message's id")
+
+
+def _check_extensions(extensions: Optional[str]) -> None:
+    """The host's rules for what the contract has no field for."""
+    if extensions is None:
+        return
+    if len(extensions.encode()) > _MAX_EXTENSIONS_BYTES:
+        raise Failure(f"extensions: longer than {_MAX_EXTENSIONS_BYTES} bytes")
+
+    def no_json(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON")
+
+    try:
+        json.loads(extensions, parse_constant=no_json)
+    except ValueError as error:
+        raise Failure(f"extensions: not JSON: {error}") from None
 
 
 def _problem_of(memory: NewMemory) -> Optional[str]:

@@ -2,7 +2,9 @@
 
 import re
 
-_WORD = re.compile(r"(?:[^\W_]|['’])+")
+from . import letters
+
+_WORD = re.compile(rf"(?:[^\W_]|['’{letters.SIGNS}])+")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
 
 

@@ -175,6 +175,25 @@ class Calls(unittest.TestCase):
             with self.assertRaisesRegex(Failure, problem):
                 Harness(Rude).on_context(turn(), about(lines))
 
+    def test_a_state_version_that_the_contract_has_no_form_for_is_refused(self):
+        for version in (-1, 1.5, "1", True, 2**32):
+            odd = type("Odd", (Persona,), {"STATE_VERSION": version})
+            with self.assertRaisesRegex(TypeError, "STATE_VERSION is .*, not a whole number"):
+                Harness(odd).on_context(turn())
+
+    def test_a_reflection_that_is_none_is_refused(self):
+        class Absent(Persona):
+            def reflect(self, turn, digest, host):
+                return None
+
+        with self.assertRaisesRegex(TypeError, "reflect returned nothing; return"):
+            Harness(Absent).reflect(turn())
+
+    def test_extensions_have_a_form_in_json(self):
+        with self.assertRaises(ValueError):
+            silent("x").with_extensions(float("nan"))
+        self.assertEqual(silent("x").with_extensions({"a": 1}).extensions, '{"a": 1}')
+
     def test_a_reflection_moves_in_bounds(self):
         self.assertEqual(self.counter.reflect(turn()).traits, {"humour": 0.1})
         from chatter_persona import Digest

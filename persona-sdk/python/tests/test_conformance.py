@@ -8,6 +8,7 @@ from chatter_persona import (
     Author,
     AuthorKind,
     Keyword,
+    Persona,
     Prompt,
     Segment,
     StreamEvent,
@@ -17,11 +18,13 @@ from chatter_persona import (
     line,
     name,
     quote,
+    silent,
     testkit,
     word_count,
     words,
 )
 from dataclasses import replace
+from functools import partial
 
 ROOT = Path(__file__).parents[3]
 WANTED = json.loads((ROOT / "persona-sdk/conformance.json").read_text(encoding="utf-8"))
@@ -54,6 +57,25 @@ class Conformance(unittest.TestCase):
                 "has_a_cafe": words.has_phrase(text, "Café speedrun"),
             }
             self.assertEqual(made, case)
+
+    def test_extensions_are_refused_as_the_host_refuses_them(self):
+        class Extender(Persona):
+            def on_context(self, turn, stream, host):
+                reply = silent("as told")
+                reply.extensions = stream.summary
+                return reply
+
+        for case in WANTED["extensions"]:
+            text, times = case["text"], case["times"]
+            stream = testkit.context()
+            stream.summary = text if times is None else f'"{text * times}"'
+            call = partial(testkit.Harness(Extender).on_context, testkit.turn(), stream)
+            if case["problem"] is None:
+                call()
+            else:
+                with self.assertRaises(testkit.Failure, msg=text) as raised:
+                    call()
+                self.assertTrue(str(raised.exception).startswith(case["problem"]), case)
 
     def test_the_emotes_are_the_protocols(self):
         wanted = json.loads((ROOT / "protocol/emotes.json").read_text(encoding="utf-8"))
