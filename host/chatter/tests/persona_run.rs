@@ -394,6 +394,100 @@ fn the_model_and_the_memory_are_scripted() {
 }
 
 #[test]
+fn searches_come_to_what_the_case_says() {
+    let home = Home::empty();
+    home.write(
+        "persona.toml",
+        "id = \"nova\"\nname = \"Nova\"\nmodule = \"regular\"\nstyle = \"short and warm\"\n",
+    );
+    let case = |search: &str, expect: &str| {
+        format!(
+            "[[memory]]\nkind = \"preference\"\ntext = \"Ana likes lanterns\"\nabout = \"Ana\"\n{search}\
+             [[llm]]\nanswer = \"of brick\"\n\
+             [[step]]\nat = 5\nchat = {{ name = \"Ana\", text = \"what is the tower built of, Nova?\", label = \"q\" }}\n\
+             answer = \"q\"\nexpect = {{ contains = \"of brick\", searches = \"Ana\", {expect} }}\n"
+        )
+    };
+    let (lanterns, joke) = ("Ana likes lanterns", "the tower leans");
+    let finds = "[[search]]\nwhen = \"tower\"\nfinds = [{ kind = \"running-joke\", text = \"the tower leans\" }]\n";
+    for (name, search, has, lacks) in [
+        ("kept", "", lanterns, joke),
+        ("scripted", finds, joke, "no such thing"),
+    ] {
+        let expect = format!("prompt = {has:?}, prompt_lacks = {lacks:?}");
+        home.write(&format!("tests/{name}.toml"), case(search, &expect));
+    }
+    let gone = "[[search]]\nerror = \"unavailable\"\nalways = true\n";
+    let expect = format!("prompt_lacks = {lanterns:?}");
+    home.write("tests/gone.toml", case(gone, &expect));
+    let regular = component("regular");
+    let output = persona(&home, &["test", &regular, "--cases", "tests"]);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", stderr(&output));
+    assert!(said.contains("3 passed"), "{said}");
+
+    // What is found or not makes the difference.
+    home.write("tests/gone.toml", case("", &expect));
+    let output = persona(&home, &["test", &regular, "--cases", "tests/gone.toml"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+}
+
+#[test]
+fn a_roll_decides_by_the_formula() {
+    let home = cheers();
+    let hype = component("hype");
+    let case = |boost: &str, p: &str| {
+        format!(
+            "seed = 4\n{boost}[with.traits]\nexcitability = 1\n\
+             [[step]]\nat = 3\nevent = {{ kind = \"hype\", text = \"WHAT A SAVE\" }}\nroll = 0.9\n\
+             expect = {{ silent = \"no impulse\", p = {p} }}\n\
+             [[step]]\nat = 5\nevent = {{ kind = \"hype\", text = \"AGAIN\" }}\nroll = 0\nexpect = {{ lines = 1 }}\n\
+             [[step]]\nat = 20\nchat = {{ name = \"Ana\", text = \"hi Pogo\", label = \"hi\" }}\nroll = 0.9\n\
+             expect = {{ p = [0.94, 1], reply_to = \"hi\" }}\n\
+             [[step]]\nat = 22\nchat = {{ name = \"Ben\", text = \"lol\" }}\nroll = 0.999\nexpect = {{ p = [0, 0.5], silent = true }}\n"
+        )
+    };
+    home.write("tests/cheers.toml", case("", "[0.3, 0.45]"));
+    let output = persona(&home, &["test", &hype, "--cases", "tests"]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}{}",
+        stdout(&output),
+        stderr(&output)
+    );
+    let boost = "[tuning]\nevent_boost = 0.8\n";
+    home.write("tests/cheers.toml", case(boost, "[0.3, 0.45]"));
+    let output = persona(&home, &["test", &hype, "--cases", "tests"]);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("step 1: p\n") && said.contains("event 0.800"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_speaks_of_an_own_line_before_there_is_one_fails() {
+    let home = cheers();
+    home.write(
+        "tests/cheers.toml",
+        "[[step]]\nat = 3\nchat = { name = \"Ana\", text = \"what?\", reply_to = \"own\" }\n\
+         [[step]]\nat = 5\nsaid = \"Well.\"\nanswer = \"own\"\n",
+    );
+    let output = persona(&home, &["test", &component("hype"), "--cases", "tests"]);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", stderr(&output));
+    for part in [
+        "tests/cheers.toml:3: step 1: chat.reply_to\n",
+        "tests/cheers.toml:7: step 2: answer\n",
+        "- a line of its own that was accepted before\n",
+    ] {
+        assert!(said.contains(part), "no {part:?} in\n{said}");
+    }
+}
+
+#[test]
 fn the_guide_s_example_passes() {
     let guide = include_str!("../../../docs/persona-tests.md");
     let example = guide

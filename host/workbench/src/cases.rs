@@ -6,9 +6,12 @@
 mod expect;
 pub mod format;
 mod junit;
+mod memory;
 mod model;
+mod people;
 mod play;
 mod run;
+mod script;
 mod update;
 
 pub use junit::junit;

@@ -19,6 +19,7 @@
 //! It must not know how a call is run (that is the runtime's), how messages are judged and ordered
 //! (the gateway's), nor where anything is kept.
 
+pub mod alone;
 mod asks;
 mod budget;
 mod call;

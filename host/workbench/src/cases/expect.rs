@@ -10,7 +10,7 @@ use super::{
 use crate::text::Text;
 use chatter_protocol::{
     CallRecord, MessageId, Outcome,
-    call::{CallEnd, ImportRecord},
+    call::{CallEnd, ImportRecord, ImpulsePart},
     llm,
 };
 use serde_json::Value;
@@ -54,6 +54,7 @@ impl<'a> Checker<'a> {
             self.memories(expect, outcome);
             self.state(expect, outcome);
         }
+        self.impulse(expect);
         self.model(expect);
         self.log(expect);
         let notes = notes(self.record);
@@ -219,6 +220,18 @@ impl<'a> Checker<'a> {
                 };
                 self.fail(label.span().start, "reply_to", expected, got);
             }
+        }
+    }
+
+    fn impulse(&mut self, expect: &Expect) {
+        let Some(wanted) = &expect.p else { return };
+        let [least, most] = *wanted.get_ref();
+        let impulse = &self.record.turn.impulse;
+        if !(least..=most).contains(&impulse.p) {
+            let part = |part: &ImpulsePart| format!("{} {:.3}", part.name, part.value);
+            let parts: Vec<String> = impulse.parts.iter().map(part).collect();
+            let got = format!("{:.3} of {}", impulse.p, parts.join(", "));
+            self.fail(wanted.span().start, "p", format!("{least} to {most}"), got);
         }
     }
 

@@ -2,7 +2,10 @@
 
 mod check;
 
-use chatter_protocol::{Timestamp, llm, memory::Kind};
+use chatter_protocol::{
+    Timestamp, llm,
+    memory::{self, Kind},
+};
 use serde::{
     Deserialize, Deserializer,
     de::{self, SeqAccess, Visitor},
@@ -31,6 +34,11 @@ pub struct File {
     /// What it remembers when the case begins.
     #[serde(default)]
     pub memory: Vec<Remembered>,
+    /// What searches of its memory come to, in place of what it remembers.
+    #[serde(default)]
+    pub search: Vec<Search>,
+    /// The room's tuning, by which the impulse of a step with a `roll` is worked out.
+    pub tuning: Option<Spanned<toml::Table>>,
     /// The language model's answers.
     #[serde(default)]
     pub llm: Vec<Answer>,
@@ -52,6 +60,41 @@ pub struct Remembered {
     /// How sure.
     #[serde(default = "one")]
     pub confidence: f64,
+}
+
+/// What a search of the memory comes to, once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Only for a search with this in its words, in any letter case.
+    pub when: Option<String>,
+    /// What is found, best first.
+    pub finds: Option<Vec<Remembered>>,
+    /// Or why nothing is.
+    pub error: Option<Spanned<MemoryError>>,
+    /// Not once but every time.
+    #[serde(default)]
+    pub always: bool,
+}
+
+/// How the memory fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are the contract's own")]
+pub enum MemoryError {
+    OverBudget,
+    Refused,
+    Unavailable,
+}
+
+impl From<MemoryError> for memory::Error {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::OverBudget => Self::OverBudget,
+            MemoryError::Refused => Self::Refused("the case says so".into()),
+            MemoryError::Unavailable => Self::Unavailable("the case says so".into()),
+        }
+    }
 }
 
 /// What the language model answers, once.
@@ -111,6 +154,9 @@ pub struct Step {
     pub call: Option<Spanned<Export>>,
     /// Whether the host wants it to speak.
     pub speak: Option<bool>,
+    /// The dice, from 0 up to, but not including, 1: with them, whether the host wants it to speak,
+    /// and whom it should answer, follows from the room's own formula.
+    pub roll: Option<Spanned<f64>>,
     /// The label of the message that waits for an answer.
     pub answer: Option<Spanned<String>>,
     /// The rule by which moderation drops what it says here.
@@ -194,6 +240,8 @@ pub struct Expect {
     pub max_words: Option<Spanned<usize>>,
     /// It says nothing, for a reason that holds this.
     pub silent: Option<Spanned<Silent>>,
+    /// Between which two the probability to speak is, in a step with a `roll`.
+    pub p: Option<Spanned<[f64; 2]>>,
     /// The label of what its first line answers; empty if that answers nothing.
     pub reply_to: Option<Spanned<String>>,
     /// What it asks to be remembered holds each of these.

@@ -3,15 +3,18 @@
 use super::{
     Failure,
     expect::Checker,
-    format::{Chat, Expect, Export, OWN_LINE, Step, Who},
+    format::{Chat, Expect, Export, OWN_LINE, Remembered, Step, Who},
+    memory::Scripted,
+    people::People,
     run::Case,
+    script::Answer,
 };
 use crate::{Loaded, text::Wrong, timeline::Stream};
 use chatter_context::Viewing;
-use chatter_memory::{Embedded, Memory};
+use chatter_memory::Memory as _;
 use chatter_protocol::{
-    Author, AuthorId, AuthorKind, CallId, CallRecord, ChatMessage, Impulse, MessageId, RoomId,
-    Timestamp, Turn, V1,
+    Author, AuthorKind, CallId, CallRecord, ChatMessage, Impulse, MessageId, RoomId, Timestamp,
+    Turn, V1,
     call::{
         CallEnd, CallInput, CallLimits, Digest, Fate, LimitsConfig, LineFate, Outcome, Profile,
         RoomInfo, State, TurnLimits,
@@ -20,6 +23,7 @@ use chatter_protocol::{
     message::AI_BADGE,
 };
 use chatter_runtime::{Call, Personas};
+use chatter_worker::alone::{Alone, On};
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -42,7 +46,8 @@ pub(super) struct Play<'a> {
     case: &'a Case,
     module: &'a str,
     loaded: &'a Loaded,
-    memory: &'a Embedded,
+    memory: &'a Scripted,
+    alone: Alone,
     scope: memory::Scope,
     room: RoomInfo,
     profile: Arc<Profile>,
@@ -51,7 +56,7 @@ pub(super) struct Play<'a> {
     start: Timestamp,
     rng: ChaCha8Rng,
     viewing: Viewing,
-    people: HashMap<String, AuthorId>,
+    people: People,
     labels: HashMap<String, MessageId>,
     recent: VecDeque<Arc<ChatMessage>>,
     /// What no call of `on-firehose` had yet.
@@ -75,7 +80,7 @@ impl<'a> Play<'a> {
         number: usize,
         module: &'a str,
         loaded: &'a Loaded,
-        memory: &'a Embedded,
+        memory: &'a Scripted,
     ) -> Result<Self, Wrong> {
         let internal = |error: chatter_protocol::ids::InvalidId| Wrong(error.to_string());
         let config = &case.persona;
@@ -89,9 +94,17 @@ impl<'a> Play<'a> {
         for step in &case.file.step {
             stream.take(step);
         }
-        let mut people = HashMap::new();
-        people.insert(config.name.clone(), config.id.author());
+        let profile = Arc::new(Profile {
+            id: config.id.clone(),
+            name: config.name.clone(),
+            bio: config.bio.clone(),
+            style: config.style.clone(),
+            traits: config.traits.clone(),
+            drift: Default::default(),
+            relationships: Vec::new(),
+        });
         Ok(Self {
+            alone: Alone::new(&profile, case.tuning.clone()),
             case,
             module,
             loaded,
@@ -101,15 +114,7 @@ impl<'a> Play<'a> {
                 room: RoomId::from_parts("main", &format!("case-{number}")).map_err(internal)?,
                 persona: config.id.clone(),
             },
-            profile: Arc::new(Profile {
-                id: config.id.clone(),
-                name: config.name.clone(),
-                bio: config.bio.clone(),
-                style: config.style.clone(),
-                traits: config.traits.clone(),
-                drift: Default::default(),
-                relationships: Vec::new(),
-            }),
+            profile,
             author: Author {
                 id: config.id.author(),
                 name: config.name.clone(),
@@ -125,7 +130,7 @@ impl<'a> Play<'a> {
                 title: "The Lobby".into(),
             },
             start,
-            people,
+            people: People::new(config),
             labels: HashMap::new(),
             recent: VecDeque::new(),
             waiting: Vec::new(),
@@ -142,20 +147,11 @@ impl<'a> Play<'a> {
 
     pub(super) async fn all(&mut self) -> Result<Vec<Failure>, Wrong> {
         for (number, remembered) in self.case.file.memory.iter().enumerate() {
-            let about = match &remembered.about {
-                Some(name) => Some(self.person(name, Who::Viewer)?),
-                None => None,
-            };
-            let entry = memory::NewEntry {
-                kind: remembered.kind,
-                text: remembered.text.get_ref().clone(),
-                about,
-                confidence: remembered.confidence,
-                source: None,
-            };
+            let entry = self.entry(remembered)?;
             self.keep(&format!("known-{number}"), &entry, self.start)
                 .await?;
         }
+        self.script()?;
         let mut failures = Vec::new();
         for (index, step) in self.case.file.step.iter().enumerate() {
             let now = self.start.plus(Duration::from_millis(step.at_ms()));
@@ -169,8 +165,10 @@ impl<'a> Play<'a> {
             let record = self.call(step, now, input).await;
             let expect = step.expect.clone().unwrap_or_default();
             failures.extend(self.check(index + 1, step, &record, &expect));
-            if let CallEnd::Returned { outcome } = record.end {
-                self.commit(step, now, outcome).await?;
+            let call = record.turn.call_id;
+            match record.end {
+                CallEnd::Returned { outcome } => self.commit(step, now, call, outcome).await?,
+                _ => self.alone.end(now, &[]),
             }
         }
         Ok(failures)
@@ -185,6 +183,51 @@ impl<'a> Play<'a> {
     ) -> Vec<Failure> {
         let at = step.at.span().start;
         Checker::new(&self.case.text, number, at, record, &self.labels).check(expect)
+    }
+
+    /// Something remembered, by the ids of the case.
+    fn entry(&mut self, remembered: &Remembered) -> Result<memory::NewEntry, Wrong> {
+        let about = match &remembered.about {
+            Some(name) => {
+                let id = self.people.id(name, Who::Viewer);
+                Some(id.map_err(|why| Wrong::whole(&self.case.text.path, why))?)
+            }
+            None => None,
+        };
+        Ok(memory::NewEntry {
+            kind: remembered.kind,
+            text: remembered.text.get_ref().clone(),
+            about,
+            confidence: remembered.confidence,
+            source: None,
+        })
+    }
+
+    /// Hands the memory what searches come to.
+    fn script(&mut self) -> Result<(), Wrong> {
+        let mut answers = Vec::new();
+        for (number, search) in self.case.file.search.iter().enumerate() {
+            let finds = search.finds.as_deref().unwrap_or_default();
+            let mut entries = Vec::with_capacity(finds.len());
+            for (place, remembered) in finds.iter().enumerate() {
+                entries.push(memory::Entry {
+                    id: format!("found-{number}-{place}"),
+                    entry: self.entry(remembered)?,
+                    at: self.start,
+                    score: 1.0 - place as f64 / finds.len() as f64,
+                });
+            }
+            answers.push(Answer {
+                when: search.when.clone(),
+                always: search.always,
+                what: match &search.error {
+                    Some(error) => Err((*error.get_ref()).into()),
+                    None => Ok(entries),
+                },
+            });
+        }
+        self.memory.script(answers);
+        Ok(())
     }
 
     /// What speaks of the persona's own line before there is one.
@@ -214,31 +257,12 @@ impl<'a> Play<'a> {
 
     /// Somebody writes a line.
     fn hear(&mut self, chat: &Chat, now: Timestamp) -> Result<(), Wrong> {
-        let author = Author {
-            id: self.person(&chat.name, chat.kind)?,
-            name: chat.name.clone(),
-            kind: match chat.kind {
-                Who::Viewer => AuthorKind::Viewer,
-                Who::Moderator => AuthorKind::Moderator,
-                Who::Persona => AuthorKind::Persona,
-                Who::System => AuthorKind::System,
-            },
-            color: None,
-            badges: match chat.kind {
-                Who::Persona => vec![AI_BADGE.into()],
-                _ => Vec::new(),
-            },
-        };
-        let lower = chat.text.to_lowercase();
-        let mut mentions: Vec<AuthorId> = self
+        let author = self
             .people
-            .iter()
-            .filter(|(name, id)| {
-                **id != author.id && lower.contains(&format!("@{}", name.to_lowercase()))
-            })
-            .map(|(_, id)| id.clone())
-            .collect();
-        mentions.sort();
+            .author(&chat.name, chat.kind)
+            .map_err(|why| Wrong::whole(&self.case.text.path, why))?;
+        let lower = chat.text.to_lowercase();
+        let mentions = self.people.mentioned(&lower, &author.id);
         let message = Arc::new(ChatMessage {
             v: V1,
             id: self.message_id(now),
@@ -261,6 +285,7 @@ impl<'a> Play<'a> {
         if names_it {
             self.reflected.highlights.push(message.clone());
         }
+        self.alone.hear(now, &message);
         self.waiting.push(message.clone());
         self.note(message);
         Ok(())
@@ -299,29 +324,49 @@ impl<'a> Play<'a> {
         })
     }
 
+    /// Whether it is to speak: as the room's formula has it, or as the step says.
+    fn impulse(&mut self, step: &Step, now: Timestamp, call: CallId, input: &CallInput) -> Impulse {
+        let roll = step.roll.as_ref().map(|roll| *roll.get_ref());
+        let on = match input {
+            CallInput::Context(context) => Some(On::Context(context)),
+            CallInput::Firehose(_) => Some(On::Firehose),
+            CallInput::Reflect(_) => None,
+        };
+        // What is put to it without a roll is no longer new to it either.
+        let computed = on.map(|on| self.alone.impulse(now, on, roll.unwrap_or(0.0)));
+        let impulse = computed.filter(|_| roll.is_some()).unwrap_or_else(|| {
+            let speak = step.speak.unwrap_or(step.answer.is_some());
+            Impulse {
+                p: if speak { 1.0 } else { 0.0 },
+                parts: Vec::new(),
+                roll: 0.5,
+                speak,
+                answer: step
+                    .answer
+                    .as_ref()
+                    .and_then(|label| self.labels.get(label.get_ref()).copied()),
+            }
+        });
+        if on.is_some() {
+            self.alone.begin(now, call, &impulse);
+        }
+        impulse
+    }
+
     async fn call(&mut self, step: &Step, now: Timestamp, input: CallInput) -> CallRecord {
-        let answer = step
-            .answer
-            .as_ref()
-            .and_then(|label| self.labels.get(label.get_ref()).copied());
-        let speak = step.speak.unwrap_or(step.answer.is_some());
         let mut random = [0; 10];
         self.rng.fill_bytes(&mut random);
+        let call_id = CallId::from_parts(millis(now), random);
+        let impulse = self.impulse(step, now, call_id, &input);
         let turn = Turn {
-            call_id: CallId::from_parts(millis(now), random),
+            call_id,
             room: self.room.clone(),
             profile: self.profile.clone(),
             now,
             seed: self.rng.next_u64(),
             recent: self.recent.iter().cloned().collect(),
             trends: None,
-            impulse: Impulse {
-                p: if speak { 1.0 } else { 0.0 },
-                parts: Vec::new(),
-                roll: 0.5,
-                speak,
-                answer,
-            },
+            impulse,
             fates: self.fates.clone(),
             state: self.state.clone(),
             limits: TurnLimits::from(&self.limits),
@@ -338,7 +383,13 @@ impl<'a> Play<'a> {
     }
 
     /// Keeps what a call came to, as a room does.
-    async fn commit(&mut self, step: &Step, now: Timestamp, outcome: Outcome) -> Result<(), Wrong> {
+    async fn commit(
+        &mut self,
+        step: &Step,
+        now: Timestamp,
+        call: CallId,
+        outcome: Outcome,
+    ) -> Result<(), Wrong> {
         if outcome.state.is_some() {
             self.state = outcome.state;
         }
@@ -352,8 +403,20 @@ impl<'a> Play<'a> {
                 score: 1.0,
             });
         }
-        for line in outcome.lines {
-            let id = self.message_id(now);
+        let lines = outcome.lines.into_iter().map(|line| ChatMessage {
+            v: V1,
+            id: self.message_id(now),
+            room_id: self.room.id.clone(),
+            author: self.author.clone(),
+            text: line.text,
+            reply_to: line.reply_to,
+            mentions: Vec::new(),
+            sent_at: now,
+            call_id: Some(call),
+        });
+        let lines: Vec<ChatMessage> = lines.collect();
+        self.alone.end(now, &lines);
+        for line in lines {
             let fate = match &step.dropped {
                 Some(rule) => Fate::Dropped(rule.clone()),
                 None => Fate::Accepted,
@@ -362,24 +425,16 @@ impl<'a> Play<'a> {
                 self.fates.remove(0);
             }
             self.fates.push(LineFate {
-                message_id: id,
+                message_id: line.id,
                 text: line.text.clone(),
                 fate,
             });
             self.reflected.lines += 1;
             if step.dropped.is_none() {
-                self.labels.insert(OWN_LINE.to_owned(), id);
-                self.note(Arc::new(ChatMessage {
-                    v: V1,
-                    id,
-                    room_id: self.room.id.clone(),
-                    author: self.author.clone(),
-                    text: line.text,
-                    reply_to: line.reply_to,
-                    mentions: Vec::new(),
-                    sent_at: now,
-                    call_id: None,
-                }));
+                self.labels.insert(OWN_LINE.to_owned(), line.id);
+                let line = Arc::new(line);
+                self.alone.hear(now, &line);
+                self.note(line);
             }
         }
         Ok(())
@@ -399,34 +454,6 @@ impl<'a> Play<'a> {
 
     fn message_id(&mut self, now: Timestamp) -> MessageId {
         MessageId::from_parts(millis(now), self.rng.random())
-    }
-
-    /// The id of somebody by name: always the same in one case.
-    fn person(&mut self, name: &str, who: Who) -> Result<AuthorId, Wrong> {
-        if let Some(id) = self.people.get(name) {
-            return Ok(id.clone());
-        }
-        let slug: String = name
-            .to_lowercase()
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .take(30)
-            .collect();
-        let prefix = match who {
-            Who::Persona => "persona",
-            Who::System => "system",
-            Who::Viewer | Who::Moderator => "guest",
-        };
-        let id: AuthorId = format!("{prefix}:{slug}-{:04x}", self.people.len())
-            .parse()
-            .map_err(|_| {
-                Wrong::whole(
-                    &self.case.text.path,
-                    format!("nobody in a chat can be called {name:?}"),
-                )
-            })?;
-        self.people.insert(name.to_owned(), id.clone());
-        Ok(id)
     }
 }
 

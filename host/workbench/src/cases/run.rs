@@ -1,12 +1,11 @@
 //! The cases of a component, played one after the other.
 
-use super::{Report, format::File, model::Scripted, play::Play};
+use super::{Report, format::File, memory, model::Scripted, play::Play};
 use crate::{
     Loaded, Subject, character,
     text::{Text, Wrong},
 };
-use chatter_memory::Embedded;
-use chatter_protocol::{PersonaConfig, memory};
+use chatter_protocol::{PersonaConfig, Tuning};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -102,8 +101,8 @@ pub async fn run(suite: &Suite, mut tell: impl FnMut(&Report)) -> Result<Ran, Ve
     }
     let left_out = all - cases.len();
     let model = Arc::new(Scripted::default());
-    let unavailable = |error: memory::Error| vec![Wrong(error.to_string())];
-    let memory = Arc::new(Embedded::in_memory().map_err(unavailable)?);
+    let memory = memory::Scripted::new().map_err(|error| vec![Wrong(error.to_string())])?;
+    let memory = Arc::new(memory);
     let loaded = Loaded::load(
         &suite.subject.component,
         &suite.subject.module,
@@ -140,6 +139,7 @@ pub(super) struct Case {
     pub(super) file: File,
     name: String,
     pub(super) persona: PersonaConfig,
+    pub(super) tuning: Tuning,
 }
 
 impl Case {
@@ -174,7 +174,9 @@ impl Case {
                 .map(|stem| stem.to_string_lossy().replace(['-', '_'], " "))
                 .unwrap_or_default()
         });
+        let tuning = file.tuning(&text)?;
         Ok(Self {
+            tuning,
             text,
             file,
             name,

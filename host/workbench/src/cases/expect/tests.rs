@@ -49,6 +49,36 @@ fn declined() -> CallRecord {
     }
 }
 
+#[test]
+fn the_probability_is_between_two_numbers_and_told_with_its_parts() {
+    let record = spoke();
+    let p = record.turn.impulse.p;
+    assert!(p > 0.0 && p < 1.0, "{p}");
+    for (least, most, holds) in [
+        (0.0, 1.0, true),
+        (p, p, true),
+        (0.0, p - 0.01, false),
+        (p + 0.01, 1.0, false),
+    ] {
+        let text = Text {
+            path: "c.toml".into(),
+            content: format!("[[step]]\nat = 1\nroll = 0.5\nexpect.p = [{least:?}, {most:?}]\n"),
+        };
+        let file: File = text.parse().unwrap();
+        file.check(&text).unwrap();
+        let expect = file.step[0].expect.clone().unwrap();
+        let failures = Checker::new(&text, 1, 0, &record, &HashMap::new()).check(&expect);
+        match &failures[..] {
+            [] => assert!(holds, "{least} to {most}"),
+            [failure] => {
+                assert!(!holds && failure.what == "p", "{failure:?}");
+                assert!(failure.got.contains("mention 0."), "{failure:?}");
+            }
+            more => panic!("{more:?}"),
+        }
+    }
+}
+
 /// What fails of an expectation, written as the inside of `expect = { ... }`.
 fn failures(record: &CallRecord, expect: &str) -> Vec<Failure> {
     let text = Text {

@@ -2,6 +2,7 @@
 
 use super::{End, Event, Expect, Export, File, OWN_LINE, Remembered, Step, Words};
 use crate::text::{Text, Wrong};
+use chatter_protocol::{RoomConfig, Schematic as _, Tuning};
 use toml::Spanned;
 
 /// The longest text of what is said or written, in characters.
@@ -17,24 +18,31 @@ impl File {
     ///
     /// Names the first place that is wrong.
     pub fn check(&self, text: &Text) -> Result<(), Wrong> {
-        for Remembered {
-            text: words,
-            confidence,
-            ..
-        } in &self.memory
-        {
-            let at = words.span().start;
-            let chars = words.get_ref().chars().count();
-            if !(1..=1000).contains(&chars) {
-                return Err(text.wrong(
-                    at,
-                    format!("a memory has 1 to 1000 characters, this one {chars}"),
-                ));
-            }
-            if !(0.0..=1.0).contains(confidence) {
-                return Err(text.wrong(at, "its confidence is not in 0..=1"));
+        let found = self
+            .search
+            .iter()
+            .filter_map(|search| search.finds.as_ref());
+        for remembered in self.memory.iter().chain(found.flatten()) {
+            remembered.check(text)?;
+        }
+        for search in &self.search {
+            match (&search.finds, &search.error) {
+                (Some(_), Some(error)) => {
+                    return Err(text.wrong(
+                        error.span().start,
+                        "a search either finds something or comes to an error",
+                    ));
+                }
+                (None, None) => {
+                    return Err(Wrong::whole(
+                        &text.path,
+                        "a [[search]] has neither `finds` nor `error`; `finds = []` is for nothing",
+                    ));
+                }
+                _ => {}
             }
         }
+        self.tuning(text)?;
         for answer in &self.llm {
             match (&answer.answer, &answer.error) {
                 (Some(words), Some(_)) => {
@@ -68,6 +76,44 @@ impl File {
             }
             before = second;
             step.check(text, &mut labels)?;
+        }
+        Ok(())
+    }
+
+    /// The tuning of the case's room: the default, but for what the case sets.
+    pub(in crate::cases) fn tuning(&self, text: &Text) -> Result<Tuning, Wrong> {
+        let Some(tuning) = &self.tuning else {
+            return Ok(Tuning::default());
+        };
+        let room =
+            serde_json::json!({ "id": "main/lobby", "title": "x", "tuning": tuning.get_ref() });
+        let room = RoomConfig::from_value(room).map_err(|invalid| {
+            let problems = invalid.problems.iter().map(|problem| {
+                let field = problem
+                    .pointer
+                    .trim_start_matches("/tuning")
+                    .trim_start_matches('/');
+                format!("tuning.{field}: {}", problem.detail)
+            });
+            let detail = problems.collect::<Vec<_>>().join("; ");
+            text.wrong(tuning.span().start, detail)
+        })?;
+        Ok(room.tuning)
+    }
+}
+
+impl Remembered {
+    fn check(&self, text: &Text) -> Result<(), Wrong> {
+        let at = self.text.span().start;
+        let chars = self.text.get_ref().chars().count();
+        if !(1..=1000).contains(&chars) {
+            return Err(text.wrong(
+                at,
+                format!("a memory has 1 to 1000 characters, this one {chars}"),
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.confidence) {
+            return Err(text.wrong(at, "its confidence is not in 0..=1"));
         }
         Ok(())
     }
@@ -146,9 +192,39 @@ impl Step {
         if let Some(label) = &self.answer {
             known(label, labels)?;
         }
+        if let Some(roll) = &self.roll {
+            let at = roll.span().start;
+            if !(0.0..1.0).contains(roll.get_ref()) {
+                return Err(text.wrong(at, format!("{} is not in 0..1", roll.get_ref())));
+            }
+            if self.speak.is_some() || self.answer.is_some() {
+                return Err(text.wrong(
+                    at,
+                    "whether it is to speak, and whom it answers, follows from `roll`: leave `speak` and `answer` out",
+                ));
+            }
+            if !matches!(self.export(), Export::Context | Export::Firehose) {
+                return Err(text.wrong(at, "only calls on the stream or the chat are rolled for"));
+            }
+        }
         let Some(expect) = &self.expect else {
             return Ok(());
         };
+        if let Some(p) = &expect.p {
+            let [least, most] = p.get_ref();
+            if !(0.0..=1.0).contains(least) || !(*least..=1.0).contains(most) {
+                return Err(text.wrong(
+                    p.span().start,
+                    "a probability is between two numbers of 0..=1, the smaller one first",
+                ));
+            }
+            if self.roll.is_none() {
+                return Err(text.wrong(
+                    p.span().start,
+                    "without a `roll` the step itself says whether it is to speak, and `p` holds whatever happens",
+                ));
+            }
+        }
         if let Some(label) = &expect.reply_to
             && !label.get_ref().is_empty()
         {

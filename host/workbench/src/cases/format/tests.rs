@@ -29,6 +29,12 @@ conformity = 1
 kind = "running-joke"
 text = "the kettle"
 about = "Ana"
+[[search]]
+when = "Ana"
+finds = [{ kind = "preference", text = "tea", about = "Ana" }]
+[[search]]
+error = "unavailable"
+always = true
 [[llm]]
 answer = "hi"
 [[llm]]
@@ -51,6 +57,10 @@ reply_to = "q"
 ends = "returned"
 [[step]]
 at = 2.5
+roll = 0.25
+expect.p = [0.1, 0.9]
+[[step]]
+at = 2.5
 call = "reflect"
 expect.silent = true
 "#,
@@ -59,7 +69,12 @@ expect.silent = true
     let exports: Vec<Export> = file.step.iter().map(Step::export).collect();
     assert_eq!(
         exports,
-        [Export::Context, Export::Firehose, Export::Reflect]
+        [
+            Export::Context,
+            Export::Firehose,
+            Export::Firehose,
+            Export::Reflect
+        ]
     );
 }
 
@@ -113,6 +128,39 @@ fn what_is_wrong_has_line_and_column() {
         (
             "[[step]]\nat = 1\nexpect.state = { n = 1 }",
             "c.toml:3:22: \"n\" is no JSON Pointer; it would be \"/n\"",
+        ),
+        (
+            "[[search]]\nfinds = []\nerror = \"unavailable\"",
+            "c.toml:3:9: a search either finds something or comes to an error",
+        ),
+        (
+            "[[search]]\nwhen = \"x\"",
+            "c.toml: a [[search]] has neither",
+        ),
+        (
+            "[[search]]\nfinds = [{ kind = \"drift\", text = \"\" }]",
+            "c.toml:2:35: a memory has 1 to 1000 characters, this one 0",
+        ),
+        (
+            "[tuning]\nevent_boost = 2\n",
+            "c.toml:1:1: tuning.event_boost: 2 is more than 1",
+        ),
+        ("[[step]]\nat = 1\nroll = 1", "c.toml:3:8: 1 is not in 0..1"),
+        (
+            "[[step]]\nat = 1\nroll = 0.5\nspeak = true",
+            "c.toml:3:8: whether it is to speak",
+        ),
+        (
+            "[[step]]\nat = 1\nroll = 0.5\ncall = \"reflect\"",
+            "c.toml:3:8: only calls on the stream",
+        ),
+        (
+            "[[step]]\nat = 1\nexpect.p = [0, 1]",
+            "c.toml:3:12: without a `roll`",
+        ),
+        (
+            "[[step]]\nat = 1\nroll = 0.5\nexpect.p = [0.5, 0.2]",
+            "c.toml:4:12: a probability is between two numbers",
         ),
         (
             "[[step]]\nat = 1\nexpect.matches = \"(\"",
