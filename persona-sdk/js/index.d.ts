@@ -358,12 +358,34 @@ export declare class Style {
   emote(mood: Mood, rng: Rng): Emote | undefined;
   /** A line of the module's own in this character's hand. */
   write(text: string, mood: Mood, rng: Rng): string | undefined;
+  /** A line of another as this character would repeat it. */
+  repeat(text: string, excited: boolean, rng: Rng): string | undefined;
+}
+
+/** What a chorus keeps in the persona's state. */
+export interface Joined {
+  moment?: { what: string; at: number } | null;
+  joined?: { what: string; at: number }[];
+}
+
+/** Joining in with what others say, over a part of the persona's state that is `{}` at first. */
+export declare class Chorus {
+  constructor(kept: Joined);
+  /** Takes in what happened on the stream. */
+  watch(turn: Turn, context: StreamContext): void;
+  /** What to repeat now instead of a line of one's own; `topic` is what the stream is about. */
+  join(turn: Turn, style: Style, topic?: string[]): string | undefined;
 }
 
 export declare function wordCount(line: string): number;
 
 export declare namespace words {
   function all(text: string): string[];
+  const STOP_WORDS: readonly string[];
+  /** Whether a word, in lower case, says little about what a text is about. */
+  function isStopWord(word: string): boolean;
+  /** The words that tell what a text is about, in order and without repeats. */
+  function telling(text: string): string[];
   function hasPhrase(text: string, phrase: string): boolean;
   function fingerprint(text: string): string;
 }

@@ -58,6 +58,16 @@ struct Voices<'a> {
 }
 
 impl Chorus {
+    /// The words that reactions are made of, in order and without drawn-out letters.
+    pub const REACTIONS: &[&str] = reaction::WORDS;
+
+    /// Whether a line is short, and made of reactions, emotes and `topic` (words in lower case)
+    /// alone: what may be repeated.
+    #[must_use]
+    pub fn is_reaction(text: &str, topic: &[String]) -> bool {
+        reaction::is_one(text, topic)
+    }
+
     /// Takes in what happened on the stream.
     pub fn watch(&mut self, turn: &Turn, context: &StreamContext) {
         let loud = |kind: &str| matches!(kind, "hype" | "fail" | "laughter" | "stream_start");

@@ -2,8 +2,8 @@
 //! put spaces between words.
 
 /// Words that say little about what a text is about: English function words, and what a chat says
-/// all the time.
-const STOP_WORDS: &[&str] = &[
+/// all the time. In order.
+pub const STOP_WORDS: &[&str] = &[
     "a",
     "about",
     "actually",

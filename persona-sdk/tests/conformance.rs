@@ -4,9 +4,9 @@
 //! After a change: `UPDATE_CONFORMANCE=1 cargo test -p persona-sdk --test conformance`.
 
 use persona_sdk::{
-    About, AuthorKind, ChatMessage, Error, Host, Persona, Profile, Prompt, Reply, StreamContext,
-    Style, TraitValue, Turn, emote, line, prompt, style,
-    testkit::{Failure, Harness, context, entry, message, profile, turn},
+    About, AuthorKind, ChatMessage, Chorus, Error, Fate, Host, Persona, Profile, Prompt, Reply,
+    Rng, StreamContext, Style, TraitValue, Turn, emote, line, prompt, style,
+    testkit::{Failure, Harness, NOW, context, entry, message, persona_message, profile, turn},
     words,
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,12 @@ fn the_file_says_what_this_sdk_does() {
         "tidy": tidied(),
         "quotes": quotes(),
         "words": texts(),
+        "stop_words": words::STOP_WORDS.join(" "),
+        "reaction_words": Chorus::REACTIONS.join(" "),
+        "telling": telling(),
+        "reactions": reactions(),
+        "repeats": repeats(),
+        "waves": waves(),
         "extensions": extensions(),
         "emotes": emotes(),
         "styles": styles(),
@@ -168,6 +174,156 @@ fn texts() -> Vec<Value> {
         })
     })
     .collect()
+}
+
+fn telling() -> Vec<Value> {
+    [
+        "The BOSS, the boss is down!",
+        "I don't know what's up",
+        "it’s a café-speedrun, isn't it?",
+        "a 7 हिन्दी",
+        "",
+    ]
+    .iter()
+    .map(|text| json!({"text": text, "telling": words::telling(text)}))
+    .collect()
+}
+
+fn reactions() -> Vec<Value> {
+    [
+        "F",
+        "GG",
+        "+1",
+        "LETS GOOOO",
+        "nooooo",
+        "Yesss!!",
+        "hahaha",
+        "haaa",
+        "lmaooo",
+        "lmap",
+        "lo",
+        ":hype: :hype: :hype:",
+        "W :fire:",
+        "it’s over",
+        "😭😭",
+        "wait what?",
+        "left left",
+        "सही gg",
+        "gg. gg",
+        "gg ½",
+        "gg ٣",
+        "i love cats",
+        "ana fell",
+        "bit.ly/abc",
+        "www.go.com",
+        "@ana gg",
+        "gg gg gg gg gg",
+        "100",
+        "1234567",
+        "#win",
+        "5:1",
+        "",
+        "   ",
+        "...",
+        "yes yes yes yesssssssssssssssssssssssssss",
+    ]
+    .iter()
+    .map(|text| {
+        let topic = ["left".to_owned(), "सही".to_owned()];
+        json!({"text": text, "topic": topic, "is_one": Chorus::is_reaction(text, &topic)})
+    })
+    .collect()
+}
+
+/// As far as no dice are thrown.
+fn repeats() -> Vec<Value> {
+    [
+        ("All lowercase, no punctuation.", "GG!!. "),
+        ("All lowercase, no punctuation.", "!!"),
+        ("Dry.", "GG!!"),
+        ("no emotes", "GG :hype:"),
+        ("no emotes", ":hype:"),
+        ("Only emotes", "GG :hype: :lol:"),
+        ("Only emotes", "GG"),
+        ("lowercase. Emotes rarely", ":hype: :hype:"),
+        ("lowercase", "NICE :hype: ONE :nope:"),
+        ("CAPS when excited. Stretches vowels.", "noo"),
+    ]
+    .iter()
+    .map(|(style, text)| {
+        let line = Style::read(style).repeat(text, false, &mut Rng::new(0));
+        json!({"style": style, "text": text, "line": line})
+    })
+    .collect()
+}
+
+/// What is on, who said what how many seconds ago, and what one who always conforms comes to; the
+/// dice are thrown until it does.
+fn waves() -> Vec<Value> {
+    type Lines = &'static [(u64, &'static str, &'static str)];
+    let cases: [(Lines, Option<&str>, Option<&str>); 16] = [
+        (&[(5, "Ana", "GG"), (3, "Bo", "gg!")], None, None),
+        (&[(5, "Ana", ":hype:"), (3, "Bo", ":hype:")], None, None),
+        (&[(5, "Ana", "left"), (3, "Bo", "LEFT")], None, None),
+        (&[(5, "Ana", "GG"), (3, "Ana", "gg!")], None, None),
+        (&[(5, "Ana", "GG")], None, None),
+        (&[(25, "Ana", "GG"), (3, "Bo", "gg")], None, None),
+        (&[(35, "Ana", "GG"), (31, "Bo", "gg")], None, None),
+        (
+            &[(5, "Ana", "i love it"), (3, "Bo", "i love it")],
+            None,
+            None,
+        ),
+        (&[(5, "Ana", "go bo"), (3, "Bo", "go bo")], None, None),
+        (&[(5, "Ana", "GG"), (3, "Bo", "gg")], None, Some("gg!!")),
+        (
+            &[(5, "Ana", "GG"), (3, "Bo", "gg"), (1, "nova", "gg")],
+            None,
+            None,
+        ),
+        (&[(3, "Ana", "nooo")], Some("hype"), None),
+        (&[(3, "Ana", "nooo")], Some("topic_change"), None),
+        (&[(12, "Ana", "nooo")], Some("fail"), None),
+        (&[(3, "Ana", "what a lovely day")], Some("hype"), None),
+        (&[(3, "Ana", "left")], Some("laughter"), None),
+    ];
+    cases
+        .iter()
+        .map(|(lines, event, dropped)| {
+            let said: Vec<ChatMessage> = lines
+                .iter()
+                .map(|(ago, name, text)| ChatMessage {
+                    sent_at: NOW - ago * 1000,
+                    ..match *name {
+                        "nova" => persona_message(name, text),
+                        name => message(name, text),
+                    }
+                })
+                .collect();
+            let joins = (0..40).find_map(|seed| {
+                let mut turn = turn()
+                    .trait_value("conformity", 1.0)
+                    .seed(seed)
+                    .recent(&said);
+                if let Some(text) = dropped {
+                    turn = turn.fate(text, Fate::Dropped("rule".into()));
+                }
+                let turn = turn.build();
+                let mut chorus = Chorus::default();
+                if let Some(kind) = event {
+                    let stream = context().position(50_000).event("e1", kind, "x");
+                    chorus.watch(&turn, &stream.position(60_000).build());
+                }
+                let line = chorus.join(&turn, &Style::read(""), ["Left"])?;
+                Some(json!({"line": line, "kept": chorus}))
+            });
+            let lines: Vec<Value> = lines
+                .iter()
+                .map(|(ago, name, text)| json!([ago, name, text]))
+                .collect();
+            json!({"lines": lines, "event": event, "dropped": dropped, "joins": joins})
+        })
+        .collect()
 }
 
 /// Says what it is told by the stream's summary: nothing but extensions.

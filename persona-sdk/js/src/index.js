@@ -4,6 +4,7 @@
  * A persona is a class that extends `Persona` and is the default export of its module. Nothing here
  * needs WebAssembly: the same code runs under `node --test`, with the test kit in the host's place.
  */
+export { Chorus } from "./chorus.js";
 export { LlmError, MemoryError } from "./errors.js";
 export { keepLatest } from "./latest.js";
 export * as emote from "./emote.js";

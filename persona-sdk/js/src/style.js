@@ -70,6 +70,35 @@ export class Style {
     }
     return line || undefined;
   }
+
+  /**
+   * A line of another as this character would repeat it: in its own case, without the emotes or
+   * without the words if it never has them, now and then louder. Undefined if nothing is left.
+   */
+  repeat(text, excited, rng) {
+    if (this.emotes === "only") return emote.only(text, 3);
+    let line = this.emotes === "never" ? emote.stripped(text) : emote.known(text);
+    if (emote.isOnly(line)) {
+      const few = line.split(/\s+/u).length < 3;
+      const often = this.emotes === "often" || this.emotes === "always";
+      if (few && often && rng.chance(0.25)) line += ` ${emote.written(emote.inText(line)[0])}`;
+      return line;
+    }
+    if (this.bare) line = line.replace(/[!.]+$/u, "").trimEnd();
+    if (this.shouts && excited && rng.chance(0.5)) {
+      line = emote.mapWords(line, (part) => part.toUpperCase());
+    } else if (this.lowercase) {
+      line = emote.mapWords(line, (part) => part.toLowerCase());
+    }
+    if (this.stretches && excited) line = longer(line, rng);
+    return line || undefined;
+  }
+}
+
+/** A drawn-out end, drawn out more. */
+function longer(text, rng) {
+  const end = /(\p{Alphabetic})\1+$/u.exec(text);
+  return end && rng.chance(0.5) ? text + end[1].repeat(1 + rng.below(3)) : text;
 }
 
 /** How many words a line has, an emote counting as one. */

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Persona, Prompt, Style, emote, line, name, quote, silent, wordCount, words } from "../src/index.js";
-import { Harness, context, turn } from "../src/testkit.js";
+import { Chorus, Persona, Prompt, Rng, Style, emote, line, name, quote, silent, wordCount, words } from "../src/index.js";
+import { REACTIONS, isReaction } from "../src/reaction.js";
+import { Harness, NOW, context, message, personaMessage, turn } from "../src/testkit.js";
 
 const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"));
 const wanted = read("../../conformance.json");
@@ -34,6 +35,45 @@ test("words are found", () => {
       words: words.all(text),
     };
     assert.deepEqual(found, made, text);
+  }
+});
+
+test("telling words are found", () => {
+  assert.equal(words.STOP_WORDS.join(" "), wanted.stop_words);
+  for (const { text, telling } of wanted.telling) assert.deepEqual(words.telling(text), telling, text);
+});
+
+test("reactions are told from everything else", () => {
+  assert.equal(REACTIONS.join(" "), wanted.reaction_words);
+  for (const { text, topic, is_one } of wanted.reactions) assert.equal(isReaction(text, topic), is_one, text);
+});
+
+test("a line is repeated in the character's hand", () => {
+  for (const { style, text, line } of wanted.repeats) {
+    assert.equal(new Style(style).repeat(text, false, new Rng(0)) ?? null, line, `${style}: ${text}`);
+  }
+});
+
+test("a chorus joins in the same waves, once", () => {
+  for (const { lines, event, dropped, joins } of wanted.waves) {
+    const recent = lines.map(([ago, name, text]) => ({
+      ...(name === "nova" ? personaMessage(name, text) : message(name, text)),
+      sentAt: NOW - ago * 1000,
+    }));
+    const fates = dropped ? [{ messageId: "x", text: dropped, fate: { tag: "dropped", val: "rule" } }] : [];
+    const profile = { traits: [{ name: "conformity", value: 1 }] };
+    let found = null;
+    for (let seed = 0; seed < 40 && !found; seed += 1) {
+      const now = turn({ seed, recent, fates, profile });
+      const kept = {};
+      const chorus = new Chorus(kept);
+      if (event) chorus.watch(now, context().moveTo(50_000).event("e1", event, "x").moveTo(60_000));
+      const line = chorus.join(now, new Style(""), ["Left"]);
+      if (line === undefined) continue;
+      found = { line, kept: structuredClone(kept) };
+      assert.equal(chorus.join(now, new Style(""), ["Left"]), undefined);
+    }
+    assert.deepEqual(found, joins, JSON.stringify({ lines, event }));
   }
 });
 

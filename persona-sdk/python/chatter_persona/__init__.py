@@ -6,6 +6,7 @@ host's place.
 """
 
 from . import emote, line, words
+from .chorus import Chorus
 from .errors import LlmError, RecallError
 from .host import Host
 from .latest import keep_latest
@@ -52,7 +53,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "About", "Accepted", "Author", "AuthorKind", "Budget", "ChatMessage", "ChatQuestion",
-    "Completion", "Count", "Digest", "Dropped", "Host", "Impulse", "ImpulsePart", "Keyword",
+    "Chorus", "Completion", "Count", "Digest", "Dropped", "Host", "Impulse", "ImpulsePart", "Keyword",
     "Level", "Limits", "LineFate", "LlmError", "MemoryEntry", "RecallError", "MemoryKind",
     "Message", "NewMemory", "Pending", "Persona", "Profile", "Prompt", "Reflection",
     "Relationship", "Reply", "Request", "Role", "Room", "Segment", "StreamContext",

@@ -97,6 +97,38 @@ class Style:
                 line += f" {one.written}"
         return line or None
 
+    def repeat(self, text: str, excited: bool, rng: random.Random) -> Optional[str]:
+        """A line of another as this character would repeat it; None if nothing is left.
+
+        In its own case, without the emotes or without the words if it never has them, now and then
+        louder.
+        """
+        if self.emotes == "only":
+            return emote.only(text, 3)
+        line = emote.stripped(text) if self.emotes == "never" else emote.known(text)
+        if emote.is_only(line):
+            few = len(line.split()) < 3
+            if few and self.emotes in ("often", "always") and rng.random() < 0.25:
+                line += f" {emote.in_text(line)[0].written}"
+            return line
+        if self.bare:
+            line = line.rstrip("!.").rstrip()
+        if self.shouts and excited and rng.random() < 0.5:
+            line = emote.map_words(line, str.upper)
+        elif self.lowercase:
+            line = emote.map_words(line, str.lower)
+        if self.stretches and excited:
+            line = _longer(line, rng)
+        return line or None
+
+
+def _longer(text: str, rng: random.Random) -> str:
+    """A drawn-out end, drawn out more."""
+    end = re.search(r"(.)\1+$", text)
+    if end is None or end[1].isnumeric() or not letters.any_in(end[1]) or rng.random() >= 0.5:
+        return text
+    return text + end[1] * rng.randint(1, 3)
+
 
 def word_count(line: str) -> int:
     """How many words a line has, an emote counting as one."""

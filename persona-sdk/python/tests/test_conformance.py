@@ -1,13 +1,17 @@
 """This SDK does what the Rust one does: its tests write `conformance.json`."""
 
 import json
+import random
 import unittest
 from pathlib import Path
 
 from chatter_persona import (
     Author,
     AuthorKind,
+    Chorus,
+    Dropped,
     Keyword,
+    LineFate,
     Persona,
     Prompt,
     Segment,
@@ -23,7 +27,8 @@ from chatter_persona import (
     word_count,
     words,
 )
-from dataclasses import replace
+from chatter_persona.reaction import REACTIONS, is_reaction
+from dataclasses import asdict, replace
 from functools import partial
 
 ROOT = Path(__file__).parents[3]
@@ -57,6 +62,50 @@ class Conformance(unittest.TestCase):
                 "has_a_cafe": words.has_phrase(text, "Café speedrun"),
             }
             self.assertEqual(made, case)
+
+    def test_telling_words_are_found(self):
+        self.assertEqual(" ".join(words.STOP_WORDS), WANTED["stop_words"])
+        for case in WANTED["telling"]:
+            self.assertEqual(words.telling(case["text"]), case["telling"], case["text"])
+
+    def test_reactions_are_told_from_everything_else(self):
+        self.assertEqual(" ".join(REACTIONS), WANTED["reaction_words"])
+        for case in WANTED["reactions"]:
+            is_one = is_reaction(case["text"], case["topic"])
+            self.assertEqual(is_one, case["is_one"], case["text"])
+
+    def test_a_line_is_repeated_in_the_characters_hand(self):
+        for case in WANTED["repeats"]:
+            line = Style(case["style"]).repeat(case["text"], False, random.Random(0))
+            self.assertEqual(line, case["line"], case)
+
+    def test_a_chorus_joins_in_the_same_waves_once(self):
+        for case in WANTED["waves"]:
+            recent = [
+                replace(
+                    testkit.persona_message(name, text)
+                    if name == "nova"
+                    else testkit.message(name, text),
+                    sent_at=testkit.NOW - ago * 1000,
+                )
+                for ago, name, text in case["lines"]
+            ]
+            dropped, event = case["dropped"], case["event"]
+            fates = [LineFate("x", dropped, Dropped("rule"))] if dropped else []
+            me = testkit.profile(traits=[TraitValue("conformity", 1.0)])
+            found = None
+            for seed in range(40):
+                turn = testkit.turn(seed=seed, recent=recent, fates=fates, profile=me)
+                chorus = Chorus()
+                if event:
+                    stream = testkit.context().move_to(50_000).event("e1", event, "x")
+                    chorus.watch(turn, stream.move_to(60_000))
+                line = chorus.join(turn, Style(""), ["Left"])
+                if line is not None:
+                    found = {"line": line, "kept": asdict(chorus)}
+                    self.assertIsNone(chorus.join(turn, Style(""), ["Left"]))
+                    break
+            self.assertEqual(found, case["joins"], case)
 
     def test_extensions_are_refused_as_the_host_refuses_them(self):
         class Extender(Persona):

@@ -11,7 +11,7 @@ const MAX_CHARS: usize = 40;
 /// The words that reactions are made of, without drawn-out letters. None of them speaks of the one
 /// who writes, and none can be thrown at somebody else.
 #[rustfmt::skip]
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "a", "absolute", "absolutely", "again", "agreed", "ahead", "alive", "all", "almost", "always",
     "amazing", "and", "another", "any", "arc", "aw", "awesome", "back", "banger", "based",
     "beautiful", "believe", "best", "big", "bless", "boom", "brain", "bravo", "bro", "bruh",
