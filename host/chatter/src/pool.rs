@@ -77,7 +77,7 @@ const POOL: [Limit; 5] = [
     Limit {
         what: "places held by calls that wait for the model",
         name: "waiting",
-        default: 48,
+        default: 42,
         range: (1, 1024),
         beyond: "`busy`",
         unit: Unit::Count,

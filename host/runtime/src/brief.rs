@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 /// The longest name: of a function, a source file, an interface. In bytes.
-pub(crate) const NAME_BYTES: usize = 100;
+pub(crate) const NAME_BYTES: usize = 150;
 
 /// The longest reason of anything, in bytes.
 pub(crate) const REASON_BYTES: usize = 1000;
