@@ -58,6 +58,7 @@ async fn ask(
         (Ok(room), Ok(persona)) => memory::Scope { room, persona },
         (Err(error), _) | (_, Err(error)) => return Err(Refused::Describe(error.to_string())),
     };
+    let room = scope.room.clone();
     let bounds = Bounds {
         scope,
         now: Timestamp::from_millis(0),
@@ -88,7 +89,8 @@ async fn ask(
         computing.pause();
         end
     });
-    let end = match timeout_at(deadline, services.lane.drive(work, &pace, true)).await {
+    let driven = services.lane.drive(work, &pace, &room, true);
+    let end = match timeout_at(deadline, driven).await {
         Ok(end) => end,
         Err(_) => CallEnd::TimedOut { wall_ms },
     };
