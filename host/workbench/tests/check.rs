@@ -95,7 +95,7 @@ async fn the_character_of_a_project_is_checked_beside_its_component() {
             "id = \"nova\"\nname = \"\"\nmodule = \"nova\"\n[traits]\nhumour = 1.4\n",
             &["persona.toml: name", "persona.toml: traits.humour"],
         ),
-        ("id = \"nova\"\nname = \n", &["persona.toml:2: "]),
+        ("id = \"nova\"\nname = \n", &["persona.toml:2:8: "]),
     ];
     for (character, expected) in cases {
         let folder = tempfile::tempdir().unwrap();
