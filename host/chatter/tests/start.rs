@@ -240,6 +240,8 @@ fn the_key_of_a_language_model_is_shown_nowhere() {
     let plugins = plugins();
     let words = [
         "serve",
+        "--compiled",
+        concat!(env!("CARGO_TARGET_TMPDIR"), "/../compiled"),
         "--data",
         "data",
         "--listen",
