@@ -12,6 +12,7 @@ mod personas;
 mod repo;
 mod setup;
 mod steps;
+mod templates;
 mod test;
 mod ui;
 
@@ -26,7 +27,8 @@ Commands:
   demo [-- OPTIONS]  build everything and run the shipped rooms; OPTIONS go to `chatter serve`
   test               everything that must hold before a change goes in; .ci/run runs this
   personas           build personas/* to WebAssembly and put them into plugins/; `personas test` runs the
-                     tests of those in JavaScript and Python, and of their SDKs
+                     tests of those in JavaScript and Python, and of their SDKs; `personas new` makes a project of
+                     each template, builds it and runs its tests, by the program that the tests built
   ui                 build the page; `ui check` checks its types, `ui test` runs its tests
   ui e2e [-- WORDS]  the page's tests in Chromium, before the real program; WORDS go to Playwright
   ui shots           pictures of the page into target/shots
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["personas"] => setup::personas().and_then(|()| personas::build_with_tests()),
         ["personas", "test"] => setup::personas().and_then(|()| personas::test()),
+        ["personas", "new"] => setup::personas().and_then(|()| templates::test()),
         ["ui"] => setup::node().and_then(|()| ui::build()),
         ["ui", "check"] => setup::node().and_then(|()| ui::check()),
         ["ui", "test"] => setup::node().and_then(|()| ui::test()),

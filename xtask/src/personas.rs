@@ -54,10 +54,19 @@ pub(crate) fn compile() -> Result<()> {
 /// The same, by the program as the tests have built it: their features differ, and to build it again
 /// would be to build wasmtime again.
 pub(crate) fn compile_by_tested() -> Result<()> {
+    compile_by(&mut command(program()))
+}
+
+/// The program as the tests have built it.
+pub(crate) fn program() -> PathBuf {
     let program = repo::target().join("debug").join("chatter");
-    compile_by(&mut command(
-        program.with_extension(std::env::consts::EXE_EXTENSION),
-    ))
+    program.with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+/// The environment in which components are made of Python.
+#[cfg(unix)]
+pub(crate) fn python_environment() -> PathBuf {
+    python::folder()
 }
 
 fn compile_by(program: &mut Command) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::{
     personas, setup,
     steps::{Steps, cargo, run as run_command},
-    ui,
+    templates, ui,
 };
 use anyhow::Result;
 
@@ -35,6 +35,7 @@ pub(crate) fn run() -> Result<()> {
         run_command(cargo().args(tests).arg("--no-run"))
     })?;
     steps.step("personas: compiled ahead", personas::compile_by_tested)?;
+    steps.step("templates", templates::test)?;
     steps.step("tests", || run_command(cargo().args(tests)))?;
     // The tests have built the program.
     steps.step("page: in a browser", ui::test_in_browser)?;

@@ -53,9 +53,14 @@ fn with_sdk(python: impl AsRef<std::ffi::OsStr>) -> Command {
     python
 }
 
+/// Where the environment is.
+pub(super) fn folder() -> PathBuf {
+    repo::target().join("python")
+}
+
 /// The Python of an environment that holds what the SDK requires, by its hashes.
 fn environment() -> Result<PathBuf> {
-    let folder = repo::target().join("python");
+    let folder = folder();
     let python = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
