@@ -1,10 +1,7 @@
-//! Asking a component who it is. It gets no language model and no memory, and as much time as a smoke
-//! call; it computes where those do that take long, since nothing is known of it yet.
+//! Asking a component who it is. It gets no language model and no memory, and as much time as a call
+//! does; it computes where those do that take long, since nothing is known of it yet.
 
-use super::{
-    refused::Refused,
-    smoke::{CPU_MS, got_no_time},
-};
+use super::{refused::Refused, smoke::got_no_time};
 use crate::{
     contract::{PersonaPre, types::About},
     end::failed,
@@ -46,7 +43,6 @@ async fn ask(
     services: &Arc<Services>,
 ) -> Result<Result<About, CallEnd>, Refused> {
     let limits = CallLimits {
-        cpu_ms: CPU_MS,
         llm_calls: 0,
         memory_searches: 0,
         memory_writes: 0,

@@ -32,7 +32,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What a version may need to get going, on a machine that is busy with others: more than a call of
 /// a room has.
-pub(super) const CPU_MS: u32 = 2_000;
+const CPU_MS: u32 = 2_000;
 
 /// What the imports reach in a smoke call. Each has accounts of its own: what others computed when
 /// they were tried must not slow it down.

@@ -162,13 +162,13 @@ fn of_time() -> Vec<Case> {
             "loop-describe",
             "endless loop in describe",
             Source::Guest(in_describe),
-            Ends::Refused("`describe` failed: it used more than 2000 ms of CPU time"),
+            Ends::Refused("`describe` failed: it used more than 100 ms of CPU time"),
         ),
         case(
             "loop-start",
             "endless loop at start-up",
             Source::Guest(in_start),
-            Ends::Refused("`describe` failed: it used more than 2000 ms of CPU time"),
+            Ends::Refused("`describe` failed: it used more than 100 ms of CPU time"),
         ),
         case(
             "trap-start",
