@@ -1,6 +1,10 @@
 //! From the bytes of a file to a module that can be called.
 
-use super::{describe::describe, refused::Refused};
+use super::{
+    describe::describe,
+    places::{Place, Places},
+    refused::Refused,
+};
 use crate::{
     artefacts::Artefacts,
     brief::{NAME_BYTES, REASON_BYTES, brief},
@@ -13,10 +17,10 @@ use crate::{
     sandbox::{Sandbox, Services},
     wasi,
 };
-use chatter_protocol::persona::ModuleRef;
+use chatter_protocol::{TenantId, persona::ModuleRef};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::sync::Arc;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 use wasmtime::{
     Engine,
     component::{Component, Linker},
@@ -43,7 +47,11 @@ pub(super) const FILE_BYTES: u64 = 64 << 20;
 
 /// So many components are compiled and tried at a time: no more than there are places for them in the
 /// pool, beside those of calls.
-const AT_ONCE: u32 = 2;
+const AT_ONCE: usize = 2;
+
+/// How long a component is waited for until it is compiled. Nothing can interrupt compiling: what takes
+/// longer is left to itself, and keeps its place until it ends.
+pub(super) const COMPILED_IN: Duration = Duration::from_secs(300);
 
 /// How nice the threads are that compile: a third of the weight of those that serve rooms. Less, and on
 /// a busy machine a new version would never be ready.
@@ -56,7 +64,7 @@ pub(crate) struct Loader {
     linker: Linker<Sandbox>,
     services: Arc<Services>,
     /// No more are compiled and tried at a time.
-    places: Semaphore,
+    places: Places,
     /// Where components are compiled; wasmtime spreads their functions over the pool it is called in.
     compilers: Arc<ThreadPool>,
     /// Whether debug information is compiled in.
@@ -81,7 +89,7 @@ impl Loader {
             engine: engine.clone(),
             linker,
             services,
-            places: Semaphore::new(AT_ONCE as usize),
+            places: Places::new(AT_ONCE),
             compilers: Arc::new(compilers),
             source_lines: false,
         })
@@ -100,10 +108,9 @@ impl Loader {
         self.services.lane.clone()
     }
 
-    /// Waits until there is a place to load a component.
-    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        // It is never closed.
-        self.places.acquire().await.ok()
+    /// Waits until there is a place to load a component of the tenant, or of everybody.
+    pub(super) async fn place(&self, tenant: Option<&TenantId>) -> Arc<Place> {
+        self.places.take(tenant).await
     }
 
     /// Compiles the component, checks it, and asks it who it is.
@@ -112,9 +119,11 @@ impl Loader {
         name: &str,
         digest: Arc<str>,
         bytes: Arc<[u8]>,
+        place: &Arc<Place>,
     ) -> Result<Module, Refused> {
         check_header(&bytes)?;
-        let (component, needs) = self.compile(&digest, bytes).await?;
+        let compiled = timeout(COMPILED_IN, self.compile(&digest, bytes, place));
+        let (component, needs) = compiled.await.map_err(|_| Refused::Slow)??;
         let version = self.check_contract(&component)?;
         let weight = check_needs(&component, &needs)?;
         let pre = self
@@ -142,15 +151,17 @@ impl Loader {
         &self,
         digest: &Arc<str>,
         bytes: Arc<[u8]>,
+        place: &Arc<Place>,
     ) -> Result<(Component, Needs), Refused> {
         let (engine, artefacts) = (self.engine.clone(), self.artefacts.clone());
         let (compilers, digest) = (self.compilers.clone(), digest.clone());
         let source_lines = self.source_lines;
+        let place = place.clone();
         // Waited for here: threads of the pool that wait could wait for each other.
         let turn = artefacts.turn(&digest).await;
         // Either takes tens of milliseconds to seconds: not on a thread that serves a room.
         let compiled = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _until_it_ends = (turn, place);
             compilers.install(|| {
                 let needs = inspect(&bytes)?;
                 let (bytes, name) =

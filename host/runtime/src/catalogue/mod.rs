@@ -13,6 +13,7 @@ mod folder;
 mod gone;
 mod judge;
 mod load;
+mod places;
 mod refused;
 mod restore;
 mod smoke;
@@ -283,23 +284,45 @@ mod tests {
     use crate::{Pool, artefacts::Artefacts, engine, lanes::SlowLane};
     use std::{collections::BTreeMap, time::Duration};
 
-    #[tokio::test(start_paused = true)]
-    async fn a_file_of_which_nothing_could_be_told_is_examined_again_after_a_while() {
-        let folder = tempfile::tempdir().unwrap();
+    fn catalogue(folder: &std::path::Path) -> Catalogue {
         let engine = engine::build(&Pool::default()).unwrap();
-        let artefacts = Artefacts::open(folder.path(), &engine).unwrap();
+        let artefacts = Artefacts::open(folder, &engine).unwrap();
         let services = smoke::services(&Arc::new(SlowLane::new(BTreeMap::new()).unwrap()));
         let rules = Rules {
             smoke: true,
             kept_bytes: 0,
         };
-        let catalogue = Catalogue::open(
-            folder.path().to_owned(),
+        Catalogue::open(
+            folder.to_owned(),
             Loader::new(&engine, artefacts, services).unwrap(),
-            Archive::open(folder.path()).unwrap(),
+            Archive::open(folder).unwrap(),
             rules,
         )
-        .unwrap();
+        .unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_come_to_be_compiled_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let loader = catalogue(folder.path()).loader;
+        let digest: Arc<str> = "digest".into();
+        // Somebody compiles it, and does not come to an end.
+        let turn = loader.artefacts.turn(&digest).await;
+        let bytes: Arc<[u8]> = wat::parse_str("(component)").unwrap().into();
+        let place = loader.place(None).await;
+        let load = async || {
+            let (digest, bytes) = (digest.clone(), bytes.clone());
+            loader.load("nova", digest, bytes, &place).await.err()
+        };
+        assert_eq!(load().await, Some(Refused::Slow));
+        drop(turn);
+        assert_eq!(load().await, Some(Refused::NotAPersona));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_of_which_nothing_could_be_told_is_examined_again_after_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = catalogue(folder.path());
         let path = folder.path().join("nova.wasm");
         std::fs::write(&path, "").unwrap();
         let stamp = Ok(Stamp::of(&path).unwrap());

@@ -1,6 +1,6 @@
 //! Why a file of the plugin folder does not become a module, in words that its author can act on.
 
-use super::load::FILE_BYTES;
+use super::load::{COMPILED_IN, FILE_BYTES};
 use crate::contract::{PACKAGE, SPOKEN};
 use std::{path::PathBuf, time::Duration};
 
@@ -41,6 +41,9 @@ pub enum Refused {
     /// The component is broken.
     #[error("not a valid component: {0}; copy or build it again")]
     Invalid(String),
+    /// It takes too long to compile.
+    #[error("compiling it takes longer than {} s; make it smaller or, if this machine was busy, copy it here again", COMPILED_IN.as_secs())]
+    Slow,
     /// The data folder does not take it, or what is made of it.
     #[error("it can't be kept in the data folder: {0}; it is tried again every {s} s", s = AGAIN.as_secs())]
     NotKept(String),

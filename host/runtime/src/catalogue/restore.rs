@@ -60,7 +60,7 @@ impl Catalogue {
     }
 
     async fn load_kept(&self, slot: &Slot, version: &Version) -> Result<Module, String> {
-        let _place = self.loader.place().await;
+        let place = self.loader.place(slot.tenant.as_ref()).await;
         let (artefacts, digest) = (self.loader.artefacts.clone(), version.digest.clone());
         let bytes = spawn_blocking(move || artefacts.kept(&digest)).await;
         let bytes = bytes
@@ -68,7 +68,10 @@ impl Catalogue {
             .flatten()
             .map_err(|error| error.to_string())?;
         let digest = version.digest.clone();
-        let loaded = self.loader.load(&slot.name, digest, bytes.into()).await;
+        let loaded = self
+            .loader
+            .load(&slot.name, digest, bytes.into(), &place)
+            .await;
         loaded.map_err(|refused| refused.to_string())
     }
 }

@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::{
     task::{JoinSet, spawn_blocking},
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 /// How long a file must not have changed to be taken for whole, if it did not get its name by being
@@ -31,6 +31,9 @@ pub(super) const QUIET: Duration = Duration::from_millis(300);
 
 /// How often a file that changes while the program starts is waited for.
 const PATIENCE: u32 = 5;
+
+/// How long the start waits for modules; the others go on being loaded.
+const START: Duration = Duration::from_secs(300);
 
 /// What a file turned out to hold.
 enum Content {
@@ -57,8 +60,22 @@ impl Catalogue {
                 catalogue.take(&slot, &file, None).await;
             });
         }
-        while let Some(loaded) = loads.join_next().await {
-            loaded?;
+        let all = async {
+            while let Some(loaded) = loads.join_next().await {
+                loaded?;
+            }
+            Ok::<_, io::Error>(())
+        };
+        match timeout(START, all).await {
+            Ok(ended) => ended?,
+            Err(_) => {
+                tracing::warn!(
+                    "{} modules are not loaded after {} s; they will serve when they are",
+                    loads.len(),
+                    START.as_secs()
+                );
+                loads.detach_all();
+            }
         }
         self.sweep().await;
         Ok(())
@@ -117,7 +134,7 @@ impl Catalogue {
         if stamp.size > FILE_BYTES {
             return Err(Refused::TooLarge(stamp.size));
         }
-        let _place = self.loader.place().await;
+        let place = self.loader.place(slot.tenant.as_ref()).await;
         let (of, found) = (slot.clone(), file.clone());
         let read = spawn_blocking(move || -> Result<_, Refused> {
             let Some(mut open) = folder::open(&of, &found)? else {
@@ -150,7 +167,7 @@ impl Catalogue {
         let held = self.loader.artefacts.hold(&digest);
         let module = self
             .loader
-            .load(&slot.name, digest.clone(), kept.clone())
+            .load(&slot.name, digest.clone(), kept.clone(), &place)
             .await?;
         if self.rules.smoke {
             let before = before.as_ref().map(|before| &before.module);
