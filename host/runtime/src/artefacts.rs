@@ -4,6 +4,7 @@
 //! Compiled code is trusted when it is loaded, so its folder must be one that only chatter writes.
 //! Neither folder grows for ever: see [`Artefacts::sweep`].
 
+use crate::inspect::{Needs, Unfit};
 use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -37,6 +38,8 @@ pub(crate) struct Artefacts {
     compiled: PathBuf,
     /// What the engine's compiled code fits; see [`Engine::precompile_compatibility_hash`].
     compatibility: u64,
+    /// What the readings of components fit: the same, and the rules that they were read by.
+    rules: u64,
     /// Where components may lie that were compiled ahead; only read.
     ahead: Option<PathBuf>,
     /// How many hold on to each digest: what is made of it is not removed meanwhile.
@@ -78,6 +81,7 @@ impl Artefacts {
             components: data.join("components"),
             compiled: data.join("compiled"),
             compatibility: compatibility(engine),
+            rules: rules(engine),
             ahead: None,
             held: Arc::default(),
             turns: Arc::default(),
@@ -158,6 +162,30 @@ impl Artefacts {
         load(engine, &compiled)
     }
 
+    /// What a reading of the component found, now or earlier. Reading all of a large one takes a while.
+    ///
+    /// # Errors
+    ///
+    /// Why it is unfit, which is not kept.
+    pub(crate) fn needs(
+        &self,
+        digest: &str,
+        read: impl FnOnce() -> Result<Needs, Unfit>,
+    ) -> Result<Needs, Unfit> {
+        let file = self.compiled.join(needs_name(self.rules, digest));
+        let known = fs::read(&file).ok();
+        if let Some(needs) = known.and_then(|known| serde_json::from_slice(&known).ok()) {
+            touch(&file);
+            return Ok(needs);
+        }
+        let needs = read()?;
+        // Without it, the next start reads again.
+        if let Ok(known) = serde_json::to_vec(&needs) {
+            let _ = write_whole(&file, &known);
+        }
+        Ok(needs)
+    }
+
     /// Keeps a component's bytes.
     pub(crate) fn keep(&self, digest: &str, bytes: &[u8]) -> io::Result<()> {
         let file = self.kept_file(digest);
@@ -206,8 +234,11 @@ impl Artefacts {
         let components = sweep(&self.components, bytes, &remove_spare, |name| {
             name.strip_suffix(".wasm")
         })?;
+        let read = needs_name(self.rules, "");
         let compiled = sweep(&self.compiled, bytes, &remove_spare, |name| {
-            name.strip_suffix(&fits)
+            let made = name.strip_suffix(&fits).or(name.strip_suffix(&read))?;
+            // What follows the digest tells in which way it was compiled.
+            made.split('-').next()
         })?;
         Ok(components + compiled)
     }
@@ -218,6 +249,18 @@ pub(crate) fn compatibility(engine: &Engine) -> u64 {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.finish()
+}
+
+/// What a reading of a component fits. The rules are those in `inspect.rs`, and any change to it is one
+/// to them.
+fn rules(engine: &Engine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (compatibility(engine), include_str!("inspect.rs")).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn needs_name(rules: u64, digest: &str) -> String {
+    format!("{digest}-{rules:016x}.needs")
 }
 
 /// What a component is called in compiled form.
@@ -371,6 +414,37 @@ mod tests {
         drop(held);
         assert_eq!(artefacts.sweep(is_needed, 0).unwrap(), 100);
         assert_eq!(left(&artefacts), ["needed.wasm"]);
+    }
+
+    #[test]
+    fn a_component_is_read_once_by_the_same_rules() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut artefacts = Artefacts::open(folder.path(), &Engine::default()).unwrap();
+        let read = |core_instances| {
+            move || {
+                Ok(Needs {
+                    core_instances,
+                    debug_sections: vec![7],
+                })
+            }
+        };
+        let unfit = || Unfit::Invalid("cut".into());
+        let refused = artefacts.needs("a", || Err(unfit()));
+        assert_eq!(refused, Err(unfit()));
+        for (digest, found, expected) in [("a", 3, 3), ("a", 4, 3), ("b", 5, 5)] {
+            assert_eq!(
+                artefacts.needs(digest, read(found)),
+                read(expected)(),
+                "{digest}"
+            );
+        }
+        assert_eq!(artefacts.sweep(|_| true, 0).unwrap(), 0);
+        artefacts.rules += 1;
+        assert_eq!(artefacts.needs("a", read(6)), read(6)());
+        // What was read by other rules goes.
+        assert!(artefacts.sweep(|_| true, 0).unwrap() > 0);
+        assert_eq!(fs::read_dir(&artefacts.compiled).unwrap().count(), 1);
+        assert_eq!(artefacts.needs("a", read(7)), read(6)());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! make: CPython's largest function has 427 KB.
 
 use crate::{brief, debug_info, engine::CORE_INSTANCES};
+use serde::{Deserialize, Serialize};
 use wasmparser::{
     CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance,
     ComponentOuterAliasKind, ComponentTypeRef, Encoding, Instance, Parser, Payload,
@@ -39,7 +40,7 @@ const DEPTH: usize = 8;
 const MODULES: u64 = 128;
 
 /// What a component needs beside what wasmtime tells of its compiled form.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Needs {
     /// Core instances that an instance of it consists of.
     pub(crate) core_instances: u32,

@@ -163,7 +163,7 @@ impl Loader {
         let compiled = tokio::task::spawn_blocking(move || {
             let _until_it_ends = (turn, place);
             compilers.install(|| {
-                let needs = inspect(&bytes)?;
+                let needs = artefacts.needs(&digest, || inspect(&bytes))?;
                 let (bytes, name) =
                     debug_info::compiled(&bytes, &digest, &needs.debug_sections, source_lines);
                 let compiled = artefacts.component(&engine, &name, &bytes);
