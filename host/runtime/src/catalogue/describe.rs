@@ -1,14 +1,17 @@
 //! Asking a component who it is. It gets no language model and no memory, and as much time as a call
 //! does; it computes where those do that take long, since nothing is known of it yet.
 
-use super::{refused::Refused, smoke::got_no_time};
+use super::{
+    refused::Refused,
+    smoke::{got_no_time, room},
+};
 use crate::{
     contract::{PersonaPre, types::About},
     end::failed,
     sandbox::{self, Bounds, Services},
 };
 use chatter_protocol::{
-    PersonaId, RoomId, Timestamp,
+    PersonaId, TenantId, Timestamp,
     call::{CallEnd, CallLimits},
     memory,
 };
@@ -21,11 +24,12 @@ use tokio::{
 /// Asks, and once more if there was too little time for an answer.
 pub(super) async fn describe(
     pre: &Arc<PersonaPre>,
+    tenant: Option<&TenantId>,
     services: &Arc<Services>,
 ) -> Result<About, Refused> {
-    let mut asked = ask(pre, services).await?;
+    let mut asked = ask(pre, tenant, services).await?;
     if asked.as_ref().is_err_and(got_no_time) {
-        asked = ask(pre, services).await?;
+        asked = ask(pre, tenant, services).await?;
     }
     asked.map_err(|end| {
         let detail = end.to_string();
@@ -40,6 +44,7 @@ pub(super) async fn describe(
 
 async fn ask(
     pre: &Arc<PersonaPre>,
+    tenant: Option<&TenantId>,
     services: &Arc<Services>,
 ) -> Result<Result<About, CallEnd>, Refused> {
     let limits = CallLimits {
@@ -50,7 +55,7 @@ async fn ask(
     };
     let wall_ms = limits.wall_ms;
     let deadline = Instant::now() + Duration::from_millis(u64::from(wall_ms));
-    let scope = match (RoomId::from_parts("main", "none"), PersonaId::new("none")) {
+    let scope = match (room(tenant), PersonaId::new("none")) {
         (Ok(room), Ok(persona)) => memory::Scope { room, persona },
         (Err(error), _) | (_, Err(error)) => return Err(Refused::Describe(error.to_string())),
     };

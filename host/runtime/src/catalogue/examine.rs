@@ -155,7 +155,7 @@ pub async fn examine(
         return Ok(found);
     };
     let described = match loader.link(version, &component) {
-        Ok(pre) => describe(&Arc::new(pre), &services).await,
+        Ok(pre) => describe(&Arc::new(pre), None, &services).await,
         Err(error) => Err(Refused::Invalid(one_line(&error))),
     };
     match described {

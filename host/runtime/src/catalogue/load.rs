@@ -2,6 +2,7 @@
 
 use super::{
     describe::describe,
+    folder::Slot,
     places::{Place, Places},
     refused::Refused,
 };
@@ -116,7 +117,7 @@ impl Loader {
     /// Compiles the component, checks it, and asks it who it is.
     pub(super) async fn load(
         &self,
-        name: &str,
+        slot: &Slot,
         digest: Arc<str>,
         bytes: Arc<[u8]>,
         place: &Arc<Place>,
@@ -130,9 +131,9 @@ impl Loader {
             .link(version, &component)
             .map_err(|error| Refused::Invalid(one_line(&error)))?;
         let pre = Arc::new(pre);
-        let about = describe(&pre, &self.services).await?;
+        let about = describe(&pre, slot.tenant.as_ref(), &self.services).await?;
         let reference = ModuleRef {
-            name: name.to_owned(),
+            name: slot.name.clone(),
             digest: digest.to_string(),
             contract: version.to_owned(),
             version: about.version.chars().take(60).collect(),

@@ -312,7 +312,10 @@ mod tests {
         let place = loader.place(None).await;
         let load = async || {
             let (digest, bytes) = (digest.clone(), bytes.clone());
-            loader.load("nova", digest, bytes, &place).await.err()
+            loader
+                .load(&Slot::shared("nova"), digest, bytes, &place)
+                .await
+                .err()
         };
         assert_eq!(load().await, Some(Refused::Slow));
         drop(turn);

@@ -68,10 +68,7 @@ impl Catalogue {
             .flatten()
             .map_err(|error| error.to_string())?;
         let digest = version.digest.clone();
-        let loaded = self
-            .loader
-            .load(&slot.name, digest, bytes.into(), &place)
-            .await;
+        let loaded = self.loader.load(slot, digest, bytes.into(), &place).await;
         loaded.map_err(|refused| refused.to_string())
     }
 }

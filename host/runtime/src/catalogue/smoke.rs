@@ -22,7 +22,7 @@ use chatter_llm::{About, LanguageModel};
 use chatter_memory::Memory;
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, CallId, ChatMessage, Impulse, MessageId, PersonaId, RoomId,
-    StreamContext, Timestamp, Turn, V1,
+    StreamContext, TenantId, Timestamp, Turn, V1,
     call::{CallEnd, CallInput, CallLimits, Profile, RoomInfo, State, TurnLimits},
     context::{Keyword, Segment, StreamEvent},
     ids::InvalidId,
@@ -50,9 +50,11 @@ pub(super) fn services(lane: &Arc<SlowLane>) -> Arc<Services> {
 pub(super) async fn run(
     module: &Module,
     serving: Option<&Module>,
+    tenant: Option<&TenantId>,
     lane: &Arc<SlowLane>,
 ) -> Result<(), Refused> {
-    for occasion in [Occasion::context()?, Occasion::firehose()?] {
+    let room = room(tenant).map_err(never)?;
+    for occasion in [Occasion::context(&room)?, Occasion::firehose(&room)?] {
         if !occasion.is_wanted_by(module) {
             continue;
         }
@@ -122,8 +124,8 @@ struct Occasion {
 }
 
 impl Occasion {
-    fn context() -> Result<Self, Refused> {
-        Self::new("on-context", |room, now| {
+    fn context(room: &RoomId) -> Result<Self, Refused> {
+        Self::new("on-context", room, |room, now| {
             CallInput::Context(Arc::new(StreamContext {
                 v: V1,
                 room_id: room.clone(),
@@ -152,25 +154,26 @@ impl Occasion {
         })
     }
 
-    fn firehose() -> Result<Self, Refused> {
-        let said = message().map_err(never)?;
-        Self::new("on-firehose", |_, _| CallInput::Firehose(vec![said]))
+    fn firehose(room: &RoomId) -> Result<Self, Refused> {
+        let said = message(room).map_err(never)?;
+        Self::new("on-firehose", room, |_, _| CallInput::Firehose(vec![said]))
     }
 
     fn new(
         export: &'static str,
+        room: &RoomId,
         input: impl FnOnce(&RoomId, Timestamp) -> CallInput,
     ) -> Result<Self, Refused> {
-        let (room, persona) = (room().map_err(never)?, persona().map_err(never)?);
+        let persona = persona().map_err(never)?;
         let now = Timestamp::from_millis(NOW);
         let limits = limits();
         Ok(Self {
             export,
-            input: input(&room, now),
+            input: input(room, now),
             turn: Turn {
                 call_id: CallId::from_parts(0, [0; 10]),
                 room: RoomInfo {
-                    id: room,
+                    id: room.clone(),
                     title: "Smoke".into(),
                 },
                 profile: Arc::new(Profile {
@@ -184,7 +187,7 @@ impl Occasion {
                 }),
                 now,
                 seed: 1,
-                recent: vec![message().map_err(never)?],
+                recent: vec![message(room).map_err(never)?],
                 trends: None,
                 impulse: Impulse {
                     p: 0.0,
@@ -254,7 +257,9 @@ impl Occasion {
 /// A record of a smoke call, for tests that want one of any call.
 #[cfg(test)]
 pub(super) fn record(end: CallEnd) -> chatter_protocol::CallRecord {
-    let call = Occasion::context().unwrap().call("none", None);
+    let call = Occasion::context(&room(None).unwrap())
+        .unwrap()
+        .call("none", None);
     let module = chatter_protocol::persona::ModuleRef {
         name: "none".into(),
         digest: String::new(),
@@ -274,19 +279,20 @@ fn limits() -> CallLimits {
     }
 }
 
-fn room() -> Result<RoomId, InvalidId> {
-    RoomId::from_parts("main", "none")
+/// What it computes there counts as its tenant's; that of everybody's as the first tenant's.
+pub(super) fn room(tenant: Option<&TenantId>) -> Result<RoomId, InvalidId> {
+    RoomId::from_parts(tenant.map_or("main", TenantId::as_str), "none")
 }
 
 fn persona() -> Result<PersonaId, InvalidId> {
     PersonaId::new("none")
 }
 
-fn message() -> Result<Arc<ChatMessage>, InvalidId> {
+fn message(room: &RoomId) -> Result<Arc<ChatMessage>, InvalidId> {
     Ok(Arc::new(ChatMessage {
         v: V1,
         id: MessageId::from_parts(0, [1; 10]),
-        room_id: room()?,
+        room_id: room.clone(),
         author: Author {
             id: AuthorId::new("guest:ana")?,
             name: "Ana".into(),

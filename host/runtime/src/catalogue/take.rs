@@ -167,11 +167,11 @@ impl Catalogue {
         let held = self.loader.artefacts.hold(&digest);
         let module = self
             .loader
-            .load(&slot.name, digest.clone(), kept.clone(), &place)
+            .load(slot, digest.clone(), kept.clone(), &place)
             .await?;
         if self.rules.smoke {
             let before = before.as_ref().map(|before| &before.module);
-            smoke::run(&module, before, &self.loader.lane()).await?;
+            smoke::run(&module, before, slot.tenant.as_ref(), &self.loader.lane()).await?;
         }
         let artefacts = self.loader.artefacts.clone();
         let keeping = spawn_blocking(move || artefacts.keep(&digest, &kept)).await;
