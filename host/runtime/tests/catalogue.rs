@@ -142,6 +142,7 @@ async fn components_and_their_compiled_form_are_kept() {
     let compiled: Vec<_> = std::fs::read_dir(data.join("compiled"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "cwasm"))
         .collect();
     let [compiled] = compiled.as_slice() else {
         panic!("{compiled:?}")
