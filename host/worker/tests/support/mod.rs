@@ -1,11 +1,13 @@
 //! A whole worker on an in-process bus and a store in memory, with scripted personas, under tokio's
 //! paused time.
 
-mod parts;
+mod memories;
 mod personas;
+mod store;
 
-pub(crate) use parts::{Memories, Shaky};
+pub(crate) use memories::Memories;
 pub(crate) use personas::{Act, Scripted, line, talks};
+pub(crate) use store::{Fault, Shaky};
 
 use chatter_bus::{Heard, InProcess, SharedBus, Subscription, publish_json};
 use chatter_protocol::{
@@ -15,11 +17,7 @@ use chatter_protocol::{
 };
 use chatter_store::{Sqlite, Store as _};
 use chatter_worker::{Config, Handle, Parts, RoomSetup, Seat, Worker};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicU32},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout},
@@ -75,12 +73,7 @@ impl Hall {
         before: impl AsyncFnOnce(&RoomId, &Shaky),
     ) -> Self {
         let room = RoomId::new("main/lobby").unwrap();
-        let store = Arc::new(Shaky {
-            inner: Sqlite::in_memory().unwrap(),
-            commits_fail: AtomicU32::new(0),
-            commits: AtomicU32::new(0),
-            reads_fail: AtomicU32::new(0),
-        });
+        let store = Arc::new(Shaky::over(Sqlite::in_memory().unwrap()));
         before(&room, &store).await;
         let bus: SharedBus = Arc::new(InProcess::new());
         let memory = Arc::new(memory);

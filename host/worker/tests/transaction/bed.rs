@@ -1,6 +1,7 @@
 //! A worker on files, with a real runtime and a component that dies as it is told.
 
-use super::faults::{Broken, Fickle, Recall};
+use super::faults::{Fickle, Recall};
+use crate::support::Shaky;
 use crate::support::{began, eager, record};
 use chatter_bus::{InProcess, SharedBus, Subscription, publish_json};
 use chatter_protocol::{
@@ -10,7 +11,7 @@ use chatter_protocol::{
     context::StreamEvent,
 };
 use chatter_runtime::{Runtime, SharedPersonas};
-use chatter_store::Store as _;
+use chatter_store::{Sqlite, Store as _};
 use chatter_worker::{Config, Parts, RoomSetup, Seat, Worker};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -30,7 +31,7 @@ pub(crate) struct Bed {
     room: RoomId,
     persona: PersonaId,
     bus: SharedBus,
-    pub(crate) store: Arc<Broken>,
+    pub(crate) store: Arc<Shaky>,
     pub(crate) memory: Arc<Recall>,
     pub(crate) model: Arc<Fickle>,
     personas: SharedPersonas,
@@ -70,7 +71,9 @@ impl Bed {
             room: RoomId::new("main/lobby").unwrap(),
             persona: PersonaId::new("nova").unwrap(),
             bus: Arc::new(InProcess::new()),
-            store: Arc::new(Broken::open(&folder.path().join("chatter.db"))),
+            store: Arc::new(Shaky::over(
+                Sqlite::open(&folder.path().join("chatter.db")).unwrap(),
+            )),
             memory,
             model,
             personas: Arc::new(runtime),

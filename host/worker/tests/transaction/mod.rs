@@ -6,9 +6,9 @@
 mod bed;
 mod faults;
 
+use crate::support::Fault;
 use bed::Bed;
 use chatter_protocol::{CallRecord, call::CallEnd};
-use faults::Fault;
 use futures_util::FutureExt as _;
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::sleep;

@@ -1,68 +1,44 @@
-//! A memory that may be away, and a store that may fail.
+//! A store that may fail.
 
 use async_trait::async_trait;
-use chatter_memory::Memory;
 use chatter_protocol::{
-    ChatMessage, MessageId, PersonaId, RoomId, Timestamp,
+    ChatMessage, MessageId, PersonaId, RoomId,
     call::{Fate, LineFate},
-    memory::{Entry, Error, NewEntry, Query, Scope},
 };
 use chatter_store::{
     Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
     StoredSession, StoredState,
 };
 use std::{
+    future::pending,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
+use tokio::sync::Notify;
 
-#[derive(Default)]
-pub(crate) struct Memories {
-    pub(crate) kept: Mutex<Vec<(String, String)>>,
-    pub(crate) tries: AtomicU32,
-    /// The first so many writes find it away.
-    pub(crate) away_for: u32,
+/// What goes wrong with commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The store is out of reach.
+    Away,
+    /// No answer comes, and nothing is kept.
+    Silent,
+    /// All is kept, and the first answer is lost on the way.
+    AnswerLost,
+    /// All is kept, and no answer ever comes.
+    KeptAndSilent,
 }
 
-#[async_trait]
-impl Memory for Memories {
-    async fn search(&self, _: &Scope, _: &Query) -> Result<Vec<Entry>, Error> {
-        Ok(Vec::new())
-    }
-
-    async fn remember(
-        &self,
-        scope: &Scope,
-        _: &str,
-        entry: &NewEntry,
-        _: Timestamp,
-    ) -> Result<(), Error> {
-        if self.tries.fetch_add(1, Ordering::SeqCst) < self.away_for {
-            return Err(Error::Unavailable("scripted".into()));
-        }
-        if entry.text == "refuse me" {
-            return Err(Error::Refused("scripted".into()));
-        }
-        self.kept
-            .lock()
-            .unwrap()
-            .push((scope.to_string(), entry.text.clone()));
-        Ok(())
-    }
-
-    fn describe(&self) -> String {
-        "scripted".into()
-    }
-}
-
-// === A store that may fail ===
-
-/// SQLite in memory, whose commits and log reads fail on demand.
+/// SQLite, whose commits and log reads go wrong on demand.
 pub(crate) struct Shaky {
-    pub(crate) inner: Sqlite,
+    inner: Sqlite,
+    /// What goes wrong with every commit.
+    pub(crate) fault: Mutex<Option<Fault>>,
+    /// Told when a commit will never be answered.
+    pub(crate) silent: Notify,
     /// So many commits fail.
     pub(crate) commits_fail: AtomicU32,
     pub(crate) commits: AtomicU32,
@@ -70,13 +46,31 @@ pub(crate) struct Shaky {
     pub(crate) reads_fail: AtomicU32,
 }
 
+impl Shaky {
+    pub(crate) fn over(inner: Sqlite) -> Self {
+        Self {
+            inner,
+            fault: Mutex::default(),
+            silent: Notify::new(),
+            commits_fail: AtomicU32::new(0),
+            commits: AtomicU32::new(0),
+            reads_fail: AtomicU32::new(0),
+        }
+    }
+
+    async fn never(&self) -> Result<(), StoreError> {
+        self.silent.notify_one();
+        pending().await
+    }
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable("scripted".into())
+}
+
 fn fails(counter: &AtomicU32) -> Result<(), StoreError> {
     let left = counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-    if left.is_ok() {
-        Err(StoreError::Unavailable("scripted".into()))
-    } else {
-        Ok(())
-    }
+    if left.is_ok() { Err(away()) } else { Ok(()) }
 }
 
 #[async_trait]
@@ -110,7 +104,21 @@ impl Store for Shaky {
     async fn commit(&self, commit: CallCommit) -> Result<(), StoreError> {
         self.commits.fetch_add(1, Ordering::SeqCst);
         fails(&self.commits_fail)?;
-        self.inner.commit(commit).await
+        let fault = *self.fault.lock().unwrap();
+        match fault {
+            None => self.inner.commit(commit).await,
+            Some(Fault::Away) => Err(away()),
+            Some(Fault::Silent) => self.never().await,
+            Some(Fault::AnswerLost) => {
+                *self.fault.lock().unwrap() = None;
+                self.inner.commit(commit).await?;
+                Err(away())
+            }
+            Some(Fault::KeptAndSilent) => {
+                self.inner.commit(commit).await?;
+                self.never().await
+            }
+        }
     }
 
     async fn state(
