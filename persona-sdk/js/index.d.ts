@@ -381,7 +381,8 @@ export declare function wordCount(line: string): number;
 
 export declare namespace words {
   function all(text: string): string[];
-  const STOP_WORDS: readonly string[];
+  /** One text, with a space before and after each word. */
+  const STOP_WORDS: string;
   /** Whether a word, in lower case, says little about what a text is about. */
   function isStopWord(word: string): boolean;
   /** The words that tell what a text is about, in order and without repeats. */

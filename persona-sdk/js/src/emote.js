@@ -1,4 +1,5 @@
 /** The built-in emotes: `:code:` in a line's text, pictures on the page. */
+import * as words from "./words.js";
 
 /** All emotes: what stands between the colons, what it means, when it fits (first where it fits best). */
 export const ALL = [
@@ -55,7 +56,10 @@ export function find(code) {
 
 /** `10:30:00` holds no code. */
 const CODE = /^[A-Za-z][A-Za-z0-9_]{0,23}$/;
-const ENDS_IN_WORD = /[\p{Alphabetic}\p{N}]$/u;
+/** Whether the character right before this place is of a word. */
+function isWordBefore(text, place) {
+  return words.anyIn(Array.from(text.slice(Math.max(0, place - 2), place)).at(-1) ?? "");
+}
 
 /** A line as stretches of text, emotes, and what only looks like one. */
 function pieces(text) {
@@ -71,7 +75,7 @@ function pieces(text) {
     const code = text.slice(at, end);
     if (!CODE.test(code)) continue;
     const emote = find(code);
-    if (!emote && ENDS_IN_WORD.test(text.slice(0, colon))) continue;
+    if (!emote && isWordBefore(text, colon)) continue;
     found.push({ text: text.slice(begun, colon) }, emote ? { emote } : {});
     at = end + 1;
     begun = at;

@@ -3,6 +3,7 @@
  * second paragraph, however clearly they were told not to; what is left is what a person would type.
  */
 import * as emote from "./emote.js";
+import * as words from "./words.js";
 
 const THINKING = [
   ["<think>", "</think>"],
@@ -24,7 +25,7 @@ const ENDS_WITH_SPACE = new RegExp(`[${SPACE}]$`, "u");
 const INVISIBLE =
   /[\x00-\x1f\x7f-\x9f\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}]/gu;
 
-const SAYS_SOMETHING = /[\p{Alphabetic}\p{N}\u{2190}-\u{2bff}\u{1f000}-\u{1faff}]/u;
+const PICTOGRAPH = /[\u{2190}-\u{2bff}\u{1f000}-\u{1faff}]/u;
 
 /**
  * The chat line in a completion: its first line that has words, without reasoning, code fences, list
@@ -41,7 +42,7 @@ export function fromCompletion(text, names, maxChars) {
     const whole = trim(raw);
     if (/^(```|<<<|>>>)/.test(whole)) continue;
     const line = emote.known(bare(whole, names));
-    if (SAYS_SOMETHING.test(line)) return tidy(line, maxChars);
+    if (words.anyIn(line) || PICTOGRAPH.test(line)) return tidy(line, maxChars);
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ const MAX_CHARS = 40;
 
 /**
  * The words that reactions are made of, without drawn-out letters. None of them speaks of the one who
- * writes, and none can be thrown at somebody else.
+ * writes, and none can be thrown at somebody else. One text, with a space before and after each.
  */
 export const REACTIONS = `
   a absolute absolutely again agreed ahead alive all almost always amazing and another any arc aw
@@ -28,19 +28,23 @@ export const REACTIONS = `
   unlucky unreal unstoppable up vibes victory vote w wait waiting was way we we're well were what
   wheezing when where whoa why wild win wins woo woohoo work worked works worth wow wp ws yay yeah
   yep yes yikes yo yolo yup
-`
-  .trim()
-  .split(/\s+/);
-
-const KNOWN = new Set(REACTIONS);
+`.replace(/\s+/g, " ");
 
 /** Emoji, what joins them, and what colours them. */
 const EMOJI = /[\u{2190}-\u{2bff}\u{1f000}-\u{1faff}\u{200d}\u{fe0f}]/u;
-const ALPHANUMERIC = /[\p{Alphabetic}\p{N}]/u;
+const PLAIN_SIGN = /[0-9\s'’!?,+.]/;
+const NUMBER = /\p{N}/u;
 
 /** `bit.ly/x`, `@ana`, `#ad`, `5:1`: none of it belongs into a shout. */
-const NOT_PLAIN =
-  /[^\p{Alphabetic}0-9\s'’!?,+.\u{2190}-\u{2bff}\u{1f000}-\u{1faff}\u{200d}\u{fe0f}]|\.[\p{Alphabetic}\p{N}]/u;
+function isPlain(text) {
+  const signs = Array.from(text);
+  const isLetter = (c) => words.anyIn(c) && !NUMBER.test(c);
+  return signs.every(
+    (c, at) =>
+      (PLAIN_SIGN.test(c) || EMOJI.test(c) || isLetter(c)) &&
+      !(c === "." && words.anyIn(signs[at + 1] ?? "")),
+  );
+}
 
 /** Whether a line is short, and made of reactions, emotes and `topic` (lower case) alone. */
 export function isReaction(text, topic) {
@@ -48,9 +52,9 @@ export function isReaction(text, topic) {
   if (Array.from(text).length > MAX_CHARS || written === 0 || written > MAX_WORDS) return false;
   const without = emote.stripped(text);
   const isSomething =
-    ALPHANUMERIC.test(without) || EMOJI.test(without) || emote.inText(text).length > 0;
+    words.anyIn(without) || EMOJI.test(without) || emote.inText(text).length > 0;
   return (
-    isSomething && !NOT_PLAIN.test(without) && words.all(without).every((word) => isWord(word, topic))
+    isSomething && isPlain(without) && words.all(without).every((word) => isWord(word, topic))
   );
 }
 
@@ -58,7 +62,7 @@ function isWord(word, topic) {
   return (
     isCount(word) ||
     isLaugh(word) ||
-    [1, 2].some((most) => KNOWN.has(shortened(word, most))) ||
+    [1, 2].some((most) => REACTIONS.includes(` ${shortened(word, most)} `)) ||
     topic.includes(word)
   );
 }

@@ -97,15 +97,15 @@ export class Style {
 
 /** A drawn-out end, drawn out more. */
 function longer(text, rng) {
-  const end = /(\p{Alphabetic})\1+$/u.exec(text);
-  return end && rng.chance(0.5) ? text + end[1].repeat(1 + rng.below(3)) : text;
+  const end = /(\P{N})\1+$/u.exec(text);
+  return end && words.anyIn(end[1]) && rng.chance(0.5) ? text + end[1].repeat(1 + rng.below(3)) : text;
 }
 
 /** How many words a line has, an emote counting as one. */
 export function wordCount(line) {
   const rest = emote.stripped(line).split(/\s+/u);
   return (
-    rest.filter((word) => /[\p{Alphabetic}\p{N}]/u.test(word)).length + emote.inText(line).length
+    rest.filter((word) => words.anyIn(word)).length + emote.inText(line).length
   );
 }
 
