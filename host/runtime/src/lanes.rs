@@ -2,10 +2,11 @@
 //!
 //! A well-behaved call takes a fraction of a tick, and is made where it was asked for. One that is
 //! still computing after a tick, or whose persona used up its share of CPU time by calling again and
-//! again, goes on in the **slow lane**: threads of their own, at a lower priority, that take turns at each
-//! tick, among tenants as in the pool and among the calls of each. So whoever computes much waits for whoever computes little, as in a
-//! multi-level feedback queue, and the operating system sees to it within microseconds. A call comes
-//! back as soon as it waits for anything: what is waited for belongs to the threads in front.
+//! again, goes on in the **slow lane**: threads of their own, at a lower priority, that take turns at
+//! each tick, among tenants as in the pool and among the calls of each. So whoever computes much waits
+//! for whoever computes little, as in a multi-level feedback queue, and the operating system sees to it
+//! within microseconds. A call comes back as soon as it waits for anything: what is waited for belongs
+//! to the threads in front.
 //!
 //! A runtime of one thread has no slow lane: there all take turns at each tick.
 
