@@ -12,7 +12,7 @@
     reason = "a benchmark that shares the tests' modules"
 )]
 
-#[path = "../tests/hostile/cases.rs"]
+#[path = "../tests/hostile/cases/mod.rs"]
 mod cases;
 #[path = "../tests/common/mod.rs"]
 mod common;
