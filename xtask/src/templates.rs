@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use std::{fs, path::Path, process::Command};
 
 /// The module's name in every language: two words, of which types and titles are made.
-const NAME: &str = "new-comer";
+const NAME: &str = "late-comer";
 
 /// Makes a project of each template, by the program as the tests have built it, builds it and runs its
 /// tests: those in its language, and its cases on the built component.
