@@ -3,9 +3,10 @@
 //! Text and entries are compared after folding: compatibility forms become ordinary letters (NFKC,
 //! UAX #15: `ｓｐａｍ` is `spam`), letter case goes, and a stretch of white space becomes one space. An
 //! entry matches where it stands between word boundaries (UAX #29), so `ass` is not found in
-//! `classic`. Where words are not separated, as in Thai or Chinese, every character is a boundary and
-//! an entry matches anywhere. All entries are searched for at once (Aho and Corasick, 1975), in time
-//! that depends on the text and not on their number.
+//! `classic`; one that begins with a combining mark has none before it, and needs none. Where words
+//! are not separated, as in Thai or Chinese, every character is a boundary and an entry matches
+//! anywhere. All entries are searched for at once (Aho and Corasick, 1975), in time that depends on
+//! the text and not on their number.
 
 use aho_corasick::AhoCorasick;
 use unicode_normalization::UnicodeNormalization;
@@ -16,6 +17,9 @@ use unicode_segmentation::UnicodeSegmentation;
 pub struct Blocklist {
     /// None if there is no entry.
     search: Option<AhoCorasick>,
+    /// For each entry, whether it begins with a mark that attaches to what stands before it, so that
+    /// no boundary can be there (UAX #29, WB4).
+    attaches: Vec<bool>,
 }
 
 impl Blocklist {
@@ -27,13 +31,21 @@ impl Blocklist {
         folded.sort_unstable();
         folded.dedup();
         if folded.is_empty() {
-            return Self { search: None };
+            return Self {
+                search: None,
+                attaches: Vec::new(),
+            };
         }
+        let attaches = folded
+            .iter()
+            .map(|entry| !boundaries_of(&format!(" {entry}"))[1])
+            .collect();
         // It fails past 2^31 states, which is more than 2 GB of entries; a policy holds at most
         // 100,000 of 200 characters each, which is less even if folding makes 18 of each.
         let search = AhoCorasick::new(folded).expect("entries are within the policy's bounds");
         Self {
             search: Some(search),
+            attaches,
         }
     }
 
@@ -48,7 +60,8 @@ impl Blocklist {
         search.find_overlapping_iter(&text).any(|found| {
             let boundaries = boundaries.get_or_insert_with(|| boundaries_of(&text));
             let is_boundary = |at: usize| boundaries.get(at).copied().unwrap_or(false);
-            is_boundary(found.start()) && is_boundary(found.end())
+            let begins = self.attaches[found.pattern()] || is_boundary(found.start());
+            begins && is_boundary(found.end())
         })
     }
 }

@@ -160,6 +160,7 @@ fn the_blocklist_matches_whole_words_in_any_spelling() {
         "笨蛋",
         "บ้า",
         "c++",
+        "\u{300}", // a mark attaches to the space before it, and no boundary is there
         "   ",
     ]);
     let cases = [
@@ -185,6 +186,8 @@ fn the_blocklist_matches_whole_words_in_any_spelling() {
         ("你是笨蛋吗", true),
         ("เขาบ้าไปแล้ว", true),
         ("i write C++ here", true),
+        ("na \u{300} na", true),
+        ("vis-a\u{300}-vis", false),
         ("an ordinary line", false),
     ];
     for (text, dropped) in cases {
