@@ -45,8 +45,8 @@ pub(crate) fn build_with_tests() -> Result<()> {
     Ok(())
 }
 
-/// Compiles what takes long to compile, by the program, so that neither the demo nor any test waits
-/// for it.
+/// Compiles what ships, and what of the tests takes long, by the program, so that neither the demo nor
+/// any test waits for it.
 pub(crate) fn compile() -> Result<()> {
     compile_by(cargo().args(["run", "--locked", "--quiet", "--package", "chatter", "--"]))
 }
@@ -75,15 +75,18 @@ fn compile_by(program: &mut Command) -> Result<()> {
     for folder in PROJECTS_FOR_TESTS {
         projects.extend(Persona::open(repo::root().join(folder))?);
     }
-    let slow = projects
+    let components = projects
         .iter()
-        .filter(|persona| !matches!(persona.language, Language::Rust { .. }))
-        .map(|persona| built.join(format!("{}.wasm", persona.name)))
-        .filter(|component| component.is_file());
+        .map(|persona| match &persona.language {
+            Language::Rust { .. } => persona.component(&built),
+            // Not built for this: those of the tests are not there yet when the demo starts.
+            _ => Ok(built.join(format!("{}.wasm", persona.name))),
+        })
+        .collect::<Result<Vec<_>>>()?;
     run(program
         .args(["modules", "compile", "--into"])
         .arg(compiled())
-        .args(slow))
+        .args(components.iter().filter(|component| component.is_file())))
 }
 
 /// Where that goes.
