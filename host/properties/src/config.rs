@@ -1,7 +1,7 @@
 //! What operators write.
 
 use crate::wire::is_itself_again;
-use chatter_protocol::{ModerationPolicy, PersonaConfig, RoomConfig, Schematic};
+use chatter_protocol::{ModerationPolicy, ModuleConfig, PersonaConfig, RoomConfig, Schematic};
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
@@ -13,6 +13,11 @@ pub fn persona_toml(text: &[u8]) {
 /// `configs/rooms/NAME.toml`.
 pub fn room_toml(text: &[u8]) {
     file::<RoomConfig>("rooms/lobby.toml", text);
+}
+
+/// `configs/modules/NAME.toml`.
+pub fn module_toml(text: &[u8]) {
+    file::<ModuleConfig>("modules/regular.toml", text);
 }
 
 /// `configs/moderation/NAME.toml`.

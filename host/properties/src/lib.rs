@@ -19,7 +19,7 @@ mod subtitles;
 mod wire;
 
 #[cfg(feature = "program")]
-pub use config::{persona_toml, policy_toml, room_toml, settings_toml};
+pub use config::{module_toml, persona_toml, policy_toml, room_toml, settings_toml};
 pub use moderation::moderation;
 pub use offline::offline_model;
 #[cfg(feature = "program")]

@@ -27,11 +27,12 @@ const JSON: [&str; 10] = [
     "[]",
 ];
 
-const TOML: [&str; 5] = [
+const TOML: [&str; 6] = [
     include_str!("../../../configs/rooms/lobby.toml"),
     include_str!("../../../configs/moderation/default.toml"),
     "v = 1\nid = \"nova\"\nname = \"Nova\"\nmodule = \"regular\"\nbio = \"b\"\ncolor = \"#7f5af0\"\n[traits]\ntalkativeness = 0.8\n[limits]\ncpu_ms = 50\n",
     "id = \"main/lobby\"\ntitle = \"Lobby\"\n[[roster]]\npersona = \"nova\"\n[source]\nuri = \"a.srt\"\nspeed = 2.0\nloop = true\n[tuning]\ncontagion = 0.3\n",
+    "name = \"regular\"\n[limits]\ncpu_ms = 50\nmemory_bytes = 67108864\nllm_tokens = 400\nlog_bytes_per_second = 1024\n",
     "listen = \"127.0.0.1:0\"\nbus = \"memory\"\nroom = \"main/lobby\"\nspeed = 4\nloop = true\nseed = 3\n[llm]\nprovider = \"openai\"\nconcurrency = 2\n",
 ];
 

@@ -58,6 +58,7 @@ fn configuration_files() {
     holds_near(Kind::Toml, 200, |toml| {
         properties::persona_toml(toml);
         properties::room_toml(toml);
+        properties::module_toml(toml);
         properties::policy_toml(toml);
         properties::settings_toml(toml);
     });
