@@ -12,20 +12,7 @@ pub(crate) fn run(extra: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build_with_tests()?;
     personas::compile()?;
-    let extra = extra.strip_prefix(&["--"]).unwrap_or(extra);
-    run_command(
-        cargo()
-            .args([
-                "bench",
-                "--locked",
-                "--package",
-                "chatter-runtime",
-                "--bench",
-                "call",
-                "--",
-            ])
-            .args(extra),
-    )
+    measure("chatter-runtime", "call", &[], extra)
 }
 
 /// What the same call costs natively and as a plugin of another system, which is built in a workspace
@@ -65,13 +52,7 @@ pub(crate) fn capacity(components: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build_with_tests()?;
     personas::compile()?;
-    let components = components.strip_prefix(&["--"]).unwrap_or(components);
-    run_command(
-        cargo()
-            .args(["bench", "--locked", "--package", "chatter-runtime"])
-            .args(["--bench", "capacity", "--"])
-            .args(components),
-    )
+    measure("chatter-runtime", "capacity", &[], components)
 }
 
 /// The memory of registered personas.
@@ -79,39 +60,21 @@ pub(crate) fn roster(options: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build()?;
     personas::compile()?;
-    let options = options.strip_prefix(&["--"]).unwrap_or(options);
-    run_command(
-        cargo()
-            .args(["bench", "--locked", "--package", "chatter"])
-            .args(["--bench", "roster", "--"])
-            .args(options),
-    )
+    measure("chatter", "roster", &[], options)
 }
 
 /// How long it takes until a changed module serves, and that no call fails for it.
 pub(crate) fn swap(options: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build_with_tests()?;
-    let options = options.strip_prefix(&["--"]).unwrap_or(options);
-    run_command(
-        cargo()
-            .args(["bench", "--locked", "--package", "chatter-runtime"])
-            .args(["--bench", "swap", "--"])
-            .args(options),
-    )
+    measure("chatter-runtime", "swap", &[], options)
 }
 
 /// What well-behaved calls feel of hostile ones. Words name the attacks; none means all.
 pub(crate) fn neighbours(attacks: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build_with_tests()?;
-    let attacks = attacks.strip_prefix(&["--"]).unwrap_or(attacks);
-    run_command(
-        cargo()
-            .args(["bench", "--locked", "--package", "chatter-runtime"])
-            .args(["--bench", "neighbours", "--"])
-            .args(attacks),
-    )
+    measure("chatter-runtime", "neighbours", &[], attacks)
 }
 
 /// How a room's crowd chats. What is measured is what it says and when, so the profile of the tests does.
@@ -119,20 +82,7 @@ pub(crate) fn crowd(options: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build()?;
     personas::compile()?;
-    let options = options.strip_prefix(&["--"]).unwrap_or(options);
-    run_command(
-        cargo()
-            .args([
-                "bench",
-                "--locked",
-                "--profile",
-                "dev",
-                "--package",
-                "chatter",
-            ])
-            .args(["--bench", "crowd", "--"])
-            .args(options),
-    )
+    measure("chatter", "crowd", &["--profile", "dev"], options)
 }
 
 /// How smoothly the page runs in a busy room.
@@ -143,4 +93,16 @@ pub(crate) fn page(options: &[&str]) -> Result<()> {
         _ => bail!("usage: cargo xtask bench page [--minutes N]"),
     };
     run_command(ui::in_browser("bench")?.env("MINUTES", minutes))
+}
+
+/// Runs a benchmark of a package. `options` of the user's go to it.
+fn measure(package: &str, bench: &str, build: &[&str], options: &[&str]) -> Result<()> {
+    let options = options.strip_prefix(&["--"]).unwrap_or(options);
+    run_command(
+        cargo()
+            .args(["bench", "--locked", "--package", package, "--bench", bench])
+            .args(build)
+            .arg("--")
+            .args(options),
+    )
 }
