@@ -1,12 +1,15 @@
 //! What outlives a process: the rooms' logs, the personas' states, lines on their way to the
-//! gateway, memories on their way to the memory, sessions.
+//! gateway, memories on their way to the memory, sessions; and, where several processes share it, who
+//! does what.
 //!
 //! A store promises: what it answered to is still there after the process was killed; a room's
 //! offsets are 1, 2, 3, ... without gaps; one id is in a log only once; a call's commit happens as
 //! a whole or not at all. It must not know what a message means or who may say it.
 
+mod duties;
 mod sqlite;
 
+pub use duties::{Duties, Duty, Lease};
 pub use sqlite::Sqlite;
 
 use async_trait::async_trait;
@@ -97,6 +100,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
+    /// [`StoreError::Fenced`] if the commit's fencing number is not the newest of its room;
     /// [`StoreError::Refused`] if a line has the id of an earlier line or a memory's confidence is
     /// not a number, [`StoreError::Full`] if [`LINES_WAIT`] lines would wait in the room; or if the
     /// store fails.
@@ -195,6 +199,11 @@ pub trait Store: Send + Sync + 'static {
     /// If the store fails.
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError>;
 
+    // === Who does what, where several processes share the store ===
+
+    /// Who does what in the rooms.
+    fn duties(&self) -> &dyn Duties;
+
     // ===
 
     /// What it runs on, for people: `SQLite, /home/me/.local/share/chatter/chatter.db`.
@@ -222,6 +231,17 @@ pub enum StoreError {
     /// The request breaks a rule of the store; asking again won't help.
     #[error("the store refuses the request: {0}")]
     Refused(String),
+    /// Somebody else has taken over what the request belongs to: whoever asked has been away for
+    /// too long, and must do no more of it.
+    #[error("{by} has taken over the {duty} of {room}")]
+    Fenced {
+        /// Where.
+        room: RoomId,
+        /// What.
+        duty: Duty,
+        /// Who does it now.
+        by: String,
+    },
     /// A queue is full: whoever should empty it is away or too slow. It is safe to ask again.
     #[error("{what}: {bound} are waiting already")]
     Full {
@@ -278,6 +298,8 @@ pub struct Head {
 pub struct Appended {
     /// Which log it is.
     pub epoch: String,
+    /// Whether the store has said the new ones on `chat.firehose` itself.
+    pub said: bool,
     /// For each message, in the order given.
     pub places: Vec<Place>,
 }
@@ -322,6 +344,9 @@ pub struct CallCommit {
     pub memories: Vec<memory::NewEntry>,
     /// When.
     pub at: Timestamp,
+    /// The fencing number under which the room's personas run here; none if nobody else can run
+    /// them.
+    pub fence: Option<u64>,
 }
 
 /// A persona's state, as kept.

@@ -80,6 +80,7 @@ async fn write_until_killed(file: &Path) {
                     lines: vec![line],
                     memories: Vec::new(),
                     at: Timestamp::now(),
+                    fence: None,
                 };
                 // The queue has a bound, and nobody settles while this runs.
                 if round < 100 {

@@ -252,6 +252,7 @@ impl Job {
             lines: lines.clone(),
             memories: outcome.memories.clone(),
             at: now,
+            fence: None,
         };
         // Until the store has answered, nobody knows what it holds.
         let before = std::mem::take(&mut self.known);

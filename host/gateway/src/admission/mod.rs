@@ -317,6 +317,9 @@ impl Admission {
             let message = Arc::clone(&candidate.message);
             self.roll.note(&message.author);
             self.room.counters.accepted(message.author.kind);
+            if appended.said {
+                continue;
+            }
             let entry = FirehoseEntry {
                 v: V1,
                 epoch: appended.epoch.clone(),

@@ -4,8 +4,8 @@ use crate::host::{Host, MESSAGES, heard, soon};
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
 use chatter_store::{
-    Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
-    StoredSession, StoredState,
+    Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
+    StoreError, StoredSession, StoredState,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -120,6 +120,10 @@ impl Store for Faulty {
 
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError> {
         self.inner.session(token_sha256).await
+    }
+
+    fn duties(&self) -> &dyn Duties {
+        self.inner.duties()
     }
 
     fn describe(&self) -> String {

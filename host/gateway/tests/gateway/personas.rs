@@ -44,6 +44,7 @@ async fn commit(host: &Host, lines: Vec<ChatMessage>) {
         lines,
         memories: Vec::new(),
         at: Timestamp::from_millis(0),
+        fence: None,
     };
     host.store.commit(commit).await.unwrap();
 }

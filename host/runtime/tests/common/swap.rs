@@ -420,6 +420,7 @@ impl Stage {
             lines: Vec::new(),
             memories: Vec::new(),
             at: Timestamp::now(),
+            fence: None,
         };
         self.store.commit(commit).await.unwrap();
     }

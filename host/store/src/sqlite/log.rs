@@ -50,6 +50,7 @@ pub(super) fn append(
     }
     Ok(Appended {
         epoch: room.head.epoch,
+        said: false,
         places,
     })
 }

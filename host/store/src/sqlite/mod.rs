@@ -18,8 +18,8 @@ mod writer;
 mod tests;
 
 use crate::{
-    Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Store, StoreError,
-    StoredSession, StoredState,
+    Appended, CallCommit, Duties, Duty, Head, LogPage, PendingLine, PendingMemory, Store,
+    StoreError, StoredSession, StoredState, duties::OfOneProcess,
 };
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, call};
@@ -39,6 +39,7 @@ pub struct Sqlite {
     readers: Option<Arc<Readers>>,
     writer: Arc<Writer>,
     waiting: Arc<Waiting>,
+    duties: Arc<OfOneProcess>,
     about: String,
 }
 
@@ -63,6 +64,7 @@ impl Sqlite {
             about: format!("SQLite, {place}"),
             writer: Arc::new(Writer::new(connection, place, Some(lock))),
             waiting: Arc::default(),
+            duties: Arc::default(),
         })
     }
 
@@ -78,6 +80,7 @@ impl Sqlite {
             about: "SQLite, in memory".into(),
             writer: Arc::new(Writer::new(connection, ":memory:".into(), None)),
             waiting: Arc::default(),
+            duties: Arc::default(),
         })
     }
 
@@ -166,6 +169,7 @@ impl Store for Sqlite {
         }
         let (lines, memories) = (!commit.lines.is_empty(), !commit.memories.is_empty());
         let (waiting, room) = (Arc::clone(&self.waiting), commit.room.clone());
+        let duties = Arc::clone(&self.duties);
         let committed = move || {
             if lines {
                 waiting.wake_lines(&room);
@@ -175,7 +179,15 @@ impl Store for Sqlite {
             }
         };
         self.writer
-            .run(move |c| personas::commit(c, &commit), committed)
+            .run(
+                move |c| {
+                    if let Some(fence) = commit.fence {
+                        duties.check(&commit.room, Duty::Personas, fence)?;
+                    }
+                    personas::commit(c, &commit)
+                },
+                committed,
+            )
             .await
     }
 
@@ -252,6 +264,10 @@ impl Store for Sqlite {
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError> {
         let token = token_sha256.to_owned();
         self.read(move |c| sessions::find(c, token)).await
+    }
+
+    fn duties(&self) -> &dyn Duties {
+        &*self.duties
     }
 
     fn describe(&self) -> String {

@@ -55,6 +55,7 @@ fn commit() -> CallCommit {
         lines: vec![message(), message()],
         memories: vec![entry.clone(), entry],
         at: Timestamp::from_millis(0),
+        fence: None,
     }
 }
 

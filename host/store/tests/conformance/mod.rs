@@ -1,10 +1,12 @@
 //! What every store promises, as tests that any of them can be put to: [`conformance!`] makes a
 //! test of each.
 
+mod duties;
 mod log;
 mod personas;
 mod queues;
 
+pub(crate) use duties::*;
 pub(crate) use log::*;
 pub(crate) use personas::*;
 pub(crate) use queues::*;
@@ -50,6 +52,10 @@ macro_rules! conformance {
             whoever_waits_for_memories_is_woken
             memories_stay_in_the_outbox_until_they_are_settled
             sessions_are_found_by_their_token
+            a_duty_has_one_holder
+            a_lease_ends_with_its_time
+            a_commit_under_an_old_number_is_refused
+            members_know_each_other
         }
     };
     ($subject:ty: $($promise:ident)*) => {
@@ -136,6 +142,7 @@ pub(crate) fn call() -> CallCommit {
         lines: Vec::new(),
         memories: Vec::new(),
         at: Timestamp::from_millis(1_769_860_800_123),
+        fence: None,
     }
 }
 

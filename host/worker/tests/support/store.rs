@@ -6,8 +6,8 @@ use chatter_protocol::{
     call::{Fate, LineFate},
 };
 use chatter_store::{
-    Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
-    StoredSession, StoredState,
+    Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
+    StoreError, StoredSession, StoredState,
 };
 use std::{
     future::pending,
@@ -174,6 +174,10 @@ impl Store for Shaky {
 
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError> {
         self.inner.session(token_sha256).await
+    }
+
+    fn duties(&self) -> &dyn Duties {
+        self.inner.duties()
     }
 
     fn describe(&self) -> String {

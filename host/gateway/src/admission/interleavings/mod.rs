@@ -294,6 +294,7 @@ impl World {
             lines,
             persona,
             at,
+            fence: None,
         };
         self.commits.push(commit.clone());
         commit

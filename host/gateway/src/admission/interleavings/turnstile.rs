@@ -7,8 +7,8 @@ use chatter_protocol::{
     call::{Fate, LineFate},
 };
 use chatter_store::{
-    Appended, CallCommit, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store, StoreError,
-    StoredSession, StoredState,
+    Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
+    StoreError, StoredSession, StoredState,
 };
 use std::{
     sync::{
@@ -228,6 +228,10 @@ impl Store for Turnstile {
 
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError> {
         self.hall.store.session(token_sha256).await
+    }
+
+    fn duties(&self) -> &dyn Duties {
+        self.hall.store.duties()
     }
 
     fn describe(&self) -> String {
