@@ -8,7 +8,10 @@
 //! Changes are heard of from the operating system. Since it tells nothing of what happens on some
 //! network drives and mounts, the files' times and sizes are looked at every two seconds besides.
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{
+    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{AccessKind, AccessMode},
+};
 use std::{
     collections::BTreeMap,
     fs::Metadata,
@@ -25,6 +28,9 @@ use tokio::{
 
 /// How often the files are looked at if nothing is heard.
 const POLL: Duration = Duration::from_secs(2);
+
+/// Events seldom come alone. Also, whoever touches a file in a loop does not have the folder read in a loop.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// How long the files must have been as they are.
 const QUIET: Duration = Duration::from_millis(300);
@@ -128,6 +134,19 @@ fn mark(about: &Metadata) -> Mark {
     ]
 }
 
+/// Whether something may be other than before. A look at the files is told too, as their being opened: to look
+/// again for that would never end.
+fn may_have_changed(event: &notify::Result<Event>) -> bool {
+    match event {
+        Ok(event) => match event.kind {
+            EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
+            _ => true,
+        },
+        // Something was missed.
+        Err(_) => true,
+    }
+}
+
 /// Looks after the files of a configuration.
 pub(crate) struct Watch {
     /// As the files were before they were read last.
@@ -142,13 +161,16 @@ impl Watch {
     pub(crate) fn new(read: Stamp) -> Self {
         let (tell, heard) = mpsc::channel(1);
         let folder = read.folder();
-        // One word is enough: what has changed is looked at.
-        let watcher = notify::recommended_watcher(move |_| _ = tell.try_send(())).and_then(
-            |mut watcher: RecommendedWatcher| {
-                watcher.watch(folder, RecursiveMode::Recursive)?;
-                Ok(watcher)
-            },
-        );
+        let watcher = notify::recommended_watcher(move |event| {
+            if may_have_changed(&event) {
+                // One word is enough: what has changed is looked at.
+                let _ = tell.try_send(());
+            }
+        })
+        .and_then(|mut watcher: RecommendedWatcher| {
+            watcher.watch(folder, RecursiveMode::Recursive)?;
+            Ok(watcher)
+        });
         if let Err(error) = &watcher {
             tracing::warn!(folder = %folder.display(), %error, "the system does not tell of changes in the configuration; it is looked at every two seconds");
         }
@@ -169,6 +191,7 @@ impl Watch {
                     if heard.is_none() {
                         self.watcher = None;
                     }
+                    sleep(GATHER).await;
                 }
                 _ = poll.tick() => {}
             }
@@ -247,6 +270,28 @@ mod tests {
             stamp.note(&file);
             fs::read_to_string(&file).ok()
         }
+    }
+
+    /// It would look for ever.
+    #[test]
+    fn a_look_at_the_files_is_no_reason_for_another() {
+        let (folder, file, watch) = folder();
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut watcher = notify::recommended_watcher(move |event| {
+            if may_have_changed(&event) {
+                tell.send(event.unwrap()).unwrap();
+            }
+        })
+        .unwrap();
+        watcher
+            .watch(folder.path(), RecursiveMode::Recursive)
+            .unwrap();
+        assert_eq!(watch.read.again(), watch.read);
+        fs::read(&file).unwrap();
+        let last = folder.path().join("last.toml");
+        fs::write(&last, "").unwrap();
+        let first = told.recv().unwrap();
+        assert_eq!(first.paths, [last], "{first:?}");
     }
 
     #[tokio::test(start_paused = true)]
