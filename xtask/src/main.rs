@@ -9,6 +9,8 @@ mod demo;
 mod deny;
 mod npm;
 mod personas;
+mod python;
+mod real;
 mod repo;
 mod setup;
 mod steps;
@@ -26,6 +28,9 @@ Usage: cargo xtask COMMAND
 Commands:
   demo [-- OPTIONS]  build everything and run the shipped rooms; OPTIONS go to `chatter serve`
   test               everything that must hold before a change goes in; .ci/run runs this
+  test --real        tests against real services, which `test` leaves out: a language model with its
+                     weights in llama.cpp's server; takes minutes, and downloads 140 MB the first time
+  llama              that language model alone, on a free port, until ctrl-C
   personas           build personas/* to WebAssembly and put them into plugins/; `personas test` runs the
                      tests of those in JavaScript and Python, and of their SDKs; `personas new` makes a project of
                      each template, builds it and runs its tests, by the program that the tests built
@@ -62,6 +67,8 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(&[]),
         ["demo", "--", rest @ ..] => demo::run(rest),
         ["test"] => test::run(),
+        ["test", "--real"] => real::run(),
+        ["llama"] => real::llama(),
         ["personas"] => setup::personas().and_then(|()| personas::build_with_tests()),
         ["personas", "test"] => setup::personas().and_then(|()| personas::test()),
         ["personas", "new"] => setup::personas().and_then(|()| templates::test()),

@@ -100,7 +100,7 @@ pub(crate) fn node() -> Result<()> {
 
 /// What the personas in Python need: the interpreter, and the module that makes environments, which
 /// Debian puts into a package of its own.
-fn python() -> Result<()> {
+pub(crate) fn python() -> Result<()> {
     tools(PERSONAS)?;
     let version = output(
         command("python3").args(["-c", "import sys; print(*sys.version_info[:2], sep='.')"]),

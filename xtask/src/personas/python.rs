@@ -3,12 +3,11 @@
 
 use super::inputs::unless_built;
 use crate::{
-    repo,
+    python, repo,
     steps::{command, run},
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -58,39 +57,7 @@ pub(super) fn folder() -> PathBuf {
     repo::target().join("python")
 }
 
-/// The Python of an environment that holds what the SDK requires, by its hashes.
+/// The Python of an environment that holds what the SDK requires.
 fn environment() -> Result<PathBuf> {
-    let folder = folder();
-    let python = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    let requirements = sdk().join("chatter_persona/requirements.txt");
-    let wanted = fs::read(&requirements)
-        .with_context(|| format!("can't read {}", requirements.display()))?;
-    let stamp = folder.join("installed-requirements.txt");
-    if python.is_file() && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    run(command("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&folder))?;
-    run(command(&python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--requirement",
-        ])
-        .arg(&requirements))?;
-    fs::write(&stamp, wanted).with_context(|| format!("can't write {}", stamp.display()))?;
-    Ok(python)
+    python::environment(&folder(), &sdk().join("chatter_persona/requirements.txt"))
 }

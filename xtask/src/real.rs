@@ -1,0 +1,118 @@
+//! Tests against services as they really are, with real weights. They need downloads of hundreds of
+//! megabytes (kept under `target/real` for the next time) and minutes, so they stand apart from
+//! `cargo xtask test`.
+//!
+//! Such a test is one that cargo ignores unless it is asked for it, in a test target whose name begins
+//! with `real_`. It finds its services by the environment: [`MODEL`] for the language model.
+
+use crate::{
+    personas, python, repo, setup,
+    steps::{Steps, cargo, command, run as run_command},
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Stdio},
+};
+
+/// Names the language model's server to the tests, as `http://127.0.0.1:PORT`.
+const MODEL: &str = "CHATTER_REAL_LLM";
+
+/// Where downloads and logs of real services are kept.
+fn folder() -> PathBuf {
+    repo::target().join("real")
+}
+
+/// All of them.
+pub(crate) fn run() -> Result<()> {
+    let mut steps = Steps::new();
+    steps.step("set-up", setup::personas)?;
+    steps.step("personas", personas::build)?;
+    let tests = ["test", "--locked", "--workspace", "--test", "real_*"];
+    steps.step("tests: build", || {
+        run_command(cargo().args(tests).arg("--no-run"))
+    })?;
+    let mut model = None;
+    steps.step("language model", || {
+        model = Some(Llama::start()?);
+        Ok(())
+    })?;
+    let address = model.as_ref().map(|model| model.address.as_str());
+    steps.step("tests", || {
+        run_command(
+            cargo()
+                .args(tests)
+                .env(MODEL, address.unwrap_or_default())
+                .args(["--", "--ignored", "--test-threads", "1", "--nocapture"]),
+        )
+    })?;
+    steps.summary(true);
+    Ok(())
+}
+
+/// Runs the language model alone until ctrl-C.
+pub(crate) fn llama() -> Result<()> {
+    setup::python()?;
+    let mut model = Llama::start()?;
+    println!(
+        "A language model with real weights, until ctrl-C:\n\n    cargo xtask demo -- --llm openai --llm-model smollm2 --llm-base-url {}/v1\n",
+        model.address
+    );
+    let status = model.process.wait().context("can't wait for it")?;
+    bail!("it ended by itself ({status}); {}", log().display())
+}
+
+fn log() -> PathBuf {
+    folder().join("llama.log")
+}
+
+/// llama.cpp's server with SmolLM2-135M-Instruct, for completions (`/v1/chat/completions`) and
+/// embeddings (`/v1/embeddings`). Ends with its owner.
+pub(crate) struct Llama {
+    process: Child,
+    /// `http://127.0.0.1:PORT`
+    pub(crate) address: String,
+}
+
+impl Llama {
+    /// Installs it if it isn't yet, and starts it on a free port. Once this returns, it answers.
+    pub(crate) fn start() -> Result<Self> {
+        let here = repo::root().join("xtask/src/real");
+        let python = python::environment(&folder().join("llama"), &here.join("requirements.txt"))?;
+        let said = log();
+        let log = File::create(&said).with_context(|| format!("can't write {}", said.display()))?;
+        let mut process = command(python)
+            .arg(here.join("llama.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .context("can't start the language model")?;
+        let mut first = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            BufReader::new(stdout).read_line(&mut first)?;
+        }
+        match first.trim().strip_prefix("listening on ") {
+            Some(address) => Ok(Self {
+                address: address.to_owned(),
+                process,
+            }),
+            None => {
+                let _ = process.kill();
+                let _ = process.wait();
+                let why = fs::read_to_string(&said).unwrap_or_default();
+                bail!("the language model did not start: {}", why.trim())
+            }
+        }
+    }
+}
+
+impl Drop for Llama {
+    fn drop(&mut self) {
+        // Its own business has no end.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
