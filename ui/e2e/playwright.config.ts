@@ -17,9 +17,6 @@ export default defineConfig({
   outputDir: join(TARGET, "e2e"),
   fullyParallel: true,
   forbidOnly: true,
-  // Two browsers and two whole programs on a machine of two cores: what comes too late once is tried again there,
-  // and reported as flaky.
-  retries: process.env["CI"] ? 1 : 0,
   workers: 2,
   timeout: 180_000,
   expect: { timeout: 60_000 },

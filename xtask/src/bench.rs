@@ -55,7 +55,7 @@ pub(crate) fn capacity(components: &[&str]) -> Result<()> {
     measure("chatter-runtime", "capacity", &[], components)
 }
 
-/// The memory of registered personas.
+/// What registered personas cost at rest.
 pub(crate) fn roster(options: &[&str]) -> Result<()> {
     setup::personas()?;
     personas::build()?;

@@ -42,7 +42,7 @@ Commands:
                      `--swaps N` changes
   bench peers        the same call natively, and as a plugin of another system
   bench capacity     calls a second on all cores, and the memory of 100 calls that wait
-  bench roster       the memory of registered personas; `--personas N`, 1000 if it isn't given
+  bench roster       what registered personas cost at rest; `--personas N`, 1000 if it isn't given
   bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
   bench neighbours   what well-behaved calls feel of hostile ones; names of attacks choose
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer

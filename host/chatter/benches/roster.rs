@@ -1,5 +1,6 @@
-//! The memory of registered personas: the program with so many of them, each in a room with nineteen
-//! others and none of them called, beside the program with the same rooms and nobody in them.
+//! What registered personas cost at rest, in memory and processor time: the program with so many of them,
+//! each in a room with nineteen others and none of them called, beside the program with the same rooms and
+//! nobody in them.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,11 +12,15 @@
 mod support;
 
 use rustix::process::Signal;
-use std::{fmt::Write as _, fs, thread, time::Duration};
+use std::{
+    fmt::Write as _,
+    fs, thread,
+    time::{Duration, Instant},
+};
 use support::Home;
 
 const HELP: &str = "\
-The memory of registered personas.
+What registered personas cost at rest, in memory and processor time.
 
 Usage: cargo xtask bench roster [OPTIONS]
 
@@ -46,20 +51,24 @@ fn main() {
         std::process::exit(2);
     };
     let rooms = usize::div_ceil(personas, SEATS);
-    let none = resident(rooms, 0);
-    let all = resident(rooms, personas);
-    println!("{:<28} {:>12}", "", "resident, MiB");
+    let none = at_rest(rooms, 0);
+    let all = at_rest(rooms, personas);
     println!(
-        "{:<28} {:>12.1}",
-        format!("{rooms} rooms, nobody in them"),
-        mib(none)
+        "{:<28} {:>13} {:>15}",
+        "", "resident, MiB", "of one core, %"
     );
-    println!(
-        "{:<28} {:>12.1}",
-        format!("{rooms} rooms, {personas} personas"),
-        mib(all)
-    );
-    let each = all.saturating_sub(none) as f64 / personas as f64 / 1024.0;
+    for (who, cost) in [
+        ("nobody in them".to_owned(), &none),
+        (format!("{personas} personas"), &all),
+    ] {
+        println!(
+            "{:<28} {:>13.1} {:>15.1}",
+            format!("{rooms} rooms, {who}"),
+            mib(cost.resident),
+            cost.busy * 100.0
+        );
+    }
+    let each = all.resident.saturating_sub(none.resident) as f64 / personas as f64 / 1024.0;
     println!("\na registered persona: {each:.1} KiB");
 }
 
@@ -67,8 +76,16 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-/// The resident set of a program that serves so many rooms and personas, in bytes, once it is at rest.
-fn resident(rooms: usize, personas: usize) -> u64 {
+/// What a program costs that has nothing to do.
+struct Cost {
+    /// In bytes.
+    resident: u64,
+    /// The share of one core that it is busy.
+    busy: f64,
+}
+
+/// A program that serves so many rooms and personas, once it is at rest.
+fn at_rest(rooms: usize, personas: usize) -> Cost {
     let home = Home::empty();
     home.write("configs/moderation/default.toml", "name = \"default\"\n");
     for n in 0..personas {
@@ -101,14 +118,34 @@ fn resident(rooms: usize, personas: usize) -> u64 {
         }
         last = now;
     }
-    let resident = of_process(server.process.id());
+    let id = server.process.id();
+    let (before, since) = (processor_time(id), Instant::now());
+    thread::sleep(Duration::from_secs(20));
+    let cost = Cost {
+        resident: of_process(id),
+        busy: (processor_time(id) - before).as_secs_f64() / since.elapsed().as_secs_f64(),
+    };
     server.process.signal(Signal::TERM);
     assert!(
         server.process.wait().success(),
         "{}",
         server.process.stderr()
     );
-    resident
+    cost
+}
+
+/// What a process has used of processors, its kernel's work included (proc(5)).
+fn processor_time(id: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("a process, on Linux");
+    // The program's name, in parentheses, may hold anything.
+    let (_, after) = stat.rsplit_once(") ").expect("a name");
+    let ticks: u64 = after
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().expect("a number"))
+        .sum();
+    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
 /// The resident set of a process, in bytes (proc(5)).
