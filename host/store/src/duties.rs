@@ -43,6 +43,17 @@ impl Duty {
             Self::Trends => "trends",
         }
     }
+
+    /// What those who do it are called, as a group of [`Duties::meet`].
+    #[must_use]
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Personas => "worker",
+            Self::Intake => "gateway",
+            Self::Context => "context",
+            Self::Trends => "trends",
+        }
+    }
 }
 
 impl fmt::Display for Duty {

@@ -7,9 +7,11 @@
 //! a whole or not at all. It must not know what a message means or who may say it.
 
 mod duties;
+mod rota;
 mod sqlite;
 
 pub use duties::{Duties, Duty, Lease};
+pub use rota::{BEAT, Held, Rota, TTL, Tenure};
 pub use sqlite::Sqlite;
 
 use async_trait::async_trait;

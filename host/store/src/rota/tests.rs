@@ -1,0 +1,189 @@
+use super::*;
+use crate::{SharedStore, Sqlite};
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::task::JoinHandle;
+
+/// A process that has a part in the duty.
+struct Part {
+    rota: Rota,
+    held: watch::Receiver<Held>,
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Part {
+    fn of(store: &SharedStore, rooms: usize) -> Self {
+        let rota = Rota::new(Arc::clone(store), Duty::Personas);
+        rota.set_rooms((0..rooms).map(room));
+        let cancel = CancellationToken::new();
+        Self {
+            held: rota.held(),
+            task: tokio::spawn(rota.clone().run(cancel.clone())),
+            rota,
+            cancel,
+        }
+    }
+
+    fn holds(&self) -> Held {
+        self.held.borrow().clone()
+    }
+
+    /// Does as a service does that has nothing to bring to an end.
+    fn yields(&self) {
+        for (room, tenure) in &*self.holds() {
+            if tenure.ending {
+                self.rota.done(room, *tenure);
+            }
+        }
+    }
+}
+
+fn store() -> SharedStore {
+    Arc::new(Sqlite::in_memory().unwrap())
+}
+
+fn room(n: usize) -> RoomId {
+    RoomId::from_parts("main", &format!("room-{n}")).unwrap()
+}
+
+async fn after(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_alone_has_all_rooms_at_once() {
+    let part = Part::of(&store(), 5);
+    assert!(part.rota.ready().is_err());
+    after(BEAT / 10).await;
+    assert_eq!(part.holds().len(), 5);
+    part.rota.ready().unwrap();
+    part.rota.set_rooms([room(7)]);
+    after(BEAT / 10).await;
+    let held = part.holds();
+    let ending = held.values().filter(|tenure| tenure.ending).count();
+    assert_eq!((held.len(), ending), (6, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rooms_are_shared_and_what_moves_is_brought_to_its_end_first() {
+    let store = store();
+    let first = Part::of(&store, 6);
+    after(BEAT).await;
+    let before = first.holds();
+    let second = Part::of(&store, 6);
+    after(BEAT * 6).await;
+    // Nothing was told to have ended: however long that takes, nobody else has it.
+    let ending = first
+        .holds()
+        .values()
+        .filter(|tenure| tenure.ending)
+        .count();
+    assert_eq!(
+        (first.holds().len(), ending, second.holds().len()),
+        (6, 3, 0)
+    );
+    first.yields();
+    after(BEAT * 2).await;
+    assert_eq!((first.holds().len(), second.holds().len()), (3, 3));
+    for (room, tenure) in &*second.holds() {
+        assert!(tenure.fence > before[room].fence, "{room}");
+    }
+
+    second.cancel.cancel();
+    after(BEAT / 10).await;
+    assert!(second.holds().values().all(|tenure| tenure.ending));
+    second.yields();
+    after(BEAT * 2).await;
+    assert_eq!(
+        first.holds().len(),
+        6,
+        "nobody waits for the end of a lease"
+    );
+    assert!(second.task.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_is_noticed_when_the_leases_end() {
+    let store = store();
+    let (first, second) = (Part::of(&store, 4), Part::of(&store, 4));
+    while second.holds().len() < 2 {
+        first.yields();
+        after(BEAT).await;
+    }
+    second.task.abort();
+    after(TTL - BEAT * 2).await;
+    assert_eq!(first.holds().len(), 2);
+    after(BEAT * 4).await;
+    assert_eq!(first.holds().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_goes_on_as_long_as_the_duty_is_ones_own() {
+    let store = store();
+    let first = Part::of(&store, 1);
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let attending = {
+        let (rota, begun) = (first.rota.clone(), Arc::clone(&begun));
+        tokio::spawn(async move {
+            rota.attend(&room(0), async |tenure| {
+                lock(&begun).push(tenure.fence);
+                after(BEAT).await;
+            })
+            .await;
+        })
+    };
+    after(BEAT * 9 + BEAT / 2).await;
+    assert_eq!(
+        lock(&begun).len(),
+        1,
+        "what ended by itself is not begun again"
+    );
+    // Somebody else has it, whatever this one believes.
+    let fence = lock(&begun)[0];
+    let tenure = Tenure {
+        fence,
+        ending: false,
+    };
+    first.rota.fenced(&room(0), tenure);
+    after(BEAT * 2).await;
+    assert_eq!(lock(&begun).len(), 2, "it was not so, and is begun again");
+    attending.abort();
+}
+
+/// Parts come, go and die at any time, and take their time to bring something to its end.
+#[tokio::test(start_paused = true)]
+async fn no_two_believe_that_a_room_is_theirs() {
+    for seed in 0..12 {
+        let store = store();
+        let mut rng = rand::rngs::SmallRng::seed_from_u64(seed);
+        let mut parts: Vec<Part> = Vec::new();
+        let mut newest: BTreeMap<RoomId, u64> = BTreeMap::new();
+        for _ in 0..400 {
+            match rng.random_range(0..40) {
+                0 if parts.len() < 4 => parts.push(Part::of(&store, 7)),
+                1 if !parts.is_empty() => {
+                    let part = parts.remove(rng.random_range(0..parts.len()));
+                    part.task.abort();
+                }
+                2 if !parts.is_empty() => parts[rng.random_range(0..parts.len())].cancel.cancel(),
+                3..12 if !parts.is_empty() => parts[rng.random_range(0..parts.len())].yields(),
+                _ => after(Duration::from_millis(rng.random_range(1..400))).await,
+            }
+            let mut held: BTreeMap<RoomId, u64> = BTreeMap::new();
+            for part in &parts {
+                for (room, tenure) in &*part.holds() {
+                    let twice = held.insert(room.clone(), tenure.fence);
+                    assert_eq!(twice, None, "{room} twice, seed {seed}");
+                }
+            }
+            for (room, fence) in held {
+                let newest = newest.entry(room.clone()).or_default();
+                assert!(
+                    fence >= *newest,
+                    "{room}: {fence} after {newest}, seed {seed}"
+                );
+                *newest = fence;
+            }
+        }
+    }
+}
