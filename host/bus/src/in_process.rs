@@ -1,6 +1,6 @@
 //! The bus of a single process.
 
-use crate::{Bus, BusError, Feed, Subscription};
+use crate::{Bus, BusError, CAPACITY, Feed, Subscription};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chatter_protocol::Topic;
@@ -11,9 +11,6 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-
-/// How many messages wait for a slow subscriber before the oldest are dropped.
-const CAPACITY: usize = 1024;
 
 /// A bus within this process.
 ///

@@ -1,10 +1,11 @@
 //! Live topics: whoever listens hears what is said from now on.
 //!
-//! A bus keeps nothing. It promises to each subscriber the order of each topic, and to say how much
+//! In the process, or on Redis for several. A bus keeps nothing. It promises to each subscriber the order of each topic, and to say how much
 //! it lost when a subscriber was too slow ([`Heard::Lagged`]); whoever must not miss anything reads
 //! the room's log in the store. It must not know what the payloads mean.
 
 mod in_process;
+pub mod redis;
 mod subscription;
 
 pub use in_process::InProcess;
@@ -36,6 +37,9 @@ pub trait Bus: Send + Sync + 'static {
     /// What it runs on, for people: `in the process`.
     fn describe(&self) -> String;
 }
+
+/// How many messages wait for a slow subscriber before the oldest are dropped.
+const CAPACITY: usize = 1024;
 
 /// A bus that many hold.
 pub type SharedBus = Arc<dyn Bus>;

@@ -1,0 +1,416 @@
+//! What a process listens to: one connection to each node for all of it, and who wants what of it.
+
+use super::{
+    dial::{Dialer, ask},
+    fault::{Fault, FaultKind},
+    node::{Pauses, silent},
+    server::Address,
+};
+use bytes::Bytes;
+use futures_util::future::join_all;
+use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection};
+use std::{
+    collections::{HashMap, HashSet},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+use tokio::{sync::Notify, task::AbortHandle, time::sleep};
+
+/// What one who listens to a channel is told.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// Somebody said this.
+    Message(Bytes),
+    /// There was no connection for a while: something may have been said that was not heard.
+    Missed,
+}
+
+type Listener = Arc<dyn Fn(&str, Said) + Send + Sync>;
+
+/// All that a process listens to.
+pub(super) struct Ear {
+    dialer: Arc<Dialer>,
+    /// Whether channels live on their slot's node, as on a cluster.
+    sharded: bool,
+    heard: Mutex<Heard>,
+    /// When channels are heard that were not.
+    confirmed: Notify,
+    /// When a channel is not where it was thought to be.
+    pub(super) lost_way: Arc<Notify>,
+    numbers: AtomicU64,
+}
+
+#[derive(Default)]
+struct Heard {
+    channels: HashMap<String, Channel>,
+    lines: HashMap<Address, Line>,
+}
+
+struct Channel {
+    at: Address,
+    /// Whether the server has confirmed it on the present connection.
+    confirmed: bool,
+    /// Whether it was confirmed on an earlier one.
+    interrupted: bool,
+    listeners: Vec<(u64, Listener)>,
+}
+
+/// The connection to one node.
+struct Line {
+    /// When what is wanted of it has changed.
+    changed: Arc<Notify>,
+    trouble: Option<Fault>,
+    task: AbortHandle,
+}
+
+/// That somebody listens; dropped to listen no longer.
+pub struct Hearing {
+    ear: Weak<Ear>,
+    number: u64,
+    channels: Vec<String>,
+}
+
+impl Drop for Hearing {
+    fn drop(&mut self) {
+        if let Some(ear) = self.ear.upgrade() {
+            ear.forget(self.number, &self.channels);
+        }
+    }
+}
+
+impl Ear {
+    pub(super) fn new(dialer: Arc<Dialer>, sharded: bool) -> Arc<Self> {
+        Arc::new(Self {
+            dialer,
+            sharded,
+            heard: Mutex::default(),
+            confirmed: Notify::new(),
+            lost_way: Arc::default(),
+            numbers: AtomicU64::new(0),
+        })
+    }
+
+    /// From now on `listener` is told what is said on these channels, once the server has confirmed
+    /// them.
+    pub(super) fn register(
+        ear: &Arc<Self>,
+        channels: &[String],
+        listener: Listener,
+        place: impl Fn(&str) -> Address,
+    ) -> Hearing {
+        let number = ear.numbers.fetch_add(1, Ordering::Relaxed);
+        let mut heard = ear.lock();
+        for name in channels {
+            let channel = heard
+                .channels
+                .entry(name.clone())
+                .or_insert_with(|| Channel {
+                    at: place(name),
+                    confirmed: false,
+                    interrupted: false,
+                    listeners: Vec::new(),
+                });
+            if channel
+                .listeners
+                .last()
+                .is_none_or(|(last, _)| *last != number)
+            {
+                channel.listeners.push((number, Arc::clone(&listener)));
+            }
+            let at = channel.at.clone();
+            Self::line(ear, &mut heard, &at).changed.notify_one();
+        }
+        drop(heard);
+        Hearing {
+            ear: Arc::downgrade(ear),
+            number,
+            channels: channels.to_vec(),
+        }
+    }
+
+    /// Waits until the server has confirmed all of these.
+    pub(super) async fn heard(&self, channels: &[String]) {
+        loop {
+            let mut changed = pin!(self.confirmed.notified());
+            changed.as_mut().enable();
+            {
+                let heard = self.lock();
+                let confirmed = |name| {
+                    heard
+                        .channels
+                        .get(name)
+                        .is_none_or(|channel: &Channel| channel.confirmed)
+                };
+                if channels.iter().all(confirmed) {
+                    return;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    /// Why a connection is not there, if one isn't.
+    pub(super) fn trouble(&self) -> Option<Fault> {
+        self.lock()
+            .lines
+            .values()
+            .find_map(|line| line.trouble.clone())
+    }
+
+    /// Channels may be with other nodes now.
+    pub(super) fn rearrange(ear: &Arc<Self>, place: impl Fn(&str) -> Address) {
+        let mut heard = ear.lock();
+        let mut touched = HashSet::new();
+        for (name, channel) in &mut heard.channels {
+            let at = place(name);
+            if at != channel.at {
+                touched.insert(std::mem::replace(&mut channel.at, at.clone()));
+                touched.insert(at);
+                channel.interrupted |= std::mem::take(&mut channel.confirmed);
+            }
+        }
+        for at in touched {
+            Self::line(ear, &mut heard, &at).changed.notify_one();
+        }
+        let Heard { channels, lines } = &mut *heard;
+        lines.retain(|at, _| channels.values().any(|channel| channel.at == *at));
+    }
+
+    fn forget(&self, number: u64, channels: &[String]) {
+        let mut heard = self.lock();
+        let Heard {
+            channels: all,
+            lines,
+        } = &mut *heard;
+        for name in channels {
+            let Some(channel) = all.get_mut(name) else {
+                continue;
+            };
+            channel.listeners.retain(|(known, _)| *known != number);
+            if channel.listeners.is_empty() {
+                if let Some(line) = lines.get(&channel.at) {
+                    line.changed.notify_one();
+                }
+                all.remove(name);
+            }
+        }
+    }
+
+    fn line<'a>(ear: &Arc<Self>, heard: &'a mut Heard, at: &Address) -> &'a mut Line {
+        heard.lines.entry(at.clone()).or_insert_with(|| {
+            let changed = Arc::new(Notify::new());
+            let keeper = Keeper {
+                ear: Arc::downgrade(ear),
+                dialer: Arc::clone(&ear.dialer),
+                at: at.clone(),
+                changed: Arc::clone(&changed),
+            };
+            Line {
+                changed,
+                trouble: None,
+                task: tokio::spawn(keeper.run()).abort_handle(),
+            }
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // === What a connection tells ===
+
+    fn on_push(&self, at: &Address, info: PushInfo) {
+        let mut data = info.data.into_iter();
+        let Some(Value::BulkString(channel)) = data.next() else {
+            return;
+        };
+        let Ok(name) = std::str::from_utf8(&channel) else {
+            return;
+        };
+        match info.kind {
+            PushKind::Message | PushKind::SMessage => {
+                let Some(Value::BulkString(payload)) = data.next() else {
+                    return;
+                };
+                let payload = Bytes::from(payload);
+                if let Some(channel) = self.lock().channels.get(name) {
+                    for (_, listener) in &channel.listeners {
+                        listener(name, Said::Message(payload.clone()));
+                    }
+                }
+            }
+            // Unless it was asked for: the channel's slot has gone to another node.
+            PushKind::SUnsubscribe => {
+                let mut heard = self.lock();
+                let Heard { channels, lines } = &mut *heard;
+                if let Some(channel) = channels.get_mut(name)
+                    && channel.at == *at
+                {
+                    channel.interrupted |= std::mem::take(&mut channel.confirmed);
+                    if let Some(line) = lines.get(at) {
+                        line.changed.notify_one();
+                    }
+                    self.lost_way.notify_one();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is to be asked of a node and what is no longer, given what was asked for and is confirmed.
+    fn differences(&self, at: &Address, asked: &HashSet<String>) -> (Vec<String>, Vec<String>) {
+        let heard = self.lock();
+        let here = |name: &String| {
+            heard
+                .channels
+                .get(name)
+                .is_some_and(|channel| channel.at == *at)
+        };
+        let wanted = heard
+            .channels
+            .iter()
+            .filter(|(_, channel)| channel.at == *at);
+        let new = wanted.filter(|(name, channel)| !channel.confirmed || !asked.contains(*name));
+        (
+            new.map(|(name, _)| name.clone()).collect(),
+            asked.iter().filter(|name| !here(name)).cloned().collect(),
+        )
+    }
+
+    fn confirm(&self, at: &Address, names: &[String]) {
+        let mut heard = self.lock();
+        for name in names {
+            let Some(channel) = heard
+                .channels
+                .get_mut(name)
+                .filter(|channel| channel.at == *at)
+            else {
+                continue;
+            };
+            channel.confirmed = true;
+            if std::mem::take(&mut channel.interrupted) {
+                for (_, listener) in &channel.listeners {
+                    listener(name, Said::Missed);
+                }
+            }
+        }
+        if let Some(line) = heard.lines.get_mut(at) {
+            line.trouble = None;
+        }
+        drop(heard);
+        self.confirmed.notify_waiters();
+    }
+
+    fn interrupted(&self, at: &Address, why: Fault) {
+        let mut heard = self.lock();
+        for channel in heard
+            .channels
+            .values_mut()
+            .filter(|channel| channel.at == *at)
+        {
+            channel.interrupted |= std::mem::take(&mut channel.confirmed);
+        }
+        if let Some(line) = heard.lines.get_mut(at) {
+            line.trouble = Some(why);
+        }
+        drop(heard);
+        if self.sharded {
+            self.lost_way.notify_one();
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Keeps the connection to one node, and asks it for what is wanted of it.
+struct Keeper {
+    ear: Weak<Ear>,
+    dialer: Arc<Dialer>,
+    at: Address,
+    changed: Arc<Notify>,
+}
+
+impl Keeper {
+    async fn run(self) {
+        let mut pauses = Pauses::new();
+        loop {
+            let (ear, at) = (Weak::clone(&self.ear), self.at.clone());
+            let heard = move |info| {
+                if let Some(ear) = ear.upgrade() {
+                    ear.on_push(&at, info);
+                }
+            };
+            let why = match self.dialer.dial(&self.at, Some(Box::new(heard))).await {
+                Err(why) => why,
+                Ok((connection, driver)) => {
+                    let began = Instant::now();
+                    let why = tokio::select! {
+                        () = driver => Fault::new(FaultKind::Cut, format!("Redis at {} ended the connection", self.at)),
+                        why = silent(&self.at, connection.clone()) => why,
+                        why = self.keep_up(connection) => why,
+                    };
+                    tracing::warn!("what is said live is not heard for a moment: {why}");
+                    if began.elapsed() > super::link::DEADLINE {
+                        pauses = Pauses::new();
+                    }
+                    why
+                }
+            };
+            let Some(ear) = self.ear.upgrade() else {
+                return;
+            };
+            ear.interrupted(&self.at, why);
+            drop(ear);
+            sleep(pauses.next()).await;
+        }
+    }
+
+    /// Asks for what is wanted, until the server refuses or nobody is left.
+    async fn keep_up(&self, connection: MultiplexedConnection) -> Fault {
+        let mut asked = HashSet::new();
+        loop {
+            let Some(ear) = self.ear.upgrade() else {
+                return Fault::new(FaultKind::Cut, "nobody listens any more");
+            };
+            let (new, gone) = ear.differences(&self.at, &asked);
+            let (listen, leave) = if ear.sharded {
+                ("SSUBSCRIBE", "SUNSUBSCRIBE")
+            } else {
+                ("SUBSCRIBE", "UNSUBSCRIBE")
+            };
+            drop(ear);
+            if new.is_empty() && gone.is_empty() {
+                self.changed.notified().await;
+                continue;
+            }
+            let commands = gone.iter().map(|name| (leave, name));
+            let commands = commands.chain(new.iter().map(|name| (listen, name)));
+            let answers = join_all(commands.map(|(what, name)| {
+                let mut connection = connection.clone();
+                let mut command = redis::cmd(what);
+                command.arg(name);
+                let at = &self.at;
+                async move { ask(at, &mut connection, &command).await }
+            }))
+            .await;
+            if let Some(why) = answers.into_iter().find_map(Result::err) {
+                return why;
+            }
+            for name in &gone {
+                asked.remove(name);
+            }
+            asked.extend(new.iter().cloned());
+            if let Some(ear) = self.ear.upgrade() {
+                ear.confirm(&self.at, &new);
+            }
+        }
+    }
+}
