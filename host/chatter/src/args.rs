@@ -5,7 +5,7 @@ use crate::{
     modules::ModulesCommand,
     persona::PersonaOptions,
     pool::{self, PoolOptions},
-    settings::{Bus, Listen, Provider},
+    settings::{BusText, Listen, Provider},
 };
 use chatter_protocol::{MessageId, RoomId};
 use clap::{Args, Parser, Subcommand};
@@ -17,6 +17,7 @@ Examples:
   chatter serve --source show.srt --speed 4      let main/lobby watch a subtitle file, four times as fast
   chatter serve --llm openai --llm-model gpt-4o-mini
                                                  with a real language model; the key is in OPENAI_API_KEY
+  chatter serve --bus redis://127.0.0.1          bus and store on Redis, which others can share
   chatter persona new nova                       make a persona's project
   chatter serve --watch nova                     ... and let it speak in main/lobby, as of the latest save
   chatter tail main/lobby                        read along in the terminal
@@ -131,9 +132,11 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub listen: Option<Listen>,
-    /// How the services talk to each other: memory [default: memory]
+    /// How the services talk to each other, and where rooms' logs, states and sessions are kept: memory (in this
+    /// process; kept in the data folder) or a Redis 7 or newer for both, such as redis://USER@HOST:6379 with
+    /// ?password_env=NAME (rediss:// with TLS, redis+cluster:// for a cluster) [default: memory]
     #[arg(long, value_name = "BUS", env = "CHATTER_BUS", hide_env_values = true)]
-    pub bus: Option<Bus>,
+    pub bus: Option<BusText>,
     /// The room that --source, --speed, --loop and --watch are about [default: main/lobby]
     #[arg(
         long,
@@ -333,7 +336,7 @@ mod tests {
                 true,
             ),
             (&["serve", "--loop=false"], true),
-            (&["serve", "--bus", "redis://127.0.0.1"], false),
+            (&["serve", "--bus", "redis://127.0.0.1"], true),
             (&["serve", "--listen", "nowhere"], false),
             (&["serve", "--speed", "-1"], false),
             (&["tail", "Lobby"], false),

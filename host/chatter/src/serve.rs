@@ -71,7 +71,7 @@ async fn serve(
     let data = DataFolder::open(&settings.data)?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(Failure::failed)?;
-    let parts = Parts::new(&settings, &data)?;
+    let parts = Parts::new(&settings, &data).await?;
     let token = data.operator_token()?;
     tokio::select! {
         () = workshop::build_all(&watched) => {}

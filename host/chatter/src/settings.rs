@@ -6,7 +6,7 @@ mod file;
 mod values;
 
 pub use file::Found;
-pub use values::{Bus, Listen, Provider};
+pub use values::{Bus, BusText, Listen, Provider};
 pub(crate) use values::{check_poll, check_speed};
 
 use crate::{Failure, args::ServeOptions};
@@ -40,7 +40,7 @@ pub struct Settings {
     pub ui: PathBuf,
     /// Where to listen.
     pub listen: Listen,
-    /// How services talk to each other.
+    /// How services talk to each other, and where what outlives them is kept.
     pub bus: Bus,
     /// What one room is to watch instead of what its file says.
     pub source: Option<SourceOverride>,
@@ -156,7 +156,12 @@ impl Settings {
             compiled: options.compiled.or(file.compiled),
             ui: options.ui.or(file.ui).unwrap_or_else(|| here("ui/dist")),
             listen: options.listen.or(file.listen).unwrap_or_default(),
-            bus: options.bus.or(file.bus).unwrap_or_default(),
+            bus: match options.bus.or(file.bus) {
+                Some(bus) => bus
+                    .read()
+                    .map_err(|why| Failure::usage(format!("bus: {why}")))?,
+                None => Bus::default(),
+            },
             source: overrides.then_some(source),
             watch: options.watch,
             room,

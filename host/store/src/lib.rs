@@ -7,12 +7,15 @@
 //! a whole or not at all. It must not know what a message means or who may say it.
 
 mod duties;
+mod redis;
 mod rota;
 mod sqlite;
+mod waiting;
 
 pub use duties::{Duties, Duty, Lease};
+pub use redis::Redis;
 pub use rota::{BEAT, Held, Rota, TTL, Tenure};
-pub use sqlite::Sqlite;
+pub use sqlite::{Lock, Sqlite, lock};
 
 use async_trait::async_trait;
 use chatter_protocol::{

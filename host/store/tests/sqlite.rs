@@ -15,6 +15,10 @@ impl Folder {
         self.0.path().join("data/deeper/chatter.db")
     }
 
+    fn open(&self) -> Sqlite {
+        Sqlite::open(&self.file()).unwrap()
+    }
+
     fn connect(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.file()).unwrap()
     }
@@ -27,7 +31,7 @@ impl Subject for Folder {
         Self(TempDir::new().unwrap())
     }
 
-    fn open(&self) -> Sqlite {
+    async fn open(&self) -> Sqlite {
         Sqlite::open(&self.file()).unwrap()
     }
 }
@@ -44,7 +48,7 @@ async fn a_store_in_memory_does_the_same() {
             Self
         }
 
-        fn open(&self) -> Sqlite {
+        async fn open(&self) -> Sqlite {
             Sqlite::in_memory().unwrap()
         }
     }

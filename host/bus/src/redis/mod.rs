@@ -14,7 +14,7 @@ mod slots;
 pub use ear::{Hearing, Said};
 pub use fault::{Fault, FaultKind};
 pub use link::{DEADLINE, Link, Script};
-pub use redis::Value;
+pub use redis::{Cmd, Value, cmd as command};
 pub use server::{Address, Server};
 
 use crate::{Bus, BusError, CAPACITY, Subscription};

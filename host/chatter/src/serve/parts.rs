@@ -6,13 +6,13 @@ use crate::{
     config::Source,
     settings::{Bus, Llm, Settings},
 };
-use chatter_bus::{InProcess, SharedBus};
+use chatter_bus::{InProcess, SharedBus, redis::Link};
 use chatter_context::{Playback, play};
 use chatter_llm::{ApiKey, ConfigError, Offline, OpenAi, OpenAiConfig, SharedModel};
 use chatter_memory::{Embedded, SharedMemory};
 use chatter_protocol::{Clock, RoomId};
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
-use chatter_store::{SharedStore, Sqlite};
+use chatter_store::{Lock, SharedStore, Sqlite, lock};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -34,20 +34,61 @@ pub(super) struct Parts {
     pub(super) runtime: Arc<Runtime>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
+    /// To Redis, if bus and store are there.
+    pub(super) link: Option<Link>,
+    /// That the data folder is this process's own, if the store is not in it.
+    _lock: Option<Lock>,
+}
+
+/// What the services have in common.
+struct Joints {
+    bus: SharedBus,
+    store: SharedStore,
+    link: Option<Link>,
+    lock: Option<Lock>,
+}
+
+impl Joints {
+    async fn new(bus: &Bus, data: &DataFolder) -> Result<Self, Failure> {
+        match bus {
+            Bus::Memory => {
+                let store = Sqlite::open(&data.store()).map_err(|error| Failure::caused(&error))?;
+                Ok(Self {
+                    bus: Arc::new(InProcess::new()),
+                    store: Arc::new(store),
+                    link: None,
+                    lock: None,
+                })
+            }
+            Bus::Redis(server) => {
+                let lock = lock(&data.store()).map_err(|error| Failure::caused(&error))?;
+                let link = Link::connect(server.clone())
+                    .await
+                    .map_err(Failure::failed)?;
+                Ok(Self {
+                    bus: Arc::new(chatter_bus::redis::Redis::new(link.clone())),
+                    store: Arc::new(chatter_store::Redis::new(link.clone())),
+                    link: Some(link),
+                    lock: Some(lock),
+                })
+            }
+        }
+    }
 }
 
 /// A module by name, and what it is or why it is left out.
 pub(super) type Modules = Vec<(String, Result<ModuleStatus, String>)>;
 
 impl Parts {
-    pub(super) fn new(settings: &Settings, data: &DataFolder) -> Result<Self, Failure> {
+    pub(super) async fn new(settings: &Settings, data: &DataFolder) -> Result<Self, Failure> {
         // First, since the others register what they count when they are made.
         let metrics = Metrics::install()?;
-        let bus: SharedBus = match settings.bus {
-            Bus::Memory => Arc::new(InProcess::new()),
-        };
-        let store: SharedStore =
-            Arc::new(Sqlite::open(&data.store()).map_err(|error| Failure::caused(&error))?);
+        let Joints {
+            bus,
+            store,
+            link,
+            lock,
+        } = Joints::new(&settings.bus, data).await?;
         let memory: SharedMemory =
             Arc::new(Embedded::open(&data.memory()).map_err(|error| Failure::caused(&error))?);
         let model = model(&settings.llm)?;
@@ -70,6 +111,8 @@ impl Parts {
             runtime,
             clock: Clock::system(),
             metrics,
+            link,
+            _lock: lock,
         })
     }
 
@@ -101,13 +144,17 @@ impl Parts {
 
     pub(super) fn for_gateway(&self) -> chatter_gateway::Parts {
         let metrics = self.metrics.clone();
+        let link = self.link.clone();
         chatter_gateway::Parts {
             bus: Arc::clone(&self.bus),
             store: Arc::clone(&self.store),
             clock: self.clock.clone(),
             metrics: Arc::new(move || metrics.render()),
-            // Nothing listens before everything else is set up.
-            ready: Arc::new(|| Ok(())),
+            // Nothing listens before everything else is set up; only what is elsewhere may go away.
+            ready: Arc::new(move || match &link {
+                Some(link) => link.ready().map_err(|fault| fault.to_string()),
+                None => Ok(()),
+            }),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     settings::Settings,
 };
 use anstyle::{AnsiColor, Style};
+use chatter_bus::redis::Link;
 use chatter_protocol::{PersonaId, TenantId};
 use chatter_runtime::{ModuleStatus, Personas};
 use std::{
@@ -65,6 +66,9 @@ impl Facts<'_> {
         }
         page.line("bus", self.parts.bus.describe())?;
         page.line("store", self.parts.store.describe())?;
+        if let Some(warning) = self.parts.link.as_ref().and_then(Link::warning) {
+            page.warning("", warning)?;
+        }
         page.line("memory", self.parts.memory.describe())?;
         self.model(page)?;
         self.modules(page)?;

@@ -1,6 +1,6 @@
 //! `chatter.toml`.
 
-use super::values::{Bus, Listen, Provider, check_poll, check_speed};
+use super::values::{BusText, Listen, Provider, check_poll, check_speed};
 use crate::pool::PoolOptions;
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_workbench::{did_you_mean, toml_problem};
@@ -90,7 +90,7 @@ pub(super) struct SettingsFile {
     pub(super) compiled: Option<PathBuf>,
     pub(super) ui: Option<PathBuf>,
     pub(super) listen: Option<Listen>,
-    pub(super) bus: Option<Bus>,
+    pub(super) bus: Option<BusText>,
     pub(super) room: Option<RoomId>,
     pub(super) source: Option<PathBuf>,
     #[serde(deserialize_with = "speed")]

@@ -1,8 +1,10 @@
 //! Values of settings that are more than a text: checked where they enter, whichever layer they
 //! come from.
 
+use chatter_bus::redis::Server;
 use serde::Deserialize;
 use std::{
+    convert::Infallible,
     fmt,
     net::{Ipv4Addr, SocketAddr},
     str::FromStr,
@@ -38,13 +40,14 @@ impl fmt::Display for Listen {
     }
 }
 
-/// How services talk to each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+/// How services talk to each other, and where what outlives them is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Bus {
-    /// In the process.
+    /// In the process; the store is in the data folder.
     #[default]
     Memory,
+    /// Both on Redis, which several processes can share.
+    Redis(Server),
 }
 
 impl FromStr for Bus {
@@ -52,11 +55,35 @@ impl FromStr for Bus {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "memory" => Ok(Self::Memory),
-            redis if redis.starts_with("redis://") || redis.starts_with("rediss://") => {
-                Err("Redis is not in this version yet; the bus is `memory`".into())
-            }
-            other => Err(format!("{other:?} is no bus; it can be `memory`")),
+            redis if Server::is_meant(redis) => redis.parse().map(Self::Redis),
+            // It is not repeated: it may hold a password.
+            _ => Err("no such bus; it can be `memory` or a Redis, as redis://HOST".into()),
         }
+    }
+}
+
+/// A bus as it was written, which may hold a password: so it is read where what is wrong with it is
+/// told without repeating it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct BusText(String);
+
+impl BusText {
+    pub(super) fn read(&self) -> Result<Bus, String> {
+        self.0.parse()
+    }
+}
+
+impl FromStr for BusText {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for BusText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BusText(..)")
     }
 }
 
@@ -95,7 +122,7 @@ macro_rules! try_from_string {
     )*};
 }
 
-try_from_string!(Listen, Bus, Provider);
+try_from_string!(Listen, Provider);
 
 /// The same bounds as a room's file has.
 pub(crate) fn check_speed(speed: f64) -> Result<f64, String> {

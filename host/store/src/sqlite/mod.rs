@@ -19,11 +19,12 @@ mod tests;
 
 use crate::{
     Appended, CallCommit, Duties, Duty, Head, LogPage, PendingLine, PendingMemory, Store,
-    StoreError, StoredSession, StoredState, duties::OfOneProcess,
+    StoreError, StoredSession, StoredState, duties::OfOneProcess, waiting::first,
 };
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, call};
 use failure::Failure;
+pub use open::{Lock, lock};
 use readers::Readers;
 use rusqlite::Connection;
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -216,7 +217,7 @@ impl Store for Sqlite {
             let room = room.clone();
             self.read(move |c| personas::pending_lines(c, &room, limit))
         };
-        waiting::first(&come, wait, ask).await
+        first(&come, wait, ask).await
     }
 
     async fn settle_lines(
@@ -249,7 +250,7 @@ impl Store for Sqlite {
             return Ok(Vec::new());
         }
         let ask = || self.read(move |c| personas::pending_memories(c, limit));
-        waiting::first(&self.waiting.memories, wait, ask).await
+        first(&self.waiting.memories, wait, ask).await
     }
 
     async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {

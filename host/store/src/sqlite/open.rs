@@ -23,15 +23,21 @@ const WAL_KEEPS: i64 = 16 << 20;
 /// How many compiled statements a connection keeps; all of this crate's fit.
 const STATEMENTS: usize = 64;
 
-/// Held for as long as the store is open; the system gives it back when the process ends, however
-/// that happens.
+/// Held for as long as a data folder is in use; the system gives it back when the process ends,
+/// however that happens.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
-/// Locks the folder for this store alone.
-pub(super) fn lock(path: &Path) -> Result<Lock, StoreError> {
+/// Locks the folder of this store for the caller alone. Blocks for up to a second if somebody else
+/// has it. [`Sqlite::open`](crate::Sqlite::open) does it by itself; whoever keeps other things in
+/// the folder, and the store elsewhere, does it here.
+///
+/// # Errors
+///
+/// [`StoreError::Folder`] or [`StoreError::InUse`].
+pub fn lock(path: &Path) -> Result<Lock, StoreError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

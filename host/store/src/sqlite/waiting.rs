@@ -1,12 +1,9 @@
 //! Those who wait for something to come into a queue.
 
-use crate::StoreError;
 use chatter_protocol::RoomId;
 use std::{
     collections::HashMap,
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    time::Duration,
 };
 use tokio::sync::Notify;
 
@@ -39,31 +36,5 @@ impl Waiting {
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Weak<Notify>>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Asks until the answer is not empty, again after each wake-up, for as long as `wait`.
-pub(super) async fn first<T, A>(
-    notify: &Notify,
-    wait: Duration,
-    ask: impl Fn() -> A,
-) -> Result<Vec<T>, StoreError>
-where
-    A: Future<Output = Result<Vec<T>, StoreError>>,
-{
-    let mut deadline = pin!(tokio::time::sleep(wait));
-    loop {
-        // From here on, so that nothing that comes while we ask is missed.
-        let mut woken = pin!(notify.notified());
-        woken.as_mut().enable();
-        let found = ask().await?;
-        if !found.is_empty() {
-            return Ok(found);
-        }
-        tokio::select! {
-            biased;
-            () = woken => {}
-            () = &mut deadline => return Ok(Vec::new()),
-        }
     }
 }

@@ -22,7 +22,7 @@ fn fence(lease: Lease) -> u64 {
 }
 
 pub(crate) async fn a_duty_has_one_holder(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let duties = store.duties();
     let first = fence(take(&store, "a", HOUR).await);
     assert_eq!(fence(take(&store, "a", HOUR).await), first, "kept");
@@ -56,7 +56,7 @@ pub(crate) async fn a_duty_has_one_holder(subject: &impl Subject) {
 }
 
 pub(crate) async fn a_lease_ends_with_its_time(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let first = fence(take(&store, "a", SHORT).await);
     let second = loop {
         match take(&store, "b", HOUR).await {
@@ -69,7 +69,7 @@ pub(crate) async fn a_lease_ends_with_its_time(subject: &impl Subject) {
 }
 
 pub(crate) async fn a_commit_under_an_old_number_is_refused(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let under = |fence| {
         let mut commit = says([message("hello")]);
         commit.fence = Some(fence);
@@ -103,7 +103,7 @@ pub(crate) async fn a_commit_under_an_old_number_is_refused(subject: &impl Subje
 }
 
 pub(crate) async fn members_know_each_other(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let duties = store.duties();
     let meet =
         async |group: &str, member: &str, ttl| duties.meet(group, member, ttl).await.unwrap();

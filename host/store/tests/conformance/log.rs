@@ -14,7 +14,7 @@ fn known(offset: u64) -> Place {
 }
 
 pub(crate) async fn a_new_room_has_an_epoch_and_nothing_in_it(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let page = store.read_after(&lobby(), 0, 10).await.unwrap();
     assert!(page.complete && page.messages.is_empty() && page.head.offset == 0);
     assert!(!page.head.epoch.is_empty());
@@ -33,7 +33,7 @@ pub(crate) async fn a_new_room_has_an_epoch_and_nothing_in_it(subject: &impl Sub
 }
 
 pub(crate) async fn offsets_have_no_gaps_however_many_append(subject: &impl Subject) {
-    let store = Arc::new(subject.open());
+    let store = Arc::new(subject.open().await);
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..40_usize {
         let store = Arc::clone(&store);
@@ -62,7 +62,7 @@ pub(crate) async fn offsets_have_no_gaps_however_many_append(subject: &impl Subj
 }
 
 pub(crate) async fn an_id_is_in_a_log_only_once(subject: &impl Subject) {
-    let store = Arc::new(subject.open());
+    let store = Arc::new(subject.open().await);
     let batch = messages(3);
     let (a, b, c) = (batch[0].clone(), batch[1].clone(), batch[2].clone());
     // A second message with the same id and another text is still the first one.
@@ -96,7 +96,7 @@ pub(crate) async fn an_id_is_in_a_log_only_once(subject: &impl Subject) {
 }
 
 pub(crate) async fn rooms_have_logs_of_their_own(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let batch = messages(2);
     for room in [lobby(), studio()] {
         let appended = store.append(&room, batch.clone()).await.unwrap();
@@ -106,7 +106,7 @@ pub(crate) async fn rooms_have_logs_of_their_own(subject: &impl Subject) {
 }
 
 pub(crate) async fn a_log_is_read_in_pages(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let log = messages(5);
     store.append(&lobby(), log.clone()).await.unwrap();
     let log: Vec<_> = (1..).zip(log).collect();
@@ -136,7 +136,7 @@ pub(crate) async fn a_log_is_read_in_pages(subject: &impl Subject) {
 }
 
 pub(crate) async fn what_a_log_has_lost_is_told(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let count = LOG_KEEPS + LOG_KEEPS / 4;
     let log = messages(usize::try_from(count).unwrap());
     for batch in log.chunks(500) {
@@ -185,12 +185,12 @@ pub(crate) async fn what_a_log_has_lost_is_told(subject: &impl Subject) {
 }
 
 pub(crate) async fn a_log_survives_closing(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let log = messages(3);
     let epoch = store.append(&lobby(), log.clone()).await.unwrap().epoch;
     let quiet = store.head(&studio()).await.unwrap();
     drop(store);
-    let store = subject.open();
+    let store = subject.open().await;
     let page = store.read_after(&lobby(), 0, 10).await.unwrap();
     assert_eq!(page.head.epoch, epoch);
     assert_eq!(page.messages, (1..).zip(log.clone()).collect::<Vec<_>>());

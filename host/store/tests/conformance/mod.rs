@@ -24,7 +24,7 @@ pub(crate) trait Subject: Send + Sync {
     type Store: Store;
 
     fn new() -> Self;
-    fn open(&self) -> Self::Store;
+    fn open(&self) -> impl Future<Output = Self::Store> + Send;
 }
 
 /// Tests a store: `conformance!(MySubject)`.

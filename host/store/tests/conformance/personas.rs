@@ -48,7 +48,7 @@ async fn holds(store: &impl Store, commit: &CallCommit) {
 }
 
 pub(crate) async fn a_commit_is_seen_as_a_whole(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     holds(&store, &call()).await;
     let commit = rich();
     store.commit(commit.clone()).await.unwrap();
@@ -58,7 +58,7 @@ pub(crate) async fn a_commit_is_seen_as_a_whole(subject: &impl Subject) {
 }
 
 pub(crate) async fn a_commit_that_fails_leaves_nothing(subject: &impl Subject) {
-    let store = Arc::new(subject.open());
+    let store = Arc::new(subject.open().await);
     let before = rich();
     store.commit(before.clone()).await.unwrap();
 
@@ -130,7 +130,7 @@ pub(crate) async fn a_commit_that_fails_leaves_nothing(subject: &impl Subject) {
 }
 
 pub(crate) async fn a_second_commit_of_a_call_changes_nothing(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let first = rich();
     store.commit(first.clone()).await.unwrap();
     store.commit(first.clone()).await.unwrap();
@@ -157,18 +157,18 @@ pub(crate) async fn a_second_commit_of_a_call_changes_nothing(subject: &impl Sub
 }
 
 pub(crate) async fn commits_survive_closing(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let commit = rich();
     store.commit(commit.clone()).await.unwrap();
     drop(store);
-    let store = subject.open();
+    let store = subject.open().await;
     holds(&store, &commit).await;
     store.commit(commit.clone()).await.unwrap();
     holds(&store, &commit).await;
 }
 
 pub(crate) async fn personas_have_states_of_their_own(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let seats = [(lobby(), nova()), (lobby(), rex()), (studio(), nova())];
     for (n, (room, persona)) in (0_u8..).zip(seats.clone()) {
         assert_eq!(state_of(&store, &room, &persona, &[]).await, None);
@@ -206,7 +206,7 @@ pub(crate) async fn personas_have_states_of_their_own(subject: &impl Subject) {
 }
 
 pub(crate) async fn a_module_that_is_taken_back_takes_its_state_with_it(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let writes = |digest: &str, bytes: &[u8]| CallCommit {
         digest: digest.into(),
         state: Some(state(bytes)),
@@ -245,7 +245,7 @@ pub(crate) async fn a_module_that_is_taken_back_takes_its_state_with_it(subject:
 }
 
 pub(crate) async fn states_are_kept_of_the_latest_modules(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let digests: Vec<Arc<str>> = (0..=STATES_KEPT).map(|n| n.to_string().into()).collect();
     for digest in &digests {
         let commit = CallCommit {

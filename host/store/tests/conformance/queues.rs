@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 const NOW: Duration = Duration::ZERO;
 
 pub(crate) async fn lines_stay_in_the_queue_until_they_are_settled(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let lines: Vec<ChatMessage> = (0..5).map(|n| message(&format!("line {n}"))).collect();
     store.commit(says(lines[..3].to_vec())).await.unwrap();
     let other = CallCommit {
@@ -76,7 +76,7 @@ pub(crate) async fn lines_stay_in_the_queue_until_they_are_settled(subject: &imp
 }
 
 pub(crate) async fn fates_are_kept_for_the_latest_lines(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     assert!(store.fates(&lobby(), &nova(), 5).await.unwrap().is_empty());
     let first = message("still waiting");
     store.commit(says([first.clone()])).await.unwrap();
@@ -110,7 +110,7 @@ pub(crate) async fn fates_are_kept_for_the_latest_lines(subject: &impl Subject) 
 }
 
 pub(crate) async fn a_full_queue_refuses_lines(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let lines: Vec<ChatMessage> = (0..LINES_WAIT).map(|n| message(&n.to_string())).collect();
     for lines in lines.chunks(100) {
         store.commit(says(lines.to_vec())).await.unwrap();
@@ -146,7 +146,7 @@ pub(crate) async fn a_full_queue_refuses_lines(subject: &impl Subject) {
 }
 
 pub(crate) async fn whoever_waits_for_lines_is_woken(subject: &impl Subject) {
-    let store = Arc::new(subject.open());
+    let store = Arc::new(subject.open().await);
     // Many times, so that a wake-up that comes between question and wait would show.
     for _ in 0..50 {
         let line = message("hello");
@@ -174,7 +174,7 @@ pub(crate) async fn whoever_waits_for_lines_is_woken(subject: &impl Subject) {
 }
 
 pub(crate) async fn whoever_waits_for_memories_is_woken(subject: &impl Subject) {
-    let store = Arc::new(subject.open());
+    let store = Arc::new(subject.open().await);
     for _ in 0..50 {
         let courier = Arc::clone(&store);
         let waiting =
@@ -198,7 +198,7 @@ pub(crate) async fn whoever_waits_for_memories_is_woken(subject: &impl Subject) 
 }
 
 pub(crate) async fn memories_stay_in_the_outbox_until_they_are_settled(subject: &impl Subject) {
-    let store = subject.open();
+    let store = subject.open().await;
     let first = CallCommit {
         memories: vec![memory("a"), memory("b")],
         ..call()
@@ -258,14 +258,14 @@ pub(crate) async fn sessions_are_found_by_their_token(subject: &impl Subject) {
         name: name.into(),
         created_at: Timestamp::from_millis(1_769_860_800_000),
     };
-    let store = subject.open();
+    let store = subject.open().await;
     let (ana, bea) = (session("aa", "Ana"), session("bb", "Bea"));
     store.put_session(ana).await.unwrap();
     store.put_session(bea.clone()).await.unwrap();
     let ana = session("aa", "Ana the Second");
     store.put_session(ana.clone()).await.unwrap();
     drop(store);
-    let store = subject.open();
+    let store = subject.open().await;
     for (token, found) in [("aa", Some(ana)), ("bb", Some(bea)), ("cc", None)] {
         assert_eq!(store.session(token).await.unwrap(), found, "{token}");
     }

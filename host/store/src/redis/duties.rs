@@ -1,0 +1,84 @@
+//! Who does what in a room, by the server's own clock.
+
+use super::{
+    Redis,
+    answer::{Answer, unavailable},
+    keys::{self, Of},
+};
+use crate::{Duties, Duty, Lease, StoreError};
+use async_trait::async_trait;
+use chatter_bus::redis;
+use chatter_protocol::RoomId;
+use futures_util::future::try_join_all;
+use std::time::Duration;
+
+#[async_trait]
+impl Duties for Redis {
+    async fn take(
+        &self,
+        rooms: &[RoomId],
+        duty: Duty,
+        holder: &str,
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let ttl = ttl.as_millis().to_string();
+        let ttl = ttl.as_bytes();
+        try_join_all(rooms.iter().map(|room| async move {
+            let keys = [keys::of(Of::Duties, room)];
+            let arguments = [duty.as_str().as_bytes(), holder.as_bytes(), ttl];
+            let script = &self.shared.scripts.take;
+            let answer = self.shared.link.run(script, &keys, arguments).await;
+            let mut answer = Answer::new("take", answer.map_err(|fault| unavailable(&fault))?)?;
+            if answer.number()? == 1 {
+                return Ok(Lease::Held(answer.count()?));
+            }
+            Ok(Lease::Taken {
+                by: answer.text()?,
+                left: Duration::from_millis(answer.count()?),
+            })
+        }))
+        .await
+    }
+
+    async fn give_up(&self, rooms: &[RoomId], duty: Duty, holder: &str) -> Result<(), StoreError> {
+        let gone = rooms.iter().map(|room| async move {
+            let keys = [keys::of(Of::Duties, room)];
+            let arguments = [duty.as_str().as_bytes(), holder.as_bytes()];
+            self.shared
+                .link
+                .run(&self.shared.scripts.give_up, &keys, arguments)
+                .await
+        });
+        try_join_all(gone)
+            .await
+            .map(drop)
+            .map_err(|fault| unavailable(&fault))
+    }
+
+    async fn meet(
+        &self,
+        group: &str,
+        member: &str,
+        ttl: Duration,
+    ) -> Result<Vec<String>, StoreError> {
+        let keys = [keys::members(group)];
+        let ttl = ttl.as_millis().to_string();
+        let arguments = [member.as_bytes(), ttl.as_bytes()];
+        let script = &self.shared.scripts.meet;
+        let answer = self.shared.link.run(script, &keys, arguments).await;
+        let mut answer = Answer::new("meet", answer.map_err(|fault| unavailable(&fault))?)?;
+        let mut members = Vec::new();
+        while answer.more() {
+            members.push(answer.text()?);
+        }
+        Ok(members)
+    }
+
+    async fn leave(&self, group: &str, member: &str) -> Result<(), StoreError> {
+        let group = keys::members(group);
+        let mut command = redis::command("HDEL");
+        command.arg(&group).arg(member);
+        let done = self.shared.link.ask("leave", &group, &command).await;
+        done.map(drop).map_err(|fault| unavailable(&fault))
+    }
+}

@@ -1,0 +1,273 @@
+//! A room's log.
+
+use super::{
+    Redis,
+    answer::{Answer, from_json, strange, to_json, unavailable},
+    keys::{self, Of},
+    seen::{self, Mark},
+};
+use crate::{Appended, Head, LOG_KEEPS, LogPage, Place, StoreError};
+use chatter_bus::redis::Said;
+use chatter_protocol::{ChatMessage, RoomId};
+use std::sync::Arc;
+
+/// A log is trimmed to [`LOG_KEEPS`] only when this many more are in it.
+const TRIM_AT: u64 = 250;
+
+/// How many messages go into one run of a script, and come out of one: while it runs, nobody else is
+/// served.
+const AT_ONCE: usize = 500;
+
+/// Numbers in scripts are exact up to here.
+const EXACT: u64 = 1 << 53;
+
+impl Redis {
+    pub(super) async fn append_to_log(
+        &self,
+        room: &RoomId,
+        messages: &[Arc<ChatMessage>],
+    ) -> Result<Appended, StoreError> {
+        let mut places = Vec::with_capacity(messages.len());
+        let mut rest = messages;
+        loop {
+            let (now, later) = rest.split_at(rest.len().min(AT_ONCE));
+            let epoch = self.append_some(room, now, &mut places).await?;
+            if later.is_empty() {
+                return Ok(Appended {
+                    epoch,
+                    said: true,
+                    places,
+                });
+            }
+            rest = later;
+        }
+    }
+
+    async fn append_some(
+        &self,
+        room: &RoomId,
+        messages: &[Arc<ChatMessage>],
+        places: &mut Vec<Place>,
+    ) -> Result<String, StoreError> {
+        self.listen_to(room);
+        let seen = Asker::new(self.shared.seen.get(room));
+        let channel = keys::firehose(room);
+        let (keeps, trim_at) = (LOG_KEEPS.to_string(), TRIM_AT.to_string());
+        let mut arguments = seen.arguments().to_vec();
+        arguments.extend([
+            self.shared.link.publish_command().as_bytes(),
+            channel.as_bytes(),
+            keeps.as_bytes(),
+            trim_at.as_bytes(),
+        ]);
+        let mut contents = Vec::with_capacity(messages.len());
+        for message in messages {
+            contents.push((message.id.as_uuid(), to_json(&**message, "a message")?));
+        }
+        for (id, json) in &contents {
+            arguments.extend([&id.as_bytes()[..], json]);
+        }
+        let keys = [Of::Head, Of::Log, Of::Ids].map(|what| keys::of(what, room));
+        let script = &self.shared.scripts.append;
+        let answer = self.shared.link.run(script, &keys, arguments).await;
+        let mut answer = Answer::new("append", answer.map_err(|fault| unavailable(&fault))?)?;
+        let epoch = answer.text()?;
+        self.renewed(room, &seen.mark, &epoch);
+        let mut newest = Mark {
+            epoch: epoch.clone(),
+            ..Mark::default()
+        };
+        for (id, _) in &contents {
+            let place = answer.number()?;
+            let offset = place.unsigned_abs();
+            places.push(Place {
+                offset,
+                new: place > 0,
+            });
+            if offset > newest.offset {
+                newest.offset = offset;
+                newest.id = id.as_bytes().to_vec();
+            }
+        }
+        self.shared.seen.note(room, newest);
+        Ok(epoch)
+    }
+
+    /// The messages after an offset, or the latest, with `first` saying where the log begins.
+    pub(super) async fn read_log(
+        &self,
+        room: &RoomId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<LogPage, StoreError> {
+        let (mut page, first) = self.read_some(room, after, limit.min(AT_ONCE)).await?;
+        let begins = page
+            .messages
+            .first()
+            .map_or(page.head.offset + 1, |(offset, _)| *offset);
+        page.complete = match after {
+            Some(after) => after <= page.head.offset && first <= after + 1,
+            None => begins == 1,
+        };
+        while page.messages.len() < limit && page.messages.len() % AT_ONCE == 0 {
+            // The latest are those before, so that they are read from where they begin.
+            let from = match after {
+                Some(_) => page.messages.last().map(|(offset, _)| *offset),
+                None => page.messages.first().and_then(|(offset, _)| {
+                    let wanted = u64::try_from((limit - page.messages.len()).min(AT_ONCE))
+                        .unwrap_or(u64::MAX);
+                    (*offset > 1).then(|| (offset - 1).saturating_sub(wanted))
+                }),
+            };
+            let Some(from) = from else { break };
+            let wanted = match after {
+                Some(_) => limit - page.messages.len(),
+                None => page.messages.first().map_or(0, |(offset, _)| {
+                    usize::try_from(offset - 1 - from).unwrap_or(usize::MAX)
+                }),
+            };
+            let (next, _) = self
+                .read_some(room, Some(from), wanted.min(AT_ONCE))
+                .await?;
+            // Another log by now, or trimmed meanwhile: what was read so far is what there was.
+            let joins = next.head.epoch == page.head.epoch
+                && match (after, next.messages.first(), next.messages.last()) {
+                    (Some(_), Some((first, _)), _) => *first == from + 1,
+                    (None, _, Some((last, _))) => page
+                        .messages
+                        .first()
+                        .is_some_and(|(offset, _)| *offset == last + 1),
+                    _ => false,
+                };
+            if !joins {
+                break;
+            }
+            if after.is_some() {
+                page.messages.extend(next.messages);
+            } else {
+                page.messages.splice(0..0, next.messages);
+                page.complete = page
+                    .messages
+                    .first()
+                    .is_some_and(|(offset, _)| *offset == 1);
+            }
+        }
+        Ok(page)
+    }
+
+    /// A page as one run of the script tells it, and the first offset that the log has.
+    async fn read_some(
+        &self,
+        room: &RoomId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<(LogPage, u64), StoreError> {
+        self.listen_to(room);
+        let seen = Asker::new(self.shared.seen.get(room));
+        let from = after.map_or(String::new(), |after| after.min(EXACT).to_string());
+        let limit = limit.to_string();
+        let mut arguments = seen.arguments().to_vec();
+        arguments.extend([from.as_bytes(), limit.as_bytes()]);
+        let keys = [Of::Head, Of::Log].map(|what| keys::of(what, room));
+        let script = &self.shared.scripts.read;
+        let answer = self.shared.link.run(script, &keys, arguments).await;
+        let mut answer = Answer::new("read", answer.map_err(|fault| unavailable(&fault))?)?;
+        let (epoch, offset, id) = (answer.text()?, answer.count()?, answer.bytes()?);
+        self.renewed(room, &seen.mark, &epoch);
+        self.shared.seen.note(
+            room,
+            Mark {
+                epoch: epoch.clone(),
+                offset,
+                id,
+            },
+        );
+        let first = answer.count()?;
+        let mut messages = Vec::new();
+        while answer.more() {
+            let entry = answer.text()?;
+            let offset = entry
+                .strip_suffix("-0")
+                .and_then(|offset| offset.parse().ok());
+            let offset: u64 = offset.ok_or_else(|| strange("read"))?;
+            let message = from_json(&answer.bytes()?, || {
+                format!("the log of {room}, offset {offset}")
+            })?;
+            messages.push((offset, message));
+        }
+        if after.is_none() {
+            messages.reverse();
+        }
+        let page = LogPage {
+            head: Head { epoch, offset },
+            messages,
+            complete: false,
+        };
+        Ok((page, first))
+    }
+
+    /// Says so if a log turned out to be another one.
+    fn renewed(&self, room: &RoomId, seen: &Mark, epoch: &str) {
+        if !seen.epoch.is_empty() && seen.epoch != epoch {
+            metrics::counter!("chatter_store_epochs_total").increment(1);
+            tracing::error!(
+                %room, seen = seen.offset,
+                "Redis has lost messages of this room that were acknowledged: its log goes on under another epoch, and \
+                 viewers are told"
+            );
+        }
+    }
+
+    /// What passes on the room's firehose was seen, too.
+    fn listen_to(&self, room: &RoomId) {
+        if !self.shared.seen.begin_to_listen(room) {
+            return;
+        }
+        let (shared, room) = (Arc::downgrade(&self.shared), room.clone());
+        let link = self.shared.link.clone();
+        tokio::spawn(async move {
+            let (ears, place) = (shared.clone(), room.clone());
+            let channels = [keys::firehose(&room)];
+            let listening = link.listen(&channels, move |_, said| {
+                if let Said::Message(entry) = said
+                    && let Some(mark) = seen::mark(&entry)
+                    && let Some(shared) = ears.upgrade()
+                {
+                    shared.seen.note(&place, mark);
+                }
+            });
+            // If it does not work now, the next request for the room tries again.
+            let hearing = listening.await.ok();
+            if let Some(shared) = shared.upgrade() {
+                shared.seen.listens(&room, hearing);
+            }
+        });
+    }
+}
+
+/// What a script is told of the one who asks.
+struct Asker {
+    mark: Mark,
+    offset: String,
+    /// For a new epoch, if one is needed.
+    word: String,
+}
+
+impl Asker {
+    fn new(mark: Mark) -> Self {
+        Self {
+            offset: mark.offset.to_string(),
+            mark,
+            word: format!("{:08x}", rand::random::<u32>()),
+        }
+    }
+
+    fn arguments(&self) -> [&[u8]; 4] {
+        [
+            self.mark.epoch.as_bytes(),
+            self.offset.as_bytes(),
+            &self.mark.id,
+            self.word.as_bytes(),
+        ]
+    }
+}

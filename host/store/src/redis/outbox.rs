@@ -1,0 +1,201 @@
+//! Memories on their way to the memory.
+//!
+//! They lie with their room, since the commit of a call keeps them together with all else that came
+//! of it. Which rooms may have some is written down before, elsewhere on a cluster: so none is ever
+//! overlooked, and a room that is looked at in vain costs a question.
+//!
+//! Of several processes that deliver, each gets others; what one of them does not settle in time,
+//! another gets.
+
+use super::{
+    Redis,
+    answer::{Answer, from_json, strange, to_json, unavailable},
+    keys::{self, Of},
+};
+use crate::{CallCommit, MEMORIES_WAIT, PendingMemory, StoreError};
+use chatter_bus::redis::{self, Value};
+use chatter_protocol::{PersonaId, RoomId, Timestamp, memory};
+use futures_util::future::{join_all, try_join_all};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How many memories of one room may wait; of all rooms together nobody knows at once.
+pub(super) const ROOM_WAITS: usize = MEMORIES_WAIT / 10;
+
+/// For how long what was handed out is one's own.
+const CLAIM: Duration = Duration::from_secs(30);
+
+/// For how long a room counts as one that may have memories, after it was written down: much longer
+/// than a commit that follows can take.
+const LISTED: Duration = Duration::from_secs(3600);
+
+/// How often rooms that have none are looked for.
+const TIDY: Duration = Duration::from_secs(60);
+
+/// A memory, as it lies in the outbox.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    persona: PersonaId,
+    write_id: String,
+    at: Timestamp,
+    entry: memory::NewEntry,
+}
+
+impl Redis {
+    /// Gives each memory its number, and writes the room down as one that may have some.
+    pub(super) async fn number_memories(
+        &self,
+        commit: &CallCommit,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        if commit.memories.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut kept = Vec::with_capacity(commit.memories.len());
+        for (n, entry) in commit.memories.iter().enumerate() {
+            // JSON has no way to write these, and what is in the outbox must be readable.
+            if !entry.confidence.is_finite() {
+                let why = format!(
+                    "call {}: a memory's confidence is not a number",
+                    commit.call_id
+                );
+                return Err(StoreError::Refused(why));
+            }
+            let memory = Kept {
+                persona: commit.persona.clone(),
+                write_id: format!("{}/{n}", commit.call_id),
+                at: commit.at,
+                entry: entry.clone(),
+            };
+            kept.push(to_json(&memory, "a memory")?);
+        }
+        let keys = [keys::NUMBER, keys::ROOMS].map(str::to_owned);
+        let count = kept.len().to_string();
+        let arguments = [commit.room.as_str().as_bytes(), count.as_bytes()];
+        let script = &self.shared.scripts.enter;
+        let answer = self.shared.link.run(script, &keys, arguments).await;
+        let answer = Value::Array(vec![answer.map_err(|fault| unavailable(&fault))?]);
+        let first = Answer::new("enter", answer)?.count()?;
+        Ok((first..)
+            .map(|number| number.to_string())
+            .zip(kept)
+            .collect())
+    }
+
+    /// Best effort: whoever is not woken looks by itself after a while.
+    pub(super) async fn wake_couriers(&self) {
+        let _ = self.shared.link.publish(keys::MEMORIES, b"").await;
+    }
+
+    pub(super) async fn waiting_memories(
+        &self,
+        limit: usize,
+    ) -> Result<Vec<PendingMemory>, StoreError> {
+        let limit = limit.min(1000);
+        let rooms = self.listed_rooms().await?;
+        let asked = rooms.iter().map(|room| self.outbox(room, limit));
+        let mut memories = try_join_all(asked).await?.concat();
+        self.forget_empty(&rooms, &memories).await;
+        memories.sort_by_key(|memory| memory.id);
+        memories.truncate(limit);
+        Ok(memories)
+    }
+
+    async fn outbox(&self, room: &RoomId, limit: usize) -> Result<Vec<PendingMemory>, StoreError> {
+        let keys = [Of::Outbox, Of::Memories, Of::Claims].map(|what| keys::of(what, room));
+        let (claim, limit) = (CLAIM.as_millis().to_string(), limit.to_string());
+        let arguments = [
+            self.shared.name.as_bytes(),
+            claim.as_bytes(),
+            limit.as_bytes(),
+        ];
+        let script = &self.shared.scripts.outbox;
+        let answer = self.shared.link.run(script, &keys, arguments).await;
+        let mut answer = Answer::new("outbox", answer.map_err(|fault| unavailable(&fault))?)?;
+        let mut memories = Vec::new();
+        while answer.more() {
+            let id = answer.number()?;
+            let kept: Kept = from_json(&answer.bytes()?, || format!("memory {id} of {room}"))?;
+            memories.push(PendingMemory {
+                id,
+                scope: memory::Scope {
+                    room: room.clone(),
+                    persona: kept.persona,
+                },
+                write_id: kept.write_id,
+                entry: kept.entry,
+                at: kept.at,
+            });
+        }
+        Ok(memories)
+    }
+
+    pub(super) async fn memories_arrived(&self, ids: &[i64]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+        let rooms = self.listed_rooms().await?;
+        // Numbers are of all rooms together, so that none is settled in the wrong one.
+        let settled = rooms.iter().map(|room| async {
+            let keys = [Of::Outbox, Of::Memories, Of::Claims].map(|what| keys::of(what, room));
+            for ids in ids.chunks(1000) {
+                let ids = ids.iter().map(String::as_bytes);
+                self.shared
+                    .link
+                    .run(&self.shared.scripts.delivered, &keys, ids)
+                    .await?;
+            }
+            Ok(())
+        });
+        try_join_all(settled)
+            .await
+            .map(drop)
+            .map_err(|fault| unavailable(&fault))
+    }
+
+    /// The rooms that may have memories.
+    async fn listed_rooms(&self) -> Result<Vec<RoomId>, StoreError> {
+        let mut command = redis::command("ZRANGE");
+        command.arg(keys::ROOMS).arg(0).arg(-1);
+        let rooms = self.shared.link.ask("rooms", keys::ROOMS, &command).await;
+        let mut answer = Answer::new("rooms", rooms.map_err(|fault| unavailable(&fault))?)?;
+        let mut rooms = Vec::new();
+        while answer.more() {
+            rooms.push(RoomId::new(&answer.text()?).map_err(|_| strange("rooms"))?);
+        }
+        Ok(rooms)
+    }
+
+    /// Rooms that were written down long ago and have nothing are written down no longer. It is
+    /// looked for now and then; if it fails, it is done the next time.
+    async fn forget_empty(&self, rooms: &[RoomId], memories: &[PendingMemory]) {
+        if !self.shared.tidied.is_due(TIDY) {
+            return;
+        }
+        let empty = |room: &RoomId| !memories.iter().any(|memory| memory.scope.room == *room);
+        join_all(rooms.iter().filter(|room| empty(room)).map(|room| async {
+            let mut command = redis::command("EXISTS");
+            let outbox = keys::of(Of::Outbox, room);
+            command.arg(&outbox);
+            // What others are delivering is not seen here.
+            if let Ok(Value::Int(0)) = self.shared.link.ask("rooms", &outbox, &command).await {
+                let keys = [keys::ROOMS.to_owned()];
+                let age = LISTED.as_micros().to_string();
+                let arguments = [room.as_str().as_bytes(), age.as_bytes()];
+                let script = &self.shared.scripts.forget;
+                let _ = self.shared.link.run(script, &keys, arguments).await;
+            }
+        }))
+        .await;
+    }
+}
+
+/// Says how many memories gave way to newer ones.
+pub(super) fn dropped(count: u64) {
+    if count > 0 {
+        tracing::warn!(
+            dropped = count,
+            "the memory does not take what personas remember; the oldest entries were dropped"
+        );
+    }
+}

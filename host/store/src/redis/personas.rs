@@ -1,0 +1,225 @@
+//! What comes of calls: states, lines on their way to the gateway.
+
+use super::{
+    Redis,
+    answer::{Answer, corrupt, from_json, strange, to_json, unavailable},
+    keys::{self, Of, Persona},
+    outbox,
+};
+use crate::{
+    CALLS_KNOWN, CallCommit, Duty, FATES_KEPT, LINES_WAIT, PendingLine, STATES_KEPT, StoreError,
+    StoredState,
+};
+use chatter_protocol::{
+    MessageId, PersonaId, RoomId,
+    call::{Fate, LineFate, State},
+};
+use std::sync::Arc;
+
+impl Redis {
+    pub(super) async fn commit_call(&self, commit: &CallCommit) -> Result<(), StoreError> {
+        let room = &commit.room;
+        let memories = self.number_memories(commit).await?;
+        let calls_known = CALLS_KNOWN.to_string();
+        let states_kept = STATES_KEPT.to_string();
+        let lines_wait = LINES_WAIT.to_string();
+        let memories_wait = outbox::ROOM_WAITS.to_string();
+        let fence = commit
+            .fence
+            .map_or(String::new(), |fence| fence.to_string());
+        let (version, state): (String, &[u8]) = match &commit.state {
+            Some(state) => (state.version.to_string(), &state.bytes),
+            None => (String::new(), &[]),
+        };
+        let wake = keys::lines_came(room);
+        let call = commit.call_id.as_uuid();
+        let count = commit.lines.len().to_string();
+        let mut lines = Vec::with_capacity(commit.lines.len());
+        for line in &commit.lines {
+            lines.push((
+                line.id.to_string(),
+                line.text.as_bytes(),
+                to_json(line, "a line")?,
+            ));
+        }
+        let mut arguments: Vec<&[u8]> = vec![
+            fence.as_bytes(),
+            call.as_bytes(),
+            calls_known.as_bytes(),
+            commit.digest.as_bytes(),
+            version.as_bytes(),
+            state,
+            states_kept.as_bytes(),
+            commit.persona.as_str().as_bytes(),
+            lines_wait.as_bytes(),
+            self.shared.link.publish_command().as_bytes(),
+            wake.as_bytes(),
+            memories_wait.as_bytes(),
+            count.as_bytes(),
+        ];
+        for (id, text, json) in &lines {
+            arguments.extend([id.as_bytes(), text, json]);
+        }
+        for (number, memory) in &memories {
+            arguments.extend([number.as_bytes(), memory]);
+        }
+        let persona = |what| keys::persona(what, room, &commit.persona);
+        let keys = [
+            keys::of(Of::Duties, room),
+            persona(Persona::Calls),
+            persona(Persona::Modules),
+            persona(Persona::States),
+            persona(Persona::Said),
+            keys::of(Of::Lines, room),
+            keys::of(Of::Known, room),
+            keys::of(Of::Outbox, room),
+            keys::of(Of::Memories, room),
+        ];
+        let script = &self.shared.scripts.commit;
+        let answer = self.shared.link.run(script, &keys, arguments).await;
+        let mut answer = Answer::new("commit", answer.map_err(|fault| unavailable(&fault))?)?;
+        match answer.text()?.as_str() {
+            "kept" => {
+                outbox::dropped(answer.count()?);
+                if !memories.is_empty() {
+                    self.wake_couriers().await;
+                }
+                Ok(())
+            }
+            "known" => Ok(()),
+            "fenced" => Err(StoreError::Fenced {
+                room: room.clone(),
+                duty: Duty::Personas,
+                by: answer.text()?,
+            }),
+            "full" => Err(StoreError::Full {
+                what: format!("{room}: the gateway does not take personas' lines"),
+                bound: LINES_WAIT,
+            }),
+            "twice" => {
+                let (call, line) = (commit.call_id, answer.text()?);
+                let why = format!("call {call}: a line with the id {line} was submitted before");
+                Err(StoreError::Refused(why))
+            }
+            _ => Err(strange("commit")),
+        }
+    }
+
+    pub(super) async fn latest_state(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+        without: &[Arc<str>],
+    ) -> Result<Option<StoredState>, StoreError> {
+        let keys =
+            [Persona::Modules, Persona::States].map(|what| keys::persona(what, room, persona));
+        let arguments = without.iter().map(|digest| digest.as_bytes());
+        let script = &self.shared.scripts.state;
+        let answer = self.shared.link.run(script, &keys, arguments).await;
+        let mut answer = Answer::new("state", answer.map_err(|fault| unavailable(&fault))?)?;
+        if !answer.more() {
+            return Ok(None);
+        }
+        let (digest, stored) = (answer.text()?, answer.bytes()?);
+        let place = || format!("the state of {persona} in {room}");
+        let cut = stored.iter().position(|byte| *byte == b' ');
+        let (version, bytes) = stored.split_at(cut.ok_or_else(|| corrupt(place(), "no version"))?);
+        let version = std::str::from_utf8(version)
+            .ok()
+            .and_then(|version| version.parse().ok());
+        Ok(Some(StoredState {
+            digest: digest.into(),
+            state: State {
+                version: version.ok_or_else(|| corrupt(place(), "no version"))?,
+                bytes: bytes[1..].into(),
+            },
+        }))
+    }
+
+    pub(super) async fn waiting_lines(
+        &self,
+        room: &RoomId,
+        limit: usize,
+    ) -> Result<Vec<PendingLine>, StoreError> {
+        let limit = limit.min(LINES_WAIT).to_string();
+        let keys = [keys::of(Of::Lines, room)];
+        let script = &self.shared.scripts.lines;
+        let answer = self
+            .shared
+            .link
+            .run(script, &keys, [limit.as_bytes()])
+            .await;
+        let mut answer = Answer::new("lines", answer.map_err(|fault| unavailable(&fault))?)?;
+        let mut lines = Vec::new();
+        while answer.more() {
+            let message = from_json(&answer.bytes()?, || format!("a line in {room}"))?;
+            lines.push(PendingLine { message });
+        }
+        Ok(lines)
+    }
+
+    pub(super) async fn settle(
+        &self,
+        room: &RoomId,
+        settled: &[(MessageId, Fate)],
+    ) -> Result<(), StoreError> {
+        let mut fates = Vec::with_capacity(settled.len());
+        for (id, fate) in settled.iter().filter(|(_, fate)| *fate != Fate::Pending) {
+            fates.push((id.to_string(), to_json(fate, "a fate")?));
+        }
+        if fates.is_empty() {
+            return Ok(());
+        }
+        let said = keys::personas(Persona::Said, room);
+        let gone = keys::personas(Persona::Settled, room);
+        let kept = FATES_KEPT.to_string();
+        let mut arguments = vec![said.as_bytes(), gone.as_bytes(), kept.as_bytes()];
+        for (id, fate) in &fates {
+            arguments.extend([id.as_bytes(), fate]);
+        }
+        let keys = [Of::Lines, Of::Known].map(|what| keys::of(what, room));
+        let script = &self.shared.scripts.settle;
+        let done = self.shared.link.run(script, &keys, arguments).await;
+        done.map(drop).map_err(|fault| unavailable(&fault))
+    }
+
+    pub(super) async fn latest_fates(
+        &self,
+        room: &RoomId,
+        persona: &PersonaId,
+        limit: usize,
+    ) -> Result<Vec<LineFate>, StoreError> {
+        let keys = [
+            keys::persona(Persona::Said, room, persona),
+            keys::of(Of::Known, room),
+        ];
+        let limit = limit.min(LINES_WAIT + FATES_KEPT).to_string();
+        let script = &self.shared.scripts.fates;
+        let answer = self
+            .shared
+            .link
+            .run(script, &keys, [limit.as_bytes()])
+            .await;
+        let mut answer = Answer::new("fates", answer.map_err(|fault| unavailable(&fault))?)?;
+        let mut fates = Vec::new();
+        while answer.more() {
+            let (id, line) = (answer.text()?, answer.text()?);
+            let place = || format!("the line {id} in {room}");
+            let message_id = id.parse().map_err(|error| corrupt(place(), error))?;
+            // Number, entry in the queue, persona, fate, text.
+            let parts: Vec<&str> = line.splitn(5, '\n').collect();
+            let [_, _, _, fate, text] = parts[..] else {
+                return Err(corrupt(place(), "not all of it is there"));
+            };
+            fates.push(LineFate {
+                message_id,
+                text: text.to_owned(),
+                fate: match fate {
+                    "" => Fate::Pending,
+                    fate => from_json(fate.as_bytes(), place)?,
+                },
+            });
+        }
+        Ok(fates)
+    }
+}

@@ -1,0 +1,15 @@
+-- Says that a member is there, and tells who is. KEYS: 1 the group. ARGV: 1 who, 2 for how many milliseconds.
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + tonumber(ARGV[2])))
+local all, there = redis.call('HGETALL', KEYS[1]), {}
+for i = 1, #all, 2 do
+  if tonumber(all[i + 1]) > now then
+    there[#there + 1] = all[i]
+  else
+    redis.call('HDEL', KEYS[1], all[i])
+  end
+end
+table.sort(there)
+return there

@@ -1,0 +1,28 @@
+//! Redis, put to what every store promises, and to what a server of its own adds to that. Each test
+//! has a real redis-server.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conformance;
+
+use chatter_bus::redis::Link;
+use chatter_redis_server::RedisServer;
+use chatter_store::Redis;
+use conformance::{Subject, conformance};
+
+impl Subject for RedisServer {
+    type Store = Redis;
+
+    fn new() -> Self {
+        Self::forgetful()
+    }
+
+    async fn open(&self) -> Redis {
+        open(&self.url()).await
+    }
+}
+
+async fn open(url: &str) -> Redis {
+    Redis::new(Link::connect(url.parse().unwrap()).await.unwrap())
+}
+
+conformance!(RedisServer);
