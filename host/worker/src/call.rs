@@ -49,6 +49,8 @@ pub(crate) struct Job {
     pub(crate) sitter: Arc<Sitter>,
     pub(crate) room: RoomInfo,
     pub(crate) known: Known,
+    /// The number under which the room's personas run here.
+    pub(crate) fence: u64,
     pub(crate) now: chatter_protocol::Clock,
     pub(crate) personas: SharedPersonas,
     pub(crate) store: SharedStore,
@@ -252,7 +254,7 @@ impl Job {
             lines: lines.clone(),
             memories: outcome.memories.clone(),
             at: now,
-            fence: None,
+            fence: Some(self.fence),
         };
         // Until the store has answered, nobody knows what it holds.
         let before = std::mem::take(&mut self.known);
@@ -279,6 +281,12 @@ impl Job {
             let failure = match timeout(STORE_WAIT, self.store.commit(commit.clone())).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(error @ StoreError::Unavailable(_))) => error.to_string(),
+                Ok(Err(error @ StoreError::Fenced { .. })) => {
+                    return Err(Failure {
+                        ended: Ended::Fenced,
+                        detail: error.to_string(),
+                    });
+                }
                 Ok(Err(error)) => return Err(Failure::lost(error.to_string())),
                 Err(_) => no_answer(),
             };

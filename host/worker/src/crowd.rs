@@ -83,6 +83,8 @@ pub(crate) enum Ended {
     Failed,
     /// It could not be made or kept, by no fault of the persona.
     Lost,
+    /// It was not kept, since another worker has the room.
+    Fenced,
 }
 
 /// A call in flight.
@@ -302,6 +304,7 @@ impl Crowd {
                 seat.paused_until = Some(now.plus(pause));
             }
             Ended::Lost => seat.paused_until = Some(now.plus(FIRST_PAUSE)),
+            Ended::Fenced => {}
         }
         for line in lines {
             let answers = line.reply_to.map_or(0, |id| self.chains.depth_after(id));

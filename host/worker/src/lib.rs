@@ -6,6 +6,8 @@
 //!
 //! - one call in flight for each persona, and before one in which it is to speak a time to think; of
 //!   stream contexts the newest wins, messages come in batches with a bound;
+//! - a room's personas run at one worker at a time: under a lease, whose number every commit carries, so
+//!   that one who has lost it can keep nothing more;
 //! - a call is a transaction: what it says, its new state and its memories are committed together,
 //!   or (after any end but a good one, or when the store fails) nothing of it happened. What it was
 //!   called on is not handed out a second time;
@@ -44,11 +46,11 @@ mod think;
 use chatter_bus::SharedBus;
 use chatter_memory::SharedMemory;
 use chatter_protocol::{
-    Clock, PersonaConfig, RoomConfig,
+    Clock, PersonaConfig, RoomConfig, RoomId,
     call::{CallLimits, LimitsConfig},
 };
 use chatter_runtime::SharedPersonas;
-use chatter_store::SharedStore;
+use chatter_store::{Duty, Rota, SharedStore};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +58,7 @@ use tokio_util::sync::CancellationToken;
 /// What a worker works on.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Its rooms. A room's personas run on one worker at a time.
+    /// All rooms there are. Those who work on one store share them out among themselves.
     pub rooms: Vec<RoomSetup>,
     /// The bounds of calls, as far as neither the room nor the persona has its own.
     pub limits: Limits,
@@ -131,6 +133,7 @@ pub struct Parts {
 pub struct Worker {
     config: Config,
     parts: Parts,
+    rota: Rota,
     wanted: watch::Sender<Wanted>,
 }
 
@@ -143,10 +146,17 @@ impl Worker {
             limits: Arc::new(config.limits.clone()),
         });
         Self {
+            rota: Rota::new(parts.store.clone(), Duty::Personas),
             config,
             parts,
             wanted,
         }
+    }
+
+    /// Its part among those who run personas.
+    #[must_use]
+    pub fn rota(&self) -> Rota {
+        self.rota.clone()
     }
 
     /// What tells this worker that its rooms are to be others, before it is at work or while it is.
@@ -159,7 +169,7 @@ impl Worker {
     /// which undoes them; a commit that the store has begun happens as a whole or not at all.
     pub async fn run(self, cancel: CancellationToken) {
         let wanted = self.wanted.subscribe();
-        rooms::run(self.config.seed, self.parts, wanted, cancel).await;
+        rooms::run(self.config.seed, self.parts, self.rota, wanted, cancel).await;
     }
 }
 
@@ -168,6 +178,13 @@ impl Worker {
 struct Wanted {
     rooms: Vec<RoomSetup>,
     limits: Arc<Limits>,
+}
+
+impl Wanted {
+    fn ids(&self) -> Vec<RoomId> {
+        let rooms = self.rooms.iter();
+        rooms.map(|setup| setup.config.id.clone()).collect()
+    }
 }
 
 /// Tells a worker at work that its rooms are to be others.

@@ -48,6 +48,26 @@ const FAR_BEHIND: u64 = 2_000;
 /// How long calls in flight are waited for after they were told to end.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How long calls in flight may go on when the room is to move: nobody else speaks for it so long.
+const HAND_OVER: Duration = Duration::from_secs(2);
+
+/// What a room's task is told by.
+pub(crate) struct Terms {
+    /// Ends it; calls in flight are dropped.
+    pub(crate) end: CancellationToken,
+    /// Ends it when the calls in flight have ended.
+    pub(crate) hand_over: CancellationToken,
+}
+
+/// How a room's task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoomEnd {
+    /// It was told to.
+    Told,
+    /// The store refused a commit, since another worker has the room.
+    Fenced,
+}
+
 pub(crate) struct Room {
     pub(crate) info: RoomInfo,
     pub(crate) parts: Parts,
@@ -61,6 +81,12 @@ pub(crate) struct Room {
     shadows_of: HashMap<task::Id, (SeatNumber, Arc<str>)>,
     shadow_places: Arc<Semaphore>,
     pub(crate) publisher: Publisher,
+    /// The number under which its personas run here.
+    fence: u64,
+    /// Whether a commit was refused because of it.
+    fenced: bool,
+    /// Whether no more calls are to begin.
+    closing: bool,
     /// What the room is to be.
     wanted: watch::Receiver<Wish>,
     /// How far the room's log is known: its epoch and the latest offset.
@@ -77,6 +103,7 @@ impl Room {
         publisher: Publisher,
         shadow_places: Arc<Semaphore>,
         seed: u64,
+        fence: u64,
     ) -> Self {
         let wish = wanted.borrow_and_update().clone();
         let config = &wish.setup.config;
@@ -94,6 +121,9 @@ impl Room {
             shadows_of: HashMap::new(),
             shadow_places,
             publisher,
+            fence,
+            fenced: false,
+            closing: false,
             wanted,
             log: None,
             behind: false,
@@ -103,21 +133,44 @@ impl Room {
         room
     }
 
-    /// Runs until it is cancelled. Calls in flight are dropped then, which undoes them.
-    pub(crate) async fn run(mut self, cancel: CancellationToken) {
-        cancel.run_until_cancelled(self.serve()).await;
+    /// Runs until it is told to end, or another worker has the room. Calls that are still in flight
+    /// are dropped then, which undoes them.
+    pub(crate) async fn run(mut self, Terms { end, hand_over }: Terms) -> RoomEnd {
+        let work = async {
+            if hand_over.run_until_cancelled(self.serve()).await.is_none() {
+                self.closing = true;
+                let _ = timeout(HAND_OVER, self.finish_calls()).await;
+            }
+        };
+        end.run_until_cancelled(work).await;
         self.shadows.abort_all();
         if timeout(FAREWELL, self.calls.shutdown()).await.is_err() {
             tracing::warn!(room = %self.info.id, "calls in flight did not end in time");
         }
+        if self.fenced {
+            RoomEnd::Fenced
+        } else {
+            RoomEnd::Told
+        }
     }
 
+    /// Until another worker has the room.
     async fn serve(&mut self) {
         loop {
             let mut heard = self.subscribe().await;
             self.catch_up().await;
             self.listen(&mut heard).await;
+            if self.fenced {
+                return;
+            }
             tracing::warn!(room = %self.info.id, "the bus is gone; listening again");
+        }
+    }
+
+    /// Lets the calls in flight end, and keeps what comes of them.
+    async fn finish_calls(&mut self) {
+        while let Some(ended) = self.calls.join_next_with_id().await {
+            self.on_ended(ended);
         }
     }
 
@@ -141,7 +194,7 @@ impl Room {
         }
     }
 
-    /// Until the bus is gone.
+    /// Until the bus is gone, or another worker has the room.
     async fn listen(&mut self, subscription: &mut Subscription) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -169,6 +222,9 @@ impl Room {
                     Some(heard) => self.on_heard(heard).await,
                     None => break,
                 },
+            }
+            if self.fenced {
+                return;
             }
         }
         // A bus that ends at once must not make this spin.
@@ -337,6 +393,9 @@ impl Room {
     // === Calls ===
 
     fn start(&mut self, plans: Vec<Plan>) {
+        if self.closing {
+            return;
+        }
         for plan in plans {
             let index = plan.seat;
             let Some(seat) = self.seats.get_mut(&index) else {
@@ -347,6 +406,7 @@ impl Room {
                 sitter: seat.sitter.clone(),
                 room: self.info.clone(),
                 known: std::mem::take(&mut seat.known),
+                fence: self.fence,
                 now: self.parts.clock.clone(),
                 personas: self.parts.personas.clone(),
                 store: self.parts.store.clone(),
@@ -401,6 +461,11 @@ impl Room {
                 }
                 Ended::Lost => {
                     tracing::warn!(room = %self.info.id, %persona, reason = done.detail, "a call could not be made or kept; nothing of it happened");
+                    false
+                }
+                Ended::Fenced => {
+                    tracing::warn!(room = %self.info.id, %persona, reason = done.detail, "a call was not kept; the room's personas end here");
+                    self.fenced = true;
                     false
                 }
             };

@@ -1,7 +1,14 @@
-//! The worker's rooms: one task for each, started and ended as the configuration says.
+//! The worker's rooms: one task for each that the configuration names and whose personas are this
+//! worker's to run.
 
-use crate::{Limits, Parts, RoomSetup, Wanted, delivery, publisher::Publisher, room::Room, shadow};
+use crate::{
+    Limits, Parts, RoomSetup, Wanted, delivery,
+    publisher::Publisher,
+    room::{Room, RoomEnd, Terms},
+    shadow,
+};
 use chatter_protocol::RoomId;
+use chatter_store::{Held, Rota, Tenure};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -24,13 +31,19 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(crate) async fn run(
     seed: Option<u64>,
     parts: Parts,
+    rota: Rota,
     mut wanted: watch::Receiver<Wanted>,
     cancel: CancellationToken,
 ) {
+    let mut held = rota.held();
+    let mut keeping = JoinSet::new();
+    keeping.spawn(rota.clone().run(cancel.clone()));
     let mut rooms = Rooms {
         parts,
+        rota,
         rng: ChaCha8Rng::seed_from_u64(seed.unwrap_or_else(rand::random)),
         running: BTreeMap::new(),
+        broken: HashSet::new(),
         ids: HashMap::new(),
         tasks: JoinSet::new(),
         servants: JoinSet::new(),
@@ -39,26 +52,29 @@ pub(crate) async fn run(
     };
     let (store, memory) = (rooms.parts.store.clone(), rooms.parts.memory.clone());
     rooms.servants.spawn(delivery::run(store, memory));
-    let first = wanted.borrow_and_update().clone();
-    rooms.become_these(first);
+    wanted.mark_changed();
     loop {
         tokio::select! {
             () = cancel.cancelled() => break,
             Ok(()) = wanted.changed() => {
-                let these = wanted.borrow_and_update().clone();
-                rooms.become_these(these);
+                let ids = wanted.borrow_and_update().ids();
+                rooms.broken.clear();
+                rooms.rota.set_rooms(ids);
             }
-            Some(ended) = rooms.tasks.join_next_with_id() => {
-                if rooms.has_ended(ended) {
-                    let these = wanted.borrow().clone();
-                    rooms.become_these(these);
-                }
-            }
-            Some(_) = rooms.servants.join_next() => {}
+            Ok(()) = held.changed() => {}
+            Some(ended) = rooms.tasks.join_next_with_id() => rooms.has_ended(ended),
+            Some(_) = rooms.servants.join_next() => continue,
         }
+        let held = held.borrow_and_update().clone();
+        let these = wanted.borrow().clone();
+        rooms.become_these(these, &held);
     }
     let ended = timeout(FAREWELL, async {
-        while rooms.tasks.join_next().await.is_some() {}
+        while let Some(ended) = rooms.tasks.join_next_with_id().await {
+            rooms.has_ended(ended);
+        }
+        // Others need not wait for the leases to end.
+        keeping.join_next().await;
     });
     if ended.await.is_err() {
         tracing::warn!("some rooms did not end in time and were dropped");
@@ -67,11 +83,14 @@ pub(crate) async fn run(
 
 struct Rooms {
     parts: Parts,
+    rota: Rota,
     rng: ChaCha8Rng,
     running: BTreeMap<RoomId, Running>,
+    /// Those that broke off: not begun again before the configuration changes.
+    broken: HashSet<RoomId>,
     /// Which room a task is.
     ids: HashMap<task::Id, RoomId>,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<RoomEnd>,
     /// What serves the rooms ends after them, when this is dropped.
     servants: JoinSet<()>,
     /// The places for shadow runs.
@@ -89,39 +108,60 @@ pub(crate) struct Wish {
 /// A room's task.
 struct Running {
     wish: watch::Sender<Wish>,
+    /// Under which it runs.
+    tenure: Tenure,
     end: CancellationToken,
+    /// It is to move.
+    hand_over: CancellationToken,
 }
 
 impl Rooms {
     /// Ends, starts and changes what differs.
-    fn become_these(&mut self, wanted: Wanted) {
+    fn become_these(&mut self, wanted: Wanted, held: &Held) {
+        let ids: HashSet<RoomId> = wanted.ids().into_iter().collect();
         let Wanted { rooms, limits } = wanted;
-        let ids: HashSet<&RoomId> = rooms.iter().map(|setup| &setup.config.id).collect();
         for (id, room) in &self.running {
-            if !ids.contains(id) {
-                room.end.cancel();
+            let tenure = held.get(id);
+            let tenure = tenure.filter(|tenure| tenure.fence == room.tenure.fence);
+            match tenure {
+                Some(tenure) if ids.contains(id) => {
+                    if tenure.ending {
+                        room.hand_over.cancel();
+                    }
+                }
+                _ => room.end.cancel(),
             }
         }
         for setup in rooms {
             let id = setup.config.id.clone();
             let limits = Arc::clone(&limits);
             let wish = Wish { setup, limits };
-            match self.running.get(&id) {
+            match (self.running.get(&id), held.get(&id)) {
                 // It comes back when the one before has ended: a persona has one call in flight.
-                Some(room) if room.end.is_cancelled() => {}
-                Some(room) => {
+                (Some(room), _) if room.end.is_cancelled() => {}
+                (Some(room), _) => {
                     room.wish.send_if_modified(|before| {
                         let news = *before != wish;
                         *before = wish;
                         news
                     });
                 }
-                None => self.start(id, wish),
+                (None, Some(tenure)) if tenure.ending => self.rota.done(&id, *tenure),
+                (None, Some(tenure)) if !self.broken.contains(&id) => {
+                    self.start(id, wish, *tenure);
+                }
+                (None, _) => {}
             }
+        }
+        let gone = held.iter().filter(|(id, tenure)| {
+            tenure.ending && !ids.contains(id) && !self.running.contains_key(id)
+        });
+        for (id, tenure) in gone {
+            self.rota.done(id, *tenure);
         }
     }
 
-    fn start(&mut self, id: RoomId, wish: Wish) {
+    fn start(&mut self, id: RoomId, wish: Wish, tenure: Tenure) {
         let (publisher, outlet) = Publisher::new(&id, self.parts.bus.clone());
         self.servants.spawn(outlet.run());
         let (wish, wanted) = watch::channel(wish);
@@ -132,26 +172,44 @@ impl Rooms {
             publisher,
             self.shadows.clone(),
             seed,
+            tenure.fence,
         );
         let end = self.cancel.child_token();
-        let task = self.tasks.spawn(room.run(end.clone()));
+        let hand_over = CancellationToken::new();
+        let terms = Terms {
+            end: end.clone(),
+            hand_over: hand_over.clone(),
+        };
+        let task = self.tasks.spawn(room.run(terms));
         self.ids.insert(task.id(), id.clone());
-        self.running.insert(id, Running { wish, end });
+        let running = Running {
+            wish,
+            tenure,
+            end,
+            hand_over,
+        };
+        self.running.insert(id, running);
     }
 
-    /// Notes that a room's task has ended; whether it was to.
-    fn has_ended(&mut self, ended: Result<(task::Id, ()), JoinError>) -> bool {
+    /// Notes that a room's task has ended.
+    fn has_ended(&mut self, ended: Result<(task::Id, RoomEnd), JoinError>) {
         let task = match &ended {
-            Ok((task, ())) => *task,
+            Ok((task, _)) => *task,
             Err(error) => error.id(),
         };
         let Some(id) = self.ids.remove(&task) else {
-            return false;
+            return;
         };
-        let room = self.running.remove(&id);
-        if let Err(error) = ended {
-            tracing::error!(room = %id, %error, "a room's task broke off; its personas are silent until its configuration changes");
+        let Some(Running { tenure, .. }) = self.running.remove(&id) else {
+            return;
+        };
+        match ended {
+            Ok((_, RoomEnd::Told)) => self.rota.done(&id, tenure),
+            Ok((_, RoomEnd::Fenced)) => self.rota.fenced(&id, tenure),
+            Err(error) => {
+                tracing::error!(room = %id, %error, "a room's task broke off; its personas are silent until its configuration changes");
+                self.broken.insert(id);
+            }
         }
-        room.is_some_and(|room| room.end.is_cancelled())
     }
 }
