@@ -3,7 +3,7 @@
 use crate::{AuthorId, MessageId, PersonaId, RoomId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// Which memory is meant: one persona's, in one room. Bound by the host; a persona never names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,27 @@ impl fmt::Display for Scope {
         write!(f, "room:{}|agent:{}", self.room, self.persona)
     }
 }
+
+/// As it is spelled.
+impl FromStr for Scope {
+    type Err = InvalidScope;
+
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        let parts = text
+            .strip_prefix("room:")
+            .and_then(|text| text.split_once("|agent:"));
+        let (room, persona) = parts.ok_or(InvalidScope)?;
+        Ok(Self {
+            room: RoomId::new(room).map_err(|_| InvalidScope)?,
+            persona: PersonaId::new(persona).map_err(|_| InvalidScope)?,
+        })
+    }
+}
+
+/// A text that names no scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not `room:TENANT/ROOM|agent:PERSONA`")]
+pub struct InvalidScope;
 
 /// What a memory is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +79,18 @@ impl Kind {
             Self::PersonaNote => "persona-note",
             Self::Drift => "drift",
         }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        named.ok_or_else(|| {
+            let all = Self::ALL.map(Self::as_str).join(", ");
+            format!("{text:?} is no kind of memory; there are {all}")
+        })
     }
 }
 
@@ -124,4 +157,30 @@ pub enum Error {
     /// The memory can't be reached.
     #[error("the memory is unavailable: {0}")]
     Unavailable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_read_as_it_is_spelled() {
+        let scope = Scope {
+            room: RoomId::new("main/lobby").unwrap(),
+            persona: PersonaId::new("nova").unwrap(),
+        };
+        assert_eq!(scope.to_string().parse(), Ok(scope));
+        for wrong in [
+            "",
+            "nova",
+            "room:main/lobby",
+            "room:lobby|agent:nova",
+            "room:main/lobby|agent:Nova",
+            "room:main/lobby|agent:nova ",
+            " room:main/lobby|agent:nova",
+            "room:main/lobby|agent:nova|agent:rex",
+        ] {
+            assert_eq!(wrong.parse::<Scope>(), Err(InvalidScope), "{wrong:?}");
+        }
+    }
 }

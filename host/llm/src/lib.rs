@@ -4,9 +4,11 @@
 //! OpenAI-compatible servers. It must not know personas, rooms or prompts: whoever asks has made
 //! the request, and says until when an answer is of use.
 
+mod embeddings;
 mod offline;
 mod openai;
 
+pub use embeddings::{EMBEDDED_AT_ONCE, EmbedError, Embedder, Embeddings};
 pub use offline::Offline;
 pub use openai::{ApiKey, ConfigError, OpenAi, OpenAiConfig};
 

@@ -1,50 +1,53 @@
-//! Memories in one SQLite file, found by full-text search (FTS5).
+//! Memories in one SQLite file, found by words and, where there is a server of embeddings, by meaning.
 //!
-//! A search ranks by BM25 as [FTS5 computes it](https://www.sqlite.org/fts5.html#the_bm25_function)
-//! (k1 = 1.2, b = 0.75; how rare a word is counts over the whole file). BM25 has no fixed range, so
-//! an entry's score is its BM25 divided by that of the best entry found: the best has 1, and the
-//! others say how close they come. Equal scores are ordered by time, newest first. A search without
-//! words finds the latest entries, each with score 1, since there is nothing to fit.
+//! Words are found by full-text search (FTS5), ranked by BM25 as
+//! [FTS5 computes it](https://www.sqlite.org/fts5.html#the_bm25_function) (k1 = 1.2, b = 0.75; how rare
+//! a word is counts over the whole file). They are told apart as FTS5's `unicode61` tokenizer does,
+//! without regard to case and diacritics, and English endings are cut off (`porter`): `speedruns` finds
+//! `speedrun`. A script that puts no spaces between words is found by whole runs only.
 //!
-//! Words are told apart as FTS5's `unicode61` tokenizer does, without regard to case and
-//! diacritics, and English endings are cut off (`porter`): `speedruns` finds `speedrun`. A script
-//! that puts no spaces between words is found by whole runs only.
+//! Meaning is found by the cosine of the query's vector with that of every entry of the scope; a scope
+//! is small enough for that. How the two are joined, and what recency and importance have to do with
+//! it, is in [`rank`]. Scores are scaled so that the best entry found has 1. A search without words finds
+//! the latest entries, each with score 1, since there is nothing to fit.
+//!
+//! The same said again, but for case, spacing and punctuation, of the same kind and person, only
+//! refreshes what is known. Of what is about the same by its vector and by most of its words, a search
+//! shows the newest alone; nothing is thrown away on a model's word.
 
+mod rank;
+mod read;
 mod schema;
+mod vectors;
 mod words;
+mod write;
 
-use crate::Memory;
+use crate::{Archive, Filter, Listing, Memory, Which, entry};
 use async_trait::async_trait;
+use chatter_llm::Embedder;
 use chatter_protocol::{
-    AuthorId, MessageId, Timestamp,
+    Timestamp,
     memory::{Entry, Error, Kind, NewEntry, Query, Scope},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value};
+use rusqlite::Connection;
 use std::{
     fs, io,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
+use vectors::Meaning;
 
 /// The most entries that a search answers with, whatever its limit.
 pub const SEARCH_LIMIT: u32 = 50;
 
-/// How many entries a scope keeps. When one more arrives, those of the least worth go: an entry's
-/// worth is its time, and full confidence makes it worth as much as if it were 30 days younger, so
-/// the oldest and least confident go first.
+/// How many entries a scope keeps, unless it is said otherwise. When one more arrives, those of the
+/// least worth go: an entry's worth is its time, and full confidence makes it worth as much as if it
+/// were 30 days younger, so the oldest and least confident go first.
 pub const SCOPE_KEEPS: u32 = 2_000;
-
-/// What full confidence is worth: as much as being this much younger, in milliseconds.
-const CONFIDENCE_IS_WORTH_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
-
-/// How many write ids a scope keeps, and so the window within which a second delivery is noticed.
-const WRITE_IDS_KEPT: u32 = 4 * SCOPE_KEEPS;
-
-/// The longest text of an entry, in characters, as the protocol has it.
-const MAX_TEXT: usize = 1_000;
-
-/// The longest write id, in bytes.
-const MAX_WRITE_ID: usize = 200;
 
 /// A memory in a SQLite file of its own.
 ///
@@ -52,9 +55,17 @@ const MAX_WRITE_ID: usize = 200;
 /// answered to is on disk.
 #[derive(Clone)]
 pub struct Embedded {
+    file: File,
+    keeps: u32,
+    scopes: Arc<AtomicU32>,
+    meaning: Option<Arc<Meaning>>,
+}
+
+/// The file, for whoever works with it.
+#[derive(Clone)]
+struct File {
     connection: Arc<Mutex<Connection>>,
     place: String,
-    keeps: u32,
 }
 
 impl Embedded {
@@ -86,13 +97,73 @@ impl Embedded {
     fn prepare(mut connection: Connection, place: String) -> Result<Self, Error> {
         schema::prepare(&mut connection)
             .map_err(|error| Error::Unavailable(format!("{place}: {error}")))?;
+        let scopes = read::count_scopes(&connection).map_err(|error| failed(&place, &error))?;
         Ok(Self {
-            connection: Arc::new(Mutex::new(connection)),
-            place,
+            file: File {
+                connection: Arc::new(Mutex::new(connection)),
+                place,
+            },
             keeps: SCOPE_KEEPS,
+            scopes: Arc::new(AtomicU32::new(scopes)),
+            meaning: None,
         })
     }
 
+    /// Keeps so many entries of a scope instead of [`SCOPE_KEEPS`].
+    #[must_use]
+    pub fn keeps(mut self, entries: u32) -> Self {
+        self.keeps = entries;
+        self
+    }
+
+    /// Finds by meaning too. A search waits so long for the query's vector at most, and goes without it
+    /// else; entries get theirs in the background, by a task that ends with the last clone of this.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>, wait: Duration) -> Self {
+        self.meaning = Some(Arc::new(Meaning::new(self.file.clone(), embedder, wait)));
+        self
+    }
+
+    /// How many scopes hold or held something.
+    pub(crate) fn scopes_known(&self) -> u32 {
+        self.scopes.load(Ordering::Relaxed)
+    }
+
+    /// Forgets everything.
+    pub(crate) async fn clear(&self) -> Result<(), Error> {
+        self.file.run(|connection| write::clear(connection)).await?;
+        self.scopes.store(0, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// As [`Memory::remember`], of several at once; what breaks a rule is passed over.
+    pub(crate) async fn remember_all(
+        &self,
+        scope: &Scope,
+        mut entries: Vec<(String, NewEntry, Timestamp)>,
+    ) -> Result<(), Error> {
+        entries.retain(|(write_id, entry, _)| entry::check(write_id, entry).is_ok());
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (scope, keeps) = (scope.to_string(), self.keeps);
+        let work =
+            move |connection: &mut Connection| write::remember(connection, &scope, &entries, keeps);
+        if self.file.run(work).await? {
+            self.scopes.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(meaning) = &self.meaning {
+            meaning.wake();
+        }
+        Ok(())
+    }
+}
+
+impl File {
     /// Runs `work` on a blocking thread. It goes on to its end if the caller goes away.
     async fn run<T: Send + 'static>(
         &self,
@@ -118,16 +189,20 @@ impl Memory for Embedded {
     async fn search(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, Error> {
         let scope = scope.to_string();
         let words = words::any_of(&query.text);
-        let kinds: Vec<_> = Kind::ALL
-            .into_iter()
-            .filter(|kind| query.kinds.contains(kind))
-            .collect();
-        let limit = query.limit.min(SEARCH_LIMIT);
-        self.run(move |connection| match scope_number(connection, &scope)? {
-            Some(scope) => search(connection, scope, words.as_deref(), &kinds, limit),
-            None => Ok(Vec::new()),
-        })
-        .await
+        let vector = match &self.meaning {
+            Some(meaning) if words.is_some() => meaning.of(&query.text).await,
+            _ => None,
+        };
+        let wanted = |kind: &Kind| query.kinds.contains(kind);
+        let ask = read::Ask {
+            words,
+            vector,
+            kinds: Kind::ALL.into_iter().filter(wanted).collect(),
+            limit: query.limit.min(SEARCH_LIMIT),
+        };
+        self.file
+            .run(move |connection| read::search(connection, &scope, &ask))
+            .await
     }
 
     async fn remember(
@@ -137,15 +212,47 @@ impl Memory for Embedded {
         entry: &NewEntry,
         at: Timestamp,
     ) -> Result<(), Error> {
-        check(write_id, entry)?;
-        let (scope, write_id) = (scope.to_string(), write_id.to_owned());
-        let (entry, keeps) = (entry.clone(), self.keeps);
-        self.run(move |connection| remember(connection, &scope, &write_id, &entry, at, keeps))
+        entry::check(write_id, entry)?;
+        self.remember_all(scope, vec![(write_id.to_owned(), entry.clone(), at)])
             .await
     }
 
     fn describe(&self) -> String {
-        format!("SQLite full-text search, {}", self.place)
+        let place = &self.file.place;
+        match &self.meaning {
+            None => format!("SQLite full-text search, {place}"),
+            Some(meaning) => format!(
+                "SQLite full-text search and embeddings by {}, {place}",
+                meaning.describe()
+            ),
+        }
+    }
+}
+
+#[async_trait]
+impl Archive for Embedded {
+    async fn scopes(&self, of: &Which) -> Result<Vec<Scope>, Error> {
+        let scopes = self.file.run(|connection| read::scopes(connection)).await?;
+        Ok(scopes.into_iter().filter(|scope| of.takes(scope)).collect())
+    }
+
+    async fn list(&self, scope: &Scope, filter: &Filter) -> Result<Listing, Error> {
+        let (scope, filter) = (scope.to_string(), filter.clone());
+        let entries = self
+            .file
+            .run(move |connection| read::list(connection, &scope, &filter))
+            .await?;
+        Ok(Listing {
+            entries,
+            more: false,
+        })
+    }
+
+    async fn forget(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        let (scope, filter) = (scope.to_string(), filter.clone());
+        self.file
+            .run(move |connection| write::forget(connection, &scope, &filter))
+            .await
     }
 }
 
@@ -166,192 +273,6 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 fn failed(place: &str, error: &rusqlite::Error) -> Error {
     Error::Unavailable(format!("{place}: {error}"))
-}
-
-fn check(write_id: &str, entry: &NewEntry) -> Result<(), Error> {
-    let refused = |why: String| Err(Error::Refused(why));
-    if write_id.is_empty() || write_id.len() > MAX_WRITE_ID {
-        return refused(format!("its write id has not 1 to {MAX_WRITE_ID} bytes"));
-    }
-    if entry.text.trim().is_empty() {
-        return refused("its text is empty".into());
-    }
-    if entry.text.chars().count() > MAX_TEXT {
-        return refused(format!("its text is longer than {MAX_TEXT} characters"));
-    }
-    if !(0.0..=1.0).contains(&entry.confidence) {
-        return refused(format!(
-            "its confidence, {}, is not in 0..=1",
-            entry.confidence
-        ));
-    }
-    Ok(())
-}
-
-fn scope_number(connection: &Connection, scope: &str) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT id FROM scope WHERE name = ?1")?
-        .query_row([scope], |row| row.get(0))
-        .optional()
-}
-
-const COLUMNS: &str = "e.id, e.kind, e.text, e.about, e.confidence, e.source, e.at";
-
-fn search(
-    connection: &Connection,
-    scope: i64,
-    words: Option<&str>,
-    kinds: &[Kind],
-    limit: u32,
-) -> rusqlite::Result<Vec<Entry>> {
-    let mut values = vec![Value::Integer(scope), Value::Integer(limit.into())];
-    let kinds_filter = if kinds.is_empty() {
-        String::new()
-    } else {
-        values.extend(kinds.iter().map(|kind| Value::Text(kind.as_str().into())));
-        let places: Vec<_> = (3..3 + kinds.len()).map(|n| format!("?{n}")).collect();
-        format!("AND e.kind IN ({})", places.join(", "))
-    };
-    let sql = if let Some(words) = words {
-        // The scope is a word of the index too, so that other scopes' entries are never visited.
-        values.push(Value::Text(format!(
-            "scope : \"s{scope}\" AND text : ({words})"
-        )));
-        let fits = values.len();
-        format!(
-            "SELECT {COLUMNS}, bm25(word, 0.0, 1.0) AS fit FROM word JOIN entry e ON e.id = word.rowid
-             WHERE word MATCH ?{fits} AND e.scope = ?1 {kinds_filter}
-             ORDER BY fit, e.at DESC, e.id DESC LIMIT ?2"
-        )
-    } else {
-        format!(
-            "SELECT {COLUMNS}, -1.0 AS fit FROM entry e WHERE e.scope = ?1 {kinds_filter}
-             ORDER BY e.at DESC, e.id DESC LIMIT ?2"
-        )
-    };
-    let mut found: Vec<Entry> = connection
-        .prepare_cached(&sql)?
-        .query_map(params_from_iter(values), read)?
-        .collect::<Result<_, _>>()?;
-    // FTS5's BM25 is negative, and the more so the better.
-    let best = found.first().map_or(-1.0, |entry| entry.score);
-    for entry in &mut found {
-        entry.score = if best < 0.0 {
-            (entry.score / best).clamp(0.0, 1.0)
-        } else {
-            1.0
-        };
-    }
-    Ok(found)
-}
-
-fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let kind: String = row.get(1)?;
-    let kind = Kind::ALL
-        .into_iter()
-        .find(|known| known.as_str() == kind)
-        .ok_or_else(|| unreadable(1, format!("{kind:?} is no kind of memory")))?;
-    let about = row.get::<_, Option<String>>(3)?;
-    let about = about
-        .map(|about| AuthorId::new(&about).map_err(|error| unreadable(3, error.to_string())))
-        .transpose()?;
-    let source = row.get::<_, Option<String>>(5)?;
-    let source = source
-        .map(|source| {
-            source
-                .parse::<MessageId>()
-                .map_err(|error| unreadable(5, error.to_string()))
-        })
-        .transpose()?;
-    let entry = NewEntry {
-        kind,
-        text: row.get(2)?,
-        about,
-        confidence: row.get(4)?,
-        source,
-    };
-    let at = Timestamp::from_millis(row.get(6)?);
-    Ok(Entry {
-        id: row.get::<_, i64>(0)?.to_string(),
-        entry,
-        at,
-        score: row.get(7)?,
-    })
-}
-
-fn unreadable(column: usize, why: String) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
-}
-
-fn remember(
-    connection: &mut Connection,
-    scope: &str,
-    write_id: &str,
-    entry: &NewEntry,
-    at: Timestamp,
-    keeps: u32,
-) -> rusqlite::Result<()> {
-    let whole = connection.transaction()?;
-    whole
-        .prepare_cached("INSERT INTO scope (name) VALUES (?1) ON CONFLICT DO NOTHING")?
-        .execute([scope])?;
-    let scope = scope_number(&whole, scope)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let new = whole
-        .prepare_cached(
-            "INSERT INTO written (scope, write_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![scope, write_id])?;
-    if new == 0 {
-        return Ok(());
-    }
-    whole
-        .prepare_cached(
-            "DELETE FROM written WHERE scope = ?1 AND id <= (
-                 SELECT id FROM written WHERE scope = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-        )?
-        .execute(params![scope, WRITE_IDS_KEPT])?;
-
-    let about = entry.about.as_ref().map(AuthorId::as_str);
-    let source = entry.source.map(|source| source.to_string());
-    // What is known already is only known more freshly.
-    let refreshed = whole
-        .prepare_cached(
-            "UPDATE entry SET at = max(at, ?5), confidence = ?6, source = coalesce(?7, source)
-             WHERE scope = ?1 AND kind = ?2 AND text = ?3 AND about IS ?4",
-        )?
-        .execute(params![
-            scope,
-            entry.kind.as_str(),
-            entry.text,
-            about,
-            at.as_millis(),
-            entry.confidence,
-            source
-        ])?;
-    if refreshed == 0 {
-        whole
-            .prepare_cached(
-                "INSERT INTO entry (scope, kind, text, about, at, confidence, source)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![
-                scope,
-                entry.kind.as_str(),
-                entry.text,
-                about,
-                at.as_millis(),
-                entry.confidence,
-                source
-            ])?;
-        whole
-            .prepare_cached(
-                "DELETE FROM entry WHERE id IN (
-                     SELECT id FROM entry WHERE scope = ?1
-                     ORDER BY at + confidence * ?2 DESC, id DESC LIMIT -1 OFFSET ?3)",
-            )?
-            .execute(params![scope, CONFIDENCE_IS_WORTH_MS, keeps])?;
-    }
-    whole.commit()
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The tables, and how a file gets them.
 
+use crate::entry::gist;
 use rusqlite::Connection;
 use std::time::Duration;
 
 /// Goes up with every change of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long another program (a backup, a shell) may hold the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -22,10 +23,20 @@ const TABLES: &str = "
         about      TEXT,
         at         INTEGER NOT NULL,   -- milliseconds since the Unix epoch
         confidence REAL NOT NULL,
-        source     TEXT
+        source     TEXT,
+        gist       TEXT NOT NULL,      -- the text without case, spacing and punctuation
+        vector     BLOB,               -- of the text: 32-bit floats, little-endian, of length 1
+        model      INTEGER             -- which model the vector is of; -1 if it takes no such text
     ) STRICT;
     CREATE INDEX entry_by_time ON entry (scope, at);
-    CREATE INDEX entry_by_text ON entry (scope, text);
+    CREATE INDEX entry_by_gist ON entry (scope, gist);
+    CREATE INDEX entry_by_model ON entry (model);
+    CREATE TABLE model (
+        id         INTEGER PRIMARY KEY,
+        name       TEXT NOT NULL,
+        dimensions INTEGER NOT NULL,
+        UNIQUE (name, dimensions)
+    ) STRICT;
     CREATE TABLE written (
         id       INTEGER PRIMARY KEY AUTOINCREMENT,
         scope    INTEGER NOT NULL REFERENCES scope (id),
@@ -42,6 +53,22 @@ const TABLES: &str = "
     CREATE TRIGGER entry_out AFTER DELETE ON entry BEGIN
         DELETE FROM word WHERE rowid = old.id;
     END;
+";
+
+/// From the tables of version 1.
+const FROM_1: &str = "
+    ALTER TABLE entry ADD COLUMN gist TEXT NOT NULL DEFAULT '';
+    ALTER TABLE entry ADD COLUMN vector BLOB;
+    ALTER TABLE entry ADD COLUMN model INTEGER;
+    DROP INDEX entry_by_text;
+    CREATE INDEX entry_by_gist ON entry (scope, gist);
+    CREATE INDEX entry_by_model ON entry (model);
+    CREATE TABLE model (
+        id         INTEGER PRIMARY KEY,
+        name       TEXT NOT NULL,
+        dimensions INTEGER NOT NULL,
+        UNIQUE (name, dimensions)
+    ) STRICT;
 ";
 
 /// Why a file can't be used.
@@ -84,9 +111,27 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unusable> {
             whole.execute_batch(TABLES)?;
             whole.pragma_update(None, "user_version", VERSION)?;
         }
+        1 => {
+            whole.execute_batch(FROM_1)?;
+            fill_gists(&whole)?;
+            whole.pragma_update(None, "user_version", VERSION)?;
+        }
         VERSION => {}
         newer => return Err(Unusable::Newer(newer)),
     }
     whole.commit()?;
+    Ok(())
+}
+
+/// Entries that say the same stay apart until one of them is remembered again.
+fn fill_gists(connection: &Connection) -> rusqlite::Result<()> {
+    let mut texts = connection.prepare("SELECT id, text FROM entry")?;
+    let texts: Vec<(i64, String)> = texts
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut fill = connection.prepare("UPDATE entry SET gist = ?2 WHERE id = ?1")?;
+    for (id, text) in texts {
+        fill.execute((id, gist(&text)))?;
+    }
     Ok(())
 }

@@ -1,5 +1,5 @@
 use super::*;
-use chatter_protocol::{PersonaId, RoomId};
+use chatter_protocol::{AuthorId, MessageId, PersonaId, RoomId};
 
 fn scope(room: &str, persona: &str) -> Scope {
     Scope {

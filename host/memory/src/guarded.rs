@@ -1,0 +1,212 @@
+//! A memory on the network, so that whoever asks it is never held up by it.
+//!
+//! A search has a deadline. While the memory is away, and so that nobody has to wait to learn it, a
+//! breaker answers in its place: with what is at hand (entries that were found or written lately, and
+//! those that wait to be written), or else that the memory is unavailable and why. Writes are not
+//! held back by it: whoever delivers them waits and tries again by itself.
+
+use crate::{
+    Archive, Embedded, Filter, Listing, Mem0, Memory, Which,
+    breaker::{Breaker, Change, Permit},
+};
+use async_trait::async_trait;
+use chatter_protocol::{
+    Timestamp,
+    memory::{Entry, Error, NewEntry, Query, Scope},
+};
+use metrics::{counter, gauge, histogram};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How many entries of a scope are at hand, and of how many scopes. Of more, all are dropped and
+/// gathered anew.
+const ENTRIES_AT_HAND: u32 = 64;
+const SCOPES_AT_HAND: u32 = 4_096;
+
+/// A memory that is guarded.
+pub struct Guarded<M> {
+    memory: M,
+    breaker: Breaker,
+    at_hand: Embedded,
+    wait: Duration,
+}
+
+impl Guarded<Mem0> {
+    /// Guards a Mem0 server, by its own deadlines.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if SQLite can't get the memory that it needs.
+    pub fn mem0(memory: Mem0) -> Result<Self, Error> {
+        let wait = memory.search_wait();
+        Self::new(memory, wait)
+    }
+}
+
+impl<M: Memory> Guarded<M> {
+    /// Guards a memory: a search is waited for so long.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if SQLite can't get the memory that it needs.
+    pub fn new(memory: M, wait: Duration) -> Result<Self, Error> {
+        Ok(Self {
+            memory,
+            breaker: Breaker::new(),
+            at_hand: Embedded::in_memory()?.keeps(ENTRIES_AT_HAND),
+            wait,
+        })
+    }
+
+    /// Asks the memory; the error says why there is no answer from it.
+    async fn ask(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, Error> {
+        let permit = self.breaker.permit().map_err(Error::Unavailable)?;
+        let asking = Asking {
+            memory: self,
+            permit: Some(permit),
+            since: Instant::now(),
+        };
+        let answer = timeout(self.wait, self.memory.search(scope, query)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let wait = self.wait;
+            Err(Error::Unavailable(format!(
+                "it did not answer within {wait:?}"
+            )))
+        });
+        asking.told(&answer);
+        answer
+    }
+
+    fn note(&self, change: Option<Change>, reason: &str) {
+        let memory = self.memory.describe();
+        match change {
+            Some(Change::Away) => {
+                gauge!("chatter_memory_away").set(1.0);
+                tracing::warn!(
+                    %memory, %reason,
+                    "the memory is away: what is to be remembered waits, and searches answer from what is at hand"
+                );
+            }
+            Some(Change::Back(after)) => {
+                gauge!("chatter_memory_away").set(0.0);
+                tracing::info!(%memory, "the memory answers again, after {after:.1?}");
+            }
+            None => {}
+        }
+    }
+
+    /// Keeps at hand what may be asked for while the memory is away.
+    async fn keep(&self, scope: &Scope, entries: Vec<(String, NewEntry, Timestamp)>) {
+        // It is only a copy: if it fails, there is less at hand.
+        if self.at_hand.scopes_known() >= SCOPES_AT_HAND {
+            let _ = self.at_hand.clear().await;
+        }
+        let _ = self.at_hand.remember_all(scope, entries).await;
+    }
+}
+
+/// A search under way. Should whoever asked give up before there is an answer, it counts as a failure
+/// of the memory if it had the better part of its time.
+struct Asking<'a, M: Memory> {
+    memory: &'a Guarded<M>,
+    permit: Option<Permit<'a>>,
+    since: Instant,
+}
+
+impl<M: Memory> Asking<'_, M> {
+    fn told(mut self, answer: &Result<Vec<Entry>, Error>) {
+        let Some(permit) = self.permit.take() else {
+            return;
+        };
+        match answer {
+            Err(Error::Unavailable(reason)) => self.memory.note(permit.failed(reason), reason),
+            _ => self.memory.note(permit.well(), ""),
+        }
+    }
+}
+
+impl<M: Memory> Drop for Asking<'_, M> {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            let took = self.since.elapsed();
+            if took >= self.memory.wait / 2 {
+                let reason = format!("it had not answered after {took:.1?}");
+                self.memory.note(permit.failed(&reason), &reason);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<M: Memory> Memory for Guarded<M> {
+    async fn search(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, Error> {
+        let started = Instant::now();
+        let answer = match self.ask(scope, query).await {
+            Ok(found) => {
+                let copies = found.iter().map(|found| {
+                    let id = format!("{}/found", found.id);
+                    (id, found.entry.clone(), found.at)
+                });
+                self.keep(scope, copies.collect()).await;
+                counter!("chatter_memory_searches_total", "end" => "answered").increment(1);
+                Ok(found)
+            }
+            Err(Error::Unavailable(reason)) => {
+                let at_hand = self.at_hand.search(scope, query).await.unwrap_or_default();
+                let end = if at_hand.is_empty() {
+                    "unavailable"
+                } else {
+                    "at_hand"
+                };
+                counter!("chatter_memory_searches_total", "end" => end).increment(1);
+                if at_hand.is_empty() {
+                    Err(Error::Unavailable(reason))
+                } else {
+                    Ok(at_hand)
+                }
+            }
+            Err(error) => Err(error),
+        };
+        histogram!("chatter_memory_search_seconds").record(started.elapsed().as_secs_f64());
+        answer
+    }
+
+    async fn remember(
+        &self,
+        scope: &Scope,
+        write_id: &str,
+        entry: &NewEntry,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        self.memory.remember(scope, write_id, entry, at).await
+    }
+
+    async fn expect(&self, scope: &Scope, write_id: &str, entry: &NewEntry, at: Timestamp) {
+        let one = (write_id.to_owned(), entry.clone(), at);
+        self.keep(scope, vec![one]).await;
+    }
+
+    fn describe(&self) -> String {
+        self.memory.describe()
+    }
+}
+
+#[async_trait]
+impl<M: Archive> Archive for Guarded<M> {
+    async fn scopes(&self, of: &Which) -> Result<Vec<Scope>, Error> {
+        self.memory.scopes(of).await
+    }
+
+    async fn list(&self, scope: &Scope, filter: &Filter) -> Result<Listing, Error> {
+        self.memory.list(scope, filter).await
+    }
+
+    async fn forget(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        // Ids differ between the two: of what is at hand nothing stays.
+        self.at_hand.forget(scope, &Filter::default()).await?;
+        self.memory.forget(scope, filter).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+use super::*;
+use chatter_protocol::{PersonaId, RoomId, memory::Kind};
+use std::{
+    future::pending,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+const WAIT: Duration = Duration::from_secs(1);
+
+/// A memory that is well, away or hangs, as it is told.
+#[derive(Default)]
+struct Fickle {
+    mood: AtomicU32,
+    searches: AtomicU32,
+}
+
+const WELL: u32 = 0;
+const AWAY: u32 = 1;
+const HANGS: u32 = 2;
+
+#[async_trait]
+impl Memory for Fickle {
+    async fn search(&self, _: &Scope, query: &Query) -> Result<Vec<Entry>, Error> {
+        self.searches.fetch_add(1, Ordering::SeqCst);
+        match self.mood.load(Ordering::SeqCst) {
+            WELL => Ok(vec![Entry {
+                id: "m-1".into(),
+                entry: note(&format!("found for {}", query.text)),
+                at: Timestamp::from_millis(0),
+                score: 1.0,
+            }]),
+            AWAY => Err(Error::Unavailable("scripted".into())),
+            _ => pending().await,
+        }
+    }
+
+    async fn remember(&self, _: &Scope, _: &str, _: &NewEntry, _: Timestamp) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn describe(&self) -> String {
+        "scripted".into()
+    }
+}
+
+fn note(text: &str) -> NewEntry {
+    NewEntry {
+        kind: Kind::PersonaNote,
+        text: text.into(),
+        about: None,
+        confidence: 0.5,
+        source: None,
+    }
+}
+
+fn scope(persona: &str) -> Scope {
+    Scope {
+        room: RoomId::new("main/lobby").unwrap(),
+        persona: PersonaId::new(persona).unwrap(),
+    }
+}
+
+fn query(text: &str) -> Query {
+    Query {
+        text: text.into(),
+        kinds: vec![],
+        limit: 5,
+    }
+}
+
+async fn texts(memory: &Guarded<Fickle>, persona: &str, text: &str) -> Result<Vec<String>, Error> {
+    let found = memory.search(&scope(persona), &query(text)).await?;
+    Ok(found.into_iter().map(|found| found.entry.text).collect())
+}
+
+fn guarded() -> Guarded<Fickle> {
+    Guarded::new(Fickle::default(), WAIT).unwrap()
+}
+
+fn unavailable(reason: &str) -> Result<Vec<String>, Error> {
+    Err(Error::Unavailable(reason.into()))
+}
+
+#[tokio::test]
+async fn while_it_is_away_searches_find_what_is_at_hand() {
+    let memory = guarded();
+    texts(&memory, "nova", "tea").await.unwrap();
+    let at = Timestamp::from_millis(0);
+    memory
+        .expect(&scope("nova"), "call/0", &note("milk is waiting"), at)
+        .await;
+    memory.memory.mood.store(AWAY, Ordering::SeqCst);
+    for (text, expected) in [
+        ("tea", Ok(vec!["found for tea".to_owned()])),
+        ("milk", Ok(vec!["milk is waiting".to_owned()])),
+        ("coffee", unavailable("scripted")),
+        ("coffee again", unavailable("scripted")),
+    ] {
+        assert_eq!(texts(&memory, "nova", text).await, expected, "{text}");
+    }
+    assert_eq!(texts(&memory, "rex", "tea").await, unavailable("scripted"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_asked_no_more_while_it_is_away_and_again_when_it_is_back() {
+    let memory = guarded();
+    memory.memory.mood.store(AWAY, Ordering::SeqCst);
+    for _ in 0..10 {
+        assert_eq!(texts(&memory, "nova", "tea").await, unavailable("scripted"));
+    }
+    assert_eq!(memory.memory.searches.load(Ordering::SeqCst), 3);
+    memory.memory.mood.store(WELL, Ordering::SeqCst);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(
+        texts(&memory, "nova", "tea").await,
+        Ok(vec!["found for tea".into()])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_that_hangs_is_waited_for_three_times() {
+    let memory = guarded();
+    memory.memory.mood.store(HANGS, Ordering::SeqCst);
+    let started = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(
+            texts(&memory, "nova", "tea").await,
+            unavailable("it did not answer within 1s")
+        );
+    }
+    assert_eq!(memory.memory.searches.load(Ordering::SeqCst), 3);
+    assert_eq!(started.elapsed(), 3 * WAIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_gives_up_after_the_better_part_of_the_time_has_seen_a_failure() {
+    for (patience, asked) in [(WAIT / 10, 6), (WAIT * 3 / 4, 3)] {
+        let memory = guarded();
+        memory.memory.mood.store(HANGS, Ordering::SeqCst);
+        for _ in 0..6 {
+            let _ = timeout(patience, texts(&memory, "nova", "tea")).await;
+        }
+        let searches = memory.memory.searches.load(Ordering::SeqCst);
+        assert_eq!(searches, asked, "{patience:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_at_hand_is_bounded() {
+    let memory = guarded();
+    let at = Timestamp::from_millis(0);
+    for n in 0..ENTRIES_AT_HAND + 20 {
+        let entry = note(&format!("milk {n}"));
+        memory
+            .expect(&scope("nova"), &n.to_string(), &entry, at)
+            .await;
+    }
+    let kept = memory
+        .at_hand
+        .list(&scope("nova"), &Filter::default())
+        .await
+        .unwrap();
+    assert_eq!(kept.entries.len(), ENTRIES_AT_HAND as usize);
+}

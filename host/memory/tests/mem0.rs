@@ -1,0 +1,323 @@
+//! Mem0, of either interface, keeps to what every memory promises, and whatever it answers does no
+//! harm.
+
+mod conformance;
+mod fake;
+
+use chatter_memory::{Api, Archive, Filter, Guarded, Mem0, Memory};
+use chatter_protocol::memory::Error;
+use conformance::{Subject, about, at, conformance, note, nova, scope, texts, words};
+use fake::{Fake, Fault};
+use std::time::Duration;
+use wiremock::MockServer;
+
+struct Wire<const HOSTED: bool> {
+    fake: Fake,
+    server: MockServer,
+}
+
+impl<const HOSTED: bool> Subject for Wire<HOSTED> {
+    type Memory = Guarded<Mem0>;
+
+    async fn new() -> Self {
+        let api = if HOSTED { Api::Hosted } else { Api::OpenSource };
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        Self { fake, server }
+    }
+
+    async fn open(&self) -> Guarded<Mem0> {
+        Guarded::mem0(self.fake.client(&self.server)).unwrap()
+    }
+}
+
+mod open_source {
+    use super::{Wire, conformance};
+    conformance!(Wire<false>);
+}
+
+mod hosted {
+    use super::{Wire, conformance};
+    conformance!(Wire<true>);
+}
+
+const APIS: [Api; 2] = [Api::OpenSource, Api::Hosted];
+
+fn unavailable<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
+    match answer {
+        Err(Error::Unavailable(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_told_and_nothing_of_it_gets_through() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        memory
+            .remember(&nova(), "w", &note("x"), at(0))
+            .await
+            .unwrap();
+        let big = format!("{{\"results\":[\"{}\"]}}", "x".repeat(5 << 20));
+        let cases = [
+            (
+                Fault::Answer(502, "{\"detail\":\"Provider timed out.\"}".into()),
+                "Provider timed out.",
+            ),
+            (Fault::Answer(500, String::new()), "answered 500"),
+            (Fault::Answer(401, "{}".into()), "is the key right"),
+            (
+                Fault::Answer(404, "<html>".into()),
+                "are base_url and api right?",
+            ),
+            (Fault::Answer(302, String::new()), "it is not followed"),
+            (Fault::Answer(200, big), "more than"),
+            (Fault::Answer(200, "<html>hello</html>".into()), "no JSON"),
+            (Fault::Answer(200, "null".into()), "no results"),
+            (Fault::Answer(200, "{\"results\":7}".into()), "no results"),
+            (
+                Fault::Answer(200, format!("{{\"detail\":\"{}\"}}", fake::KEY)),
+                "no results",
+            ),
+            (
+                Fault::Answer(503, format!("{{\"detail\":\"{} busy\"}}", fake::KEY)),
+                "[key] busy",
+            ),
+        ];
+        for (fault, why) in cases {
+            let what = format!("{api:?} {why}");
+            fake.breaks(fault);
+            let reasons = [
+                unavailable(memory.search(&nova(), &words("x")).await),
+                unavailable(memory.search(&nova(), &words("")).await),
+                unavailable(memory.remember(&nova(), "w2", &note("y"), at(0)).await),
+            ];
+            for reason in reasons {
+                assert!(
+                    reason.contains(why) && !reason.contains(fake::KEY),
+                    "{what}: {reason}"
+                );
+                assert!(reason.chars().count() < 400, "{what}: {reason}");
+            }
+        }
+        fake.breaks(Fault::Answer(
+            400,
+            "{\"detail\":\"Invalid user_id\"}".into(),
+        ));
+        let refused = memory.remember(&nova(), "w2", &note("y"), at(0)).await;
+        assert!(
+            matches!(&refused, Err(Error::Refused(why)) if why.contains("Invalid user_id")),
+            "{refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_waited_for_no_longer_than_was_said() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let short = Duration::from_millis(60);
+        let memory = fake.client_with(&server, |config| {
+            config.search_wait = short;
+            config.write_wait = short;
+        });
+        fake.breaks(Fault::Hang);
+        let reasons = [
+            unavailable(memory.search(&nova(), &words("x")).await),
+            unavailable(memory.remember(&nova(), "w", &note("x"), at(0)).await),
+        ];
+        assert!(
+            reasons.iter().all(|reason| reason.contains("within 60ms")),
+            "{reasons:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_scopes_entries_never_get_through() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        let rex = scope("main/lobby", "rex");
+        memory
+            .remember(&rex, "w", &note("rex has a secret"), at(0))
+            .await
+            .unwrap();
+        fake.breaks(Fault::Mistakes("room:main/lobby|agent:rex"));
+        assert_eq!(memory.search(&nova(), &words("secret")).await, Ok(vec![]));
+        assert_eq!(memory.search(&nova(), &words("")).await, Ok(vec![]));
+        assert_eq!(
+            memory
+                .list(&nova(), &Filter::default())
+                .await
+                .unwrap()
+                .entries,
+            []
+        );
+        let nobody = Filter {
+            about: Some("guest:ana".parse().unwrap()),
+            ..Filter::default()
+        };
+        assert_eq!(memory.forget(&nova(), &nobody).await, Ok(0));
+        assert_eq!(fake.kept(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_doubled_at_the_server_and_recalled_once() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        fake.breaks(Fault::Unheard);
+        unavailable(
+            memory
+                .remember(&nova(), "call/0", &note("the boss fell"), at(0))
+                .await,
+        );
+        fake.is_mended();
+        memory
+            .remember(&nova(), "call/0", &note("the boss fell"), at(0))
+            .await
+            .unwrap();
+        assert_eq!(fake.kept(), 2);
+        for query in [words("boss"), words("")] {
+            let found = memory.search(&nova(), &query).await.unwrap();
+            assert_eq!(texts(&found), ["the boss fell"]);
+        }
+        // To forget it is to forget all copies.
+        let listing = memory.list(&nova(), &Filter::default()).await.unwrap();
+        assert_eq!(listing.entries.len(), 1);
+        memory.forget(&nova(), &Filter::default()).await.unwrap();
+        assert_eq!(fake.kept(), 0);
+    }
+}
+
+#[tokio::test]
+async fn copies_about_a_person_are_forgotten_too() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        for _ in 0..3 {
+            let entry = about("guest:ana", "likes tea");
+            memory
+                .remember(&nova(), "call/0", &entry, at(0))
+                .await
+                .unwrap();
+        }
+        let ana = Filter {
+            about: Some("guest:ana".parse().unwrap()),
+            ..Filter::default()
+        };
+        memory.forget(&nova(), &ana).await.unwrap();
+        assert_eq!(fake.kept(), 0);
+    }
+}
+
+#[tokio::test]
+async fn of_a_long_list_those_beyond_its_end_are_forgotten_too() {
+    let fake = Fake::new(Api::OpenSource);
+    let server = fake.start().await;
+    let memory = fake.client(&server);
+    for n in 0..1_000 {
+        let entry = note(&format!("note {n}"));
+        memory
+            .remember(&nova(), &format!("w{n}"), &entry, at(n))
+            .await
+            .unwrap();
+    }
+    for n in 0..3 {
+        let entry = about("guest:ana", &format!("likes tea {n}"));
+        memory
+            .remember(&nova(), &format!("ana{n}"), &entry, at(n))
+            .await
+            .unwrap();
+    }
+    let ana = Filter {
+        about: Some("guest:ana".parse().unwrap()),
+        ..Filter::default()
+    };
+    let listing = memory.list(&nova(), &ana).await.unwrap();
+    assert_eq!((listing.entries.len(), listing.more), (3, true));
+    assert_eq!(memory.forget(&nova(), &ana).await, Ok(3));
+    assert_eq!(fake.kept(), 1_000);
+    assert_eq!(memory.forget(&nova(), &Filter::default()).await, Ok(1_000));
+    assert_eq!(fake.kept(), 0);
+}
+
+#[tokio::test]
+async fn the_hosted_api_keeps_a_write_when_its_event_says_so() {
+    let fake = Fake::new(Api::Hosted);
+    let server = fake.start().await;
+    let memory = fake.client(&server);
+    fake.breaks(Fault::EventsSlow);
+    memory
+        .remember(&nova(), "w", &note("x"), at(0))
+        .await
+        .unwrap();
+    let events = fake
+        .state()
+        .seen
+        .iter()
+        .filter(|seen| seen.contains("/v1/event/"))
+        .count();
+    assert_eq!(events, 2, "under way, then done");
+
+    fake.breaks(Fault::EventsFail);
+    let reason = unavailable(memory.remember(&nova(), "w", &note("x"), at(0)).await);
+    assert!(reason.contains("over quota"), "{reason}");
+
+    fake.breaks(Fault::EventsHang);
+    let memory = fake.client_with(&server, |config| {
+        config.write_wait = Duration::from_millis(300)
+    });
+    let reason = unavailable(memory.remember(&nova(), "w", &note("x"), at(0)).await);
+    assert!(reason.contains("did not finish"), "{reason}");
+}
+
+#[tokio::test]
+async fn both_are_asked_at_their_routes_with_the_same_metadata() {
+    let mut metadata = Vec::new();
+    for (api, routes) in [
+        (Api::OpenSource, ["POST /memories", "POST /search"]),
+        (
+            Api::Hosted,
+            ["POST /v3/memories/add/", "POST /v3/memories/search/"],
+        ),
+    ] {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        let entry = about("guest:ana", "likes tea");
+        memory
+            .remember(&nova(), "call/0", &entry, at(0))
+            .await
+            .unwrap();
+        memory.search(&nova(), &words("tea")).await.unwrap();
+        let state = fake.state();
+        for route in routes {
+            assert!(
+                state.seen.iter().any(|seen| seen == route),
+                "{route}: {:?}",
+                state.seen
+            );
+        }
+        metadata.push(state.bodies[0]["metadata"].clone());
+    }
+    assert_eq!(metadata[0], metadata[1]);
+    let keys: Vec<_> = metadata[0]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys,
+        ["type", "confidence", "room", "at", "write_id", "about"]
+    );
+}
