@@ -85,6 +85,13 @@ pub(crate) fn crowd(options: &[&str]) -> Result<()> {
     measure("chatter", "crowd", &["--profile", "dev"], options)
 }
 
+/// What the path from `chat.ingest` to `chat.firehose` carries, on Redis and in one process.
+pub(crate) fn ingest(options: &[&str]) -> Result<()> {
+    setup::toolchain()?;
+    setup::servers()?;
+    measure("chatter-gateway", "ingest", &[], options)
+}
+
 /// How smoothly the page runs in a busy room.
 pub(crate) fn page(options: &[&str]) -> Result<()> {
     let minutes = match options {

@@ -45,6 +45,8 @@ Commands:
   bench roster       what registered personas cost at rest; `--personas N`, 1000 if it isn't given
   bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
   bench neighbours   what well-behaved calls feel of hostile ones; names of attacks choose
+  bench ingest       what the path from chat.ingest to chat.firehose carries, on Redis and in one process,
+                     beside the same without any rules; `--messages N`, 20000 if it isn't given
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   deny               check licences, advisories and sources of all dependencies
   setup              only the set-up: toolchain, target, system packages
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         ["bench", "crowd", rest @ ..] => bench::crowd(rest),
         ["bench", "swap", rest @ ..] => bench::swap(rest),
         ["bench", "neighbours", rest @ ..] => bench::neighbours(rest),
+        ["bench", "ingest", rest @ ..] => bench::ingest(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["deny"] => deny::run(),

@@ -29,6 +29,14 @@ const COMPILERS: &[Tool] = &[Tool {
     needed_for: "SQLite and the TLS library, which are written in C",
 }];
 
+/// What the tests of bus and store start; they look for it under these names.
+const SERVERS: &[Tool] = &[Tool {
+    programs: &["redis-server"],
+    variable: None,
+    packages: &["redis-server"],
+    needed_for: "the tests of bus and store on Redis",
+}];
+
 const PERSONAS: &[Tool] = &[Tool {
     programs: &["python3"],
     variable: None,
@@ -62,7 +70,13 @@ const BROWSER: &[Tool] = &[Tool {
 /// All of it.
 pub(crate) fn everything() -> Result<()> {
     personas()?;
+    servers()?;
     browser()
+}
+
+/// What the Rust tests need beside what builds them.
+pub(crate) fn servers() -> Result<()> {
+    tools(SERVERS)
 }
 
 /// What building and running needs, and so what the personas need: they are in three languages.

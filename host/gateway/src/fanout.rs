@@ -5,6 +5,7 @@
 
 use crate::{
     frames,
+    outage::Outage,
     room::{Live, Room},
     shared::Shared,
 };
@@ -38,17 +39,20 @@ pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellation
     ]
     .map(|kind| room.topic(kind));
     let work = async {
-        let mut fanout = None;
+        let (mut fanout, mut outage) = (None, Outage::default());
         loop {
             match shared.bus.subscribe(&topics).await {
                 Ok(subscription) => {
-                    if let Err(error) = listen(&shared, &room, &mut fanout, subscription).await {
-                        tracing::error!(room = %room.id, %error, "the room's log can't be read");
+                    let work = listen(&shared, &room, &mut fanout, &mut outage, subscription);
+                    if let Err(error) = work.await {
+                        outage.failed(&error, || {
+                            tracing::error!(room = %room.id, %error, "the room's log can't be read");
+                        });
                     }
                 }
-                Err(error) => {
-                    tracing::error!(room = %room.id, %error, "the room's topics can't be heard")
-                }
+                Err(error) => outage.failed(&error, || {
+                    tracing::error!(room = %room.id, %error, "the room's topics can't be heard");
+                }),
             }
             room.listening.store(false, Ordering::Release);
             tokio::time::sleep(PAUSE).await;
@@ -62,6 +66,7 @@ async fn listen(
     shared: &Shared,
     room: &Room,
     fanout: &mut Option<Fanout>,
+    outage: &mut Outage,
     mut subscription: Subscription,
 ) -> Result<(), StoreError> {
     // The subscription is there already: nothing can slip between it and this look at the log.
@@ -72,6 +77,7 @@ async fn listen(
     });
     room.listening.store(true, Ordering::Release);
     fanout.refill(shared, room).await?;
+    outage.over();
     let mut check = tokio::time::interval(CHECK);
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

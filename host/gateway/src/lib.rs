@@ -19,6 +19,7 @@ mod frames;
 mod names;
 mod now;
 mod openapi;
+mod outage;
 mod people;
 mod problem;
 mod rate;

@@ -74,3 +74,47 @@ impl Cluster {
         format!("redis+cluster://{}?{}", first.address(), more.join("&"))
     }
 }
+
+// === Moving a slot ===
+
+impl Cluster {
+    /// Begins to move a slot that has keys to another node; from which to which, by their numbers. Its keys are
+    /// still where they were.
+    #[must_use]
+    pub fn begin_to_move(&self, slot: &str) -> (usize, usize) {
+        let ids: Vec<String> = self
+            .nodes
+            .iter()
+            .map(|node| node.cli(&["CLUSTER", "MYID"]))
+            .collect();
+        let holds = |node: &RedisServer| node.cli(&["CLUSTER", "COUNTKEYSINSLOT", slot]) != "0";
+        let from = self.nodes.iter().position(holds).unwrap();
+        let to = (from + 1) % NODES;
+        self.set(to, &["CLUSTER", "SETSLOT", slot, "IMPORTING", &ids[from]]);
+        self.set(from, &["CLUSTER", "SETSLOT", slot, "MIGRATING", &ids[to]]);
+        (from, to)
+    }
+
+    /// Moves the keys of a slot, and then the slot.
+    pub fn finish_move(&self, slot: &str, from: usize, to: usize) {
+        let keys = self.nodes[from].cli(&["CLUSTER", "GETKEYSINSLOT", slot, "1000"]);
+        let port = self.nodes[to].port().to_string();
+        let mut words = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
+        words.extend(keys.lines());
+        self.set(from, &words);
+        let id = self.nodes[to].cli(&["CLUSTER", "MYID"]);
+        for node in [
+            to,
+            from,
+            (0..NODES)
+                .find(|node| *node != to && *node != from)
+                .unwrap_or(to),
+        ] {
+            self.set(node, &["CLUSTER", "SETSLOT", slot, "NODE", &id]);
+        }
+    }
+
+    fn set(&self, node: usize, words: &[&str]) {
+        assert_eq!(self.nodes[node].cli(words), "OK", "{words:?}");
+    }
+}

@@ -85,6 +85,8 @@ impl Fault {
     pub(super) fn of(place: &dyn fmt::Display, error: &RedisError) -> Self {
         let code = error.code().unwrap_or_default();
         let said = || error.detail().unwrap_or_default().trim().to_owned();
+        // What a script may not do is not told by a code of its own.
+        let not_allowed = said().contains("user executing the script can't");
         let (kind, words) = match (error.kind(), code) {
             (ErrorKind::Server(ServerErrorKind::BusyLoading), _) => (
                 FaultKind::Loading,
@@ -97,7 +99,7 @@ impl Fault {
             (ErrorKind::Server(ServerErrorKind::NoScript), _) => {
                 (FaultKind::UnknownScript, "does not know a script".to_owned())
             }
-            (ErrorKind::Server(ServerErrorKind::NoPerm), _) => (
+            (kind, _) if not_allowed || kind == ErrorKind::Server(ServerErrorKind::NoPerm) => (
                 FaultKind::NotAllowed,
                 format!(
                     "does not allow this user something that chatter needs ({}); docs/operations.md lists the rules",

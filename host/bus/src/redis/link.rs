@@ -303,7 +303,8 @@ impl Link {
                         return Err(fault);
                     }
                     if deadline.saturating_duration_since(Instant::now()) <= AGAIN {
-                        return Err(fault);
+                        // Why the connection ended, if that is known.
+                        return Err(node.up().err().unwrap_or(fault));
                     }
                     sleep(AGAIN).await;
                     if elsewhere && self.look_around().await.is_ok() {

@@ -2,11 +2,13 @@
 //! store's queue, and what others put on `chat.ingest`.
 
 use super::{Draft, Lines, publish};
-use crate::{names, room::Room, shared::Shared};
+use crate::{names, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::Heard;
 use chatter_protocol::{
-    AuthorKind, ChatMessage, ModerationVerdict, Schematic, TopicKind, V1, moderation::Action,
+    Author, AuthorId, AuthorKind, CallId, ChatMessage, MessageId, ModerationVerdict, Schematic,
+    TopicKind, V1, moderation::Action,
 };
+use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -31,10 +33,12 @@ pub(crate) async fn lines(
     stop: CancellationToken,
 ) {
     let work = async {
+        let mut outage = Outage::default();
         loop {
             match shared.store.pending_lines(&room.id, LINES, WAIT).await {
-                Ok(pending) if pending.is_empty() => {}
+                Ok(pending) if pending.is_empty() => outage.over(),
                 Ok(pending) => {
+                    outage.over();
                     let (settled, done) = oneshot::channel();
                     let lines = pending.into_iter().map(|line| line.message).collect();
                     if admission.send(Lines { lines, settled }).await.is_err() {
@@ -45,7 +49,9 @@ pub(crate) async fn lines(
                     }
                 }
                 Err(error) => {
-                    tracing::error!(room = %room.id, %error, "lines of personas can't be read");
+                    outage.failed(&error, || {
+                        tracing::error!(room = %room.id, %error, "lines of personas can't be read");
+                    });
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -58,6 +64,7 @@ pub(crate) async fn lines(
 /// Hands to admission what is said on `chat.ingest`: as best effort, and never as a persona.
 pub(crate) async fn ingest(shared: Arc<Shared>, room: Arc<Room>, stop: CancellationToken) {
     let work = async {
+        let mut outage = Outage::default();
         loop {
             match shared
                 .bus
@@ -65,6 +72,7 @@ pub(crate) async fn ingest(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellat
                 .await
             {
                 Ok(mut subscription) => {
+                    outage.over();
                     while let Some(heard) = subscription.next().await {
                         match heard {
                             Heard::Message { payload, .. } => take(&shared, &room, &payload).await,
@@ -74,9 +82,9 @@ pub(crate) async fn ingest(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellat
                         }
                     }
                 }
-                Err(error) => {
-                    tracing::error!(room = %room.id, %error, "chat.ingest can't be heard")
-                }
+                Err(error) => outage.failed(&error, || {
+                    tracing::error!(room = %room.id, %error, "chat.ingest can't be heard");
+                }),
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -92,33 +100,17 @@ async fn take(shared: &Shared, room: &Room, payload: &[u8]) {
     };
     let message = match message {
         Ok(message) if message.room_id == room.id => message,
-        Ok(message) => {
-            tracing::warn!(room = %room.id, other = %message.room_id, "a message on chat.ingest is for another room");
-            return;
-        }
-        Err(detail) => {
-            tracing::warn!(room = %room.id, detail, "a message on chat.ingest is not one");
-            room.counters.dropped("invalid");
-            return;
-        }
+        Ok(_) => return refuse_payload(shared, room, payload, "/room_id: another room's").await,
+        Err(detail) => return refuse_payload(shared, room, payload, &detail).await,
     };
     if let Some(reason) = pretends(room, &message) {
-        let verdict = ModerationVerdict {
-            v: V1,
+        let what = Refused {
             message_id: message.id,
-            room_id: message.room_id,
-            original_sha256: names::sha256(&message.text),
             author: message.author,
-            action: Action::Drop,
-            rule: "impersonates".into(),
-            reason: reason.into(),
-            policy: room.rules().moderator.policy().to_owned(),
-            at: shared.clock.now(),
             call_id: message.call_id,
+            original: message.text.as_bytes(),
         };
-        room.counters.dropped(&verdict.rule);
-        publish(shared, room, TopicKind::ChatAudit, &verdict).await;
-        return;
+        return refuse(shared, room, what, "impersonates", reason).await;
     }
     let mut author = message.author;
     author.badges.clear();
@@ -131,6 +123,60 @@ async fn take(shared: &Shared, room: &Room, payload: &[u8]) {
     if !room.offer(draft) {
         room.counters.dropped("busy");
     }
+}
+
+/// What is to be said of something that did not come in.
+struct Refused<'a> {
+    message_id: MessageId,
+    author: Author,
+    call_id: Option<CallId>,
+    original: &'a [u8],
+}
+
+/// A payload that is no message for this room. Who wrote it is not known, so that the topic stands
+/// for the author; and its id is its own only if it has one.
+async fn refuse_payload(shared: &Shared, room: &Room, payload: &[u8], detail: &str) {
+    #[derive(Deserialize)]
+    struct Named {
+        id: MessageId,
+    }
+    let named = serde_json::from_slice::<Named>(payload.get(..MAX_PAYLOAD).unwrap_or(payload));
+    let Ok(id) = AuthorId::new("system:chat-ingest") else {
+        return;
+    };
+    let what = Refused {
+        message_id: named.map_or_else(|_| MessageId::new(), |named| named.id),
+        author: Author {
+            id,
+            name: TopicKind::ChatIngest.as_str().into(),
+            kind: AuthorKind::System,
+            color: None,
+            badges: Vec::new(),
+        },
+        call_id: None,
+        original: payload,
+    };
+    let reason = detail.split_whitespace().collect::<Vec<_>>().join(" ");
+    refuse(shared, room, what, "invalid", &reason).await;
+}
+
+/// Leaves a trace on `chat.audit`.
+async fn refuse(shared: &Shared, room: &Room, what: Refused<'_>, rule: &str, reason: &str) {
+    let verdict = ModerationVerdict {
+        v: V1,
+        message_id: what.message_id,
+        room_id: room.id.clone(),
+        original_sha256: names::sha256(what.original),
+        author: what.author,
+        action: Action::Drop,
+        rule: rule.into(),
+        reason: reason.chars().take(300).collect(),
+        policy: room.rules().moderator.policy().to_owned(),
+        at: shared.clock.now(),
+        call_id: what.call_id,
+    };
+    room.counters.dropped(&verdict.rule);
+    publish(shared, room, TopicKind::ChatAudit, &verdict).await;
 }
 
 /// Why a message on this topic is not what it says that it is.

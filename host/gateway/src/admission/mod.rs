@@ -19,6 +19,7 @@ pub(crate) use feed::{ingest, lines};
 
 use crate::{
     names,
+    outage::Outage,
     room::{Room, Rules},
     shared::Shared,
 };
@@ -57,6 +58,8 @@ pub(crate) struct Admission {
     rules: Arc<Rules>,
     /// The time of the newest message: a clock that is set back does not turn messages around.
     newest: Timestamp,
+    /// Of the store.
+    outage: Outage,
 }
 
 /// What was taken from the queues at once.
@@ -101,6 +104,7 @@ impl Admission {
             roll,
             rules,
             newest: Timestamp::from_millis(0),
+            outage: Outage::default(),
         }
     }
 
@@ -302,13 +306,16 @@ impl Admission {
         let appended = match self.shared.store.append(&self.room.id, messages).await {
             Ok(appended) => appended,
             Err(error) => {
-                tracing::error!(room = %self.room.id, %error, "messages could not be kept");
+                self.outage.failed(&error, || {
+                    tracing::error!(room = %self.room.id, %error, "messages could not be kept");
+                });
                 for candidate in candidates {
                     candidate.answer(Err(Refusal::Unavailable));
                 }
                 return false;
             }
         };
+        self.outage.over();
         for (candidate, place) in candidates
             .iter()
             .zip(&appended.places)

@@ -3,8 +3,8 @@
 use crate::host::{Host, LOBBY, MESSAGES, TOKEN, heard, lobby, soon};
 use chatter_bus::publish_json;
 use chatter_protocol::{
-    Author, AuthorKind, CallId, ChatMessage, MessageId, PersonaId, Timestamp, Topic, TopicKind, V1,
-    call::Fate,
+    Author, AuthorKind, CallId, ChatMessage, MessageId, ModerationVerdict, PersonaId, Schematic,
+    Timestamp, Topic, TopicKind, V1, call::Fate,
 };
 use chatter_store::CallCommit;
 use serde_json::json;
@@ -204,10 +204,30 @@ async fn ingest_takes_viewers_and_never_personas() {
         message["room_id"] = json!("main/attic");
         message
     };
-    for ignored in [json!({ "hello": 1 }), elsewhere] {
-        publish_json(host.bus.as_ref(), &topic, &ignored)
+    let mut too_long = viewer("Vera", "guest:vera");
+    too_long["text"] = json!("x".repeat(501));
+    for (wrong, reason) in [
+        (json!({ "hello": 1 }), "id"),
+        (json!("no message"), "object"),
+        (too_long, "/text: longer than 500 characters"),
+        (elsewhere, "/room_id"),
+    ] {
+        publish_json(host.bus.as_ref(), &topic, &wrong)
             .await
             .unwrap();
+        let verdict = heard(&mut audit).await;
+        assert_eq!(verdict["rule"], "invalid", "{wrong}");
+        assert!(
+            verdict["reason"].as_str().unwrap().contains(reason),
+            "{wrong}: {verdict}"
+        );
+        if let Some(id) = wrong.get("id") {
+            assert_eq!(verdict["message_id"], *id);
+        }
+        assert!(
+            ModerationVerdict::from_json(verdict.to_string().as_bytes()).is_ok(),
+            "{verdict}"
+        );
     }
     let good = viewer("Vera", "guest:vera");
     publish_json(host.bus.as_ref(), &topic, &good)

@@ -9,7 +9,8 @@ use super::{
 use crate::{Appended, Head, LOG_KEEPS, LogPage, Place, StoreError};
 use chatter_bus::redis::Said;
 use chatter_protocol::{ChatMessage, RoomId};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 
 /// A log is trimmed to [`LOG_KEEPS`] only when this many more are in it.
 const TRIM_AT: u64 = 250;
@@ -17,6 +18,9 @@ const TRIM_AT: u64 = 250;
 /// How many messages go into one run of a script, and come out of one: while it runs, nobody else is
 /// served.
 const AT_ONCE: usize = 500;
+
+/// How long the first question about a room waits until its firehose is heard.
+const LISTEN: Duration = Duration::from_millis(500);
 
 /// Numbers in scripts are exact up to here.
 const EXACT: u64 = 1 << 53;
@@ -49,7 +53,7 @@ impl Redis {
         messages: &[Arc<ChatMessage>],
         places: &mut Vec<Place>,
     ) -> Result<String, StoreError> {
-        self.listen_to(room);
+        self.listen_to(room).await;
         let seen = Asker::new(self.shared.seen.get(room));
         let channel = keys::firehose(room);
         let (keeps, trim_at) = (LOG_KEEPS.to_string(), TRIM_AT.to_string());
@@ -162,7 +166,7 @@ impl Redis {
         after: Option<u64>,
         limit: usize,
     ) -> Result<(LogPage, u64), StoreError> {
-        self.listen_to(room);
+        self.listen_to(room).await;
         let seen = Asker::new(self.shared.seen.get(room));
         let from = after.map_or(String::new(), |after| after.min(EXACT).to_string());
         let limit = limit.to_string();
@@ -218,30 +222,26 @@ impl Redis {
         }
     }
 
-    /// What passes on the room's firehose was seen, too.
-    fn listen_to(&self, room: &RoomId) {
+    /// What passes on the room's firehose was seen, too: it is listened to from before the first
+    /// question about the room on. If that does not work now, the next question tries again.
+    async fn listen_to(&self, room: &RoomId) {
         if !self.shared.seen.begin_to_listen(room) {
             return;
         }
-        let (shared, room) = (Arc::downgrade(&self.shared), room.clone());
-        let link = self.shared.link.clone();
-        tokio::spawn(async move {
-            let (ears, place) = (shared.clone(), room.clone());
-            let channels = [keys::firehose(&room)];
-            let listening = link.listen(&channels, move |_, said| {
-                if let Said::Message(entry) = said
-                    && let Some(mark) = seen::mark(&entry)
-                    && let Some(shared) = ears.upgrade()
-                {
-                    shared.seen.note(&place, mark);
-                }
-            });
-            // If it does not work now, the next request for the room tries again.
-            let hearing = listening.await.ok();
-            if let Some(shared) = shared.upgrade() {
-                shared.seen.listens(&room, hearing);
+        let (shared, place) = (Arc::downgrade(&self.shared), room.clone());
+        let channels = [keys::firehose(room)];
+        let listening = self.shared.link.listen(&channels, move |_, said| {
+            if let Said::Message(entry) = said
+                && let Some(mark) = seen::mark(&entry)
+                && let Some(shared) = shared.upgrade()
+            {
+                shared.seen.note(&place, mark);
             }
         });
+        let hearing = timeout(LISTEN, listening).await;
+        self.shared
+            .seen
+            .listens(room, hearing.ok().and_then(Result::ok));
     }
 }
 

@@ -27,10 +27,10 @@ pub(crate) trait Subject: Send + Sync {
     fn open(&self) -> impl Future<Output = Self::Store> + Send;
 }
 
-/// Tests a store: `conformance!(MySubject)`.
-macro_rules! conformance {
-    ($subject:ty) => {
-        conformance! { $subject:
+/// Hands the names of all promises, and what stands before them, to another macro.
+macro_rules! promises {
+    ($then:ident! $before:ty) => {
+        $then! { $before:
             a_new_room_has_an_epoch_and_nothing_in_it
             offsets_have_no_gaps_however_many_append
             an_id_is_in_a_log_only_once
@@ -57,6 +57,14 @@ macro_rules! conformance {
             a_commit_under_an_old_number_is_refused
             members_know_each_other
         }
+    };
+}
+pub(crate) use promises;
+
+/// Tests a store: `conformance!(MySubject)` makes a test of each promise.
+macro_rules! conformance {
+    ($subject:ty) => {
+        conformance::promises! { conformance! $subject }
     };
     ($subject:ty: $($promise:ident)*) => {
         $(

@@ -2,7 +2,12 @@
 //! has a real redis-server.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../conformance/mod.rs"]
 mod conformance;
+
+mod cluster;
+mod faults;
+mod lost;
 
 use chatter_bus::redis::Link;
 use chatter_redis_server::RedisServer;
@@ -22,7 +27,11 @@ impl Subject for RedisServer {
 }
 
 async fn open(url: &str) -> Redis {
-    Redis::new(Link::connect(url.parse().unwrap()).await.unwrap())
+    Redis::new(link(url).await)
+}
+
+async fn link(url: &str) -> Link {
+    Link::connect(url.parse().unwrap()).await.unwrap()
 }
 
 conformance!(RedisServer);

@@ -1,0 +1,234 @@
+//! Servers that are slow, refuse, or go away in the middle: nothing is lost, nothing is there twice,
+//! and what is wrong is told in words.
+
+use crate::{
+    conformance::{LONG, lobby, memory, message, messages, nova, says, state, waiting_lines},
+    open,
+};
+use chatter_bus::redis::Link;
+use chatter_protocol::call::Fate;
+use chatter_redis_server::{Proxy, RedisServer};
+use chatter_store::{CallCommit, Duty, Lease, Store, StoreError};
+use std::{collections::HashSet, time::Duration};
+use tokio::time::timeout;
+
+const NOW: Duration = Duration::ZERO;
+
+#[tokio::test]
+async fn connections_that_end_in_the_middle_lose_nothing_and_double_nothing() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.address());
+    let store = open(&proxy.url()).await;
+    let (mut acknowledged, mut said) = (Vec::new(), Vec::new());
+    for round in 0..24_u64 {
+        // Before the answer, or somewhere else.
+        if round % 3 == 0 {
+            proxy.cut();
+        } else {
+            proxy.cut_before_answer(round % 3);
+        }
+        let batch = messages(3);
+        // As senders do: again until it is acknowledged.
+        let appended = loop {
+            match store.append(&lobby(), batch.clone()).await {
+                Ok(appended) => break appended,
+                Err(StoreError::Unavailable(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        };
+        acknowledged.extend(appended.places.iter().map(|place| place.offset).zip(batch));
+        let commit = says([message(&format!("line {round}"))]);
+        while let Err(error) = store.commit(commit.clone()).await {
+            assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        }
+        said.extend(commit.lines);
+    }
+    let page = store.read_after(&lobby(), 0, 1000).await.unwrap();
+    assert_eq!(
+        page.messages, acknowledged,
+        "each once, at the offset that was told"
+    );
+    assert_eq!(waiting_lines(&store, &lobby()).await, said);
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_is_not_waited_for_without_end() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let batch = messages(1);
+    server.pause();
+    let error = timeout(LONG, store.append(&lobby(), batch.clone()))
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Unavailable(why) if why.contains("did not answer")),
+        "{error}"
+    );
+    server.go_on();
+    let appended = loop {
+        if let Ok(appended) = store.append(&lobby(), batch.clone()).await {
+            break appended;
+        }
+    };
+    assert_eq!(
+        appended.places[0].offset, 1,
+        "whether the first one came through or not"
+    );
+    assert_eq!(store.head(&lobby()).await.unwrap().offset, 1);
+}
+
+#[tokio::test]
+async fn a_slow_server_is_slow_and_nothing_else() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.address());
+    let store = open(&proxy.url()).await;
+    proxy.delay(Duration::from_millis(150));
+    let batch = messages(20);
+    store.append(&lobby(), batch.clone()).await.unwrap();
+    let line = message("slow");
+    let room = lobby();
+    let waiting = store.pending_lines(&room, 1, LONG);
+    let (lines, ()) = tokio::join!(waiting, async {
+        store.commit(says([line.clone()])).await.unwrap()
+    });
+    assert_eq!(lines.unwrap()[0].message, line);
+    let page = store.read_latest(&lobby(), 100).await.unwrap();
+    assert_eq!(page.messages, (1..).zip(batch).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_is_told_in_words() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    store.append(&lobby(), messages(1)).await.unwrap();
+    let cases: [(&[&str], &[&str], &str); 3] = [
+        (
+            &["CONFIG", "SET", "maxmemory", "1"],
+            &["CONFIG", "SET", "maxmemory", "0"],
+            "raise its maxmemory",
+        ),
+        (
+            &["REPLICAOF", "127.0.0.1", "1"],
+            &["REPLICAOF", "NO", "ONE"],
+            "name its primary",
+        ),
+        (
+            &["ACL", "SETUSER", "default", "-xadd"],
+            &["ACL", "SETUSER", "default", "+xadd"],
+            "docs/operations.md lists the rules",
+        ),
+    ];
+    for (break_it, mend, words) in cases {
+        let _ = server.cli(break_it);
+        let error = store.append(&lobby(), messages(1)).await.unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Unavailable(why) if why.contains(words)),
+            "{error}"
+        );
+        assert_eq!(server.cli(mend), "OK");
+        store.append(&lobby(), messages(1)).await.unwrap();
+    }
+    assert_eq!(
+        store.head(&lobby()).await.unwrap().offset,
+        4,
+        "what was refused is not there"
+    );
+}
+
+/// What docs/operations.md tells operators to give chatter's user.
+const RULES: [&str; 19] = [
+    "~chatter:*",
+    "resetchannels",
+    "&chat.*",
+    "&stream.*",
+    "&persona.*",
+    "&chatter.*",
+    "-@all",
+    "+@connection",
+    "+@pubsub",
+    "+@scripting",
+    "+@read",
+    "+@write",
+    "-@dangerous",
+    "+info",
+    "+cluster|slots",
+    "+time",
+    "-keys",
+    "-flushall",
+    "-flushdb",
+];
+
+#[tokio::test]
+async fn a_user_with_the_rules_of_the_manual_is_enough() {
+    let server = RedisServer::start();
+    let user = [&["ACL", "SETUSER", "chatter", "on", ">hunter2"][..], &RULES].concat();
+    assert_eq!(server.cli(&user), "OK");
+    assert_eq!(server.cli(&["ACL", "SETUSER", "default", "off"]), "OK");
+    let url = |password| format!("redis://chatter:{password}@{}", server.address());
+    let store = open(&url("hunter2")).await;
+    store.append(&lobby(), messages(2)).await.unwrap();
+    let line = message("hello");
+    let commit = CallCommit {
+        state: Some(state(b"x")),
+        memories: vec![memory("a")],
+        ..says([line.clone()])
+    };
+    store.commit(commit).await.unwrap();
+    assert_eq!(
+        store.pending_lines(&lobby(), 9, LONG).await.unwrap().len(),
+        1
+    );
+    store
+        .settle_lines(&lobby(), vec![(line.id, Fate::Accepted)])
+        .await
+        .unwrap();
+    assert_eq!(store.fates(&lobby(), &nova(), 9).await.unwrap().len(), 1);
+    let memories = store.pending_memories(9, LONG).await.unwrap();
+    store.settle_memories(vec![memories[0].id]).await.unwrap();
+    let rooms = [lobby()];
+    let lease = store
+        .duties()
+        .take(&rooms, Duty::Intake, "a", LONG)
+        .await
+        .unwrap();
+    assert!(matches!(lease[..], [Lease::Held(_)]));
+    assert_eq!(
+        store.duties().meet("worker", "a", LONG).await.unwrap(),
+        ["a"]
+    );
+    store.duties().leave("worker", "a").await.unwrap();
+    assert_eq!(store.session("none").await.unwrap(), None);
+
+    let refused = Link::connect(url("wrong").parse().unwrap())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("refuses user or password") && !refused.contains("wrong"),
+        "{refused}"
+    );
+    let told = format!("{store:?} {} {refused}", store.describe());
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test]
+async fn memories_are_delivered_by_one_at_a_time_and_by_another_after_its_end() {
+    let server = RedisServer::start();
+    let (first, second) = (open(&server.url()).await, open(&server.url()).await);
+    let remember = |text: &str| CallCommit {
+        memories: vec![memory(text)],
+        ..says([])
+    };
+    first.commit(remember("a")).await.unwrap();
+    let ours = first.pending_memories(9, NOW).await.unwrap();
+    first.commit(remember("b")).await.unwrap();
+    let theirs = second.pending_memories(9, NOW).await.unwrap();
+    let ids: HashSet<_> = ours.iter().chain(&theirs).map(|memory| memory.id).collect();
+    assert_eq!((ours.len(), theirs.len(), ids.len()), (1, 1, 2));
+    second
+        .settle_memories(ids.into_iter().collect())
+        .await
+        .unwrap();
+    assert_eq!(first.pending_memories(9, NOW).await.unwrap(), []);
+}
