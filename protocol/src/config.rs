@@ -39,6 +39,11 @@ pub struct PersonaConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Share>")]
     pub traits: BTreeMap<String, f64>,
+    /// The language models that answer it, by the names they have in `chatter.toml`: the first that can.
+    /// Where it is absent, those of its room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 8), inner(regex(pattern = "^[a-z0-9-]{1,63}$")))]
+    pub llm: Option<Vec<String>>,
     /// The bounds of its calls, where they differ from those of its room, its module and the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitsConfig>,
@@ -85,6 +90,11 @@ pub struct RoomConfig {
     /// How lively it is.
     #[serde(default)]
     pub tuning: Tuning,
+    /// The language models that answer its personas, by the names they have in `chatter.toml`: the first
+    /// that can. Where it is absent, those of `llm.use` there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 8), inner(regex(pattern = "^[a-z0-9-]{1,63}$")))]
+    pub llm: Option<Vec<String>>,
     /// The bounds of calls in it, where they differ from those of the modules and the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitsConfig>,

@@ -18,7 +18,7 @@ pub(crate) use watch::{Stamp, Watch};
 use crate::{
     Failure,
     args::CheckOptions,
-    settings::{self, SourceOverride},
+    settings::{self, SourceOverride, route_problems},
 };
 use chatter_context::Subtitles;
 use chatter_protocol::{
@@ -100,14 +100,15 @@ impl Configuration {
 /// Everything that is wrong, one line for each place: `configs/personas/nova.toml: traits.humour: 1.4
 /// is more than 1`.
 pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configuration, Vec<String>> {
-    load_stamped(&mut Stamp::of(folder), instead)
+    load_stamped(&mut Stamp::of(folder), instead, None)
 }
 
 /// The same of the folder that a stamp was taken of a moment ago. What else is read is noted in it,
-/// whether it is there or not.
+/// whether it is there or not. If it is said which language models there are, others may not be named.
 pub(crate) fn load_stamped(
     stamp: &mut Stamp,
     instead: Option<&SourceOverride>,
+    models: Option<&[String]>,
 ) -> Result<Configuration, Vec<String>> {
     let folder = stamp.folder().to_owned();
     let mut problems = Vec::new();
@@ -146,6 +147,20 @@ pub(crate) fn load_stamped(
         |module| module.name.as_str(),
         &mut problems,
     );
+    if let Some(models) = models {
+        let personas = personas
+            .values()
+            .map(|(file, persona)| (file, persona.as_ref().and_then(|it| it.llm.as_ref())));
+        let rooms = rooms
+            .iter()
+            .map(|(file, room)| (file, room.as_ref().and_then(|it| it.llm.as_ref())));
+        for (file, route) in personas.chain(rooms) {
+            let wrong = route.map(|route| route_problems(route, models));
+            for (at, problem) in wrong.into_iter().flatten() {
+                problems.push(file.problem(&format!("llm{at}"), problem));
+            }
+        }
+    }
     let rooms = check_rooms(rooms, &personas, &policies, instead, stamp, &mut problems);
     if rooms.is_empty() && problems.is_empty() {
         problems.push(format!(
@@ -360,8 +375,9 @@ fn source_of(
 
 /// `chatter config check`.
 pub(crate) fn check(options: CheckOptions) -> Result<(), Failure> {
-    let folder = settings::config_folder(options.config)?;
-    let configuration = load(&folder, None).map_err(Failure::Usage)?;
+    let (folder, models) = settings::config_folder(options.config)?;
+    let configuration =
+        load_stamped(&mut Stamp::of(&folder), None, Some(&models)).map_err(Failure::Usage)?;
     let count = |number: usize, one: &str, more: &str| {
         format!("{number} {}", if number == 1 { one } else { more })
     };

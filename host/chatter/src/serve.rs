@@ -9,8 +9,6 @@ mod services;
 mod signals;
 mod workshop;
 
-pub(crate) use parts::model;
-
 use crate::{
     Failure,
     args::ServeOptions,
@@ -19,6 +17,7 @@ use crate::{
     settings::{Listen, Settings},
 };
 use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
+use chatter_llm::LanguageModel as _;
 use chatter_protocol::PersonaConfig;
 use chatter_worker::{Seat, Worker};
 use data::DataFolder;

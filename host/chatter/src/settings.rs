@@ -3,9 +3,12 @@
 //! The command line and the environment arrive here already merged: clap lets the former win.
 
 mod file;
+mod llm;
 mod values;
 
 pub use file::Found;
+pub(crate) use llm::route_problems;
+pub use llm::{Llm, LlmProvider, ProviderBounds};
 pub use values::{Bus, BusText, Listen, Provider};
 pub(crate) use values::{check_poll, check_speed};
 
@@ -14,6 +17,7 @@ use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_runtime::Pool;
 use etcetera::{BaseStrategy, choose_base_strategy};
 use file::SettingsFile;
+use llm::{LlmOptions, LlmTable};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -21,7 +25,6 @@ use std::{
 
 const DEFAULT_CONFIG: &str = "configs";
 const DEFAULT_POLL: Duration = Duration::from_secs(5);
-const OPENAI: &str = "https://api.openai.com/v1";
 
 /// What the program runs on, complete.
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ pub struct Settings {
     pub watch: Vec<PathBuf>,
     /// The room that options without a room of their own are about.
     pub room: RoomId,
-    /// The language model.
+    /// The language models.
     pub llm: Llm,
     /// The bounds of calls, as far as they differ from the defaults.
     pub limits: LimitsConfig,
@@ -73,25 +76,6 @@ pub struct SourceOverride {
     pub speed: Option<f64>,
     /// Whether it starts again at its end.
     pub looped: Option<bool>,
-}
-
-/// The language model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Llm {
-    /// The built-in text model.
-    Offline,
-    /// A server that speaks OpenAI's API.
-    OpenAi {
-        /// Its address.
-        base_url: String,
-        /// The model's name.
-        model: String,
-        /// The name of the environment variable that holds the key, if there is a key. The key
-        /// itself is read where it is used, and kept nowhere else.
-        api_key_env: Option<String>,
-        /// At most so many requests at once; the client's own bound if absent.
-        concurrency: Option<usize>,
-    },
 }
 
 impl Settings {
@@ -166,13 +150,14 @@ impl Settings {
             watch: options.watch,
             room,
             llm: Llm::new(
-                LlmParts {
-                    provider: options.llm.or(file.llm.provider),
-                    base_url: options.llm_base_url.or(file.llm.base_url),
-                    model: options.llm_model.or(file.llm.model),
-                    api_key_env: options.llm_api_key_env.or(file.llm.api_key_env),
-                    concurrency: options.llm_concurrency.or(file.llm.concurrency),
+                LlmOptions {
+                    provider: options.llm,
+                    base_url: options.llm_base_url,
+                    model: options.llm_model,
+                    api_key_env: options.llm_api_key_env,
+                    concurrency: options.llm_concurrency,
                 },
+                file.llm,
                 is_set,
             )?,
             limits: file.limits,
@@ -193,25 +178,25 @@ impl Settings {
 
 /// The language model that these options name, for commands that need no configuration.
 pub(crate) fn llm(options: ServeOptions) -> Result<Llm, Failure> {
-    let parts = LlmParts {
+    let options = LlmOptions {
         provider: options.llm,
         base_url: options.llm_base_url,
         model: options.llm_model,
         api_key_env: options.llm_api_key_env,
         concurrency: options.llm_concurrency,
     };
-    Llm::new(parts, |name| {
+    Llm::new(options, LlmTable::default(), |name| {
         std::env::var_os(name).is_some_and(|value| !value.is_empty())
     })
 }
 
-/// Where the configuration is, for commands that need nothing else.
-pub(crate) fn config_folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+/// Where the configuration is, and which language models it may name, for commands that need nothing else.
+pub(crate) fn config_folder(given: Option<PathBuf>) -> Result<(PathBuf, Vec<String>), Failure> {
     Settings::load(ServeOptions {
         config: given,
         ..ServeOptions::default()
     })
-    .map(|settings| settings.config)
+    .map(|settings| (settings.config, settings.llm.names()))
 }
 
 fn default_data() -> Result<PathBuf, Failure> {
@@ -219,51 +204,6 @@ fn default_data() -> Result<PathBuf, Failure> {
         Failure::usage("no home folder is known to keep data in; name a folder with --data DIR")
     })?;
     Ok(platform.data_dir().join("chatter"))
-}
-
-/// What was said about the language model.
-#[derive(Default)]
-struct LlmParts {
-    provider: Option<Provider>,
-    base_url: Option<String>,
-    model: Option<String>,
-    api_key_env: Option<String>,
-    concurrency: Option<usize>,
-}
-
-impl Llm {
-    fn new(parts: LlmParts, is_set: impl Fn(&str) -> bool) -> Result<Self, Failure> {
-        if parts.provider.unwrap_or_default() == Provider::Offline {
-            return Ok(Self::Offline);
-        }
-        let mut wrong = Vec::new();
-        let model = parts.model.unwrap_or_default();
-        if model.is_empty() {
-            wrong.push("llm.model is missing: name the server's model, for instance --llm-model gpt-4o-mini".to_owned());
-        }
-        let base_url = parts.base_url.unwrap_or_else(|| OPENAI.to_owned());
-        // A server of one's own needs no key as a rule; a variable that was named must be there.
-        let needs_key = parts.api_key_env.is_some() || base_url == OPENAI;
-        let variable = parts
-            .api_key_env
-            .unwrap_or_else(|| "OPENAI_API_KEY".to_owned());
-        if needs_key && !is_set(&variable) {
-            wrong.push(format!("the environment variable {variable}, which should hold the LLM server's key, is not set"));
-        }
-        if parts.concurrency == Some(0) {
-            wrong.push("llm.concurrency: 0 is less than 1".to_owned());
-        }
-        if !wrong.is_empty() {
-            return Err(Failure::Usage(wrong));
-        }
-        let api_key_env = is_set(&variable).then_some(variable);
-        Ok(Self::OpenAi {
-            base_url,
-            model,
-            api_key_env,
-            concurrency: parts.concurrency,
-        })
-    }
 }
 
 /// Whether a text could be a `chatter.toml`, for tests of what is read from outside.

@@ -1,16 +1,31 @@
 //! Completions.
 //!
-//! The only crate that knows LLM vendors. It owns the offline model and the client of
-//! OpenAI-compatible servers. It must not know personas, rooms or prompts: whoever asks has made
-//! the request, and says until when an answer is of use.
+//! The only crate that knows LLM vendors. It owns the offline model, the clients of vendors' servers,
+//! and what stands between them and a crowd of personas: who is asked and who next ([`Router`]), whose
+//! turn it is, how much everybody may use up, what happens when a server is slow or gone. It must not
+//! know personas' prompts or how a room works: whoever asks has made the request, says for whom it is,
+//! and until when an answer is of use.
 
+mod asker;
+mod breaker;
+mod budget;
 mod embeddings;
+mod failure;
 mod offline;
-mod openai;
+mod provider;
+mod queue;
+mod router;
+mod server;
+mod shape;
+mod watch;
 
+pub use asker::{Asker, Route};
+pub use budget::{Bounds, Budgets, Price, Spent};
 pub use embeddings::{EMBEDDED_AT_ONCE, EmbedError, Embedder, Embeddings};
 pub use offline::Offline;
-pub use openai::{ApiKey, ConfigError, OpenAi, OpenAiConfig};
+pub use provider::ProviderConfig;
+pub use router::{OFFLINE, Router, RouterConfig};
+pub use server::{ApiKey, ConfigError, Kind, ServerConfig};
 
 use async_trait::async_trait;
 use chatter_protocol::llm::{Completion, Error, Request};
@@ -19,14 +34,23 @@ use std::{sync::Arc, time::Duration};
 /// A language model.
 #[async_trait]
 pub trait LanguageModel: Send + Sync + 'static {
-    /// Answers a request within `deadline`. `seed` makes a deterministic model's answer repeatable;
-    /// others pass it on where they can.
+    /// Answers a request within `deadline`, which counts all waiting. `seed` makes a deterministic
+    /// model's answer repeatable; others pass it on where they can. Dropping the future gives up the
+    /// request and whatever it holds.
     async fn complete(
         &self,
         request: &Request,
+        asker: &Asker,
         seed: u64,
         deadline: Duration,
     ) -> Result<Completion, Error>;
+
+    /// How many tokens whoever asks may still use, beside what bounds its call; `u32::MAX` where
+    /// nothing does.
+    fn remaining(&self, asker: &Asker) -> u32 {
+        let _ = asker;
+        u32::MAX
+    }
 
     /// What it is, for people.
     fn about(&self) -> About;
@@ -50,4 +74,12 @@ pub struct About {
 /// of thumb that [OpenAI gives](https://help.openai.com/en/articles/4936856) for English.
 fn estimate_tokens(text: &str) -> u32 {
     u32::try_from(text.chars().count().div_ceil(4)).unwrap_or(u32::MAX)
+}
+
+/// The same of all messages of a request.
+fn estimate_input(request: &Request) -> u32 {
+    let messages = request.messages.iter();
+    messages
+        .map(|message| estimate_tokens(&message.content))
+        .fold(0, u32::saturating_add)
 }

@@ -2,16 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
-use chatter_llm::{LanguageModel, OpenAi, OpenAiConfig};
+mod support;
+
+use chatter_llm::{Kind, LanguageModel as _, ProviderConfig, Router, ServerConfig};
 use chatter_protocol::llm::{Message, Request, Role};
 use std::time::Duration;
+use support::{asker, router};
 
 /// A small model on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn model() -> OpenAi {
+fn model() -> Router {
     let server = std::env::var("CHATTER_REAL_LLM").unwrap();
-    OpenAi::new(OpenAiConfig::new(format!("{server}/v1"), "smollm2")).unwrap()
+    let config = ServerConfig {
+        base_url: format!("{server}/v1"),
+        ..ServerConfig::new(Kind::OpenAi, "smollm2")
+    };
+    router(vec![ProviderConfig::new("it", config)], &["it"])
 }
 
 fn request(system: &str, user: &str) -> Request {
@@ -34,7 +41,10 @@ async fn it_answers_in_one_line_and_counts_its_tokens() {
         "You are Nova and chat beside a live stream.",
         "Say hello to the chat in one short sentence.",
     );
-    let completion = model().complete(&asked, 7, PATIENCE).await.unwrap();
+    let completion = model()
+        .complete(&asked, &asker(), 7, PATIENCE)
+        .await
+        .unwrap();
     assert!(!completion.text.is_empty() && !completion.text.contains('\n'));
     assert!(completion.input_tokens > 20, "{completion:?}");
     assert!(

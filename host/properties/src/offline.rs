@@ -2,10 +2,9 @@
 
 use crate::text;
 use arbitrary::Unstructured;
-use chatter_llm::{LanguageModel as _, Offline};
+use chatter_llm::Offline;
 use chatter_protocol::llm::{Message, Request, Role};
 use serde_json::Value;
-use std::time::Duration;
 
 /// What a prompt may say that the model looks for.
 const SAID: [&str; 8] = [
@@ -53,12 +52,7 @@ pub fn offline_model(bytes: &[u8]) {
         temperature: 1.0,
         json_schema,
     };
-    let ask = || {
-        let threads = tokio::runtime::Builder::new_current_thread().build();
-        threads
-            .expect("a runtime for the test")
-            .block_on(Offline.complete(&request, seed, Duration::from_secs(1)))
-    };
+    let ask = || Offline.answer(&request, seed);
     let answer = ask();
     assert_eq!(answer, ask(), "the same question, another answer");
     let Ok(answer) = answer else { return };

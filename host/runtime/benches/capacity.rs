@@ -5,7 +5,7 @@
 mod common;
 
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel};
+use chatter_llm::{About, Asker, LanguageModel};
 use chatter_protocol::{
     PersonaId,
     call::CallEnd,
@@ -174,7 +174,13 @@ struct Doors {
 
 #[async_trait]
 impl LanguageModel for Doors {
-    async fn complete(&self, _: &Request, _: u64, _: Duration) -> Result<Completion, Error> {
+    async fn complete(
+        &self,
+        _: &Request,
+        _: &Asker,
+        _: u64,
+        _: Duration,
+    ) -> Result<Completion, Error> {
         self.asked.add_permits(1);
         self.open.acquire().await.expect("doors stay").forget();
         Ok(Completion {

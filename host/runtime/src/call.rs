@@ -9,6 +9,7 @@ use crate::{
     permits::Permit,
     sandbox::{self, Bounds, Sandbox, Services},
 };
+use chatter_llm::Asker;
 use chatter_protocol::{
     CallRecord, Turn, V1,
     call::{CallEnd, CallInput, CallLimits, CallTimes, Outcome},
@@ -32,6 +33,7 @@ pub(crate) async fn run(
 ) -> CallRecord {
     let Call {
         scope,
+        route,
         turn,
         input,
         limits,
@@ -44,7 +46,7 @@ pub(crate) async fn run(
         module.pre.engine(),
         services,
         Bounds {
-            scope,
+            asker: Asker { scope, route },
             now: turn.now,
             seed: turn.seed,
             limits: limits.clone(),

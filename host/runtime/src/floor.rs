@@ -98,7 +98,7 @@ pub async fn memory(runtime: &Runtime, call: &Call) -> Result<u64, String> {
 fn bounds(runtime: &Runtime, call: &Call) -> Bounds {
     let wall = Duration::from_millis(u64::from(call.limits.wall_ms));
     Bounds {
-        scope: call.scope.clone(),
+        asker: chatter_llm::Asker::new(call.scope.clone()),
         now: call.turn.now,
         seed: call.turn.seed,
         limits: call.limits.clone(),

@@ -180,7 +180,7 @@ impl Memory for Heard {
 mod tests {
     use super::*;
     use crate::lanes::SlowLane;
-    use chatter_llm::{About, LanguageModel};
+    use chatter_llm::{About, Asker, LanguageModel};
     use chatter_memory::Embedded;
     use chatter_protocol::{PersonaId, RoomId};
     use std::{collections::BTreeMap, time::Duration};
@@ -235,6 +235,7 @@ mod tests {
         async fn complete(
             &self,
             _: &llm::Request,
+            _: &Asker,
             _: u64,
             _: Duration,
         ) -> Result<llm::Completion, llm::Error> {

@@ -100,7 +100,7 @@ impl wit_llm::Host for Sandbox {
         let heard = self.services.heard.as_ref();
         let answer = heard
             .and_then(|heard| heard.remaining())
-            .unwrap_or_else(|| self.budget());
+            .unwrap_or_else(|| self.remaining_budget());
         self.record(ImportRecord::Remaining { answer }, true);
         wit_llm::Budget {
             calls: answer.calls,
@@ -125,6 +125,19 @@ impl Sandbox {
             .push(import);
     }
 
+    /// The least of all that bounds it: the call, the persona's minute, and what tenant, room and persona
+    /// may use up of the providers.
+    fn remaining_budget(&self) -> llm::Budget {
+        let budget = self.budget();
+        let model = self.services.model.remaining(&self.asker);
+        llm::Budget {
+            tokens: budget.tokens.min(model),
+            ..budget
+        }
+    }
+
+    /// What is left of the call's and the persona's own limits. Whether what a provider costs is left is the
+    /// model's business: another may be free.
     fn budget(&self) -> llm::Budget {
         let (calls, tokens) = self.account.llm(&self.limits);
         llm::Budget {
@@ -202,7 +215,11 @@ impl Sandbox {
         // Should the call end while it waits, it has used what it asked for.
         self.account.take_llm(request.max_tokens);
         self.pace.pause();
-        let answer = self.services.model.complete(request, seed, deadline).await;
+        let answer = self
+            .services
+            .model
+            .complete(request, &self.asker, seed, deadline)
+            .await;
         self.pace.go_on();
         self.waited = true;
         let used = match &answer {
@@ -302,7 +319,11 @@ impl Sandbox {
             return Err(memory::Error::OverBudget);
         }
         self.pace.pause();
-        let answer = self.services.memory.search(&self.scope, request).await;
+        let answer = self
+            .services
+            .memory
+            .search(&self.asker.scope, request)
+            .await;
         self.pace.go_on();
         self.waited = true;
         answer

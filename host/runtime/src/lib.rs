@@ -39,6 +39,7 @@ pub use permits::Pool;
 
 pub use ahead::{Compiler, Uncompiled};
 pub use catalogue::module_files;
+pub use chatter_llm::Route;
 
 use artefacts::Artefacts;
 use async_trait::async_trait;
@@ -66,6 +67,8 @@ pub struct Call {
     pub module: Arc<str>,
     /// The memory that the persona reaches.
     pub scope: memory::Scope,
+    /// Which language models answer it, in order; the host's default if absent.
+    pub route: Option<Route>,
     /// What it is given.
     pub turn: Arc<Turn>,
     /// What it is called with.

@@ -8,7 +8,7 @@ use crate::{
     permits::WaitingRoom,
     wasi::{self, StillClock},
 };
-use chatter_llm::SharedModel;
+use chatter_llm::{Asker, SharedModel};
 use chatter_memory::SharedMemory;
 use chatter_protocol::{
     Timestamp,
@@ -44,7 +44,8 @@ pub(crate) struct Sandbox {
     pub(crate) clock: StillClock,
     pub(crate) log: SharedLog,
     pub(crate) services: Arc<Services>,
-    pub(crate) scope: memory::Scope,
+    /// Whose memory it reaches, and for whom the language model is asked.
+    pub(crate) asker: Asker,
     pub(crate) seed: u64,
     /// When the call's wall time ends.
     pub(crate) deadline: Instant,
@@ -68,7 +69,7 @@ pub(crate) struct Sandbox {
 
 /// What one call is bound to.
 pub(crate) struct Bounds {
-    pub(crate) scope: memory::Scope,
+    pub(crate) asker: Asker,
     pub(crate) now: Timestamp,
     pub(crate) seed: u64,
     pub(crate) limits: CallLimits,
@@ -89,7 +90,7 @@ pub(crate) fn store(
     bounds: Bounds,
 ) -> Store<Sandbox> {
     let Bounds {
-        scope,
+        asker,
         now,
         seed,
         limits,
@@ -112,7 +113,7 @@ pub(crate) fn store(
             clock,
             log,
             services: services.clone(),
-            scope,
+            asker,
             seed,
             deadline,
             limits,

@@ -3,7 +3,7 @@
 mod common;
 
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel};
+use chatter_llm::{About, Asker, LanguageModel};
 use chatter_protocol::{
     CallRecord,
     call::{CallEnd, ImportRecord},
@@ -253,6 +253,7 @@ impl LanguageModel for Silent {
     async fn complete(
         &self,
         _: &llm::Request,
+        _: &Asker,
         _: u64,
         _: Duration,
     ) -> Result<llm::Completion, llm::Error> {

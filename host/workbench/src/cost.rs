@@ -4,7 +4,7 @@ mod turn;
 
 use crate::{Subject, loaded::Loaded, text::Wrong};
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel};
+use chatter_llm::{About, Asker, LanguageModel};
 use chatter_memory::Embedded;
 use chatter_protocol::{
     call::{CallEnd, ImportRecord},
@@ -206,7 +206,13 @@ struct AtOnce;
 
 #[async_trait]
 impl LanguageModel for AtOnce {
-    async fn complete(&self, _: &Request, _: u64, _: Duration) -> Result<Completion, Error> {
+    async fn complete(
+        &self,
+        _: &Request,
+        _: &Asker,
+        _: u64,
+        _: Duration,
+    ) -> Result<Completion, Error> {
         Ok(Completion {
             text: "nice one".into(),
             model: "none".into(),

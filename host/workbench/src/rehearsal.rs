@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chatter_bus::SharedBus;
 use chatter_context::{PlayError, Playback, Subtitles, play};
 use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
-use chatter_llm::{About, LanguageModel, SharedModel};
+use chatter_llm::{About, Asker, LanguageModel, SharedModel};
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, ChatMessage, Clock, MessageId, ModerationPolicy, RoomConfig,
     RoomId, Timestamp, Topic, TopicKind, V1,
@@ -257,18 +257,23 @@ impl LanguageModel for OffTheClock {
     async fn complete(
         &self,
         request: &Request,
+        asker: &Asker,
         seed: u64,
         deadline: Duration,
     ) -> Result<Completion, Error> {
         let (model, executor) = (self.model.clone(), self.executor.clone());
-        let request = request.clone();
+        let (request, asker) = (request.clone(), asker.clone());
         let asked = tokio::task::spawn_blocking(move || {
-            executor.block_on(model.complete(&request, seed, deadline))
+            executor.block_on(model.complete(&request, &asker, seed, deadline))
         });
         match asked.await {
             Ok(answer) => answer,
             Err(error) => Err(Error::Unavailable(error.to_string())),
         }
+    }
+
+    fn remaining(&self, asker: &Asker) -> u32 {
+        self.model.remaining(asker)
     }
 
     fn about(&self) -> About {
@@ -286,7 +291,13 @@ mod tests {
 
     #[async_trait]
     impl LanguageModel for Slow {
-        async fn complete(&self, _: &Request, _: u64, _: Duration) -> Result<Completion, Error> {
+        async fn complete(
+            &self,
+            _: &Request,
+            _: &Asker,
+            _: u64,
+            _: Duration,
+        ) -> Result<Completion, Error> {
             tokio::time::sleep(Duration::from_millis(20)).await;
             Err(Error::Busy)
         }
@@ -308,6 +319,10 @@ mod tests {
             .build()
             .unwrap();
         let model = OffTheClock::new(Arc::new(Slow), outside.handle().clone());
+        let asker = Asker::new(chatter_protocol::memory::Scope {
+            room: chatter_protocol::RoomId::new("main/lobby").unwrap(),
+            persona: chatter_protocol::PersonaId::new("nova").unwrap(),
+        });
         let request = Request {
             messages: Vec::new(),
             max_tokens: 1,
@@ -316,7 +331,7 @@ mod tests {
         };
         let (answer, passed) = executor(true).unwrap().block_on(async {
             let began = Instant::now();
-            let asked = model.complete(&request, 0, Duration::from_secs(1));
+            let asked = model.complete(&request, &asker, 0, Duration::from_secs(1));
             let answer = timeout(Duration::from_millis(10), asked).await;
             (answer, began.elapsed())
         });

@@ -212,6 +212,7 @@ impl Job {
         Call {
             module: sitter.module.clone(),
             scope: sitter.scope.clone(),
+            route: sitter.route.clone(),
             turn: Arc::new(Turn {
                 call_id: plan.call_id,
                 room: room.clone(),

@@ -9,6 +9,7 @@ use crate::{
     shadow::Shadow,
 };
 use chatter_protocol::call::CallLimits;
+use chatter_runtime::Route;
 use std::{collections::HashSet, sync::Arc};
 
 impl Room {
@@ -37,13 +38,15 @@ impl Room {
         for seat in seats {
             if seated.remove(&seat.config.id) {
                 let limits = limits.of(&seat.module, &config, &seat.config);
-                self.seat(seat, limits);
+                let own = seat.config.llm.as_ref().or(config.llm.as_ref());
+                let route = own.map(|names| names.as_slice().into());
+                self.seat(seat, limits, route);
             }
         }
     }
 
     /// Lets a persona sit down, or be as it is now described.
-    fn seat(&mut self, seat: Seat, limits: CallLimits) {
+    fn seat(&mut self, seat: Seat, limits: CallLimits, route: Option<Route>) {
         let now = self.parts.clock.now();
         let tenant = self.info.id.tenant();
         let there = self
@@ -52,12 +55,15 @@ impl Room {
             .find(|(_, there)| there.seat.config.id == seat.config.id);
         let number = match there {
             Some((_, there))
-                if !there.leaving && there.seat == seat && there.sitter.limits == limits =>
+                if !there.leaving
+                    && there.seat == seat
+                    && there.sitter.limits == limits
+                    && there.sitter.route == route =>
             {
                 return;
             }
             Some((&number, there)) => {
-                let sitter = Sitter::new(&self.info.id, &seat, limits);
+                let sitter = Sitter::new(&self.info.id, &seat, limits, route);
                 let new = NewSeat {
                     profile: &sitter.profile,
                     limits: sitter.limits.clone(),
@@ -76,7 +82,7 @@ impl Room {
                 number
             }
             None => {
-                let sitter = Sitter::new(&self.info.id, &seat, limits);
+                let sitter = Sitter::new(&self.info.id, &seat, limits, route);
                 let new = NewSeat {
                     profile: &sitter.profile,
                     limits: sitter.limits.clone(),

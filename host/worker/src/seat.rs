@@ -8,7 +8,7 @@ use chatter_protocol::{
     message::{AI_BADGE, Author, AuthorKind},
     persona::{Calls, Health, ModuleRef},
 };
-use chatter_runtime::ModuleStatus;
+use chatter_runtime::{ModuleStatus, Route};
 use chatter_store::StoredState;
 use std::{sync::Arc, time::Duration};
 
@@ -22,10 +22,17 @@ pub(crate) struct Sitter {
     pub(crate) shadow: Option<Arc<str>>,
     pub(crate) scope: memory::Scope,
     pub(crate) limits: CallLimits,
+    /// Which language models answer it, if it is not left to the host.
+    pub(crate) route: Option<Route>,
 }
 
 impl Sitter {
-    pub(crate) fn new(room: &RoomId, seat: &Seat, limits: CallLimits) -> Self {
+    pub(crate) fn new(
+        room: &RoomId,
+        seat: &Seat,
+        limits: CallLimits,
+        route: Option<Route>,
+    ) -> Self {
         let config = &seat.config;
         Self {
             profile: Arc::new(Profile {
@@ -51,6 +58,7 @@ impl Sitter {
                 persona: config.id.clone(),
             },
             limits,
+            route,
         }
     }
 }

@@ -304,6 +304,7 @@ impl Again {
             call: Call {
                 module,
                 scope: sitter.scope.clone(),
+                route: sitter.route.clone(),
                 turn: record.turn.clone(),
                 input: record.input.clone(),
                 limits: record.limits.clone(),

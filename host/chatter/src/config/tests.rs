@@ -170,3 +170,32 @@ fn the_command_lines_source_stands_in_for_the_rooms_own() {
     let found = load(folder.path(), Some(&instead)).unwrap_err();
     assert!(found[0].contains("did you mean `main/lobby`?"), "{found:?}");
 }
+
+#[test]
+fn language_models_are_named_as_the_settings_name_them() {
+    let nova = (
+        NOVA.0,
+        "id = \"nova\"\nname = \"Nova\"\nmodule = \"regular\"\nllm = [\"fats\", \"offline\"]\n",
+    );
+    let lobby = (
+        LOBBY.0,
+        "id = \"main/lobby\"\ntitle = \"Lobby\"\nllm = [\"fast\", \"fast\"]\n",
+    );
+    let folder = folder(&[POLICY, nova, lobby]);
+    let known = ["fast".to_owned(), "offline".to_owned()];
+    let load = |models| load_stamped(&mut Stamp::of(folder.path()), None, models);
+    let prefix = format!("{}/", folder.path().display());
+    let problems = load(Some(&known)).unwrap_err();
+    let problems: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.replace(&prefix, ""))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "personas/nova.toml: llm.0: there is no language model \"fats\" in chatter.toml; did you mean `fast`?",
+            "rooms/lobby.toml: llm.1: \"fast\" is named already",
+        ]
+    );
+    assert!(load(None).is_ok());
+}

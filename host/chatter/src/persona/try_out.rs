@@ -7,10 +7,10 @@ use crate::{
     Failure,
     args::ServeOptions,
     persona,
-    serve::model,
-    settings::{Llm, Provider, llm},
+    settings::{Provider, llm},
 };
 use chatter_llm::SharedModel;
+use chatter_protocol::Clock;
 use chatter_workbench::{
     Wrong,
     rehearsal::{self, OffTheClock},
@@ -148,8 +148,8 @@ pub(crate) fn run(options: TryOptions) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(cannot)?;
-    let mut thinks: SharedModel = model(&settings)?;
-    if pace != Pace::Live && settings != Llm::Offline {
+    let mut thinks: SharedModel = Arc::new(settings.router(Clock::system())?);
+    if pace != Pace::Live && !settings.is_offline() {
         thinks = Arc::new(OffTheClock::new(thinks, outside.handle().clone()));
     }
     let typed =

@@ -4,11 +4,11 @@ use super::data::DataFolder;
 use crate::{
     Failure,
     config::Source,
-    settings::{Bus, Llm, Settings},
+    settings::{Bus, Settings},
 };
 use chatter_bus::{InProcess, SharedBus, redis::Link};
 use chatter_context::{Playback, play};
-use chatter_llm::{ApiKey, ConfigError, Offline, OpenAi, OpenAiConfig, SharedModel};
+use chatter_llm::{Router, SharedModel};
 use chatter_memory::{Embedded, SharedMemory};
 use chatter_protocol::{Clock, RoomId};
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
@@ -29,7 +29,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 pub(super) struct Parts {
     pub(super) bus: SharedBus,
     pub(super) store: SharedStore,
-    pub(super) model: SharedModel,
+    pub(super) model: Arc<Router>,
     pub(super) memory: SharedMemory,
     pub(super) runtime: Arc<Runtime>,
     pub(super) clock: Clock,
@@ -91,11 +91,12 @@ impl Parts {
         } = Joints::new(&settings.bus, data).await?;
         let memory: SharedMemory =
             Arc::new(Embedded::open(&data.memory()).map_err(|error| Failure::caused(&error))?);
-        let model = model(&settings.llm)?;
+        let clock = Clock::system();
+        let model = Arc::new(settings.llm.router(clock.clone())?);
         let mut sandbox = chatter_runtime::Config::new(
             settings.plugins.clone(),
             data.modules(),
-            Arc::clone(&model),
+            Arc::clone(&model) as SharedModel,
             Arc::clone(&memory),
         );
         sandbox.pool = settings.pool.clone();
@@ -109,7 +110,7 @@ impl Parts {
             model,
             memory,
             runtime,
-            clock: Clock::system(),
+            clock,
             metrics,
             link,
             _lock: lock,
@@ -189,34 +190,6 @@ impl Parts {
         );
         async { playing.await.map(drop).map_err(|error| error.to_string()) }
     }
-}
-
-/// The language model that the settings name.
-pub(crate) fn model(llm: &Llm) -> Result<SharedModel, Failure> {
-    let Llm::OpenAi {
-        base_url,
-        model,
-        api_key_env,
-        concurrency,
-    } = llm
-    else {
-        return Ok(Arc::new(Offline::new()));
-    };
-    let mut config = OpenAiConfig::new(base_url, model);
-    if let Some(variable) = api_key_env {
-        let key = std::env::var(variable).map_err(|_| {
-            Failure::usage(format!("the environment variable {variable} holds no text"))
-        })?;
-        config.api_key = Some(ApiKey::new(&key));
-    }
-    if let Some(concurrency) = concurrency {
-        config.max_concurrent = *concurrency;
-    }
-    let model = OpenAi::new(config).map_err(|error| match error {
-        ConfigError::Tls(_) => Failure::failed(error),
-        _ => Failure::usage(format!("llm.{error}")),
-    })?;
-    Ok(Arc::new(model))
 }
 
 /// The recorder of the process's metrics.

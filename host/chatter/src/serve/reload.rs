@@ -28,6 +28,8 @@ pub(super) struct Origin {
     instead: Option<SourceOverride>,
     workshop: Arc<Workshop>,
     settings: Found,
+    /// The language models that there are until the next start.
+    models: Vec<String>,
 }
 
 impl Origin {
@@ -36,6 +38,7 @@ impl Origin {
             instead: settings.source.clone(),
             workshop,
             settings: settings.file.clone(),
+            models: settings.llm.names(),
         }
     }
 
@@ -48,7 +51,8 @@ impl Origin {
         for path in self.workshop.characters() {
             stamp.note(&path);
         }
-        let mut configuration = config::load_stamped(stamp, self.instead.as_ref())?;
+        let mut configuration =
+            config::load_stamped(stamp, self.instead.as_ref(), Some(&self.models))?;
         self.workshop.seat(&mut configuration)?;
         Ok(configuration)
     }

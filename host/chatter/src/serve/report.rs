@@ -107,19 +107,28 @@ impl Facts<'_> {
     }
 
     fn model<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {
-        let about = self.parts.model.about();
-        if about.offline {
-            page.line(
-                "llm",
-                "the offline model: built in, and no language model at all",
-            )?;
+        for (at, (name, about)) in self.parts.model.route().into_iter().enumerate() {
+            let label = if at == 0 { "llm" } else { "" };
+            let or = if at == 0 { "" } else { "or else " };
+            if about.offline {
+                page.line(
+                    label,
+                    format_args!("{or}the offline model: built in, and no language model at all"),
+                )?;
+            } else {
+                page.line(
+                    label,
+                    format_args!("{or}{name}: {} at {}", about.model, about.place),
+                )?;
+            }
+        }
+        if self.settings.llm.is_offline() {
             page.line(
                 "",
                 "a real one: --llm openai --llm-model NAME (see chatter serve --help)",
-            )
-        } else {
-            page.line("llm", format_args!("{} at {}", about.model, about.place))
+            )?;
         }
+        Ok(())
     }
 
     fn modules<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {

@@ -1,6 +1,9 @@
 //! `chatter.toml`.
 
-use super::values::{BusText, Listen, Provider, check_poll, check_speed};
+use super::{
+    llm::LlmTable,
+    values::{BusText, Listen, check_poll, check_speed},
+};
 use crate::pool::PoolOptions;
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_workbench::{did_you_mean, toml_problem};
@@ -70,15 +73,7 @@ const KEYS: [&str; 17] = [
     "limits",
     "pool",
 ];
-const LLM_KEYS: [&str; 5] = [
-    "provider",
-    "base_url",
-    "model",
-    "api_key_env",
-    "concurrency",
-];
-
-/// What the file says; [`KEYS`] and [`LLM_KEYS`] have the same names.
+/// What the file says; [`KEYS`] has the same names.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SettingsFile {
@@ -102,17 +97,6 @@ pub(super) struct SettingsFile {
     pub(super) llm: LlmTable,
     pub(super) limits: LimitsConfig,
     pub(super) pool: PoolOptions,
-}
-
-/// The table `[llm]`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct LlmTable {
-    pub(super) provider: Option<Provider>,
-    pub(super) base_url: Option<String>,
-    pub(super) model: Option<String>,
-    pub(super) api_key_env: Option<String>,
-    pub(super) concurrency: Option<usize>,
 }
 
 fn poll<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
@@ -160,11 +144,10 @@ impl SettingsFile {
         let table: toml::Table = text.parse().map_err(syntax)?;
         let mut problems = unknown(&table, &KEYS, "");
         let limits: Vec<_> = LimitsConfig::names().collect();
-        let tables: [(&str, &[&str]); 3] = [
-            ("llm", &LLM_KEYS),
-            ("limits", &limits),
-            ("pool", &PoolOptions::KEYS),
-        ];
+        if let Some(llm) = table.get("llm").and_then(toml::Value::as_table) {
+            problems.extend(LlmTable::unknown(llm));
+        }
+        let tables: [(&str, &[&str]); 2] = [("limits", &limits), ("pool", &PoolOptions::KEYS)];
         for (name, keys) in tables {
             if let Some(table) = table.get(name).and_then(toml::Value::as_table) {
                 problems.extend(unknown(table, keys, &format!("{name}.")));
@@ -204,7 +187,7 @@ impl SettingsFile {
     }
 }
 
-fn unknown(table: &toml::Table, known: &[&str], prefix: &str) -> Vec<String> {
+pub(super) fn unknown(table: &toml::Table, known: &[&str], prefix: &str) -> Vec<String> {
     let surplus = table.keys().filter(|key| !known.contains(&key.as_str()));
     surplus
         .map(|key| {

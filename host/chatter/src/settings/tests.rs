@@ -45,7 +45,7 @@ fn the_command_line_beats_the_file_and_the_file_the_defaults() {
     assert_eq!((settings.pool.calls, settings.pool.waiting), (3, 2));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:1");
     assert_eq!(settings.source.unwrap().speed, Some(2.0));
-    assert_eq!(settings.llm, Llm::Offline);
+    assert_eq!(settings.llm, Llm::default());
     assert_eq!(settings.plugins, here.path().join("plugins"));
 }
 
@@ -99,7 +99,9 @@ fn what_is_wrong_with_the_file_is_said_at_once() {
         ),
         (
             "[llm]\nprovider = \"chatgpt\"\n",
-            &[":2:12: \"chatgpt\" is no provider; it can be `offline` or `openai`"],
+            &[
+                ":2:12: \"chatgpt\" is no provider; it can be `offline`, `openai`, `anthropic` or `gemini`",
+            ],
         ),
         (
             "[limits]\ncpu = 1\n[pool]\nslots = 1\n",
@@ -135,37 +137,152 @@ fn what_is_wrong_with_the_file_is_said_at_once() {
     }
 }
 
+/// The language models of a file with this `[llm]` table.
+fn llm_with(table: &str, options: ServeOptions) -> Result<Llm, Failure> {
+    let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", table)]);
+    load(&here, options).map(|settings| settings.llm)
+}
+
 #[test]
 fn a_real_model_needs_a_name_and_perhaps_a_key() {
     let llm = |table: &str| {
         let text = format!("[llm]\nprovider = \"openai\"\n{table}");
-        let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", &text)]);
-        load(&here, ServeOptions::default()).map(|settings| settings.llm)
+        llm_with(&text, ServeOptions::default())
     };
+    let key = |table: &str| llm(table).unwrap().providers["openai"].api_key_env.clone();
     assert_eq!(
         wrong(llm("").unwrap_err()).len(),
         2,
         "neither a model nor a key"
     );
     let own = "model = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
-    assert!(
-        matches!(
-            llm(own).unwrap(),
-            Llm::OpenAi {
-                api_key_env: None,
-                ..
-            }
-        ),
-        "a server of one's own needs no key"
-    );
+    assert_eq!(key(own), None, "a server of one's own needs no key");
     let missing = wrong(llm(&format!("{own}api_key_env = \"UNSET\"\n")).unwrap_err());
     assert!(missing[0].contains("UNSET"), "{missing:?}");
-    let keyed = llm("model = \"m\"\napi_key_env = \"SET\"\n").unwrap();
-    assert!(matches!(keyed, Llm::OpenAi { api_key_env: Some(name), .. } if name == "SET"));
+    assert_eq!(
+        key("model = \"m\"\napi_key_env = \"SET\"\n").as_deref(),
+        Some("SET")
+    );
     assert_eq!(
         wrong(llm("api_key_env = \"SET\"\nconcurrency = 0\n").unwrap_err()).len(),
         2
     );
+}
+
+const TWO: &str = "[llm]\nuse = [\"fast\", \"offline\"]\n\
+    [llm.budgets]\nroom = { tokens_per_day = 100000 }\n\
+    [llm.providers.fast]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\nconcurrency = 2\n\
+    queue = 8\ntimeout_s = 4.5\nsampling = false\nprice = { input = 0.1, output = 0.4 }\n\
+    [llm.providers.claude]\nkind = \"anthropic\"\nmodel = \"c\"\napi_key_env = \"SET\"\n";
+
+#[test]
+fn several_models_have_names() {
+    let llm = llm_with(TWO, ServeOptions::default()).unwrap();
+    assert_eq!(llm.route, ["fast", "offline"]);
+    assert_eq!(llm.names(), ["claude", "fast", "offline"]);
+    assert_eq!(llm.budgets.room.tokens_per_day, Some(100_000));
+    let fast = &llm.providers["fast"];
+    assert_eq!(fast.bounds.timeout, Some(Duration::from_secs_f64(4.5)));
+    assert_eq!(fast.bounds.sampling, Some(false));
+    assert_eq!(
+        llm.providers["claude"].base_url,
+        "https://api.anthropic.com/v1"
+    );
+}
+
+#[test]
+fn who_answers_is_said_or_goes_without_saying() {
+    let openai = "provider = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    let one = "[llm.providers.fast]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    let cases = [
+        (String::new(), vec!["offline"]),
+        (format!("[llm]\n{openai}"), vec!["openai", "offline"]),
+        (
+            format!("[llm]\n{openai}use = [\"openai\"]\n"),
+            vec!["openai"],
+        ),
+        (one.to_owned(), vec!["fast", "offline"]),
+        (TWO.to_owned(), vec!["fast", "offline"]),
+    ];
+    for (table, route) in cases {
+        let llm = llm_with(&table, ServeOptions::default()).unwrap();
+        assert_eq!(llm.route, route, "{table}");
+    }
+    let offline = ServeOptions {
+        llm: Some(Provider::Offline),
+        ..ServeOptions::default()
+    };
+    assert_eq!(llm_with(TWO, offline).unwrap().route, ["offline"]);
+}
+
+#[test]
+fn what_is_wrong_with_language_models_is_said_at_once() {
+    let fast = "[llm.providers.fast]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    let slow = fast.replace("fast", "slow");
+    let cases = [
+        (
+            format!("{fast}tiemout_s = 3\n{slow}price = {{ input = 1, outptu = 2 }}\n"),
+            vec![
+                ": llm.providers.fast.tiemout_s: no such setting; did you mean `timeout_s`?",
+                ": llm.providers.slow.price.outptu: no such setting; did you mean `output`?",
+            ],
+        ),
+        (
+            "[llm.budgets.rooms]\n[llm.budgets.room]\ntokens_a_day = 1\n".into(),
+            vec![
+                ": llm.budgets.rooms: no such setting; did you mean `room`?",
+                ": llm.budgets.room.tokens_a_day: no such setting; did you mean `tokens_per_day`?",
+            ],
+        ),
+        (
+            format!("[llm]\nuse = [\"fats\", \"offline\", \"offline\"]\n{fast}"),
+            vec![
+                "llm.use.0: there is no language model \"fats\" in chatter.toml; did you mean `fast`?",
+                "llm.use.2: \"offline\" is named already",
+            ],
+        ),
+        (
+            format!("{fast}{slow}"),
+            vec![
+                "llm.use is missing: there are several providers, so name those to be asked, in order",
+            ],
+        ),
+        (
+            format!(
+                "{fast}timeout_s = 0\nconcurrency = 0\nprice = {{ input = -1.0, output = 2 }}\n"
+            ),
+            vec![
+                "llm.providers.fast.concurrency: 0 is less than 1",
+                "llm.providers.fast.timeout_s: 0 is not in 0.1..=600",
+                "llm.providers.fast.price.input: -1 is not 0 or more",
+            ],
+        ),
+        (
+            "[llm.providers.offline]\nkind = \"offline\"\n".into(),
+            vec![
+                "llm.providers.offline: the offline model is there by that name; it needs no table",
+            ],
+        ),
+        (
+            "[llm.providers.Fast]\nkind = \"openai\"\n".into(),
+            vec!["llm.providers.Fast: a name is 1 to 63 of a-z, 0-9 and -"],
+        ),
+        (
+            "[llm.providers.g]\nkind = \"gemini\"\nmodel = \"m\"\n".into(),
+            vec![
+                "the environment variable GEMINI_API_KEY, which should hold the key of llm.providers.g, is not set",
+            ],
+        ),
+    ];
+    for (text, expected) in cases {
+        let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", &text)]);
+        let file = here.path().join("chatter.toml").display().to_string();
+        let found: Vec<String> = wrong(load(&here, ServeOptions::default()).unwrap_err())
+            .into_iter()
+            .map(|line| line.replace(&file, ""))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! come from.
 
 use chatter_bus::redis::Server;
+use chatter_llm::Kind;
 use serde::Deserialize;
 use std::{
     convert::Infallible,
@@ -94,18 +95,19 @@ pub enum Provider {
     /// The built-in text model, which is no language model.
     #[default]
     Offline,
-    /// Any server that speaks OpenAI's API.
-    OpenAi,
+    /// A server.
+    Server(Kind),
 }
 
 impl FromStr for Provider {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "offline" => Ok(Self::Offline),
-            "openai" => Ok(Self::OpenAi),
-            other => Err(format!(
-                "{other:?} is no provider; it can be `offline` or `openai`"
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == text);
+        match (text, kind) {
+            ("offline", _) => Ok(Self::Offline),
+            (_, Some(kind)) => Ok(Self::Server(kind)),
+            (other, None) => Err(format!(
+                "{other:?} is no provider; it can be `offline`, `openai`, `anthropic` or `gemini`"
             )),
         }
     }

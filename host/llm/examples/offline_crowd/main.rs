@@ -7,7 +7,7 @@
 
 mod measure;
 
-use chatter_llm::{LanguageModel, Offline};
+use chatter_llm::Offline;
 use chatter_protocol::llm::{Message, Request, Role};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -146,7 +146,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         json_schema: None,
                     };
                     let begun = Instant::now();
-                    let said = complete(&model, &request, rng.random())?;
+                    let said = model.answer(&request, rng.random())?.text;
                     slowest = slowest.max(begun.elapsed());
                     total += begun.elapsed();
                     let name = &seat.character.name;
@@ -168,16 +168,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         slowest.as_secs_f64() * 1e6
     );
     Ok(())
-}
-
-fn complete(model: &Offline, request: &Request, seed: u64) -> Result<String, Box<dyn Error>> {
-    // The offline model waits for nothing: its future is ready at once.
-    let mut future = std::pin::pin!(model.complete(request, seed, Duration::ZERO));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(done) => Ok(done.map_err(|error| format!("{error:?}"))?.text),
-        std::task::Poll::Pending => Err("the offline model waits".into()),
-    }
 }
 
 fn seats(root: &Path, folder: &Path) -> Result<Vec<Seat>, Box<dyn Error>> {

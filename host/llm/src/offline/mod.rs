@@ -42,7 +42,7 @@ mod tone;
 mod voice;
 mod write;
 
-use crate::{About, LanguageModel, estimate_tokens};
+use crate::{About, Asker, LanguageModel, estimate_input, estimate_tokens};
 use async_trait::async_trait;
 use chatter_protocol::llm::{Completion, Error, Request};
 use corpus::CORPUS;
@@ -84,14 +84,13 @@ impl Offline {
     }
 }
 
-#[async_trait]
-impl LanguageModel for Offline {
-    async fn complete(
-        &self,
-        request: &Request,
-        seed: u64,
-        _deadline: Duration,
-    ) -> Result<Completion, Error> {
+impl Offline {
+    /// Answers a request. There is nothing to wait for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`], if there is no answer of that form or length.
+    pub fn answer(&self, request: &Request, seed: u64) -> Result<Completion, Error> {
         if request.max_tokens == 0 {
             return Err(Error::Refused("max_tokens is 0".into()));
         }
@@ -105,17 +104,26 @@ impl LanguageModel for Offline {
                 "the smallest answer has {output_tokens} tokens, more than max_tokens"
             )));
         }
-        let input_tokens = request
-            .messages
-            .iter()
-            .map(|message| estimate_tokens(&message.content))
-            .sum();
+        let input_tokens = estimate_input(request);
         Ok(Completion {
             text,
             model: "offline".into(),
             input_tokens,
             output_tokens,
         })
+    }
+}
+
+#[async_trait]
+impl LanguageModel for Offline {
+    async fn complete(
+        &self,
+        request: &Request,
+        _: &Asker,
+        seed: u64,
+        _deadline: Duration,
+    ) -> Result<Completion, Error> {
+        self.answer(request, seed)
     }
 
     fn about(&self) -> About {

@@ -286,7 +286,7 @@ async fn completions_say_where_they_come_from_and_keep_to_their_bound() {
             max_tokens,
             ..asked.clone()
         };
-        let completion = model.complete(&asked, 1, Duration::ZERO).await.unwrap();
+        let completion = model.answer(&asked, 1).unwrap();
         assert!(completion.output_tokens <= max_tokens, "{completion:?}");
         assert_eq!(completion.model, "offline");
         assert!(completion.input_tokens > 10);
@@ -297,10 +297,7 @@ async fn completions_say_where_they_come_from_and_keep_to_their_bound() {
         max_tokens: 0,
         ..asked.clone()
     };
-    assert!(matches!(
-        model.complete(&none, 1, Duration::ZERO).await,
-        Err(Error::Refused(_))
-    ));
+    assert!(matches!(model.answer(&none, 1), Err(Error::Refused(_))));
 
     let schema =
         r#"{"type":"object","properties":{"notes":{"type":"array"}},"required":["notes"]}"#;
@@ -308,16 +305,10 @@ async fn completions_say_where_they_come_from_and_keep_to_their_bound() {
         json_schema: Some(schema.into()),
         ..asked.clone()
     };
-    assert_eq!(
-        model.complete(&form, 1, Duration::ZERO).await.unwrap().text,
-        r#"{"notes":[]}"#
-    );
+    assert_eq!(model.answer(&form, 1).unwrap().text, r#"{"notes":[]}"#);
     let tight = Request {
         max_tokens: 1,
         ..form
     };
-    assert!(matches!(
-        model.complete(&tight, 1, Duration::ZERO).await,
-        Err(Error::Refused(_))
-    ));
+    assert!(matches!(model.answer(&tight, 1), Err(Error::Refused(_))));
 }

@@ -61,7 +61,7 @@ async fn ask(
     };
     let room = scope.room.clone();
     let bounds = Bounds {
-        scope,
+        asker: chatter_llm::Asker::new(scope),
         now: Timestamp::from_millis(0),
         seed: 0,
         limits,

@@ -18,7 +18,7 @@ use crate::{
     sandbox::Services,
 };
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel};
+use chatter_llm::{About, Asker, LanguageModel};
 use chatter_memory::Memory;
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, CallId, ChatMessage, Impulse, MessageId, PersonaId, RoomId,
@@ -244,6 +244,7 @@ impl Occasion {
                 room: self.turn.room.id.clone(),
                 persona: self.turn.profile.id.clone(),
             },
+            route: None,
             turn: Arc::new(Turn {
                 state,
                 ..self.turn.clone()
@@ -321,6 +322,7 @@ impl LanguageModel for Nobody {
     async fn complete(
         &self,
         _: &llm::Request,
+        _: &Asker,
         _: u64,
         _: Duration,
     ) -> Result<llm::Completion, llm::Error> {

@@ -1,7 +1,7 @@
 //! What a call is made of: a model that is told what to say, a room, messages, and the call itself.
 
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel};
+use chatter_llm::{About, Asker, LanguageModel};
 use chatter_protocol::{
     Author, AuthorKind, CallId, ChatMessage, Impulse, MessageId, PersonaId, RoomId, StreamContext,
     TenantId, Timestamp, Turn, V1,
@@ -21,7 +21,13 @@ pub enum Scripted {
 
 #[async_trait]
 impl LanguageModel for Scripted {
-    async fn complete(&self, _: &Request, _: u64, deadline: Duration) -> Result<Completion, Error> {
+    async fn complete(
+        &self,
+        _: &Request,
+        _: &Asker,
+        _: u64,
+        deadline: Duration,
+    ) -> Result<Completion, Error> {
         match self {
             Self::Says(text) => Ok(Completion {
                 text: (*text).into(),
@@ -118,6 +124,7 @@ pub fn call(module: &str, style: &str) -> Call {
             room: room(),
             persona: persona.clone(),
         },
+        route: None,
         turn: Arc::new(Turn {
             call_id: CallId::from_parts(1_760_000_100_000, [1; 10]),
             room: RoomInfo {

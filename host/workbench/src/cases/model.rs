@@ -5,7 +5,7 @@ use super::{
     script::{Answer, Script},
 };
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel};
+use chatter_llm::{About, Asker, LanguageModel};
 use chatter_protocol::llm::{Completion, Error, Request};
 use std::time::Duration;
 
@@ -46,7 +46,13 @@ pub(super) fn prompt(request: &Request) -> String {
 
 #[async_trait]
 impl LanguageModel for Scripted {
-    async fn complete(&self, request: &Request, _: u64, _: Duration) -> Result<Completion, Error> {
+    async fn complete(
+        &self,
+        request: &Request,
+        _: &Asker,
+        _: u64,
+        _: Duration,
+    ) -> Result<Completion, Error> {
         let text = self
             .0
             .next(&prompt(request))

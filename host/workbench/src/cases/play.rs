@@ -375,6 +375,7 @@ impl<'a> Play<'a> {
         let call = Call {
             module: self.module.into(),
             scope: self.scope.clone(),
+            route: None,
             turn: Arc::new(turn),
             input,
             limits: self.limits.clone(),

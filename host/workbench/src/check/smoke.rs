@@ -90,6 +90,7 @@ pub(super) async fn run(
                 room: turn.room.id.clone(),
                 persona: turn.profile.id.clone(),
             },
+            route: None,
             turn: turn.clone(),
             input: occasion.input.clone(),
             limits: subject.limits.clone(),

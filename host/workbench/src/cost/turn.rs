@@ -144,6 +144,7 @@ pub(super) fn calls(subject: &Subject) -> Result<Vec<(&'static str, Call)>, Wron
             room: room.clone(),
             persona: config.id.clone(),
         },
+        route: None,
         turn: Arc::new(turn),
         input,
         limits: limits.clone(),

@@ -93,6 +93,7 @@ impl Bed {
                     source: None,
                     roster: Vec::new(),
                     tuning: eager(),
+                    llm: None,
                     limits: None,
                 },
                 seats: vec![Seat {
@@ -202,6 +203,7 @@ impl Bed {
             style: style.into(),
             color: None,
             traits: BTreeMap::from([("excitability".into(), 1.0)]),
+            llm: None,
             limits: Some(LimitsConfig {
                 cpu_ms: Some(20),
                 wall_ms: Some(2_000),

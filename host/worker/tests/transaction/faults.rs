@@ -1,7 +1,7 @@
 //! The real memory, and a model, that break when they are told to.
 
 use async_trait::async_trait;
-use chatter_llm::{About, LanguageModel};
+use chatter_llm::{About, Asker, LanguageModel};
 use chatter_memory::{Embedded, Memory};
 use chatter_protocol::{
     Timestamp, llm,
@@ -87,6 +87,7 @@ impl LanguageModel for Fickle {
     async fn complete(
         &self,
         _: &llm::Request,
+        _: &Asker,
         _: u64,
         _: Duration,
     ) -> Result<llm::Completion, llm::Error> {

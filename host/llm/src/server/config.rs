@@ -6,31 +6,81 @@ use reqwest::{
 };
 use std::{fmt, time::Duration};
 
-/// Where the language model is, and how it is asked.
+/// Which API a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// OpenAI's [chat completions](https://platform.openai.com/docs/api-reference/chat/create): Ollama,
+    /// vLLM, llama.cpp, OpenRouter, OpenAI itself and many others.
+    OpenAi,
+    /// Anthropic's [Messages](https://docs.anthropic.com/en/api/messages).
+    Anthropic,
+    /// Google's [generateContent](https://ai.google.dev/api/generate-content).
+    Gemini,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Gemini];
+
+    /// As it is written in settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+        }
+    }
+
+    /// The vendor's own server.
+    #[must_use]
+    pub const fn base_url(self) -> &'static str {
+        match self {
+            Self::OpenAi => "https://api.openai.com/v1",
+            Self::Anthropic => "https://api.anthropic.com/v1",
+            Self::Gemini => "https://generativelanguage.googleapis.com/v1beta",
+        }
+    }
+
+    /// The environment variable that holds the key as a rule.
+    #[must_use]
+    pub const fn api_key_env(self) -> &'static str {
+        match self {
+            Self::OpenAi => "OPENAI_API_KEY",
+            Self::Anthropic => "ANTHROPIC_API_KEY",
+            Self::Gemini => "GEMINI_API_KEY",
+        }
+    }
+}
+
+/// Where a language model is, and how it is asked.
 #[derive(Clone, Debug)]
-pub struct OpenAiConfig {
-    /// The address that `/chat/completions` is appended to, such as `http://127.0.0.1:11434/v1`.
+pub struct ServerConfig {
+    /// Which API it speaks.
+    pub kind: Kind,
+    /// The address up to the version, such as `http://127.0.0.1:11434/v1`; the rest is appended.
     pub base_url: String,
     /// The model's name, as the server knows it.
     pub model: String,
-    /// Sent as `Authorization: Bearer`. Servers on one's own machine need none.
+    /// Servers on one's own machine need none.
     pub api_key: Option<ApiKey>,
     /// How long making a connection may take. The request's deadline holds besides.
     pub connect_timeout: Duration,
-    /// How many requests may be under way at once; more wait within their deadline. At least 1.
-    pub max_concurrent: usize,
+    /// Whether temperature and seed are sent; some models refuse requests with them.
+    pub sampling: bool,
 }
 
-impl OpenAiConfig {
-    /// With the usual limits: no key, 5 s to connect, 4 requests at once.
+impl ServerConfig {
+    /// At the vendor's own server, with the usual limits: no key, 5 s to connect.
     #[must_use]
-    pub fn new(base_url: impl Into<String>, model: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, model: impl Into<String>) -> Self {
         Self {
-            base_url: base_url.into(),
+            kind,
+            base_url: kind.base_url().to_owned(),
             model: model.into(),
             api_key: None,
             connect_timeout: Duration::from_secs(5),
-            max_concurrent: 4,
+            sampling: true,
         }
     }
 
@@ -39,16 +89,14 @@ impl OpenAiConfig {
         if self.model.trim().is_empty() {
             return Err(ConfigError::Model);
         }
-        if self.max_concurrent == 0 {
-            return Err(ConfigError::Concurrency);
-        }
         if let Some(key) = &self.api_key {
             key.check()?;
         }
-        let endpoint = Endpoint::new(&self.base_url)?;
+        let path = super::wire::of(self.kind).path(&self.model);
+        let endpoint = Endpoint::new(&self.base_url, &path)?;
         if self.api_key.is_some() && endpoint.has_user() {
             return Err(ConfigError::BaseUrl(
-                "it holds a user name or password although there is a key: give one of them",
+                "it holds a user name or password although there is a key: give one of them".into(),
             ));
         }
         Ok(endpoint)
@@ -60,16 +108,22 @@ impl OpenAiConfig {
 pub enum ConfigError {
     /// The base URL.
     #[error("base_url: {0}; it looks like http://127.0.0.1:11434/v1 or https://api.openai.com/v1")]
-    BaseUrl(&'static str),
+    BaseUrl(String),
     /// The model.
     #[error("model: empty; give the name by which the server knows the model")]
     Model,
     /// The key.
     #[error("api_key: {0}")]
     ApiKey(&'static str),
-    /// The number of requests at once.
-    #[error("max_concurrent: 0; at least one request has to be allowed")]
-    Concurrency,
+    /// A number that has to be more than 0.
+    #[error("{0}: 0; it has to be at least 1")]
+    Zero(&'static str),
+    /// A name of a provider that there is not, or twice.
+    #[error("{0}")]
+    Provider(String),
+    /// A setting of one of several providers.
+    #[error("{0}.{1}")]
+    At(String, Box<ConfigError>),
     /// TLS could not be set up, as a rule because the system has no CA certificates.
     #[error("TLS can't be set up: {0}; are the system's CA certificates installed?")]
     Tls(String),
@@ -98,10 +152,10 @@ impl ApiKey {
         HeaderValue::from_str(&self.0).map(drop).map_err(unusable)
     }
 
-    /// The header's value, marked so that nobody prints it.
-    pub(super) fn bearer(&self) -> HeaderValue {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0))
-            .unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
+    /// A header's value, marked so that nobody prints it.
+    pub(super) fn header(&self, before: &str) -> HeaderValue {
+        let mut value = HeaderValue::from_str(&format!("{before}{}", self.0))
+            .unwrap_or_else(|_| HeaderValue::from_static(""));
         value.set_sensitive(true);
         value
     }
@@ -129,14 +183,15 @@ impl fmt::Display for ApiKey {
 }
 
 /// A base URL that was checked. Shown without user name and password.
-pub(super) struct Endpoint {
-    completions: Url,
+pub(crate) struct Endpoint {
+    url: Url,
     shown: String,
 }
 
 impl Endpoint {
-    fn new(base_url: &str) -> Result<Self, ConfigError> {
-        let wrong = |why| Err(ConfigError::BaseUrl(why));
+    /// With a path below the base URL that begins with a slash.
+    pub(crate) fn new(base_url: &str, below: &str) -> Result<Self, ConfigError> {
+        let wrong = |why: &str| Err(ConfigError::BaseUrl(why.to_owned()));
         // The text itself may hold a password, so no error repeats it.
         let Ok(mut url) = Url::parse(base_url.trim()) else {
             return wrong("not a URL");
@@ -151,33 +206,30 @@ impl Endpoint {
             return wrong("there must be no ? and no # in it");
         }
         let path = url.path().trim_end_matches('/').to_owned();
-        if path.ends_with("/chat/completions") {
-            return wrong("leave /chat/completions out, it is appended");
+        if path.ends_with(below) {
+            return wrong(&format!("leave {below} out, it is appended"));
         }
-        url.set_path(&format!("{path}/chat/completions"));
+        url.set_path(&format!("{path}{below}"));
         let mut shown = url.clone();
         shown.set_path(&path);
         // Neither can fail for a URL with a host.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
         let shown = shown.as_str().trim_end_matches('/').to_owned();
-        Ok(Self {
-            completions: url,
-            shown,
-        })
+        Ok(Self { url, shown })
     }
 
-    pub(super) fn completions(&self) -> Url {
-        self.completions.clone()
+    pub(super) fn url(&self) -> Url {
+        self.url.clone()
     }
 
-    pub(super) fn is_encrypted(&self) -> bool {
-        self.completions.scheme() == "https"
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
     }
 
-    pub(super) fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         let host = self
-            .completions
+            .url
             .host_str()
             .unwrap_or_default()
             .trim_matches(['[', ']']);
@@ -188,7 +240,7 @@ impl Endpoint {
     }
 
     fn has_user(&self) -> bool {
-        !self.completions.username().is_empty() || self.completions.password().is_some()
+        !self.url.username().is_empty() || self.url.password().is_some()
     }
 }
 
@@ -201,6 +253,15 @@ impl fmt::Display for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CHAT: &str = "/chat/completions";
+
+    fn config(base_url: &str) -> ServerConfig {
+        ServerConfig {
+            base_url: base_url.into(),
+            ..ServerConfig::new(Kind::OpenAi, "m")
+        }
+    }
 
     #[test]
     fn base_urls_are_checked() {
@@ -221,7 +282,7 @@ mod tests {
         ];
         for (base, completions) in good {
             assert_eq!(
-                Endpoint::new(base).map(|e| e.completions.to_string()),
+                Endpoint::new(base, CHAT).map(|e| e.url.to_string()),
                 Ok(completions.into())
             );
         }
@@ -242,8 +303,8 @@ mod tests {
         ];
         for (base, why) in bad {
             assert_eq!(
-                Endpoint::new(base).err(),
-                Some(ConfigError::BaseUrl(why)),
+                Endpoint::new(base, CHAT).err(),
+                Some(ConfigError::BaseUrl(why.into())),
                 "{base}"
             );
         }
@@ -259,7 +320,7 @@ mod tests {
             ("http://10.0.0.1/v1", false),
         ] {
             assert_eq!(
-                Endpoint::new(base).unwrap().is_loopback(),
+                Endpoint::new(base, CHAT).unwrap().is_loopback(),
                 loopback,
                 "{base}"
             );
@@ -268,7 +329,7 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let mut config = OpenAiConfig::new("https://user:hunter2@example.com/v1", "m");
+        let mut config = config("https://user:hunter2@example.com/v1");
         assert_eq!(
             config.endpoint().unwrap().to_string(),
             "https://example.com/v1"
@@ -280,7 +341,7 @@ mod tests {
             format!("{key:?}"),
             key.to_string(),
             both.to_string(),
-            format!("{:?}", key.bearer()),
+            format!("{:?}", key.header("Bearer ")),
         ];
         for text in shown {
             assert!(
@@ -292,8 +353,8 @@ mod tests {
 
     #[test]
     fn other_settings_are_checked() {
-        let with = |change: fn(&mut OpenAiConfig)| {
-            let mut config = OpenAiConfig::new("http://127.0.0.1:1/v1", "m");
+        let with = |change: fn(&mut ServerConfig)| {
+            let mut config = config("http://127.0.0.1:1/v1");
             change(&mut config);
             config.endpoint().err().map(|error| error.to_string())
         };
@@ -304,16 +365,11 @@ mod tests {
                 .starts_with("model: ")
         );
         assert!(
-            with(|config| config.max_concurrent = 0)
-                .unwrap()
-                .starts_with("max_concurrent: ")
-        );
-        assert!(
             with(|config| config.api_key = Some(ApiKey::new(" ")))
                 .unwrap()
                 .starts_with("api_key: empty")
         );
-        let line_feed = |config: &mut OpenAiConfig| config.api_key = Some(ApiKey::new("a\nb"));
+        let line_feed = |config: &mut ServerConfig| config.api_key = Some(ApiKey::new("a\nb"));
         assert!(with(line_feed).unwrap().starts_with("api_key: it holds"));
     }
 }

@@ -1,0 +1,195 @@
+use super::{
+    scripted::{NEVER, SECOND, Script, broken, busy, down, request, says, scope},
+    *,
+};
+use crate::budget::{Budgets, Ledger};
+use chatter_protocol::Clock;
+use std::collections::HashMap;
+use tokio::{sync::mpsc, time::timeout};
+
+/// Asks for somebody in `main/lobby`, within a time.
+async fn ask(provider: &Provider, deadline: Duration) -> Result<Answer, Failure> {
+    let ledger = Ledger::new(Budgets::default(), Clock::system());
+    let who = scope("main/lobby", "nova");
+    let charge = ledger.charge(&who, None, 20, &mut 40).unwrap();
+    let until = Instant::now() + deadline;
+    provider.complete(&who, &request(), 7, until, &charge).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_asked_again_only_where_that_helps() {
+    let ok = || Ok(says("gg"));
+    let ms = Duration::from_millis;
+    // What it answers at once, one after the other; how long there is; how it ends, and after how many tries
+    // and how long.
+    type Case = (
+        Vec<Result<Answer, Failure>>,
+        u64,
+        Result<Answer, Failure>,
+        usize,
+        (Duration, Duration),
+    );
+    let cases: [Case; 9] = [
+        (vec![ok()], 10, ok(), 1, (ms(0), ms(0))),
+        (
+            vec![Err(busy(Some(3))), ok()],
+            10,
+            ok(),
+            2,
+            (ms(3_000), ms(3_000)),
+        ),
+        (
+            vec![Err(busy(Some(3))), ok()],
+            3,
+            Err(busy(Some(3))),
+            1,
+            (ms(0), ms(0)),
+        ),
+        (vec![Err(busy(None)), ok()], 10, ok(), 2, (ms(300), ms(450))),
+        (
+            vec![Err(busy(Some(1))), Err(busy(Some(1))), ok()],
+            10,
+            Err(busy(Some(1))),
+            2,
+            (ms(1_000), ms(1_000)),
+        ),
+        (vec![Err(down()), ok()], 10, ok(), 2, (ms(300), ms(450))),
+        (
+            vec![Err(down()), Err(down()), ok()],
+            10,
+            Err(down()),
+            2,
+            (ms(300), ms(450)),
+        ),
+        (
+            vec![Err(broken()), ok()],
+            10,
+            Err(broken()),
+            1,
+            (ms(0), ms(0)),
+        ),
+        (
+            vec![Err(Failure::Refused("too long".into())), ok()],
+            10,
+            Err(Failure::Refused("too long".into())),
+            1,
+            (ms(0), ms(0)),
+        ),
+    ];
+    for (at, (answers, seconds, expected, tries, (least, most))) in cases.into_iter().enumerate() {
+        let script = Script::of(answers.into_iter().map(|answer| (Duration::ZERO, answer)));
+        let provider = script.provider("it", |_| ());
+        let began = Instant::now();
+        let answer = ask(&provider, Duration::from_secs(seconds)).await;
+        let took = began.elapsed();
+        assert_eq!(answer, expected, "case {at}");
+        assert_eq!(script.asked().len(), tries, "case {at}");
+        // Timers are as fine as a millisecond.
+        assert!(took >= least && took <= most + ms(2), "case {at}: {took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_may_take_as_long_as_is_said_and_the_deadline_counts_the_queue() {
+    let script = Script::of([(NEVER, Ok(says("late")))]);
+    let provider = script.provider("it", |config| config.timeout = Some(4 * SECOND));
+    let began = Instant::now();
+    assert_eq!(ask(&provider, 60 * SECOND).await, Err(Failure::TimedOut));
+    assert_eq!(began.elapsed(), 4 * SECOND);
+
+    let script = Script::of([(10 * SECOND, Ok(says("first")))]);
+    let provider = script.provider("it", |config| config.concurrency = 1);
+    let began = Instant::now();
+    let (first, second, third) = tokio::join!(
+        biased;
+        ask(&provider, 20 * SECOND),
+        ask(&provider, 5 * SECOND),
+        ask(&provider, 12 * SECOND),
+    );
+    assert_eq!(first, Ok(says("first")));
+    assert_eq!(second, Err(Failure::Full));
+    assert_eq!(third, Ok(says("gg")), "it waited for 10 of its 12 seconds");
+    assert_eq!(began.elapsed(), 11 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_keeps_failing_is_left_alone_and_tried_by_one() {
+    let fails = || (SECOND, Err(broken()));
+    let script = Script::of([fails(), fails(), fails(), fails(), fails()]);
+    let provider = script.provider("it", |_| ());
+    for _ in 0..5 {
+        assert_eq!(ask(&provider, 30 * SECOND).await, Err(broken()));
+    }
+    let began = Instant::now();
+    for _ in 0..10 {
+        let answer = ask(&provider, 30 * SECOND).await;
+        assert!(matches!(answer, Err(Failure::Resting(_))), "{answer:?}");
+    }
+    assert_eq!(began.elapsed(), Duration::ZERO, "nobody waits for it");
+    assert_eq!(script.asked().len(), 5);
+
+    tokio::time::advance(6 * SECOND).await;
+    let (probe, other) = tokio::join!(
+        biased;
+        ask(&provider, 30 * SECOND),
+        ask(&provider, 30 * SECOND),
+    );
+    assert_eq!(probe, Ok(says("gg")));
+    assert!(matches!(other, Err(Failure::Resting(_))), "{other:?}");
+    assert!(ask(&provider, 30 * SECOND).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_had_no_time_says_nothing_of_the_provider() {
+    let script = Script::of((0..20).map(|_| (2 * SECOND, Ok(says("gg")))));
+    let provider = script.provider("it", |_| ());
+    for _ in 0..10 {
+        let answer = ask(&provider, Duration::from_millis(500)).await;
+        assert_eq!(answer, Err(Failure::TimedOut));
+    }
+    assert!(ask(&provider, 30 * SECOND).await.is_ok());
+}
+
+/// Fifty personas in one room that ask as soon as they are answered, and one in another that does the same: the
+/// next place of the two is that one's whenever it asks.
+#[tokio::test(start_paused = true)]
+async fn a_busy_room_does_not_starve_a_quiet_one() {
+    let provider = Arc::new(Script::default().provider("it", |config| config.concurrency = 2));
+    let (tell, mut answered) = mpsc::unbounded_channel();
+    let ledger = Arc::new(Ledger::new(Budgets::default(), Clock::system()));
+    let mut tasks = Vec::new();
+    let busy = (0..50).map(|n| scope("main/busy", &format!("p{n}")));
+    for who in busy.chain([scope("main/quiet", "one")]) {
+        let (provider, ledger, tell) = (provider.clone(), ledger.clone(), tell.clone());
+        tasks.push(tokio::spawn(async move {
+            loop {
+                let charge = ledger.charge(&who, None, 20, &mut 40).unwrap();
+                let until = Instant::now() + 600 * SECOND;
+                let asked = request();
+                let answer = provider.complete(&who, &asked, 7, until, &charge);
+                answer.await.unwrap();
+                let _ = tell.send(who.room.to_string());
+            }
+        }));
+    }
+    sleep_until(Instant::now() + Duration::from_millis(100_500)).await;
+    for task in tasks {
+        task.abort();
+    }
+    let mut answers: HashMap<String, u32> = HashMap::new();
+    while let Ok(room) = answered.try_recv() {
+        *answers.entry(room).or_default() += 1;
+    }
+    // A second for the next place, and a second for the answer. If all took turns, it would have four.
+    assert_eq!(answers["main/quiet"] + answers["main/busy"], 200);
+    assert_eq!(answers["main/quiet"], 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_leaves_the_place() {
+    let script = Script::of([(NEVER, Ok(says("late")))]);
+    let provider = script.provider("it", |config| config.concurrency = 1);
+    let given_up = timeout(SECOND, ask(&provider, 60 * SECOND)).await;
+    assert!(given_up.is_err());
+    assert_eq!(ask(&provider, 60 * SECOND).await, Ok(says("gg")));
+}

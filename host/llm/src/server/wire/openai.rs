@@ -1,0 +1,133 @@
+//! OpenAI's [chat completions](https://platform.openai.com/docs/api-reference/chat/create).
+
+use super::{End, Said, Sampling, Wire, schema};
+use crate::{budget::Usage, failure::Failure};
+use chatter_protocol::llm::Request;
+use reqwest::header::{AUTHORIZATION, HeaderName};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(super) struct OpenAi;
+
+impl Wire for OpenAi {
+    fn path(&self, _: &str) -> String {
+        "/chat/completions".into()
+    }
+
+    fn key(&self) -> (HeaderName, &'static str) {
+        (AUTHORIZATION, "Bearer ")
+    }
+
+    fn body(
+        &self,
+        model: &str,
+        request: &Request,
+        sampling: Option<Sampling>,
+    ) -> Result<Value, Failure> {
+        // OpenAI's newer models want `max_completion_tokens`, which other servers don't know; those that
+        // refuse a temperature are the same.
+        let limit = match sampling {
+            Some(_) => "max_tokens",
+            None => "max_completion_tokens",
+        };
+        let mut body = json!({
+            "model": model,
+            "messages": request.messages,
+            limit: request.max_tokens,
+            "stream": false,
+        });
+        if let Some(Sampling { temperature, seed }) = sampling {
+            body["temperature"] = temperature.into();
+            body["seed"] = seed.into();
+        }
+        if let Some(schema) = schema(request)? {
+            body["response_format"] = json!({
+                "type": "json_schema",
+                "json_schema": { "name": "answer", "schema": schema },
+            });
+        }
+        Ok(body)
+    }
+
+    fn said(&self, body: &[u8]) -> Result<Said, &'static str> {
+        let response: Response = serde_json::from_slice(body)
+            .map_err(|_| "with something that is no chat completion; is base_url right?")?;
+        let Some(choice) = response.choices.into_iter().next() else {
+            return Err("with a chat completion that holds no choice");
+        };
+        let text = choice.message.content.unwrap_or_default();
+        let end = match choice.finish_reason.as_deref() {
+            _ if choice
+                .message
+                .refusal
+                .as_ref()
+                .is_some_and(|it| !it.is_empty()) =>
+            {
+                End::Declined(choice.message.refusal.unwrap_or_default())
+            }
+            Some("content_filter") => End::Declined("its filter left nothing of the answer".into()),
+            Some("length") => End::Length,
+            _ => End::Stop,
+        };
+        let usage = response.usage.map(|usage| Usage {
+            input: usage.prompt_tokens,
+            cached_input: usage
+                .prompt_tokens_details
+                .and_then(|details| details.cached_tokens)
+                .unwrap_or(0),
+            output: usage.completion_tokens,
+        });
+        Ok(Said {
+            text,
+            model: response.model,
+            usage,
+            end,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Response {
+    #[serde(default)]
+    model: Option<String>,
+    choices: Vec<Choice>,
+    #[serde(default, deserialize_with = "if_it_is_one")]
+    usage: Option<Tokens>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Message,
+    #[serde(default)]
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    refusal: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    prompt_tokens: u32,
+    completion_tokens: u32,
+    #[serde(default)]
+    prompt_tokens_details: Option<Details>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    #[serde(default)]
+    cached_tokens: Option<u32>,
+}
+
+/// A count that is missing or none is estimated; the words are there all the same.
+fn if_it_is_one<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Tokens>, D::Error> {
+    let usage = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(usage).ok())
+}
