@@ -6,16 +6,18 @@
 
 mod cluster;
 mod proxy;
+mod tls;
 
 pub use cluster::Cluster;
 pub use proxy::Proxy;
+pub use tls::TlsServer;
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -291,10 +293,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Writes a file into a folder, for options that name one.
-#[must_use]
-pub fn file(folder: &TempDir, name: &str, content: &str) -> PathBuf {
-    let path = folder.path().join(name);
-    fs::write(&path, content).unwrap();
-    path
+/// Writes a file into a folder, for options that name one; they are relative to it.
+fn file(folder: &TempDir, name: &str, content: &str) {
+    fs::write(folder.path().join(name), content).unwrap();
 }

@@ -21,6 +21,9 @@ use tokio_rustls::TlsConnector;
 /// How long all of it may take together.
 pub(super) const DIAL: Duration = Duration::from_secs(3);
 
+/// How long TLS alone may take of that.
+const HANDSHAKE: Duration = Duration::from_millis(2_500);
+
 /// The oldest version that has what the scripts and the sharded channels rest on.
 const OLDEST: u32 = 7;
 
@@ -83,7 +86,16 @@ impl Dialer {
                     Ok::<(), ()>(())
                 });
             }
-            let failed = |error| Fault::of(at, &error);
+            let failed = |error| match Fault::of(at, &error) {
+                fault if fault.kind == FaultKind::Cut => {
+                    let words = format!(
+                        "Redis at {at} ended the connection before it answered: is it Redis' port, and is TLS (rediss://) \
+                         as it should be?"
+                    );
+                    Fault::new(FaultKind::Cut, words)
+                }
+                fault => fault,
+            };
             let made: (MultiplexedConnection, Driver) = match &self.tls {
                 None => {
                     let (connection, driver) =
@@ -99,13 +111,18 @@ impl Dialer {
                             format!("{} is no name that a certificate could have", at.host),
                         )
                     })?;
-                    let stream = tls.connect(name, stream).await.map_err(|error| {
+                    let failed_tls = |why: &dyn std::fmt::Display| {
                         let words = format!(
-                            "Redis at {at}: no TLS connection ({error}); does it speak TLS on that port, and is its \
-                             certificate signed by whom ?ca=FILE names?"
+                            "Redis at {at}: no TLS connection ({why}); does it speak TLS on that port, and is its certificate \
+                             signed by an authority that is trusted (?ca=FILE names others)?"
                         );
                         Fault::new(FaultKind::Tls, words)
-                    })?;
+                    };
+                    // A server without TLS waits for more of what it takes for a command.
+                    let stream = timeout(HANDSHAKE, tls.connect(name, stream))
+                        .await
+                        .map_err(|_| failed_tls(&"it does not answer"))?
+                        .map_err(|error| failed_tls(&error))?;
                     let (connection, driver) =
                         MultiplexedConnection::new_with_config(&self.info, stream, config)
                             .await

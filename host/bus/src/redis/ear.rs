@@ -343,18 +343,21 @@ impl Keeper {
         let mut pauses = Pauses::new();
         loop {
             let (ear, at) = (Weak::clone(&self.ear), self.at.clone());
-            let heard = move |info| {
+            let heard = Arc::<AtomicU64>::default();
+            let count = Arc::clone(&heard);
+            let hear = move |info| {
+                count.fetch_add(1, Ordering::Relaxed);
                 if let Some(ear) = ear.upgrade() {
                     ear.on_push(&at, info);
                 }
             };
-            let why = match self.dialer.dial(&self.at, Some(Box::new(heard))).await {
+            let why = match self.dialer.dial(&self.at, Some(Box::new(hear))).await {
                 Err(why) => why,
                 Ok((connection, driver)) => {
                     let began = Instant::now();
                     let why = tokio::select! {
                         () = driver => Fault::new(FaultKind::Cut, format!("Redis at {} ended the connection", self.at)),
-                        why = silent(&self.at, connection.clone()) => why,
+                        why = silent(&self.at, connection.clone(), &heard) => why,
                         why = self.keep_up(connection) => why,
                     };
                     tracing::warn!("what is said live is not heard for a moment: {why}");

@@ -296,7 +296,13 @@ impl Link {
             let answer = match self.once(&node, command, deadline, asking).await {
                 Ok(answer) => answer,
                 // It was told to wait for as long as it may, or may have done what must not be done twice.
-                Err(fault) if !again || fault.kind == FaultKind::Slow => return Err(fault),
+                Err(fault) if !again || fault.kind == FaultKind::Slow => {
+                    // Why the connection ended, if that is known.
+                    let known = (fault.kind == FaultKind::Cut)
+                        .then(|| node.up().err())
+                        .flatten();
+                    return Err(known.unwrap_or(fault));
+                }
                 Err(fault) => {
                     let elsewhere = self.0.sole.is_none() && fault.kind != FaultKind::Refused;
                     if !elsewhere && fault.kind != FaultKind::Cut {
@@ -319,6 +325,10 @@ impl Link {
                 Err(error) => error,
             };
             let fault = Fault::of(node.address(), &error);
+            if fault.kind == FaultKind::ReadOnly {
+                node.doubt();
+                self.0.ear.lost_way.notify_one();
+            }
             redirects += 1;
             if redirects > REDIRECTS || fault.kind != FaultKind::Cluster {
                 return Err(fault);
@@ -361,7 +371,9 @@ impl Link {
             connection.send_packed_command(command).await
         };
         match timeout_at(deadline, work).await {
-            Ok(answer) => answer.map_err(|error| Fault::of(node.address(), &error)),
+            Ok(answer) => answer
+                .inspect(|_| node.answered())
+                .map_err(|error| Fault::of(node.address(), &error)),
             Err(_) => Err(Fault::slow(node.address(), DEADLINE)),
         }
     }

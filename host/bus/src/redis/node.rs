@@ -8,11 +8,14 @@ use super::{
 use metrics::{counter, gauge};
 use redis::aio::MultiplexedConnection;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     task::AbortHandle,
     time::{sleep, timeout},
 };
@@ -30,6 +33,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 pub(super) struct Node {
     address: Address,
     state: watch::Receiver<State>,
+    doubt: Arc<Notify>,
+    /// How many answers have come.
+    answers: Arc<AtomicU64>,
     keeper: AbortHandle,
 }
 
@@ -75,7 +81,11 @@ impl Node {
             },
         };
         let (tell, state) = watch::channel(first);
+        let doubt = Arc::new(Notify::new());
+        let answers = Arc::<AtomicU64>::default();
         let keeper = Keeper {
+            doubt: Arc::clone(&doubt),
+            answers: Arc::clone(&answers),
             address: address.clone(),
             dialer,
             tell,
@@ -85,6 +95,8 @@ impl Node {
         Self {
             address,
             state,
+            doubt,
+            answers,
             keeper: tokio::spawn(keeper.run(driver)).abort_handle(),
         }
     }
@@ -122,6 +134,16 @@ impl Node {
         }
     }
 
+    /// An answer has come.
+    pub(super) fn answered(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is no longer what it was: a name may lead to another server by now.
+    pub(super) fn doubt(&self) {
+        self.doubt.notify_one();
+    }
+
     pub(super) const fn address(&self) -> &Address {
         &self.address
     }
@@ -135,6 +157,8 @@ impl Drop for Node {
 
 struct Keeper {
     address: Address,
+    doubt: Arc<Notify>,
+    answers: Arc<AtomicU64>,
     dialer: Arc<Dialer>,
     tell: watch::Sender<State>,
     again: watch::Sender<u64>,
@@ -186,7 +210,11 @@ impl Keeper {
         };
         tokio::select! {
             () = driver => Fault::new(FaultKind::Cut, format!("Redis at {} ended the connection", self.address)),
-            why = silent(&self.address, connection) => why,
+            why = silent(&self.address, connection, &self.answers) => why,
+            () = self.doubt.notified() => Fault::new(
+                FaultKind::ReadOnly,
+                format!("Redis at {} has become a replica that can only be read: name its primary", self.address),
+            ),
         }
     }
 
@@ -209,16 +237,22 @@ impl Keeper {
     }
 }
 
-/// Waits until a server no longer answers, or no longer serves.
-pub(super) async fn silent(at: &Address, mut connection: MultiplexedConnection) -> Fault {
+/// Waits until a server no longer answers. One that has so much to do that it does not come to the
+/// question, and answers others meanwhile, which `answers` counts, is not silent.
+pub(super) async fn silent(
+    at: &Address,
+    mut connection: MultiplexedConnection,
+    answers: &AtomicU64,
+) -> Fault {
     let ping = redis::cmd("PING");
     loop {
         sleep(BEAT).await;
+        let before = answers.load(Ordering::Relaxed);
         match timeout(SILENCE, ask(at, &mut connection, &ping)).await {
-            Err(_) => return Fault::slow(at, SILENCE),
+            Err(_) if answers.load(Ordering::Relaxed) == before => return Fault::slow(at, SILENCE),
             // What the server refuses is for those to hear who ask for something.
             Ok(Err(why)) if why.kind == FaultKind::Cut => return why,
-            Ok(_) => {}
+            _ => {}
         }
     }
 }

@@ -160,3 +160,36 @@ async fn what_was_only_heard_counts_as_seen() {
     assert!(after.epoch > before.epoch, "{after:?} after {before:?}");
     assert_eq!(head(&stranger).await.epoch, after.epoch);
 }
+
+#[tokio::test]
+async fn long_pages_are_whole() {
+    let server = RedisServer::forgetful();
+    let store = open(&server.url()).await;
+    let log = messages(1_300);
+    append(&store, &log).await;
+    let log: Vec<_> = (1..).zip(log).collect();
+    for (limit, from) in [
+        (499, 801),
+        (500, 800),
+        (501, 799),
+        (1_200, 100),
+        (1_300, 0),
+        (usize::MAX, 0),
+    ] {
+        let page = store.read_latest(&lobby(), limit).await.unwrap();
+        assert_eq!(
+            (&page.messages[..], page.complete),
+            (&log[from..], from == 0),
+            "latest {limit}"
+        );
+    }
+    for (after, limit, to) in [(0, 500, 500), (0, 1_001, 1_001), (10, usize::MAX, 1_300)] {
+        let page = store.read_after(&lobby(), after, limit).await.unwrap();
+        let from = usize::try_from(after).unwrap();
+        assert_eq!(
+            (&page.messages[..], page.complete),
+            (&log[from..to], true),
+            "after {after}"
+        );
+    }
+}
