@@ -1,7 +1,18 @@
 //! Why a provider gave no answer, in terms of what to do about it.
 
+use crate::budget::Usage;
 use chatter_protocol::llm::Error;
 use std::{fmt, time::Duration};
+
+/// What a request used up that came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Used {
+    Nothing,
+    /// As the server counted it.
+    This(Usage),
+    /// Nobody knows, so all that it may have been.
+    Unknown,
+}
 
 /// Why a provider gave no answer. Texts are single short lines without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,18 +24,25 @@ pub(crate) enum Failure {
     },
     /// There was no place in the queue in time.
     Full,
-    /// There is no connection to it: nothing was sent.
+    /// It wants to be left alone for longer than there is time. It was not asked.
+    Paused,
+    /// There is no connection to it, or to what it stands for: nobody has worked on the request.
     NotConnected(String),
     /// It did not answer in time.
     TimedOut,
-    /// It answers, but not as it should.
+    /// It fails, before any word of an answer.
     Broken(String),
+    /// An answer came, and can't be read, or not to its end.
+    Garbled(String),
+    /// An answer came, and there is nothing in it that could be used. That hangs on what was asked: it says
+    /// nothing of the provider.
+    Empty { why: String, usage: Option<Usage> },
     /// It is left alone for a while, since it failed too often.
     Resting(String),
     /// It can't answer such a request.
     Refused(String),
     /// The model itself does not want to, or a filter of the vendor's. Nobody else is asked.
-    Declined(String),
+    Declined { why: String, usage: Option<Usage> },
     /// Whoever asks has used up what it may.
     OverBudget,
 }
@@ -35,32 +53,54 @@ impl Failure {
         match self {
             Self::Busy { .. } => "busy",
             Self::Full => "queue_full",
+            Self::Paused => "paused",
             Self::NotConnected(_) => "not_connected",
             Self::TimedOut => "timeout",
             Self::Broken(_) => "broken",
+            Self::Garbled(_) => "garbled",
+            Self::Empty { .. } => "empty",
             Self::Resting(_) => "resting",
             Self::Refused(_) => "refused",
-            Self::Declined(_) => "declined",
+            Self::Declined { .. } => "declined",
             Self::OverBudget => "over_budget",
         }
     }
 
-    /// Whether nothing can have been used up.
-    pub(crate) const fn is_free(&self) -> bool {
-        !matches!(self, Self::TimedOut | Self::Declined(_))
+    /// What it used up all the same.
+    pub(crate) const fn used(&self) -> Used {
+        match self {
+            Self::Empty { usage, .. } | Self::Declined { usage, .. } => match usage {
+                Some(usage) => Used::This(*usage),
+                None => Used::Unknown,
+            },
+            // The server may have written everything by the time one stopped listening.
+            Self::TimedOut | Self::Garbled(_) => Used::Unknown,
+            Self::Busy { .. }
+            | Self::Full
+            | Self::Paused
+            | Self::NotConnected(_)
+            | Self::Broken(_)
+            | Self::Resting(_)
+            | Self::Refused(_)
+            | Self::OverBudget => Used::Nothing,
+        }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Busy { said, .. } if said.is_empty() => f.write_str("it is overloaded"),
             Self::Busy { said, .. } => write!(f, "it is overloaded: {said}"),
+            Self::Paused => f.write_str("it is overloaded"),
             Self::Full => f.write_str("too many requests are waiting for it"),
             Self::TimedOut => f.write_str("it did not answer in time"),
-            Self::NotConnected(why) | Self::Broken(why) | Self::Resting(why) => f.write_str(why),
+            Self::NotConnected(why)
+            | Self::Broken(why)
+            | Self::Garbled(why)
+            | Self::Empty { why, .. }
+            | Self::Resting(why) => f.write_str(why),
             Self::Refused(why) => write!(f, "it refused the request: {why}"),
-            Self::Declined(why) => write!(f, "the model declined: {why}"),
+            Self::Declined { why, .. } => write!(f, "the model declined: {why}"),
             Self::OverBudget => f.write_str("no budget is left"),
         }
     }
@@ -69,12 +109,14 @@ impl fmt::Display for Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Busy { .. } | Failure::Full => Self::Busy,
-            Failure::NotConnected(why) | Failure::Broken(why) | Failure::Resting(why) => {
-                Self::Unavailable(why)
-            }
+            Failure::Busy { .. } | Failure::Full | Failure::Paused => Self::Busy,
+            Failure::NotConnected(why)
+            | Failure::Broken(why)
+            | Failure::Garbled(why)
+            | Failure::Empty { why, .. }
+            | Failure::Resting(why) => Self::Unavailable(why),
             Failure::TimedOut => Self::Timeout,
-            Failure::Refused(why) | Failure::Declined(why) => Self::Refused(why),
+            Failure::Refused(why) | Failure::Declined { why, .. } => Self::Refused(why),
             Failure::OverBudget => Self::OverBudget,
         }
     }

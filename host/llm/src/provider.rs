@@ -4,7 +4,7 @@ use crate::{
     About,
     breaker::{self, Breaker},
     budget::{Charge, Price},
-    failure::Failure,
+    failure::{Failure, Used},
     queue::Queue,
     server::{Answer, ConfigError, Server, ServerConfig},
     watch::{Change, Watch},
@@ -194,10 +194,7 @@ impl Provider {
             return Err(resting());
         }
         if self.paused_beyond(until) {
-            return Err(Failure::Busy {
-                after: None,
-                said: String::new(),
-            });
+            return Err(Failure::Paused);
         }
         let came = Instant::now();
         let place = self.queue.place(asker, until);
@@ -213,8 +210,14 @@ impl Provider {
         let answer = self.tries(request, seed, until, charge).await;
         self.took.record(started.elapsed());
         let change = match &answer {
-            Ok(_) | Err(Failure::Refused(_) | Failure::Declined(_) | Failure::Busy { .. }) => {
+            Ok(_) | Err(Failure::Refused(_) | Failure::Declined { .. } | Failure::Busy { .. }) => {
                 pass.good()
+            }
+            // It was not asked, or answered as it was asked: whoever asks must not have a say in whether
+            // others may.
+            Err(Failure::Paused | Failure::Empty { .. }) => {
+                drop(pass);
+                None
             }
             Err(Failure::TimedOut) if started.elapsed() < FAIR_CHANCE => {
                 drop(pass);
@@ -280,10 +283,7 @@ impl Provider {
 
     async fn wait_for_pause(&self, until: Instant) -> Result<(), Failure> {
         if self.paused_beyond(until) {
-            return Err(Failure::Busy {
-                after: None,
-                said: String::new(),
-            });
+            return Err(Failure::Paused);
         }
         if let Some(pause) = self.paused() {
             sleep_until(pause).await;
@@ -295,9 +295,9 @@ impl Provider {
     /// short line: the key can't stand there.
     fn tell(&self, answer: &Result<Answer, Failure>, change: Option<breaker::Change>) {
         let is_good = match answer {
-            Ok(_) | Err(Failure::Declined(_)) => true,
-            // Of having no time nothing is learned.
-            Err(Failure::Busy { said, .. }) if said.is_empty() => return,
+            Ok(_) | Err(Failure::Declined { .. }) => true,
+            // Of having no time nothing is learned, and what comes of a request alone is no outage.
+            Err(Failure::Paused | Failure::Refused(_) | Failure::Empty { .. }) => return,
             Err(_) => false,
         };
         let About { model, place, .. } = self.about();
@@ -346,27 +346,29 @@ impl<'a> Counted<'a> {
     fn end(mut self, answer: &Result<Answer, Failure>) {
         self.is_told = true;
         let (provider, tenant) = (self.provider.name.to_string(), self.tenant.clone());
-        let end = match answer {
-            Ok(answer) => {
-                let usage = &answer.usage;
-                let cached = usage.cached_input.min(usage.input);
-                for (kind, tokens) in [
-                    ("input", usage.input - cached),
-                    ("cached_input", cached),
-                    ("output", usage.output),
-                ] {
-                    counter!(TOKENS, "provider" => provider.clone(), "tenant" => tenant.clone(), "kind" => kind)
-                        .increment(tokens.into());
-                }
-                if let Some(price) = &self.provider.price {
-                    // A gauge, since counters count whole numbers.
-                    gauge!(MONEY, "provider" => provider.clone(), "tenant" => tenant.clone())
-                        .increment(price.of(usage));
-                }
-                "answered"
-            }
-            Err(failure) => failure.name(),
+        let (end, usage) = match answer {
+            Ok(answer) => ("answered", Some(answer.usage)),
+            Err(failure) => match failure.used() {
+                Used::This(usage) => (failure.name(), Some(usage)),
+                Used::Nothing | Used::Unknown => (failure.name(), None),
+            },
         };
+        if let Some(usage) = usage {
+            let cached = usage.cached_input.min(usage.input);
+            for (kind, tokens) in [
+                ("input", usage.input - cached),
+                ("cached_input", cached),
+                ("output", usage.output),
+            ] {
+                counter!(TOKENS, "provider" => provider.clone(), "tenant" => tenant.clone(), "kind" => kind)
+                    .increment(tokens.into());
+            }
+            if let Some(price) = &self.provider.price {
+                // A gauge, since counters count whole numbers.
+                gauge!(MONEY, "provider" => provider.clone(), "tenant" => tenant.clone())
+                    .increment(price.of(&usage));
+            }
+        }
         counter!(REQUESTS, "provider" => provider, "tenant" => tenant, "end" => end).increment(1);
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     About, Asker, LanguageModel, Offline, Route,
     budget::{Budgets, Ledger, Spent, Usage},
     estimate_input,
-    failure::Failure,
+    failure::{Failure, Used},
     provider::{Provider, ProviderConfig, REQUESTS},
     server::{Answer, ConfigError},
     shape::{Shape, repair},
@@ -170,6 +170,7 @@ impl Router {
         &self,
         target: Target<'_>,
         request: &Request,
+        shape: Option<&Shape>,
         asker: &Asker,
         seed: u64,
         until: Instant,
@@ -185,22 +186,27 @@ impl Router {
             }
             Target::Provider(provider) => provider,
         };
-        let shape = Shape::of(request)?;
         let mut answer = self.charged(provider, request, asker, seed, until).await?;
         if let Some(shape) = shape
-            && let Err(wrong) = shape.check(&answer.text)
+            && let Err(wrong) = shape.check(&answer.text).await
         {
             let again = repair(request, &answer.text, &wrong);
             let seed = seed.wrapping_add(1);
             let mended = self.charged(provider, &again, asker, seed, until).await;
-            let checked = mended.and_then(|mended| match shape.check(&mended.text) {
-                Ok(()) => Ok(mended),
-                Err(wrong) => Err(Failure::Broken(format!(
-                    "{} answered twice with what does not obey the schema: {}",
-                    provider.name(),
-                    wrong.chars().take(200).collect::<String>()
-                ))),
-            });
+            let checked = match mended {
+                Err(failure) => Err(failure),
+                Ok(mended) => match shape.check(&mended.text).await {
+                    Ok(()) => Ok(mended),
+                    Err(wrong) => Err(Failure::Empty {
+                        why: format!(
+                            "{} answered twice with what does not obey the schema: {}",
+                            provider.name(),
+                            wrong.chars().take(200).collect::<String>()
+                        ),
+                        usage: Some(mended.usage),
+                    }),
+                },
+            };
             let end = if checked.is_ok() { "mended" } else { "failed" };
             counter!(REPAIRS, "provider" => provider.name().to_owned(), "end" => end).increment(1);
             let mended = checked?;
@@ -241,15 +247,15 @@ impl Router {
             .complete(&asker.scope, &request, seed, until, &charge)
             .await;
         let used = match &answer {
-            Ok(answer) => answer.usage,
-            Err(failure) if failure.is_free() => Usage::default(),
-            // It was read, and nobody says how much was written.
-            Err(_) => Usage {
-                input,
-                ..Usage::default()
-            },
+            Ok(answer) => Used::This(answer.usage),
+            Err(failure) => failure.used(),
         };
-        charge.settle(&used);
+        match used {
+            Used::Nothing => charge.settle(&Usage::default()),
+            Used::This(usage) => charge.settle(&usage),
+            // Dropped, it has cost what was put aside, if it was sent at all.
+            Used::Unknown => {}
+        }
         answer
     }
 }
@@ -286,14 +292,18 @@ impl LanguageModel for Router {
         deadline: Duration,
     ) -> Result<Completion, Error> {
         let until = Instant::now() + deadline;
+        let shape = Shape::of(request).await?;
         let route = self.route_of(asker);
         let mut last = Failure::Broken("nobody is in the route".into());
         for (at, target) in route.iter().enumerate() {
             let behind = &route[at + 1..];
             let end = share(Instant::now(), until, behind);
-            let failure = match self.ask(*target, request, asker, seed, end).await {
+            let failure = match self
+                .ask(*target, request, shape.as_ref(), asker, seed, end)
+                .await
+            {
                 Ok(completion) => return Ok(completion),
-                Err(failure @ Failure::Declined(_)) => return Err(failure.into()),
+                Err(failure @ Failure::Declined { .. }) => return Err(failure.into()),
                 Err(failure) => failure,
             };
             if let Some(next) = behind.first() {
@@ -311,10 +321,13 @@ impl LanguageModel for Router {
     }
 
     fn remaining(&self, asker: &Asker) -> u32 {
-        match self.route_of(asker).first() {
-            Some(Target::Provider(provider)) => self.ledger.left(&asker.scope, provider.price()),
-            _ => u32::MAX,
-        }
+        let left = |target| match target {
+            Target::Provider(provider) => self.ledger.left(&asker.scope, provider.price()),
+            Target::Offline => u32::MAX,
+        };
+        // Whoever of the route has something left for them answers.
+        let route = self.route_of(asker);
+        route.into_iter().map(left).max().unwrap_or(u32::MAX)
     }
 
     fn about(&self) -> About {

@@ -103,6 +103,13 @@ pub(crate) fn broken() -> Failure {
     Failure::Broken("answered 500".into())
 }
 
+pub(crate) fn empty(usage: Option<Usage>) -> Failure {
+    Failure::Empty {
+        why: "answered without words".into(),
+        usage,
+    }
+}
+
 pub(crate) fn down() -> Failure {
     Failure::NotConnected("refused".into())
 }

@@ -1,5 +1,5 @@
 use super::{
-    scripted::{NEVER, SECOND, Script, broken, busy, down, request, says, scope},
+    scripted::{NEVER, SECOND, Script, broken, busy, down, empty, request, says, scope},
     *,
 };
 use crate::budget::{Budgets, Ledger};
@@ -136,6 +136,20 @@ async fn one_that_keeps_failing_is_left_alone_and_tried_by_one() {
     );
     assert_eq!(probe, Ok(says("gg")));
     assert!(matches!(other, Err(Failure::Resting(_))), "{other:?}");
+    assert!(ask(&provider, 30 * SECOND).await.is_ok());
+}
+
+/// What hangs on a request alone must not keep others from being answered.
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_of_no_use_do_not_rest_it() {
+    let nothing = || (SECOND, Err(empty(None)));
+    let refused = || (SECOND, Err(Failure::Refused("no such thing".into())));
+    let script = Script::of((0..10).flat_map(|_| [nothing(), refused()]));
+    let provider = script.provider("it", |_| ());
+    for _ in 0..20 {
+        let answer = ask(&provider, 30 * SECOND).await;
+        assert!(!matches!(answer, Err(Failure::Resting(_))), "{answer:?}");
+    }
     assert!(ask(&provider, 30 * SECOND).await.is_ok());
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     budget::{Bounds, Price},
-    provider::scripted::{NEVER, SECOND, Script, broken, busy, request, says, scope},
+    provider::scripted::{NEVER, SECOND, Script, broken, busy, empty, request, says, scope},
 };
 use chatter_protocol::llm::Role;
 use std::slice;
@@ -65,7 +65,13 @@ async fn the_offline_model_is_the_last_and_silence_is_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_declined_is_put_to_nobody_else() {
-    let first = Script::of([(SECOND, Err(Failure::Declined("no".into())))]);
+    let first = Script::of([(
+        SECOND,
+        Err(Failure::Declined {
+            why: "no".into(),
+            usage: None,
+        }),
+    )]);
     let second = Script::default();
     let router = router(&[("a", &first), ("b", &second)], &["a", "b", OFFLINE]);
     assert_eq!(
@@ -177,18 +183,23 @@ async fn what_is_used_up_goes_on_with_the_offline_model_or_in_silence() {
     let script = Script::default();
     let router = router_with(&[("a", &script)], &["a", OFFLINE], budgets);
     let asker = asker();
-    assert_eq!(router.remaining(&asker), 60);
-    assert_eq!(ask(&router, &asker).await.unwrap().model, "tiny");
-    assert_eq!(script.asked()[0].max_tokens, 40);
-    assert_eq!(router.remaining(&asker), 35, "as the server counted it");
-    // 20 for the request leave 15, and an answer of less than 16 is not worth it.
-    assert_eq!(ask(&router, &asker).await.unwrap().model, OFFLINE);
     let alone = Asker {
         route: Some(slice::from_ref(&"a".to_owned()).into()),
         ..asker.clone()
     };
+    assert_eq!(router.remaining(&alone), 60);
+    assert_eq!(
+        router.remaining(&asker),
+        u32::MAX,
+        "the offline model is free"
+    );
+    assert_eq!(ask(&router, &asker).await.unwrap().model, "tiny");
+    assert_eq!(script.asked()[0].max_tokens, 40);
+    assert_eq!(router.remaining(&alone), 35, "as the server counted it");
+    // 20 for the request leave 15, and an answer of less than 16 is not worth it.
+    assert_eq!(ask(&router, &asker).await.unwrap().model, OFFLINE);
     assert_eq!(ask(&router, &alone).await, Err(Error::OverBudget));
-    assert_eq!(router.remaining(&asker), 35, "nothing was used");
+    assert_eq!(router.remaining(&alone), 35, "nothing was used");
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,7 +245,11 @@ async fn what_failed_costs_what_it_may_have_cost() {
     let cases = [
         (Err(broken()), 1_000),
         (Err(busy(Some(60))), 1_000),
-        (Err(Failure::TimedOut), 980),
+        (Err(Failure::Paused), 1_000),
+        (Err(Failure::TimedOut), 940),
+        (Err(Failure::Garbled("cut".into())), 940),
+        (Err(empty(None)), 940),
+        (Err(empty(Some(says("").usage))), 975),
         (Ok(says("gg")), 975),
     ];
     for (answer, left) in cases {

@@ -33,6 +33,13 @@ use wire::{End, Said, Wire};
 /// is not the one that was meant.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// The longest answer that is handed on, in bytes for each token that was asked for, beyond [`SLACK`]: no
+/// tokenizer puts so much into one.
+const BYTES_OF_TOKEN: usize = 32;
+
+/// See [`BYTES_OF_TOKEN`].
+const SLACK: usize = 1024;
+
 /// The client of one server.
 pub(crate) struct Server {
     client: Client,
@@ -110,7 +117,7 @@ impl Server {
             .map_err(|error| self.not_reached(&error))?
         {
             if body.len() + chunk.len() > MAX_BODY {
-                return Err(self.wrong("with more than 1 MiB"));
+                return Err(self.garbled("with more than 1 MiB"));
             }
             body.extend_from_slice(&chunk);
         }
@@ -123,9 +130,18 @@ impl Server {
             model,
             usage,
             end,
-        } = self.wire.said(body).map_err(|how| self.wrong(how))?;
+        } = self.wire.said(body).map_err(|how| self.garbled(how))?;
         if let End::Declined(why) = &end {
-            return Err(Failure::Declined(self.redacted(why)));
+            let why = self.redacted(why);
+            return Err(Failure::Declined { why, usage });
+        }
+        let longest = SLACK + BYTES_OF_TOKEN.saturating_mul(request.max_tokens as usize);
+        let empty = |how: &str| Failure::Empty {
+            why: format!("{} answered {how}", self.endpoint),
+            usage,
+        };
+        if said.len() > longest {
+            return Err(empty("with more than was asked for"));
         }
         let text = if request.json_schema.is_some() {
             text::bare_json(&said)
@@ -134,12 +150,15 @@ impl Server {
         };
         if text.is_empty() {
             return Err(match end {
-                End::Length => self.wrong("with nothing but reasoning; it needs more max_tokens, or a model that reasons less"),
-                _ => self.wrong("without words"),
+                End::Length => empty(
+                    "with nothing but reasoning; it needs more max_tokens, or a model that reasons less",
+                ),
+                _ => empty("without words"),
             });
         }
         Ok(Answer {
             model: model
+                .map(|model| text::short_line(&model))
                 .filter(|model| !model.is_empty())
                 .unwrap_or_else(|| self.model.clone()),
             usage: usage.unwrap_or_else(|| Usage {
@@ -163,7 +182,7 @@ impl Server {
         } else if error.is_timeout() {
             Failure::TimedOut
         } else {
-            Failure::Broken(why("lost the connection to"))
+            Failure::Garbled(why("lost the connection to"))
         }
     }
 
@@ -177,10 +196,16 @@ impl Server {
                 format!("{text}: {said}")
             }
         };
+        let after = retry_after(headers).or(error.retry_after);
         match status.as_u16() {
+            // A server that loads its model, or a proxy with nobody behind it, says nothing of when.
+            503 if after.is_none() => Failure::NotConnected(with_what_it_said(format!(
+                "{} answered {status}",
+                self.endpoint
+            ))),
             // 529 is Anthropic's for being overloaded.
             429 | 503 | 529 => Failure::Busy {
-                after: retry_after(headers).or(error.retry_after),
+                after,
                 said: with_what_it_said(status.as_u16().to_string()),
             },
             408 | 504 => Failure::TimedOut,
@@ -193,6 +218,10 @@ impl Server {
                 self.endpoint
             ))),
         }
+    }
+
+    fn garbled(&self, how: &str) -> Failure {
+        Failure::Garbled(format!("{} answered {how}", self.endpoint))
     }
 
     fn wrong(&self, how: &str) -> Failure {

@@ -33,26 +33,43 @@ pub(super) fn short_line(text: &str) -> String {
 /// Drops `<think>…</think>`. A block without an end goes to the end of the text (the model ran out
 /// of tokens); an end without a beginning takes all before it along (the chat template wrote the
 /// beginning).
+///
+/// In one pass: a server may send a great many of them.
 fn without_reasoning(text: &str) -> String {
-    let mut text = text.to_owned();
-    for tag in REASONING {
-        let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
-        while let Some(start) = find(&text, &open) {
-            match find(&text[start..], &close) {
-                Some(length) => text.replace_range(start..start + length + close.len(), ""),
-                None => text.truncate(start),
-            }
+    // Without regard to ASCII case, which keeps byte positions.
+    let lower = text.to_ascii_lowercase();
+    let mut kept = String::new();
+    let mut at = 0;
+    while let Some(found) = lower[at..].find('<') {
+        let start = at + found;
+        let (is_end, name) = match lower[start + 1..].strip_prefix('/') {
+            Some(name) => (true, name),
+            None => (false, &lower[start + 1..]),
+        };
+        let tag = REASONING.into_iter().find(|tag| {
+            name.strip_prefix(tag)
+                .is_some_and(|rest| rest.starts_with('>'))
+        });
+        let Some(tag) = tag else {
+            kept.push_str(&text[at..=start]);
+            at = start + 1;
+            continue;
+        };
+        let after = start + 1 + usize::from(is_end) + tag.len() + 1;
+        if is_end {
+            kept.clear();
+            at = after;
+            continue;
         }
-        while let Some(start) = find(&text, &close) {
-            text.replace_range(..start + close.len(), "");
+        kept.push_str(&text[at..start]);
+        let close = format!("</{tag}>");
+        match lower[after..].find(&close) {
+            Some(length) => at = after + length + close.len(),
+            None => return kept,
         }
     }
-    text
-}
-
-/// Without regard to ASCII case, which keeps byte positions.
-fn find(text: &str, tag: &str) -> Option<usize> {
-    text.to_ascii_lowercase().find(tag)
+    kept.push_str(&text[at..]);
+    kept
 }
 
 /// Drops a code fence around the whole text, with its language.
