@@ -39,6 +39,8 @@ Example of a chatter.toml, with the same names as the options:
   base_url = \"http://127.0.0.1:11434/v1\"
   model = \"llama3.2\"
   api_key_env = \"MY_KEY\"  # the NAME of the variable that holds the key
+  [llm.budgets.tenant]     # docs/operations.md has all of [llm], several models included
+  tokens_per_day = 2000000
   [limits]                 # of every call; --help lists them all
   cpu_ms = 50
   [pool]                   # what all calls share
@@ -167,8 +169,8 @@ pub struct ServeOptions {
     /// Can be given several times
     #[arg(long, value_name = "DIR")]
     pub watch: Vec<PathBuf>,
-    /// Who writes the personas' lines: offline (built in, no language model) or openai (any server that
-    /// speaks OpenAI's API) [default: offline]
+    /// Who writes the personas' lines: offline (built in, no language model), openai (any server that
+    /// speaks OpenAI's API), anthropic or gemini [default: offline]
     #[arg(
         long,
         value_name = "PROVIDER",
@@ -176,7 +178,7 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub llm: Option<Provider>,
-    /// The server's address [default: https://api.openai.com/v1]
+    /// The server's address [default: the vendor's own, such as https://api.openai.com/v1]
     #[arg(
         long,
         value_name = "URL",
@@ -192,7 +194,8 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub llm_model: Option<String>,
-    /// Name of the environment variable that holds the key [default: OPENAI_API_KEY]
+    /// Name of the environment variable that holds the key [default: OPENAI_API_KEY, ANTHROPIC_API_KEY or
+    /// GEMINI_API_KEY]
     #[arg(
         long,
         value_name = "VARIABLE",

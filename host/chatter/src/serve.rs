@@ -1,5 +1,6 @@
 //! `chatter serve`: makes the parts, hands them to each other, starts them, and ends them in order.
 
+mod budgets;
 mod data;
 mod files;
 mod parts;
@@ -104,6 +105,10 @@ async fn serve(
     });
     services.start(Stage::Gateway, "upkeep of the metrics", |end| {
         parts.metrics.clone().keep_up(end)
+    });
+    // Until the worker has ended, which is before the gateway does.
+    services.start(Stage::Gateway, "budgets of the language models", |end| {
+        budgets::keep(Arc::clone(&parts.model), data.llm_budgets(), end)
     });
     services.start(Stage::Worker, "watch of the modules", |end| {
         parts.watch_modules(settings.plugins_poll, end)

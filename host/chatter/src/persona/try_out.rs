@@ -77,7 +77,8 @@ pub(crate) struct TryOptions {
     /// One JSON object a moment, with the whole record of each call
     #[arg(long)]
     json: bool,
-    /// Who answers the persona's requests: offline (built in) or openai (any server that speaks its API)
+    /// Who answers the persona's requests: offline (built in), openai (any server that speaks its API),
+    /// anthropic or gemini
     #[arg(
         long,
         value_name = "PROVIDER",
@@ -85,7 +86,7 @@ pub(crate) struct TryOptions {
         hide_env_values = true
     )]
     llm: Option<Provider>,
-    /// The server's address [default: https://api.openai.com/v1]
+    /// The server's address [default: the vendor's own, such as https://api.openai.com/v1]
     #[arg(
         long,
         value_name = "URL",
@@ -101,7 +102,8 @@ pub(crate) struct TryOptions {
         hide_env_values = true
     )]
     llm_model: Option<String>,
-    /// Name of the environment variable that holds the key [default: OPENAI_API_KEY]
+    /// Name of the environment variable that holds the key [default: OPENAI_API_KEY, ANTHROPIC_API_KEY or
+    /// GEMINI_API_KEY]
     #[arg(
         long,
         value_name = "VARIABLE",

@@ -31,6 +31,11 @@ impl DataFolder {
         self.0.join("memory.db")
     }
 
+    /// What language models cost today.
+    pub(super) fn llm_budgets(&self) -> PathBuf {
+        self.0.join("llm-budgets.json")
+    }
+
     /// Components and what they were compiled to.
     pub(super) fn modules(&self) -> PathBuf {
         self.0.join("modules")
