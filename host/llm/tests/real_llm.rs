@@ -52,3 +52,49 @@ async fn it_answers_in_one_line_and_counts_its_tokens() {
         "{completion:?}"
     );
 }
+
+#[tokio::test]
+#[ignore = "needs a language model: cargo xtask test --real"]
+async fn an_answer_that_has_to_be_json_obeys_its_schema() {
+    let schema = r#"{"type":"object","properties":{"mood":{"enum":["calm","excited"]},"line":{"type":"string","maxLength":80}},"required":["mood","line"],"additionalProperties":false}"#;
+    let asked = Request {
+        max_tokens: 120,
+        json_schema: Some(schema.into()),
+        ..request(
+            "You are Nova and chat beside a live stream.",
+            "The streamer scored. Say in which mood you are, and what you write.",
+        )
+    };
+    let model = model();
+    let completion = model.complete(&asked, &asker(), 7, PATIENCE).await.unwrap();
+    let value: serde_json::Value = serde_json::from_str(&completion.text).unwrap();
+    let schema = serde_json::from_str(schema).unwrap();
+    assert!(jsonschema::is_valid(&schema, &value), "{value}");
+}
+
+#[tokio::test]
+#[ignore = "needs a language model: cargo xtask test --real"]
+async fn a_crowd_is_answered_in_turn_and_who_gives_up_is_forgotten() {
+    let model = std::sync::Arc::new(model());
+    let ask = |n: u64| {
+        let model = model.clone();
+        async move {
+            let asked = request("You chat beside a live stream.", &format!("Count to {n}."));
+            model.complete(&asked, &asker(), n, PATIENCE).await
+        }
+    };
+    // A long answer that nobody waits for: its slot is free for the others.
+    let long = Request {
+        max_tokens: 1_000,
+        ..request("You write long stories.", "Tell one.")
+    };
+    let who = asker();
+    let given_up = model.complete(&long, &who, 1, PATIENCE);
+    let given_up = tokio::time::timeout(Duration::from_millis(500), given_up).await;
+    assert!(given_up.is_err());
+    let crowd: Vec<_> = (0..12).map(|n| tokio::spawn(ask(n))).collect();
+    for answer in crowd {
+        let completion = answer.await.unwrap().unwrap();
+        assert!(completion.output_tokens > 0 && !completion.text.is_empty());
+    }
+}
