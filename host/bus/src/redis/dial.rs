@@ -79,7 +79,10 @@ impl Dialer {
             stream
                 .set_nodelay(true)
                 .map_err(|error| unreachable(at, &error))?;
-            let mut config = AsyncConnectionConfig::new().set_pipeline_buffer_size(BUFFER);
+            let mut config = AsyncConnectionConfig::new()
+                .set_pipeline_buffer_size(BUFFER)
+                // Whoever asks has a deadline, and is told the truth about it.
+                .set_response_timeout(None);
             if let Some(heard) = heard {
                 config = config.set_push_sender(move |info: PushInfo| {
                     heard(info);

@@ -143,6 +143,7 @@ impl Fault {
                 FaultKind::Unreachable,
                 "can't be reached: nothing listens there".to_owned(),
             ),
+            (ErrorKind::Io, _) if error.is_timeout() => (FaultKind::Slow, "did not answer in time".to_owned()),
             (ErrorKind::Io, _) => (FaultKind::Cut, "ended the connection".to_owned()),
             _ => (FaultKind::Refused, format!("refuses: {code} {}", said())),
         };
