@@ -15,7 +15,7 @@ use chatter_protocol::{
     Timestamp, Topic, TopicKind, V1, room::Model,
 };
 use chatter_redis_server::RedisServer;
-use chatter_store::{SharedStore, Sqlite, Store};
+use chatter_store::{SharedStore, Sqlite};
 use futures_util::future::join_all;
 use std::{
     fs,
