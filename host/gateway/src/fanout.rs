@@ -145,6 +145,7 @@ impl Fanout {
             return self.refill(shared, room).await;
         }
         if entry.offset == self.shown + 1 {
+            room.spoken.note(&entry.message);
             room.show(|| Live::Message {
                 offset: entry.offset,
                 frame: frames::message(entry.offset, &entry.message),
@@ -168,6 +169,7 @@ impl Fanout {
                 return Ok(());
             }
             for (offset, message) in page.messages {
+                room.spoken.note(&message);
                 room.show(|| Live::Message {
                     offset,
                     frame: frames::message(offset, &message),

@@ -1,7 +1,7 @@
 //! The face to the outside: HTTP, WebSocket, admission to the rooms, fan-out to their viewers.
 //!
-//! The gateway owns each room's one order. It promises: everyone in a room sees the same messages
-//! in the same order, without gaps and without an id twice; what was acknowledged is in the log;
+//! There may be any number of them on one store, whose log is each room's one order. Gateways promise:
+//! everyone in a room sees the same messages, at whichever gateway, in the same order, without gaps and without an id twice; what was acknowledged is in the log;
 //! whoever comes back learns whether what it missed is complete; a persona is never passed off as a
 //! person, nor a person as a persona. What comes from outside is checked before anything else sees
 //! it, and a refusal says what to mend.
@@ -33,7 +33,7 @@ mod viewer;
 
 use chatter_bus::SharedBus;
 use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, room::Model};
-use chatter_store::SharedStore;
+use chatter_store::{Rota, SharedStore};
 use shared::Shared;
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -198,6 +198,12 @@ impl Gateway {
             work,
             wanted,
         }
+    }
+
+    /// Its part among those who take in what comes to the rooms otherwise than from viewers.
+    #[must_use]
+    pub fn rota(&self) -> Rota {
+        self.shared.intake.clone()
     }
 
     /// What tells this gateway that its rooms are to be others, while it serves.

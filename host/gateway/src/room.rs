@@ -2,7 +2,7 @@
 
 use crate::{
     Limits, PersonaSeat, RoomSetup,
-    admission::{Decision, Draft, Refusal, Submission},
+    admission::{Decision, Draft, Refusal, Spoken, Submission},
     names::Taken,
     now::Now,
     people::People,
@@ -38,6 +38,7 @@ pub(crate) struct Room {
     pub(crate) listening: AtomicBool,
     pub(crate) counters: Counters,
     pub(crate) people: People,
+    pub(crate) spoken: Spoken,
     pub(crate) now: Now,
     queue: mpsc::Sender<Submission>,
     live: broadcast::Sender<Live>,
@@ -142,6 +143,7 @@ impl Room {
             listening: AtomicBool::new(false),
             counters: Counters::new(&setup.id),
             people: People::default(),
+            spoken: Spoken::new(&setup.personas),
             now: Now::new(),
             queue,
             live,

@@ -141,15 +141,10 @@ pub(crate) async fn run(
     tasks.spawn(
         Admission::new(Arc::clone(&shared), Arc::clone(&room), queue, taken).run(stop.clone()),
     );
-    tasks.spawn(admission::lines(
+    tasks.spawn(admission::intake(
         Arc::clone(&shared),
         Arc::clone(&room),
         lines,
-        stop.clone(),
-    ));
-    tasks.spawn(admission::ingest(
-        Arc::clone(&shared),
-        Arc::clone(&room),
         stop.clone(),
     ));
     tasks.spawn(fanout::run(shared, Arc::clone(&room), stop.clone()));

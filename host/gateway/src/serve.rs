@@ -1,7 +1,7 @@
 //! Starting and ending: the rooms' tasks, the accept loop, and a goodbye to everyone.
 
 use crate::{
-    Gateway,
+    Gateway, RoomSetup,
     room_tasks::RoomTasks,
     routes,
     shared::{Shared, Slot},
@@ -21,10 +21,10 @@ use hyper_util::{
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How long a request's head may take, and how long a connection may be kept alive without one.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
@@ -47,18 +47,24 @@ impl Gateway {
     /// program is ending, requests are finished, and within 3 s this returns. It returns without
     /// being told to only if a room's task has failed.
     pub async fn serve(self, listener: TcpListener, cancel: CancellationToken) {
-        let Self {
-            shared,
-            work,
-            wanted,
-        } = self;
         // Connections end even if this future is dropped.
-        let closing = shared.closing.clone().drop_guard();
-        let mut rooms = RoomTasks::default();
-        for work in work {
-            rooms.start(&shared, work);
-        }
+        let closing = self.shared.closing.clone().drop_guard();
+        let end = cancel.child_token();
+        let intake = self.shared.intake.clone().run(end.clone());
+        let serving = async {
+            self.serve_people(listener, closing, &end).await;
+            end.cancel();
+        };
+        tokio::join!(serving, intake);
+    }
 
+    async fn serve_people(
+        self,
+        listener: TcpListener,
+        closing: DropGuard,
+        cancel: &CancellationToken,
+    ) {
+        let (shared, mut rooms, wanted) = self.open();
         let router = routes::router(Arc::clone(&shared));
         let permits = Arc::new(Semaphore::new(shared.config.limits.connections.max(1)));
         tokio::select! {
@@ -86,6 +92,23 @@ impl Gateway {
     /// reads over the network: what is said reaches it on `chat.ingest` and through the store's
     /// queue.
     pub async fn admit(self, cancel: CancellationToken) {
+        let end = cancel.child_token();
+        let intake = self.shared.intake.clone().run(end.clone());
+        let admitting = async {
+            let (shared, mut rooms, wanted) = self.open();
+            tokio::select! {
+                () = end.cancelled() => {}
+                room = rooms.keep(&shared, wanted.subscribe()) => {
+                    tracing::error!(%room, "a room's task has ended");
+                }
+            }
+            rooms.end().await;
+            end.cancel();
+        };
+        tokio::join!(admitting, intake);
+    }
+
+    fn open(self) -> (Arc<Shared>, RoomTasks, watch::Sender<Vec<RoomSetup>>) {
         let Self {
             shared,
             work,
@@ -95,13 +118,7 @@ impl Gateway {
         for work in work {
             rooms.start(&shared, work);
         }
-        tokio::select! {
-            () = cancel.cancelled() => {}
-            room = rooms.keep(&shared, wanted.subscribe()) => {
-                tracing::error!(%room, "a room's task has ended");
-            }
-        }
-        rooms.end().await;
+        (shared, rooms, wanted)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use chatter_bus::SharedBus;
 use chatter_protocol::{AuthorId, Clock, RoomId};
-use chatter_store::{SharedStore, StoreError};
+use chatter_store::{Duty, Rota, SharedStore, StoreError};
 use std::{
     collections::HashMap,
     fmt,
@@ -41,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub(crate) ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+    /// Its part among the gateways, one of which takes in what comes to a room otherwise than from
+    /// its own viewers.
+    pub(crate) intake: Rota,
     rooms: ArcSwap<Rooms>,
     pub(crate) operator_sha256: String,
     /// Ends connections.
@@ -67,7 +70,10 @@ impl Shared {
         let limits = &config.limits;
         let posts = Buckets::new(limits.post_per_second, limits.post_burst, COUNTED);
         let addresses = Buckets::new(limits.address_per_second, limits.address_burst, COUNTED);
+        let intake = Rota::new(Arc::clone(&store), Duty::Intake);
+        intake.set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let shared = Self {
+            intake,
             operator_sha256: names::sha256(config.operator_token.expose()),
             rooms: ArcSwap::from_pointee(rooms),
             config,
@@ -92,6 +98,8 @@ impl Shared {
     /// These are the rooms from now on. Those that are new are to be put to work; those that are no
     /// longer there are closed.
     pub(crate) fn set_rooms(&self, setups: &[RoomSetup]) -> Vec<RoomWork> {
+        self.intake
+            .set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let before = self.rooms();
         let (rooms, work) = before.become_these(setups, &self.config.limits, &self.closing);
         let rooms = Arc::new(rooms);

@@ -1,16 +1,21 @@
 //! What comes to admission other than from people at this gateway: the personas' lines out of the
-//! store's queue, and what others put on `chat.ingest`.
+//! store's queue, and what others put on `chat.ingest`. Of all gateways one takes these in, for each
+//! room.
 
-use super::{Draft, Lines, publish};
+use super::{Draft, Lines, STORE_DEADLINE, publish};
 use crate::{names, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::Heard;
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, CallId, ChatMessage, MessageId, ModerationVerdict, Schematic,
     TopicKind, V1, moderation::Action,
 };
+use chatter_store::StoreError;
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Lines that are taken from the store's queue at once.
@@ -25,71 +30,75 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The largest payload on `chat.ingest` that is looked at.
 const MAX_PAYLOAD: usize = 64 << 10;
 
-/// Hands the personas' lines to admission, and takes the next only when those are settled.
-pub(crate) async fn lines(
+/// Takes in what comes to the room, whenever that is this gateway's duty.
+pub(crate) async fn intake(
     shared: Arc<Shared>,
     room: Arc<Room>,
     admission: mpsc::Sender<Lines>,
     stop: CancellationToken,
 ) {
-    let work = async {
-        let mut outage = Outage::default();
-        loop {
-            match shared.store.pending_lines(&room.id, LINES, WAIT).await {
-                Ok(pending) if pending.is_empty() => outage.over(),
-                Ok(pending) => {
-                    outage.over();
-                    let (settled, done) = oneshot::channel();
-                    let lines = pending.into_iter().map(|line| line.message).collect();
-                    if admission.send(Lines { lines, settled }).await.is_err() {
-                        return;
-                    }
-                    if done.await.is_err() {
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                }
-                Err(error) => {
-                    outage.failed(&error, || {
-                        tracing::error!(room = %room.id, %error, "lines of personas can't be read");
-                    });
-                    tokio::time::sleep(PAUSE).await;
-                }
-            }
-        }
-    };
+    let work = shared.intake.attend(&room.id, async |_| {
+        tokio::join!(lines(&shared, &room, &admission), ingest(&shared, &room));
+    });
     // Lines that are taken and not settled are handed out again by the store.
     stop.run_until_cancelled(work).await;
 }
 
+/// Hands the personas' lines to admission, and takes the next only when those are settled.
+async fn lines(shared: &Shared, room: &Room, admission: &mpsc::Sender<Lines>) {
+    let mut outage = Outage::default();
+    loop {
+        let pending = shared.store.pending_lines(&room.id, LINES, WAIT);
+        let pending = timeout(WAIT + STORE_DEADLINE, pending).await;
+        match pending.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into()))) {
+            Ok(pending) if pending.is_empty() => outage.over(),
+            Ok(pending) => {
+                outage.over();
+                let (settled, done) = oneshot::channel();
+                let lines = pending.into_iter().map(|line| line.message).collect();
+                if admission.send(Lines { lines, settled }).await.is_err() {
+                    return;
+                }
+                if done.await.is_err() {
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+            Err(error) => {
+                outage.failed(&error, || {
+                    tracing::error!(room = %room.id, %error, "lines of personas can't be read");
+                });
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
 /// Hands to admission what is said on `chat.ingest`: as best effort, and never as a persona.
-pub(crate) async fn ingest(shared: Arc<Shared>, room: Arc<Room>, stop: CancellationToken) {
-    let work = async {
-        let mut outage = Outage::default();
-        loop {
-            match shared
-                .bus
-                .subscribe(&[room.topic(TopicKind::ChatIngest)])
-                .await
-            {
-                Ok(mut subscription) => {
-                    outage.over();
-                    while let Some(heard) = subscription.next().await {
-                        match heard {
-                            Heard::Message { payload, .. } => take(&shared, &room, &payload).await,
-                            Heard::Lagged { missed, .. } => {
-                                tracing::warn!(room = %room.id, missed, "chat.ingest was too fast");
-                            }
+async fn ingest(shared: &Shared, room: &Room) {
+    let mut outage = Outage::default();
+    loop {
+        match shared
+            .bus
+            .subscribe(&[room.topic(TopicKind::ChatIngest)])
+            .await
+        {
+            Ok(mut subscription) => {
+                outage.over();
+                while let Some(heard) = subscription.next().await {
+                    match heard {
+                        Heard::Message { payload, .. } => take(shared, room, &payload).await,
+                        Heard::Lagged { missed, .. } => {
+                            tracing::warn!(room = %room.id, missed, "chat.ingest was too fast");
                         }
                     }
                 }
-                Err(error) => outage.failed(&error, || {
-                    tracing::error!(room = %room.id, %error, "chat.ingest can't be heard");
-                }),
             }
-            tokio::time::sleep(PAUSE).await;
+            Err(error) => outage.failed(&error, || {
+                tracing::error!(room = %room.id, %error, "chat.ingest can't be heard");
+            }),
         }
-    };
-    stop.run_until_cancelled(work).await;
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 async fn take(shared: &Shared, room: &Room, payload: &[u8]) {

@@ -39,6 +39,13 @@ impl Roll {
     /// Somebody has spoken.
     pub(super) fn note(&mut self, author: &Author) {
         let name = names::fold(&author.name);
+        if self
+            .recent
+            .front()
+            .is_some_and(|(known, id)| *known == name && *id == author.id)
+        {
+            return;
+        }
         // Of two with the same name, the one who spoke last is meant.
         self.recent
             .retain(|(known, id)| *known != name && *id != author.id);

@@ -1,21 +1,27 @@
-//! Admission: the one place where a room's order is made.
+//! Admission: what may be said in a room, on its way to the room's log.
 //!
-//! One task for each room takes what has been submitted, judges it, adds what may go out to the log
-//! in one write, says it on the firehose in the order of its offsets, and only then answers. So
-//! whatever was acknowledged is in the log, and whatever is on the firehose is too.
+//! One task for each room takes what has been submitted at this gateway, judges it, adds what may go
+//! out to the log in one write, says it on the firehose in the order of its offsets, and only then
+//! answers. So whatever was acknowledged is in the log, and whatever is on the firehose is too. The
+//! room's one order is the log's: the store gives the offsets, to however many gateways there are, and
+//! what two of them say on the firehose at once may be heard out of order there.
 //!
 //! A crash between the write and the firehose leaves messages that were never heard live; they are
 //! in the log, where everyone who finds a gap looks. Lines of personas are settled last, so a crash
-//! hands them out again; the log knows their ids, and they are not said twice.
+//! hands them out again, to this gateway or the one that takes them in then; the log knows their ids,
+//! and they are not said twice. That holds too for a gateway that was paused in the middle and believes
+//! for a moment that they are still its own: what it adds is in the log already, in its right place.
 
 mod decision;
 mod feed;
 #[cfg(test)]
 mod interleavings;
 mod mentions;
+mod spoken;
 
 pub(crate) use decision::{Accepted, Decision, Draft, Refusal, Submission};
-pub(crate) use feed::{ingest, lines};
+pub(crate) use feed::intake;
+pub(crate) use spoken::Spoken;
 
 use crate::{
     names,
@@ -25,16 +31,19 @@ use crate::{
 };
 use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, FirehoseEntry, MessageId, ModerationVerdict,
-    Timestamp, TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
+    TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
 };
 use chatter_store::{Appended, Place, StoreError};
-use mentions::Roll;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// How many messages go into one write at most.
 const BATCH: usize = 256;
+
+/// How long the store may take: what it has not answered to by then it may have done all the same,
+/// and whoever asked must ask again.
+const STORE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long the firehose may take to accept one message.
 const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
@@ -53,11 +62,8 @@ pub(crate) struct Admission {
     room: Arc<Room>,
     submissions: mpsc::Receiver<Submission>,
     lines: mpsc::Receiver<Lines>,
-    roll: Roll,
     /// What holds for the batch that is being judged.
     rules: Arc<Rules>,
-    /// The time of the newest message: a clock that is set back does not turn messages around.
-    newest: Timestamp,
     /// Of the store.
     outage: Outage,
 }
@@ -94,16 +100,12 @@ impl Admission {
         submissions: mpsc::Receiver<Submission>,
         lines: mpsc::Receiver<Lines>,
     ) -> Self {
-        let rules = room.rules();
-        let roll = Roll::new(&rules.seats);
         Self {
             shared,
+            rules: room.rules(),
             room,
             submissions,
             lines,
-            roll,
-            rules,
-            newest: Timestamp::from_millis(0),
             outage: Outage::default(),
         }
     }
@@ -111,16 +113,11 @@ impl Admission {
     /// Works until it is stopped. What it has taken it finishes; what still waits then is answered
     /// by the end of its channel.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        match self
-            .shared
-            .store
-            .read_latest(&self.room.id, mentions::RECENT)
-            .await
-        {
+        let latest = self.shared.store.read_latest(&self.room.id, Spoken::RECENT);
+        match in_time(latest).await {
             Ok(page) => {
                 for (_, message) in page.messages {
-                    self.newest = self.newest.max(message.sent_at);
-                    self.roll.note(&message.author);
+                    self.room.spoken.note(&message);
                 }
             }
             Err(error) => {
@@ -158,7 +155,7 @@ impl Admission {
     fn look_up_rules(&mut self) {
         let rules = self.room.rules();
         if !Arc::ptr_eq(&rules, &self.rules) {
-            self.roll.set_personas(&rules.seats);
+            self.room.spoken.set_personas(&rules.seats);
             self.rules = rules;
         }
     }
@@ -220,8 +217,7 @@ impl Admission {
         batch.settled = Some(lines.settled);
     }
 
-    fn message(&mut self, draft: Draft, call_id: Option<CallId>) -> ChatMessage {
-        self.newest = self.newest.max(self.shared.clock.now());
+    fn message(&self, draft: Draft, call_id: Option<CallId>) -> ChatMessage {
         let mut author = draft.author;
         if author.color.is_none() {
             author.color = Some(names::color(&author.id));
@@ -231,12 +227,13 @@ impl Admission {
             id: draft.id,
             room_id: self.room.id.clone(),
             mentions: self
-                .roll
+                .room
+                .spoken
                 .mentions(&draft.text, || self.room.people.latest()),
             author,
             text: draft.text,
             reply_to: draft.reply_to,
-            sent_at: self.newest,
+            sent_at: self.room.spoken.time(self.shared.clock.now()),
             call_id,
         }
     }
@@ -279,12 +276,8 @@ impl Admission {
             return;
         }
         let Some(settled) = batch.settled else { return };
-        match self
-            .shared
-            .store
-            .settle_lines(&self.room.id, batch.fates)
-            .await
-        {
+        let settling = self.shared.store.settle_lines(&self.room.id, batch.fates);
+        match in_time(settling).await {
             Ok(()) => _ = settled.send(()),
             Err(error) => {
                 tracing::error!(room = %self.room.id, %error, "lines of personas could not be settled")
@@ -303,7 +296,7 @@ impl Admission {
             .iter()
             .map(|candidate| Arc::clone(&candidate.message))
             .collect();
-        let appended = match self.shared.store.append(&self.room.id, messages).await {
+        let appended = match in_time(self.shared.store.append(&self.room.id, messages)).await {
             Ok(appended) => appended,
             Err(error) => {
                 self.outage.failed(&error, || {
@@ -322,7 +315,7 @@ impl Admission {
             .filter(|(_, place)| place.new)
         {
             let message = Arc::clone(&candidate.message);
-            self.roll.note(&message.author);
+            self.room.spoken.note(&message);
             self.room.counters.accepted(message.author.kind);
             if appended.said {
                 continue;
@@ -383,11 +376,8 @@ impl Admission {
             if owners.contains_key(&place.offset) {
                 continue;
             }
-            let page = self
-                .shared
-                .store
-                .read_after(&self.room.id, place.offset.saturating_sub(1), 1)
-                .await?;
+            let before = place.offset.saturating_sub(1);
+            let page = in_time(self.shared.store.read_after(&self.room.id, before, 1)).await?;
             if let Some((offset, message)) = page.messages.into_iter().next()
                 && offset == place.offset
             {
@@ -396,6 +386,12 @@ impl Admission {
         }
         Ok(owners)
     }
+}
+
+/// Waits for the store, but not for ever.
+async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(STORE_DEADLINE, asked).await;
+    answer.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
 }
 
 /// Says something on a topic of the room. What can't be said is logged: messages are in the log all

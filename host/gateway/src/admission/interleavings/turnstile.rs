@@ -7,8 +7,8 @@ use chatter_protocol::{
     call::{Fate, LineFate},
 };
 use chatter_store::{
-    Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
-    StoreError, StoredSession, StoredState,
+    Appended, CallCommit, Duties, Duty, Head, Lease, LogPage, PendingLine, PendingMemory, Sqlite,
+    Store, StoreError, StoredSession, StoredState,
 };
 use std::{
     sync::{
@@ -231,10 +231,46 @@ impl Store for Turnstile {
     }
 
     fn duties(&self) -> &dyn Duties {
-        self.hall.store.duties()
+        self
     }
 
     fn describe(&self) -> String {
         self.hall.store.describe()
+    }
+}
+
+/// A gateway that waits here is one that was paused, or whose store is slow: others may have its
+/// duties by the time that it goes on.
+#[async_trait]
+impl Duties for Turnstile {
+    async fn take(
+        &self,
+        rooms: &[RoomId],
+        duty: Duty,
+        holder: &str,
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let work = self.hall.store.duties().take(rooms, duty, holder, ttl);
+        self.pass("take", work).await
+    }
+
+    async fn give_up(&self, rooms: &[RoomId], duty: Duty, holder: &str) -> Result<(), StoreError> {
+        let work = self.hall.store.duties().give_up(rooms, duty, holder);
+        self.pass("give_up", work).await
+    }
+
+    async fn meet(
+        &self,
+        group: &str,
+        member: &str,
+        ttl: Duration,
+    ) -> Result<Vec<String>, StoreError> {
+        let work = self.hall.store.duties().meet(group, member, ttl);
+        self.pass("meet", work).await
+    }
+
+    async fn leave(&self, group: &str, member: &str) -> Result<(), StoreError> {
+        let work = self.hall.store.duties().leave(group, member);
+        self.pass("leave", work).await
     }
 }
