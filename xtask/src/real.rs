@@ -3,7 +3,7 @@
 //! `cargo xtask test`.
 //!
 //! Such a test is one that cargo ignores unless it is asked for it, in a test target whose name begins
-//! with `real_`. It finds its services by the environment: [`MODEL`] for the language model.
+//! with `real_`. It finds its services by the environment: [`MODEL`] for the language model, [`MEM0`] for Mem0.
 
 use crate::{
     personas, python, repo, setup,
@@ -20,6 +20,9 @@ use std::{
 /// Names the language model's server to the tests, as `http://127.0.0.1:PORT`.
 const MODEL: &str = "CHATTER_REAL_LLM";
 
+/// Names the Python that has Mem0's package to the tests, which start Mem0 themselves: they kill it too.
+const MEM0: &str = "CHATTER_REAL_MEM0";
+
 /// Where downloads and logs of real services are kept.
 fn folder() -> PathBuf {
     repo::target().join("real")
@@ -34,6 +37,12 @@ pub(crate) fn run() -> Result<()> {
     steps.step("tests: build", || {
         run_command(cargo().args(tests).arg("--no-run"))
     })?;
+    let mut mem0 = PathBuf::new();
+    steps.step("Mem0", || {
+        let wanted = repo::root().join("xtask/src/real/mem0-requirements.txt");
+        mem0 = python::environment(&folder().join("mem0"), &wanted)?;
+        Ok(())
+    })?;
     let mut model = None;
     steps.step("language model", || {
         model = Some(Llama::start()?);
@@ -45,6 +54,7 @@ pub(crate) fn run() -> Result<()> {
             cargo()
                 .args(tests)
                 .env(MODEL, address.unwrap_or_default())
+                .env(MEM0, &mem0)
                 .args(["--", "--ignored", "--test-threads", "1", "--nocapture"]),
         )
     })?;

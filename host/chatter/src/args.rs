@@ -2,6 +2,7 @@
 //! [`settings`](crate::settings) puts the layers together.
 
 use crate::{
+    memory::{MemoryCommand, options::MemoryOptions},
     modules::ModulesCommand,
     persona::PersonaOptions,
     pool::{self, PoolOptions},
@@ -22,6 +23,7 @@ Examples:
   chatter serve --watch nova                     ... and let it speak in main/lobby, as of the latest save
   chatter tail main/lobby                        read along in the terminal
   chatter say main/lobby \"hello there\" --name Ana
+  chatter memory search --about guest:ana-5f3c   what do personas remember of somebody?
   chatter config check                           is everything in ./configs right?
 
 Settings come from the command line, else from the environment (the names in brackets above), else from
@@ -41,6 +43,9 @@ Example of a chatter.toml, with the same names as the options:
   api_key_env = \"MY_KEY\"  # the NAME of the variable that holds the key
   [llm.budgets.tenant]     # docs/operations.md has all of [llm], several models included
   tokens_per_day = 2000000
+  [memory]
+  provider = \"mem0\"       # with embeddings or without, see --help
+  base_url = \"http://127.0.0.1:8888\"
   [limits]                 # of every call; --help lists them all
   cpu_ms = 50
   [pool]                   # what all calls share
@@ -70,6 +75,9 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Write personas
     Persona(PersonaOptions),
+    /// What personas remember
+    #[command(subcommand)]
+    Memory(MemoryCommand),
     /// About the modules that personas run on
     #[command(subcommand)]
     Modules(ModulesCommand),
@@ -211,6 +219,8 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub llm_concurrency: Option<usize>,
+    #[command(flatten)]
+    pub memory: MemoryOptions,
     #[command(flatten)]
     pub pool: PoolOptions,
     /// What is logged to stderr, such as `warn,chatter_gateway=debug` [default: warn,chatter=info]

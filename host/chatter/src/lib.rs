@@ -12,6 +12,7 @@ mod colour;
 pub mod config;
 mod failure;
 mod logging;
+mod memory;
 mod modules;
 mod persona;
 mod pool;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Some(Command::Say(options)) => client::say::run(options),
         Some(Command::Config(ConfigCommand::Check(options))) => config::check(options),
         Some(Command::Persona(options)) => persona::run(options),
+        Some(Command::Memory(command)) => memory::run(command),
         Some(Command::Modules(command)) => modules::run(command),
     };
     match done {

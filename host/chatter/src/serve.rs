@@ -10,6 +10,9 @@ mod services;
 mod signals;
 mod workshop;
 
+pub(crate) use data::DataFolder;
+pub(crate) use parts::Joints;
+
 use crate::{
     Failure,
     args::ServeOptions,
@@ -21,7 +24,6 @@ use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
 use chatter_llm::LanguageModel as _;
 use chatter_protocol::PersonaConfig;
 use chatter_worker::{Seat, Worker};
-use data::DataFolder;
 use parts::Parts;
 use reload::{Live, Origin, Reload};
 use services::{Services, Stage};

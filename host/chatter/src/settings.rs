@@ -12,7 +12,7 @@ pub use llm::{Llm, LlmProvider, ProviderBounds};
 pub use values::{Bus, BusText, Listen, Provider};
 pub(crate) use values::{check_poll, check_speed};
 
-use crate::{Failure, args::ServeOptions};
+use crate::{Failure, args::ServeOptions, memory::options::MemorySettings};
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_runtime::Pool;
 use etcetera::{BaseStrategy, choose_base_strategy};
@@ -55,6 +55,8 @@ pub struct Settings {
     pub llm: Llm,
     /// The bounds of calls, as far as they differ from the defaults.
     pub limits: LimitsConfig,
+    /// What personas remember with.
+    pub memory: MemorySettings,
     /// What calls share.
     pub pool: Pool,
     /// What is logged.
@@ -158,9 +160,14 @@ impl Settings {
                     concurrency: options.llm_concurrency,
                 },
                 file.llm,
-                is_set,
+                &is_set,
             )?,
             limits: file.limits,
+            memory: options
+                .memory
+                .over(file.memory)
+                .settings(&is_set)
+                .map_err(Failure::Usage)?,
             pool: options
                 .pool
                 .over(file.pool)

@@ -125,10 +125,11 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if self.trial && !self.told {
-            if let Some(open) = &mut self.breaker.state().open {
-                open.tried = false;
-            }
+        if self.trial
+            && !self.told
+            && let Some(open) = &mut self.breaker.state().open
+        {
+            open.tried = false;
         }
     }
 }

@@ -32,7 +32,8 @@ pub(crate) fn check(write_id: &str, entry: &NewEntry) -> Result<(), Error> {
 
 /// What is left of a text without case, spacing and punctuation: two texts of which the same is left
 /// say the same. A text of nothing but signs (`:-)`) stands for itself.
-pub(crate) fn gist(text: &str) -> String {
+#[must_use]
+pub fn gist(text: &str) -> String {
     let mut gist = String::with_capacity(text.len());
     for word in text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)) {
         if !word.is_empty() {

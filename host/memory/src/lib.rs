@@ -13,6 +13,7 @@ mod guarded;
 mod mem0;
 
 pub use embedded::{Embedded, SCOPE_KEEPS, SEARCH_LIMIT};
+pub use entry::gist;
 pub use guarded::Guarded;
 pub use mem0::{Api, Mem0, Mem0Config};
 

@@ -43,6 +43,8 @@ mod shadow;
 mod testing;
 mod think;
 
+pub use delivery::run as deliver;
+
 use chatter_bus::SharedBus;
 use chatter_memory::SharedMemory;
 use chatter_protocol::{

@@ -50,8 +50,13 @@ pub(crate) async fn run(
         shadows: Arc::new(Semaphore::new(shadow::PLACES)),
         cancel: cancel.clone(),
     };
-    let (store, memory) = (rooms.parts.store.clone(), rooms.parts.memory.clone());
-    rooms.servants.spawn(delivery::run(store, memory));
+    let Parts {
+        store,
+        memory,
+        clock,
+        ..
+    } = rooms.parts.clone();
+    rooms.servants.spawn(delivery::run(store, memory, clock));
     wanted.mark_changed();
     loop {
         tokio::select! {

@@ -9,11 +9,11 @@ use std::{
 };
 
 /// The folder. Whoever opens the store in it holds it for this process alone.
-pub(super) struct DataFolder(PathBuf);
+pub(crate) struct DataFolder(PathBuf);
 
 impl DataFolder {
     /// Makes the folder if it is not there.
-    pub(super) fn open(folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
         let made = fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
         made.map(Self).map_err(|error| {
             let folder = folder.display();
@@ -27,7 +27,7 @@ impl DataFolder {
         self.0.join("chatter.db")
     }
 
-    pub(super) fn memory(&self) -> PathBuf {
+    pub(crate) fn memory(&self) -> PathBuf {
         self.0.join("memory.db")
     }
 

@@ -4,12 +4,13 @@ use super::data::DataFolder;
 use crate::{
     Failure,
     config::Source,
+    memory,
     settings::{Bus, Settings},
 };
 use chatter_bus::{InProcess, SharedBus, redis::Link};
 use chatter_context::{Playback, play};
 use chatter_llm::{Router, SharedModel};
-use chatter_memory::{Embedded, SharedMemory};
+use chatter_memory::SharedMemory;
 use chatter_protocol::{Clock, RoomId};
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
 use chatter_store::{Lock, SharedStore, Sqlite, lock};
@@ -41,15 +42,15 @@ pub(super) struct Parts {
 }
 
 /// What the services have in common.
-struct Joints {
+pub(crate) struct Joints {
     bus: SharedBus,
-    store: SharedStore,
+    pub(crate) store: SharedStore,
     link: Option<Link>,
     lock: Option<Lock>,
 }
 
 impl Joints {
-    async fn new(bus: &Bus, data: &DataFolder) -> Result<Self, Failure> {
+    pub(crate) async fn new(bus: &Bus, data: &DataFolder) -> Result<Self, Failure> {
         match bus {
             Bus::Memory => {
                 let store = Sqlite::open(&data.store()).map_err(|error| Failure::caused(&error))?;
@@ -89,8 +90,7 @@ impl Parts {
             link,
             lock,
         } = Joints::new(&settings.bus, data).await?;
-        let memory: SharedMemory =
-            Arc::new(Embedded::open(&data.memory()).map_err(|error| Failure::caused(&error))?);
+        let memory: SharedMemory = memory::options::open(&settings.memory, &data.memory())?;
         let clock = Clock::system();
         let model = Arc::new(settings.llm.router(clock.clone())?);
         let mut sandbox = chatter_runtime::Config::new(

@@ -4,7 +4,7 @@ use super::{
     llm::LlmTable,
     values::{BusText, Listen, check_poll, check_speed},
 };
-use crate::pool::PoolOptions;
+use crate::{memory::options::MemoryOptions, pool::PoolOptions};
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_workbench::{did_you_mean, toml_problem};
 use serde::{Deserialize, Deserializer};
@@ -54,7 +54,7 @@ impl Found {
     }
 }
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "config",
     "data",
     "plugins",
@@ -71,6 +71,7 @@ const KEYS: [&str; 17] = [
     "seed",
     "llm",
     "limits",
+    "memory",
     "pool",
 ];
 /// What the file says; [`KEYS`] has the same names.
@@ -96,6 +97,7 @@ pub(super) struct SettingsFile {
     pub(super) seed: Option<u64>,
     pub(super) llm: LlmTable,
     pub(super) limits: LimitsConfig,
+    pub(super) memory: MemoryOptions,
     pub(super) pool: PoolOptions,
 }
 
@@ -147,7 +149,11 @@ impl SettingsFile {
         if let Some(llm) = table.get("llm").and_then(toml::Value::as_table) {
             problems.extend(LlmTable::unknown(llm));
         }
-        let tables: [(&str, &[&str]); 2] = [("limits", &limits), ("pool", &PoolOptions::KEYS)];
+        let tables: [(&str, &[&str]); 3] = [
+            ("limits", &limits),
+            ("memory", &MemoryOptions::KEYS),
+            ("pool", &PoolOptions::KEYS),
+        ];
         for (name, keys) in tables {
             if let Some(table) = table.get(name).and_then(toml::Value::as_table) {
                 problems.extend(unknown(table, keys, &format!("{name}.")));

@@ -135,7 +135,7 @@ impl Embedded {
 
     /// Forgets everything.
     pub(crate) async fn clear(&self) -> Result<(), Error> {
-        self.file.run(|connection| write::clear(connection)).await?;
+        self.file.run(write::clear).await?;
         self.scopes.store(0, Ordering::Relaxed);
         Ok(())
     }

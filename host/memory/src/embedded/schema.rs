@@ -55,6 +55,43 @@ const TABLES: &str = "
     END;
 ";
 
+/// The tables of version 1.
+#[cfg(test)]
+pub(super) const TABLES_1: &str = "
+    CREATE TABLE scope (
+        id   INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE      -- room:{room_id}|agent:{persona}
+    ) STRICT;
+    CREATE TABLE entry (
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        scope      INTEGER NOT NULL REFERENCES scope (id),
+        kind       TEXT NOT NULL,
+        text       TEXT NOT NULL,
+        about      TEXT,
+        at         INTEGER NOT NULL,   -- milliseconds since the Unix epoch
+        confidence REAL NOT NULL,
+        source     TEXT
+    ) STRICT;
+    CREATE INDEX entry_by_time ON entry (scope, at);
+    CREATE INDEX entry_by_text ON entry (scope, text);
+    CREATE TABLE written (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        scope    INTEGER NOT NULL REFERENCES scope (id),
+        write_id TEXT NOT NULL,
+        UNIQUE (scope, write_id)
+    ) STRICT;
+    CREATE VIRTUAL TABLE word USING fts5 (
+        scope, text, content = '', contentless_delete = 1,
+        tokenize = 'porter unicode61 remove_diacritics 2'
+    );
+    CREATE TRIGGER entry_in AFTER INSERT ON entry BEGIN
+        INSERT INTO word (rowid, scope, text) VALUES (new.id, 's' || new.scope, new.text);
+    END;
+    CREATE TRIGGER entry_out AFTER DELETE ON entry BEGIN
+        DELETE FROM word WHERE rowid = old.id;
+    END;
+";
+
 /// From the tables of version 1.
 const FROM_1: &str = "
     ALTER TABLE entry ADD COLUMN gist TEXT NOT NULL DEFAULT '';

@@ -1,5 +1,8 @@
 use super::*;
+use chatter_llm::EmbedError;
 use chatter_protocol::{AuthorId, MessageId, PersonaId, RoomId};
+use std::sync::atomic::AtomicBool;
+use tokio::time::timeout;
 
 fn scope(room: &str, persona: &str) -> Scope {
     Scope {
@@ -475,5 +478,242 @@ fn a_file_that_cannot_be_used_is_named() {
         };
         assert!(detail.starts_with(&path.display().to_string()), "{detail}");
         assert!(detail.contains(reason), "{detail}");
+    }
+}
+
+// === Meaning ===
+
+/// Knows animals, food and everything else, in the words of some languages.
+struct Animals {
+    model: &'static str,
+    dimensions: usize,
+    /// Refuses this word, fails or hangs.
+    refuses: &'static str,
+    fails: AtomicBool,
+    hangs: AtomicBool,
+}
+
+impl Animals {
+    fn new(model: &'static str, dimensions: usize) -> Self {
+        Self {
+            model,
+            dimensions,
+            refuses: "unspeakable",
+            fails: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
+        }
+    }
+}
+
+#[async_trait]
+impl Embedder for Animals {
+    async fn embed(&self, texts: &[String], _: Duration) -> Result<Vec<Vec<f32>>, EmbedError> {
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(EmbedError::Unavailable("scripted".into()));
+        }
+        if texts.iter().any(|text| text.contains(self.refuses)) {
+            return Err(EmbedError::Refused("scripted".into()));
+        }
+        let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+        let vector = |text: &String| {
+            let mut vector = vec![0.0; self.dimensions];
+            let animal = has(text, &["cat", "Katze", "dog", "pet"]);
+            let food = has(text, &["pasta", "Nudeln", "dish"]);
+            vector[if animal {
+                0
+            } else if food {
+                1
+            } else {
+                2
+            }] = 1.0;
+            vector
+        };
+        Ok(texts.iter().map(vector).collect())
+    }
+
+    fn model(&self) -> &str {
+        self.model
+    }
+
+    fn describe(&self) -> String {
+        "scripted".into()
+    }
+}
+
+const SHORT: Duration = Duration::from_millis(20);
+
+/// How many entries have vectors of so many numbers.
+fn vectors(memory: &Embedded, dimensions: usize) -> usize {
+    let connection = memory.file.connection.lock().unwrap();
+    let mut rows = connection
+        .prepare("SELECT length(vector) FROM entry WHERE vector IS NOT NULL")
+        .unwrap();
+    let lengths = rows.query_map((), |row| row.get::<_, i64>(0)).unwrap();
+    lengths
+        .filter(|length| *length.as_ref().unwrap() == 4 * dimensions as i64)
+        .count()
+}
+
+async fn until_filled(memory: &Embedded, dimensions: usize, count: usize) {
+    let filled = async {
+        while vectors(memory, dimensions) < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), filled).await.unwrap();
+}
+
+async fn remember_all(memory: &Embedded, scope: &Scope, notes: &[&str]) {
+    for (n, text) in notes.iter().enumerate() {
+        memory
+            .remember(scope, &format!("w{n}"), &note(text), at(n as i64))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_means_the_same_is_found_without_its_words() {
+    let scope = scope("main/lobby", "nova");
+    let memory = Embedded::in_memory().unwrap();
+    let memory = memory.with_embedder(Arc::new(Animals::new("a", 3)), Duration::from_secs(30));
+    let notes = [
+        "ana hat eine Katze",
+        "ben kocht Nudeln",
+        "the pet is loud",
+        "it rains",
+    ];
+    remember_all(&memory, &scope, &notes).await;
+    until_filled(&memory, 3, 4).await;
+    let found = texts(&memory, &scope, &words("whose pet")).await;
+    assert_eq!(
+        found,
+        ["the pet is loud", "ana hat eine Katze"],
+        "words and meaning, then meaning alone"
+    );
+    assert_eq!(
+        texts(&memory, &scope, &words("favourite dish")).await,
+        ["ben kocht Nudeln"]
+    );
+}
+
+#[tokio::test]
+async fn a_server_of_embeddings_that_is_away_costs_no_write_and_no_search() {
+    let scope = scope("main/lobby", "nova");
+    let animals = Arc::new(Animals::new("a", 3));
+    let memory = Embedded::in_memory().unwrap();
+    let memory = memory.with_embedder(animals.clone(), SHORT);
+    animals.hangs.store(true, Ordering::SeqCst);
+    remember_all(&memory, &scope, &["the cat sleeps", "it rains"]).await;
+    assert_eq!(
+        texts(&memory, &scope, &words("cat")).await,
+        ["the cat sleeps"]
+    );
+    animals.hangs.store(false, Ordering::SeqCst);
+    animals.fails.store(true, Ordering::SeqCst);
+    assert_eq!(
+        texts(&memory, &scope, &words("cat")).await,
+        ["the cat sleeps"]
+    );
+    assert_eq!(vectors(&memory, 3), 0);
+}
+
+#[tokio::test]
+async fn missing_vectors_are_made_later_and_what_is_refused_holds_up_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let scope = scope("main/lobby", "nova");
+    let without = Embedded::open(&path).unwrap();
+    let notes = ["ana hat eine Katze", "an unspeakable cat", "it rains"];
+    remember_all(&without, &scope, &notes).await;
+    drop(without);
+    let memory = Embedded::open(&path).unwrap();
+    let memory = memory.with_embedder(Arc::new(Animals::new("a", 3)), Duration::from_secs(30));
+    until_filled(&memory, 3, 2).await;
+    let found = texts(&memory, &scope, &words("pet")).await;
+    assert_eq!(found, ["ana hat eine Katze"]);
+}
+
+#[tokio::test]
+async fn another_model_makes_all_vectors_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let scope = scope("main/lobby", "nova");
+    // By its name, and by how many numbers it gives.
+    for (model, dimensions) in [("a", 3), ("b", 4), ("b", 5)] {
+        let memory = Embedded::open(&path).unwrap();
+        let animals = Arc::new(Animals::new(model, dimensions));
+        let memory = memory.with_embedder(animals, Duration::from_secs(30));
+        remember_all(&memory, &scope, &["ana hat eine Katze", "it rains"]).await;
+        until_filled(&memory, dimensions, 2).await;
+        assert_eq!(
+            texts(&memory, &scope, &words("pet")).await,
+            ["ana hat eine Katze"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_what_is_about_the_same_the_newest_is_shown() {
+    let scope = scope("main/lobby", "nova");
+    let memory = Embedded::in_memory().unwrap();
+    let memory = memory.with_embedder(Arc::new(Animals::new("a", 3)), Duration::from_secs(30));
+    let notes = ["ana has a black cat", "ana has a white cat", "dogs bark"];
+    remember_all(&memory, &scope, &notes).await;
+    until_filled(&memory, 3, 3).await;
+    let found = texts(&memory, &scope, &words("cat")).await;
+    assert_eq!(found, ["ana has a white cat", "dogs bark"]);
+    let listing = memory.list(&scope, &Filter::default()).await.unwrap();
+    assert_eq!(listing.entries.len(), 3, "nothing is thrown away");
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_taken_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(schema::TABLES_1).unwrap();
+    old.execute_batch(
+        "INSERT INTO scope (id, name) VALUES (1, 'room:main/lobby|agent:nova');
+         INSERT INTO entry (scope, kind, text, about, at, confidence, source)
+         VALUES (1, 'persona-note', 'The boss fell.', NULL, 1769860800000, 0.5, NULL);
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let memory = Embedded::open(&path).unwrap();
+    let scope = scope("main/lobby", "nova");
+    assert_eq!(
+        texts(&memory, &scope, &words("boss")).await,
+        ["The boss fell."]
+    );
+    memory
+        .remember(&scope, "w", &note("the boss fell"), at(9))
+        .await
+        .unwrap();
+    let found = memory.search(&scope, &words("")).await.unwrap();
+    assert_eq!((found.len(), found[0].at), (1, at(9)));
+}
+
+#[tokio::test]
+async fn what_is_forgotten_leaves_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let memory = Embedded::open(&path).unwrap();
+    let scope = scope("main/lobby", "nova");
+    remember_all(&memory, &scope, &["zanzibar is a secret", "it rains"]).await;
+    let secret = Filter {
+        id: Some("1".into()),
+        about: None,
+    };
+    assert_eq!(memory.forget(&scope, &secret).await, Ok(1));
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap().path();
+        let bytes = fs::read(&file).unwrap();
+        let holds = bytes.windows(8).any(|window| window == b"zanzibar");
+        assert!(!holds, "{}", file.display());
     }
 }

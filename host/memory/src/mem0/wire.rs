@@ -295,7 +295,7 @@ mod tests {
     fn what_is_not_ours_or_no_memory_is_passed_over() {
         let other = "room:main/lobby|agent:rex";
         let results = |results: Value| json!({ "results": results }).to_string();
-        let cases: Vec<(String, Result<(usize, usize), &str>)> = vec![
+        let cases = [
             (results(json!([])), Ok((0, 0))),
             (
                 results(json!([{ "id": "a", "memory": "x", "user_id": USER }])),

@@ -35,6 +35,9 @@ impl Memory for Memories {
         if self.tries.fetch_add(1, Ordering::SeqCst) < self.away_for {
             return Err(Error::Unavailable("scripted".into()));
         }
+        if entry.text == "choke on me" {
+            return Err(Error::Unavailable("scripted".into()));
+        }
         if entry.text == "refuse me" {
             return Err(Error::Refused("scripted".into()));
         }

@@ -13,7 +13,10 @@ use chatter_protocol::{
 use chatter_runtime::Call;
 use chatter_store::Store as _;
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::sleep;
@@ -255,6 +258,95 @@ async fn memories_arrive_in_order_when_the_memory_is_back() {
             .unwrap()
             .is_empty()
     );
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_that_chokes_on_one_entry_gets_the_others() {
+    let personas = Arc::new(Scripted::default());
+    let entry = |text: String| NewEntry {
+        kind: Kind::PersonaNote,
+        text,
+        about: None,
+        confidence: 1.0,
+        source: None,
+    };
+    let calls = AtomicU32::new(0);
+    personas.on("nova", move |_| {
+        let calls = calls.fetch_add(1, Ordering::SeqCst);
+        let texts = [
+            format!("before {calls}"),
+            "choke on me".into(),
+            format!("after {calls}"),
+        ];
+        Act::Return(Outcome {
+            memories: texts.map(entry).into(),
+            ..Outcome::default()
+        })
+    });
+    let memory = Memories::default();
+    let hall = Hall::open_with(quiet(), &["nova"], personas, memory, async |_, _| {}).await;
+    sleep(SECOND).await;
+    for n in 1..=3 {
+        hall.context(n, "goal").await;
+        sleep(100 * SECOND).await;
+        let kept = hall.memory.kept.lock().unwrap().len();
+        assert_eq!(kept, 2 * n as usize);
+    }
+    let waiting = hall
+        .store
+        .pending_memories(10, Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(
+        waiting.len(),
+        3,
+        "nothing is lost that the memory has not refused"
+    );
+    let tries = hall.memory.tries.load(Ordering::SeqCst);
+    assert!(
+        tries < 6 + 3 * 10,
+        "they are tried ever less often: {tries}"
+    );
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_is_kept_until_the_memory_takes_something_else() {
+    let personas = Arc::new(Scripted::default());
+    let texts = Mutex::new(["refuse me", "fine"].into_iter());
+    personas.on("nova", move |_| {
+        let entry = |text: &str| NewEntry {
+            kind: Kind::PersonaNote,
+            text: text.into(),
+            about: None,
+            confidence: 1.0,
+            source: None,
+        };
+        Act::Return(Outcome {
+            memories: texts
+                .lock()
+                .unwrap()
+                .next()
+                .map(entry)
+                .into_iter()
+                .collect(),
+            ..Outcome::default()
+        })
+    });
+    let memory = Memories::default();
+    let hall = Hall::open_with(quiet(), &["nova"], personas, memory, async |_, _| {}).await;
+    sleep(SECOND).await;
+    for (n, waiting) in [(1, 1), (2, 0)] {
+        hall.context(n, "goal").await;
+        sleep(1_300 * SECOND).await;
+        let outbox = hall
+            .store
+            .pending_memories(10, Duration::ZERO)
+            .await
+            .unwrap();
+        assert_eq!(outbox.len(), waiting);
+    }
     hall.close().await;
 }
 

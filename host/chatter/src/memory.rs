@@ -1,0 +1,523 @@
+//! `chatter memory`: what an operator does with what personas remember.
+
+mod lines;
+pub(crate) mod options;
+
+use crate::{
+    Failure,
+    args::ServeOptions,
+    serve::{DataFolder, Joints},
+    settings::Settings,
+};
+use anstyle::Style;
+use chatter_memory::{Archive, Filter, Which, gist};
+use chatter_protocol::{
+    AuthorId, CallId, PersonaId, RoomId, TenantId,
+    memory::{Entry, Kind, Query, Scope},
+};
+use chatter_store::MEMORIES_WAIT;
+use clap::{Args, Subcommand};
+use lines::Line;
+use options::{MemoryOptions, MemorySettings};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemoryCommand {
+    /// Find what personas remember; without words, the latest
+    Search(SearchOptions),
+    /// Forget for good: a person, a persona's memories, a room's
+    Forget(ForgetOptions),
+    /// Print memories as JSON Lines
+    Export(ExportOptions),
+    /// Take in what was exported; what is known already is passed over
+    Import(ImportOptions),
+}
+
+/// Whose memory is meant.
+#[derive(Debug, Args)]
+pub(crate) struct Whose {
+    /// Only this room's personas, as tenant/room
+    #[arg(long, value_name = "TENANT/ROOM")]
+    room: Option<RoomId>,
+    /// Only this tenant's rooms
+    #[arg(long, value_name = "TENANT", conflicts_with = "room")]
+    tenant: Option<TenantId>,
+    /// Only this persona
+    #[arg(long, value_name = "PERSONA")]
+    persona: Option<PersonaId>,
+    /// Only what is about this person, by its id, such as guest:ana-5f3c (`chatter tail --json` shows it
+    /// as author.id)
+    #[arg(long, value_name = "PERSON")]
+    about: Option<AuthorId>,
+}
+
+/// Where the memory is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Folder of the configuration, for its chatter.toml [default: ./configs]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CHATTER_CONFIG",
+        hide_env_values = true
+    )]
+    config: Option<PathBuf>,
+    /// Folder for everything that outlives a run [default: the platform's usual place]
+    #[arg(long, value_name = "DIR", env = "CHATTER_DATA", hide_env_values = true)]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    memory: MemoryOptions,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  chatter memory search \"favourite game\" --room main/lobby --persona nova
+  chatter memory search --about guest:ana-5f3c            what is known about somebody, the latest first")]
+pub(crate) struct SearchOptions {
+    /// What to look for
+    #[arg(default_value = "")]
+    text: String,
+    #[command(flatten)]
+    whose: Whose,
+    /// Only memories of this kind; can be given several times
+    #[arg(long, value_name = "KIND")]
+    kind: Vec<Kind>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Print each as a line of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  chatter memory forget --about guest:ana-5f3c            a person, in all rooms, by all personas
+  chatter memory forget --room main/lobby --persona nova --yes
+
+What was said stays in the rooms' logs, and what personas made of it in their states.")]
+pub(crate) struct ForgetOptions {
+    #[command(flatten)]
+    whose: Whose,
+    /// The one memory with this id, as `search` prints it; needs --room and --persona
+    #[arg(long, value_name = "ID", requires = "room", requires = "persona")]
+    id: Option<String>,
+    /// Everything, if nothing else says what
+    #[arg(long)]
+    all: bool,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  chatter memory export --room main/lobby > lobby.jsonl")]
+pub(crate) struct ExportOptions {
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  chatter memory import lobby.jsonl")]
+pub(crate) struct ImportOptions {
+    /// A file of JSON Lines as `export` prints them; - for standard input
+    file: PathBuf,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Does what the command says.
+pub(crate) fn run(command: MemoryCommand) -> Result<(), Failure> {
+    let executor = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("can't start: {error}")))?;
+    executor.block_on(async {
+        match command {
+            MemoryCommand::Search(options) => search(options).await,
+            MemoryCommand::Forget(options) => forget(options).await,
+            MemoryCommand::Export(options) => export(options).await,
+            MemoryCommand::Import(options) => import(options).await,
+        }
+    })
+}
+
+/// The memory, and what else the settings name.
+struct Opened {
+    settings: Settings,
+    data: DataFolder,
+    memory: Arc<dyn Archive>,
+}
+
+impl Place {
+    fn open(self) -> Result<Opened, Failure> {
+        let settings = Settings::load(ServeOptions {
+            config: self.config,
+            data: self.data,
+            memory: self.memory,
+            ..ServeOptions::default()
+        })?;
+        let data = DataFolder::open(&settings.data)?;
+        let memory = options::open(&settings.memory, &data.memory())?;
+        Ok(Opened {
+            settings,
+            data,
+            memory,
+        })
+    }
+}
+
+impl Opened {
+    /// The memory's file belongs to a chatter that runs on it; Mem0 belongs to nobody. Also gives the
+    /// store, with what still waits in it to be remembered, unless a running chatter has it.
+    async fn alone(&self) -> Result<Option<Joints>, Failure> {
+        match Joints::new(&self.settings.bus, &self.data).await {
+            Ok(joints) => Ok(Some(joints)),
+            Err(failure) => match self.settings.memory {
+                MemorySettings::Embedded { .. } => Err(failure),
+                MemorySettings::Mem0 { .. } => Ok(None),
+            },
+        }
+    }
+}
+
+impl Whose {
+    fn filter(&self) -> Filter {
+        Filter {
+            about: self.about.clone(),
+            id: None,
+        }
+    }
+
+    fn which(&self) -> Which {
+        match (&self.room, &self.tenant) {
+            (Some(room), _) => Which::Room(room.clone()),
+            (None, Some(tenant)) => Which::Tenant(tenant.clone()),
+            (None, None) => Which::Every,
+        }
+    }
+
+    fn takes(&self, scope: &Scope) -> bool {
+        let is_this = |persona: &PersonaId| *persona == scope.persona;
+        self.which().takes(scope) && self.persona.as_ref().is_none_or(is_this)
+    }
+
+    async fn scopes(&self, memory: &dyn Archive) -> Result<Vec<Scope>, Failure> {
+        if let (Some(room), Some(persona)) = (&self.room, &self.persona) {
+            return Ok(vec![Scope {
+                room: room.clone(),
+                persona: persona.clone(),
+            }]);
+        }
+        let mut scopes = memory
+            .scopes(&self.which())
+            .await
+            .map_err(Failure::failed)?;
+        scopes.retain(|scope| self.takes(scope));
+        Ok(scopes)
+    }
+}
+
+/// All entries of some scopes that a filter lets through.
+async fn list(
+    memory: &dyn Archive,
+    scopes: &[Scope],
+    filter: &Filter,
+) -> Result<Vec<(Scope, Vec<Entry>)>, Failure> {
+    let mut all = Vec::new();
+    for scope in scopes {
+        let listing = memory.list(scope, filter).await.map_err(Failure::failed)?;
+        if listing.more {
+            note(&format!(
+                "{scope}: the memory lists only its first {}",
+                listing.entries.len()
+            ));
+        }
+        all.push((scope.clone(), listing.entries));
+    }
+    Ok(all)
+}
+
+async fn search(options: SearchOptions) -> Result<(), Failure> {
+    let memory = options.place.open()?.memory;
+    let scopes = options.whose.scopes(&*memory).await?;
+    let about = &options.whose.about;
+    let mut found: Vec<(Scope, Entry)> = Vec::new();
+    if about.is_some() || options.text.trim().is_empty() {
+        let words: Vec<_> = gist(&options.text).split(' ').map(str::to_owned).collect();
+        for (scope, entries) in list(&*memory, &scopes, &options.whose.filter()).await? {
+            let fits = |entry: &Entry| {
+                let text = gist(&entry.entry.text);
+                (options.kind.is_empty() || options.kind.contains(&entry.entry.kind))
+                    && (options.text.trim().is_empty()
+                        || text
+                            .split(' ')
+                            .any(|word| words.iter().any(|known| known == word)))
+            };
+            let entries = entries.into_iter().filter(fits);
+            found.extend(entries.map(|entry| (scope.clone(), entry)));
+        }
+    } else {
+        let query = Query {
+            text: options.text,
+            kinds: options.kind,
+            limit: options.limit,
+        };
+        for scope in scopes {
+            let entries = memory
+                .search(&scope, &query)
+                .await
+                .map_err(Failure::failed)?;
+            found.extend(entries.into_iter().map(|entry| (scope.clone(), entry)));
+        }
+    }
+    found.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score).then(b.at.cmp(&a.at)));
+    found.truncate(options.limit as usize);
+    if found.is_empty() {
+        note("nothing is remembered of that");
+    }
+    for (scope, entry) in found {
+        let line = if options.json {
+            Line::of(scope, entry).json()
+        } else {
+            shown(&scope, &entry)
+        };
+        if !print(&line)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn shown(scope: &Scope, entry: &Entry) -> String {
+    let (dim, bold) = (Style::new().dimmed(), Style::new().bold());
+    let new = &entry.entry;
+    let about = new
+        .about
+        .as_ref()
+        .map_or_else(String::new, |about| format!(" about {about}"));
+    let text: String = new
+        .text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    format!(
+        "{dim}{} {}{dim:#} {bold}{}{bold:#} {dim}{}{about}, {:.0}% sure, id {}{dim:#}\n  {text}",
+        entry.at,
+        scope.room,
+        scope.persona,
+        new.kind.as_str(),
+        new.confidence * 100.0,
+        entry.id
+    )
+}
+
+async fn forget(options: ForgetOptions) -> Result<(), Failure> {
+    let whose = options.whose;
+    let says_what = whose.room.is_some()
+        || whose.tenant.is_some()
+        || whose.persona.is_some()
+        || whose.about.is_some();
+    if !says_what && !options.all {
+        return Err(Failure::usage(
+            "say what to forget: --about PERSON, --room TENANT/ROOM, --tenant TENANT or --persona PERSONA; or --all",
+        ));
+    }
+    let opened = options.place.open()?;
+    let memory = &opened.memory;
+    let joints = opened.alone().await?;
+    let filter = Filter {
+        id: options.id,
+        ..whose.filter()
+    };
+    let scopes = whose.scopes(&**memory).await?;
+    let listed = list(&**memory, &scopes, &filter).await?;
+    let listed: Vec<_> = listed
+        .into_iter()
+        .filter(|(_, entries)| !entries.is_empty())
+        .collect();
+    let waiting = match &joints {
+        Some(joints) if filter.id.is_none() => waiting(joints, &whose).await?,
+        _ => Vec::new(),
+    };
+    let count: usize = listed.iter().map(|(_, entries)| entries.len()).sum();
+    if count + waiting.len() == 0 {
+        note("nothing is remembered of that");
+        return Ok(());
+    }
+    let what = format!(
+        "{count} memories of {} in {}{}",
+        counted(listed.len(), "persona"),
+        memory.describe(),
+        if waiting.is_empty() {
+            String::new()
+        } else {
+            format!(", and {} on their way there", waiting.len())
+        }
+    );
+    if !options.yes && !confirmed(&what)? {
+        return Err(Failure::failed("nothing was forgotten"));
+    }
+    if let Some(joints) = &joints {
+        let settled = joints.store.settle_memories(waiting).await;
+        settled.map_err(|error| Failure::caused(&error))?;
+    }
+    let mut gone = 0;
+    for (scope, _) in listed {
+        gone += memory
+            .forget(&scope, &filter)
+            .await
+            .map_err(Failure::failed)?;
+    }
+    note(&format!("forgotten: {gone} memories"));
+    if joints.is_none() {
+        note(
+            "a chatter is running on this data folder: what it has not delivered yet may still be remembered; look again with `chatter memory search`",
+        );
+    }
+    Ok(())
+}
+
+/// What waits in the store to be remembered and is meant too, by its numbers.
+async fn waiting(joints: &Joints, whose: &Whose) -> Result<Vec<i64>, Failure> {
+    let pending = joints
+        .store
+        .pending_memories(MEMORIES_WAIT, Duration::ZERO)
+        .await;
+    let pending = pending.map_err(|error| Failure::caused(&error))?;
+    let is_about = |about: &AuthorId, entry: &Option<AuthorId>| entry.as_ref() == Some(about);
+    let meant = pending.into_iter().filter(|waiting| {
+        whose.takes(&waiting.scope)
+            && whose
+                .about
+                .as_ref()
+                .is_none_or(|about| is_about(about, &waiting.entry.about))
+    });
+    Ok(meant.map(|waiting| waiting.id).collect())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Asks at the terminal.
+fn confirmed(what: &str) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(format!(
+            "this would forget {what}; say --yes to do so without being asked"
+        )));
+    }
+    let mut stderr = anstream::stderr().lock();
+    let _ = write!(stderr, "Forget {what} for good? [y/N] ");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(Failure::failed)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+async fn export(options: ExportOptions) -> Result<(), Failure> {
+    let memory = options.place.open()?.memory;
+    let scopes = options.whose.scopes(&*memory).await?;
+    for (scope, entries) in list(&*memory, &scopes, &options.whose.filter()).await? {
+        for entry in entries {
+            if !print(&Line::of(scope.clone(), entry).json())? {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn import(options: ImportOptions) -> Result<(), Failure> {
+    let text = if options.file.as_os_str() == "-" {
+        io::read_to_string(io::stdin())
+    } else {
+        std::fs::read_to_string(&options.file)
+    };
+    let name = options.file.display();
+    let text = text.map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    // All of it, before anything is written.
+    let lines = lines::read(&text, &name.to_string()).map_err(Failure::Usage)?;
+    let opened = options.place.open()?;
+    let _alone = opened.alone().await?;
+    let memory = &opened.memory;
+    let mut by_scope: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    for line in lines {
+        by_scope
+            .entry(line.scope().to_string())
+            .or_default()
+            .push(line);
+    }
+    let (mut taken, mut known) = (0, 0);
+    for lines in by_scope.into_values() {
+        let Some(scope) = lines.first().map(Line::scope) else {
+            continue;
+        };
+        let listing = memory.list(&scope, &Filter::default()).await;
+        let listing = listing.map_err(Failure::failed)?;
+        let said = |entry: &chatter_protocol::memory::NewEntry| {
+            (entry.kind, entry.about.clone(), gist(&entry.text))
+        };
+        let there: HashMap<_, _> = listing
+            .entries
+            .iter()
+            .map(|entry| (said(&entry.entry), entry.at))
+            .collect();
+        for line in lines {
+            if there
+                .get(&said(&line.entry))
+                .is_some_and(|at| *at >= line.at)
+            {
+                known += 1;
+                continue;
+            }
+            let write_id = format!("import/{}", CallId::new());
+            let done = memory
+                .remember(&scope, &write_id, &line.entry, line.at)
+                .await;
+            done.map_err(|error| {
+                Failure::failed(format!(
+                    "{scope}: {error}; {taken} memories were taken in before"
+                ))
+            })?;
+            taken += 1;
+        }
+    }
+    note(&format!("taken in: {taken} memories; {known} were known"));
+    Ok(())
+}
+
+/// For a person, beside what is printed.
+fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// False if nobody reads on.
+fn print(line: &str) -> Result<bool, Failure> {
+    match writeln!(anstream::stdout().lock(), "{line}") {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::failed(format!("can't print: {error}"))),
+    }
+}

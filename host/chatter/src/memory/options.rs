@@ -1,0 +1,419 @@
+//! What personas remember with, as it is set on the command line, in the environment and in the table
+//! `[memory]` of `chatter.toml`.
+
+use crate::Failure;
+use chatter_http::Secret;
+use chatter_llm::Embeddings;
+use chatter_memory::{Api, Archive, Embedded, Guarded, Mem0, Mem0Config, SCOPE_KEEPS};
+use clap::Args;
+use serde::Deserialize;
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+
+/// The memory; each part that is absent is as by default.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(default)]
+pub struct MemoryOptions {
+    /// Where personas' memories are: embedded (a file in the data folder) or mem0 [default: embedded]
+    #[arg(
+        id = "memory",
+        long = "memory",
+        value_name = "PROVIDER",
+        env = "CHATTER_MEMORY",
+        hide_env_values = true
+    )]
+    pub provider: Option<Provider>,
+    /// Which of Mem0's interfaces: open-source (its own server) or hosted (API v3) [default: open-source]
+    #[arg(
+        id = "memory_api",
+        long = "memory-api",
+        value_name = "API",
+        env = "CHATTER_MEMORY_API",
+        hide_env_values = true
+    )]
+    pub api: Option<Api>,
+    /// Mem0's address [default for hosted: https://api.mem0.ai]
+    #[arg(
+        id = "memory_base_url",
+        long = "memory-base-url",
+        value_name = "URL",
+        env = "CHATTER_MEMORY_BASE_URL",
+        hide_env_values = true
+    )]
+    pub base_url: Option<String>,
+    /// Name of the environment variable that holds Mem0's key [default: MEM0_API_KEY]
+    #[arg(
+        id = "memory_api_key_env",
+        long = "memory-api-key-env",
+        value_name = "VARIABLE",
+        env = "CHATTER_MEMORY_API_KEY_ENV",
+        hide_env_values = true
+    )]
+    pub api_key_env: Option<String>,
+    /// How long a persona's search waits for Mem0, in milliseconds [default: 1000]
+    #[arg(
+        id = "memory_search_ms",
+        long = "memory-search-ms",
+        value_name = "MS",
+        env = "CHATTER_MEMORY_SEARCH_MS",
+        hide_env_values = true
+    )]
+    pub search_ms: Option<u64>,
+    /// How long writing a memory may take Mem0, in milliseconds [default: 20000]
+    #[arg(
+        id = "memory_write_ms",
+        long = "memory-write-ms",
+        value_name = "MS",
+        env = "CHATTER_MEMORY_WRITE_MS",
+        hide_env_values = true
+    )]
+    pub write_ms: Option<u64>,
+    /// How many memories the embedded memory keeps for a persona in a room; of more the oldest and
+    /// least confident go [default: 2000]
+    #[arg(
+        id = "memory_keeps",
+        long = "memory-keeps",
+        value_name = "N",
+        env = "CHATTER_MEMORY_KEEPS",
+        hide_env_values = true
+    )]
+    pub keeps: Option<u32>,
+    /// A server of embeddings that speaks OpenAI's API, for the embedded memory to find by meaning, such
+    /// as http://127.0.0.1:8080/v1 [default: none]
+    #[arg(
+        id = "memory_embedding_base_url",
+        long = "memory-embedding-base-url",
+        value_name = "URL",
+        env = "CHATTER_MEMORY_EMBEDDING_BASE_URL",
+        hide_env_values = true
+    )]
+    pub embedding_base_url: Option<String>,
+    /// The model's name there
+    #[arg(
+        id = "memory_embedding_model",
+        long = "memory-embedding-model",
+        value_name = "NAME",
+        env = "CHATTER_MEMORY_EMBEDDING_MODEL",
+        hide_env_values = true
+    )]
+    pub embedding_model: Option<String>,
+    /// Name of the environment variable that holds that server's key [default: none]
+    #[arg(
+        id = "memory_embedding_api_key_env",
+        long = "memory-embedding-api-key-env",
+        value_name = "VARIABLE",
+        env = "CHATTER_MEMORY_EMBEDDING_API_KEY_ENV",
+        hide_env_values = true
+    )]
+    pub embedding_api_key_env: Option<String>,
+    /// How long a persona's search waits for an embedding, in milliseconds [default: 300]
+    #[arg(
+        id = "memory_embedding_ms",
+        long = "memory-embedding-ms",
+        value_name = "MS",
+        env = "CHATTER_MEMORY_EMBEDDING_MS",
+        hide_env_values = true
+    )]
+    pub embedding_ms: Option<u64>,
+}
+
+/// Where memories are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Provider {
+    /// In a file of the data folder.
+    #[default]
+    Embedded,
+    /// At a Mem0 server.
+    Mem0,
+}
+
+impl FromStr for Provider {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            "mem0" => Ok(Self::Mem0),
+            other => Err(format!(
+                "{other:?} is no memory; it can be `embedded` or `mem0`"
+            )),
+        }
+    }
+}
+
+impl TryFrom<String> for Provider {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// The memory, complete. Keys are named by their variables and read where they are used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemorySettings {
+    /// A file in the data folder.
+    Embedded {
+        /// How many entries a scope keeps.
+        keeps: u32,
+        /// Where meaning is found.
+        embeddings: Option<EmbeddingSettings>,
+    },
+    /// A Mem0 server.
+    Mem0 {
+        /// Which interface it has.
+        api: Api,
+        /// Its address, if it is said.
+        base_url: Option<String>,
+        /// The variable that holds the key.
+        api_key_env: Option<String>,
+        /// How long a search may take.
+        search_wait: Duration,
+        /// How long a write may take.
+        write_wait: Duration,
+    },
+}
+
+/// A server of embeddings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmbeddingSettings {
+    /// Its address.
+    pub base_url: String,
+    /// The model.
+    pub model: String,
+    /// The variable that holds the key.
+    pub api_key_env: Option<String>,
+    /// How long a search waits for it.
+    pub wait: Duration,
+}
+
+const DEFAULT_KEY: &str = "MEM0_API_KEY";
+const MOST_KEPT: u32 = 100_000;
+const LONGEST_MS: u64 = 120_000;
+
+impl MemoryOptions {
+    /// The keys of `[memory]`.
+    pub(crate) const KEYS: [&str; 11] = [
+        "provider",
+        "api",
+        "base_url",
+        "api_key_env",
+        "search_ms",
+        "write_ms",
+        "keeps",
+        "embedding_base_url",
+        "embedding_model",
+        "embedding_api_key_env",
+        "embedding_ms",
+    ];
+
+    /// These, and where they say nothing the others.
+    pub(crate) fn over(self, other: Self) -> Self {
+        Self {
+            provider: self.provider.or(other.provider),
+            api: self.api.or(other.api),
+            base_url: self.base_url.or(other.base_url),
+            api_key_env: self.api_key_env.or(other.api_key_env),
+            search_ms: self.search_ms.or(other.search_ms),
+            write_ms: self.write_ms.or(other.write_ms),
+            keeps: self.keeps.or(other.keeps),
+            embedding_base_url: self.embedding_base_url.or(other.embedding_base_url),
+            embedding_model: self.embedding_model.or(other.embedding_model),
+            embedding_api_key_env: self.embedding_api_key_env.or(other.embedding_api_key_env),
+            embedding_ms: self.embedding_ms.or(other.embedding_ms),
+        }
+    }
+
+    /// Checks them all.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its setting.
+    pub(crate) fn settings(
+        self,
+        is_set: impl Fn(&str) -> bool,
+    ) -> Result<MemorySettings, Vec<String>> {
+        let mut wrong = Vec::new();
+        let mut wait = |name: &str, ms: Option<u64>, default: u64| {
+            let ms = ms.unwrap_or(default);
+            if !(1..=LONGEST_MS).contains(&ms) {
+                wrong.push(format!("memory.{name}: {ms} is not in 1..={LONGEST_MS}"));
+            }
+            Duration::from_millis(ms)
+        };
+        let search_wait = wait("search_ms", self.search_ms, 1_000);
+        let write_wait = wait("write_ms", self.write_ms, 20_000);
+        let embedding_wait = wait("embedding_ms", self.embedding_ms, 300);
+        let mut variable = |name: &str, variable: &Option<String>| {
+            if let Some(variable) = variable.as_ref().filter(|variable| !is_set(variable)) {
+                wrong.push(format!(
+                    "memory.{name}: the environment variable {variable}, which should hold the key, is not set"
+                ));
+            }
+        };
+        variable("api_key_env", &self.api_key_env);
+        variable("embedding_api_key_env", &self.embedding_api_key_env);
+        let settings = match self.provider.unwrap_or_default() {
+            Provider::Embedded => {
+                let keeps = self.keeps.unwrap_or(SCOPE_KEEPS);
+                if !(1..=MOST_KEPT).contains(&keeps) {
+                    wrong.push(format!("memory.keeps: {keeps} is not in 1..={MOST_KEPT}"));
+                }
+                if let Some(what) = self
+                    .base_url
+                    .as_ref()
+                    .map(|_| "base_url")
+                    .or(self.api.map(|_| "api"))
+                {
+                    wrong.push(format!(
+                        "memory.{what} is Mem0's, and the memory is the embedded one: choose Mem0 with --memory mem0"
+                    ));
+                }
+                let embeddings = match (self.embedding_base_url, self.embedding_model) {
+                    (None, None) => None,
+                    (Some(base_url), Some(model)) if !model.trim().is_empty() => {
+                        Some(EmbeddingSettings {
+                            base_url,
+                            model,
+                            api_key_env: self.embedding_api_key_env,
+                            wait: embedding_wait,
+                        })
+                    }
+                    _ => {
+                        wrong.push("memory.embedding_base_url and memory.embedding_model belong together: name both or none".into());
+                        None
+                    }
+                };
+                MemorySettings::Embedded { keeps, embeddings }
+            }
+            Provider::Mem0 => {
+                let api = self.api.unwrap_or_default();
+                let key = self.api_key_env;
+                let key = key.or_else(|| is_set(DEFAULT_KEY).then(|| DEFAULT_KEY.to_owned()));
+                if api == Api::Hosted && key.is_none() {
+                    wrong.push(format!(
+                        "the environment variable {DEFAULT_KEY}, which should hold Mem0's key, is not set"
+                    ));
+                }
+                if api == Api::OpenSource && self.base_url.is_none() {
+                    wrong.push("memory.base_url is missing: where Mem0's server is, for instance --memory-base-url http://127.0.0.1:8888".into());
+                }
+                if self.embedding_base_url.is_some() || self.embedding_model.is_some() {
+                    wrong.push("memory.embedding_base_url and embedding_model are for the embedded memory: Mem0 has its own embedder".into());
+                }
+                MemorySettings::Mem0 {
+                    api,
+                    base_url: self.base_url,
+                    api_key_env: key,
+                    search_wait,
+                    write_wait,
+                }
+            }
+        };
+        if wrong.is_empty() {
+            Ok(settings)
+        } else {
+            Err(wrong)
+        }
+    }
+}
+
+/// The memory that the settings name; `file` is where the embedded one is. Must be called within a
+/// tokio runtime.
+pub(crate) fn open(settings: &MemorySettings, file: &Path) -> Result<Arc<dyn Archive>, Failure> {
+    match settings {
+        MemorySettings::Embedded { keeps, embeddings } => {
+            let memory = Embedded::open(file).map_err(|error| Failure::caused(&error))?;
+            let memory = memory.keeps(*keeps);
+            let Some(embeddings) = embeddings else {
+                return Ok(Arc::new(memory));
+            };
+            let key = key(embeddings.api_key_env.as_deref())?;
+            let server = Embeddings::new(&embeddings.base_url, &embeddings.model, key)
+                .map_err(|error| Failure::usage(format!("memory.embedding_{error}")))?;
+            Ok(Arc::new(
+                memory.with_embedder(Arc::new(server), embeddings.wait),
+            ))
+        }
+        MemorySettings::Mem0 {
+            api,
+            base_url,
+            api_key_env,
+            search_wait,
+            write_wait,
+        } => {
+            let key = key(api_key_env.as_deref())?;
+            let mut config = Mem0Config::new(*api, base_url.clone(), key);
+            config.search_wait = *search_wait;
+            config.write_wait = *write_wait;
+            let memory =
+                Mem0::new(config).map_err(|error| Failure::usage(format!("memory.{error}")))?;
+            Ok(Arc::new(Guarded::mem0(memory).map_err(Failure::failed)?))
+        }
+    }
+}
+
+fn key(variable: Option<&str>) -> Result<Option<Secret>, Failure> {
+    let Some(variable) = variable else {
+        return Ok(None);
+    };
+    let key = std::env::var(variable).map_err(|_| {
+        Failure::usage(format!("the environment variable {variable} holds no text"))
+    })?;
+    Ok(Some(Secret::new(&key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<MemorySettings, Vec<String>> {
+        let options: MemoryOptions = toml::from_str(toml).unwrap();
+        options.settings(|name| name == "KEY")
+    }
+
+    #[test]
+    fn settings_are_checked_with_their_names() {
+        for (toml, expected) in [
+            ("", Ok(())),
+            ("keeps = 5", Ok(())),
+            ("provider = 'mem0'\nbase_url = 'http://127.0.0.1:1'", Ok(())),
+            (
+                "provider = 'mem0'\napi = 'hosted'\napi_key_env = 'KEY'",
+                Ok(()),
+            ),
+            (
+                "embedding_base_url = 'http://x/v1'\nembedding_model = 'm'",
+                Ok(()),
+            ),
+            ("keeps = 0", Err("memory.keeps: 0")),
+            ("search_ms = 0", Err("memory.search_ms: 0")),
+            ("write_ms = 999999", Err("memory.write_ms")),
+            ("base_url = 'http://x'", Err("memory.base_url is Mem0's")),
+            ("api = 'hosted'", Err("memory.api is Mem0's")),
+            ("embedding_model = 'm'", Err("belong together")),
+            ("provider = 'mem0'", Err("memory.base_url is missing")),
+            ("provider = 'mem0'\napi = 'hosted'", Err("MEM0_API_KEY")),
+            (
+                "provider = 'mem0'\nbase_url = 'http://x'\napi_key_env = 'GONE'",
+                Err("GONE"),
+            ),
+            (
+                "provider = 'mem0'\nbase_url = 'http://x'\nembedding_model = 'm'",
+                Err("its own embedder"),
+            ),
+        ] {
+            let got = read(toml);
+            match expected {
+                Ok(()) => assert!(got.is_ok(), "{toml}: {got:?}"),
+                Err(why) => {
+                    let wrong = got.unwrap_err();
+                    assert!(
+                        wrong.len() == 1 && wrong[0].contains(why),
+                        "{toml}: {wrong:?}"
+                    );
+                }
+            }
+        }
+    }
+}
