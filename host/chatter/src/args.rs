@@ -6,7 +6,7 @@ use crate::{
     modules::ModulesCommand,
     persona::PersonaOptions,
     pool::{self, PoolOptions},
-    settings::{BusText, Listen, Provider},
+    settings::{BusText, Listen, Provider, Role},
 };
 use chatter_protocol::{MessageId, RoomId};
 use clap::{Args, Parser, Subcommand};
@@ -147,6 +147,17 @@ pub struct ServeOptions {
     /// ?password_env=NAME (rediss:// with TLS, redis+cluster:// for a cluster) [default: memory]
     #[arg(long, value_name = "BUS", env = "CHATTER_BUS", hide_env_values = true)]
     pub bus: Option<BusText>,
+    /// What this process does of the program's work: gateway, context, worker, trends; several with
+    /// commas, or by naming the option again. Less than all of it needs a --bus that the others reach
+    /// too. Without the gateway, only /healthz, /readyz and /metrics are there at --listen [default: all]
+    #[arg(
+        long,
+        value_name = "ROLE",
+        env = "CHATTER_ROLE",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub role: Vec<Role>,
     /// The room that --source, --speed, --loop and --watch are about [default: main/lobby]
     #[arg(
         long,

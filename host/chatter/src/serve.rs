@@ -18,14 +18,16 @@ use crate::{
     args::ServeOptions,
     config::{self, Configuration, Stamp},
     logging,
-    settings::{Listen, Settings},
+    settings::{Listen, Role, Settings},
 };
 use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
 use chatter_llm::LanguageModel as _;
-use chatter_protocol::PersonaConfig;
+use chatter_protocol::{PersonaConfig, room::Model};
+use chatter_store::{Duty, Rota};
+use chatter_trends::Trends;
 use chatter_worker::{Seat, Worker};
 use parts::Parts;
-use reload::{Live, Origin, Reload};
+use reload::{Handles, Live, Origin, Reload};
 use services::{Services, Stage};
 use signals::Signals;
 use std::{
@@ -47,6 +49,7 @@ const LAST_WRITES: Duration = Duration::from_millis(400);
 /// can't start, or if one of its services ends by itself.
 pub fn run(options: ServeOptions) -> Result<(), Failure> {
     let settings = Settings::load(options)?;
+    settings.check_roles()?;
     logging::start(&settings.log)?;
     let workshop = Arc::new(Workshop::open(&settings)?);
     // From here on nothing that is saved is missed, however long the first builds take.
@@ -74,7 +77,7 @@ async fn serve(
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(Failure::failed)?;
     let parts = Parts::new(&settings, &data).await?;
-    let token = data.operator_token()?;
+    let token = data.operator_token(data::said_token().as_deref())?;
     tokio::select! {
         () = workshop::build_all(&watched) => {}
         () = signals.next() => return Ok(()),
@@ -93,40 +96,74 @@ async fn serve(
         address,
     });
 
-    let gateway = Gateway::new(
-        gateway(&settings, &configuration, &parts, token),
-        parts.for_gateway(),
-    );
-    let worker = Worker::new(worker(&settings, &configuration), parts.for_worker());
-    let (gateway_handle, worker_handle) = (gateway.handle(), worker.handle());
-    let (reload, mut reloaded) = Reload::new(origin, stamp, signals.reload());
-
     let mut services = Services::new();
-    services.start(Stage::Gateway, "gateway", |end| {
-        gateway.serve(listener, end)
+    let mut rotas = Vec::new();
+    let worker = parts.runtime.as_ref().map(|runtime| {
+        let worker = Worker::new(worker(&settings, &configuration), parts.for_worker(runtime));
+        rotas.push(worker.rota());
+        services.start(Stage::Worker, "watch of the modules", |end| {
+            let watch = runtime.watch(settings.plugins_poll);
+            async move {
+                end.run_until_cancelled(watch).await;
+            }
+        });
+        let handle = worker.handle();
+        services.start(Stage::Worker, "worker", |end| worker.run(end));
+        handle
     });
+    let context = settings.roles.contains(&Role::Context).then(|| {
+        let rota = Rota::new(Arc::clone(&parts.store), Duty::Context);
+        rotas.push(rota.clone());
+        let keeping = rota.clone();
+        services.start(Stage::Worker, "leases of the sources", |end| {
+            keeping.run(end)
+        });
+        rota
+    });
+    let trends = settings.roles.contains(&Role::Trends).then(|| {
+        let trends = Trends::new(parts.for_trends());
+        rotas.push(trends.rota());
+        let handle = trends.handle();
+        services.start(Stage::Worker, "trends", |end| trends.run(end));
+        handle
+    });
+    let (reload, mut reloaded) = Reload::new(origin, stamp, signals.reload());
+    let gateway = if settings.roles.contains(&Role::Gateway) {
+        let config = gateway(&settings, &configuration, &parts, token);
+        let gateway = Gateway::new(config, parts.for_gateway(rotas));
+        let handle = gateway.handle();
+        services.start(Stage::Gateway, "gateway", |end| {
+            gateway.serve(listener, end)
+        });
+        Some(handle)
+    } else {
+        let config = chatter_gateway::Config::new(token, llm(&parts));
+        let gateway = Gateway::new(config, parts.for_gateway(rotas));
+        services.start(Stage::Gateway, "listener", |end| {
+            gateway.serve_probes(listener, end)
+        });
+        None
+    };
     services.start(Stage::Gateway, "upkeep of the metrics", |end| {
         parts.metrics.clone().keep_up(end)
     });
-    // Until the worker has ended, which is before the gateway does.
-    services.start(Stage::Gateway, "budgets of the language models", |end| {
-        budgets::keep(Arc::clone(&parts.model), data.llm_budgets(), end)
-    });
-    services.start(Stage::Worker, "watch of the modules", |end| {
-        parts.watch_modules(settings.plugins_poll, end)
-    });
-    services.start(Stage::Worker, "worker", |end| worker.run(end));
+    if worker.is_some() {
+        // Until the worker has ended, which is before the gateway does.
+        services.start(Stage::Gateway, "budgets of the language models", |end| {
+            budgets::keep(Arc::clone(&parts.model), data.llm_budgets(), end)
+        });
+    }
     for project in watched {
         let name = format!("watch of {}", project.name());
         services.start(Stage::Sources, &name, |end| project.keep_up(end));
     }
-    let mut live = Live::start(
-        configuration,
-        gateway_handle,
-        worker_handle,
-        &mut services,
-        &parts,
-    );
+    let handles = Handles {
+        gateway,
+        worker,
+        context,
+        trends,
+    };
+    let mut live = Live::start(configuration, handles, &mut services, &parts);
     services.start(Stage::Sources, "watch over the configuration", |end| {
         reload.run(end)
     });
@@ -155,19 +192,23 @@ fn gateway(
     parts: &Parts,
     token: OperatorToken,
 ) -> chatter_gateway::Config {
-    let model = parts.model.about();
-    let model = chatter_protocol::room::Model {
-        model: model.model,
-        place: model.place,
-        offline: model.offline,
-    };
     let mut limits = chatter_gateway::Limits::default();
     limits.connections = files::connections(limits.connections, files::raise_limit());
     chatter_gateway::Config {
         ui: Some(settings.ui.clone()),
         limits,
         rooms: gateway_rooms(configuration),
-        ..chatter_gateway::Config::new(token, model)
+        ..chatter_gateway::Config::new(token, llm(parts))
+    }
+}
+
+/// What the personas think with, as the page says it.
+fn llm(parts: &Parts) -> Model {
+    let model = parts.model.about();
+    Model {
+        model: model.model,
+        place: model.place,
+        offline: model.offline,
     }
 }
 

@@ -9,7 +9,7 @@ mod values;
 pub use file::Found;
 pub(crate) use llm::route_problems;
 pub use llm::{Llm, LlmProvider, ProviderBounds};
-pub use values::{Bus, BusText, Listen, Provider};
+pub use values::{Bus, BusText, Listen, Provider, Role};
 pub(crate) use values::{check_poll, check_speed};
 
 use crate::{Failure, args::ServeOptions, memory::options::MemorySettings};
@@ -19,6 +19,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 use file::SettingsFile;
 use llm::{LlmOptions, LlmTable};
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -45,6 +46,8 @@ pub struct Settings {
     pub listen: Listen,
     /// How services talk to each other, and where what outlives them is kept.
     pub bus: Bus,
+    /// What this process does.
+    pub roles: BTreeSet<Role>,
     /// What one room is to watch instead of what its file says.
     pub source: Option<SourceOverride>,
     /// Personas' projects that are built whenever they are saved.
@@ -148,6 +151,12 @@ impl Settings {
                     .map_err(|why| Failure::usage(format!("bus: {why}")))?,
                 None => Bus::default(),
             },
+            roles: {
+                let named = [options.role, file.role];
+                let all = || Role::ALL.to_vec();
+                let named = named.into_iter().find(|roles| !roles.is_empty());
+                named.unwrap_or_else(all).into_iter().collect()
+            },
             source: overrides.then_some(source),
             watch: options.watch,
             room,
@@ -180,6 +189,34 @@ impl Settings {
             seed: options.seed.or(file.seed),
             file: found,
         })
+    }
+
+    /// Whether this process can do what it is to do.
+    ///
+    /// # Errors
+    ///
+    /// If it has only some of the roles, and the others can't be reached or are needed here.
+    pub fn check_roles(&self) -> Result<(), Failure> {
+        let others: Vec<&str> = Role::ALL
+            .iter()
+            .filter(|role| !self.roles.contains(role))
+            .map(Role::as_str)
+            .collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let others = others.join(", ");
+        if self.bus == Bus::Memory {
+            return Err(Failure::usage(format!(
+                "role: with the bus `memory` nobody else can be reached, so {others} would be missing: name a Redis with --bus redis://HOST, or leave out --role for all of them in one process"
+            )));
+        }
+        if !self.watch.is_empty() {
+            return Err(Failure::usage(format!(
+                "--watch gives a project its seat in this process alone, and {others} would know nothing of it: leave out --role"
+            )));
+        }
+        Ok(())
     }
 }
 

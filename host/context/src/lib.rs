@@ -2,8 +2,8 @@
 //!
 //! This crate owns the way from a source of speech to the topic `stream.context`. The one source so
 //! far is a subtitle file (WebVTT or SubRip): [`Subtitles::load`] reads and understands it,
-//! [`Subtitles::scripted`] takes one that was made up, [`play()`] plays it into a room, and a
-//! [`Viewing`] looks at it without one.
+//! [`Subtitles::scripted`] takes one that was made up, [`play()`] plays it into a room, [`attend()`] does
+//! so where several processes could, and a [`Viewing`] looks at it without one.
 //!
 //! What it promises:
 //!
@@ -25,10 +25,12 @@
 //! by word lists and rules. Stop words and rules are English; other languages get
 //! transcript, silence, laughter, and questions by their question mark, but coarser keywords.
 //!
-//! It must not know who listens: no personas, no chat, no gateway, no store.
+//! It must not know who listens: no personas, no chat, no gateway. Of the store it knows whose duty the
+//! playing is, and nothing else.
 //!
 //! [`StreamContext`]: chatter_protocol::StreamContext
 
+mod attend;
 mod caption;
 mod cue;
 mod event;
@@ -49,6 +51,7 @@ mod topic;
 mod viewing;
 mod window;
 
+pub use attend::attend;
 pub use play::{Ended, PlayError, Playback, play};
 pub use subtitles::{MAX_FILE_BYTES, Skipped, SubtitleError, Subtitles};
 pub use viewing::Viewing;

@@ -40,6 +40,18 @@ impl Playback {
             looped: false,
         }
     }
+
+    pub(crate) fn check(&self) -> Result<(), PlayError> {
+        check(self.speed)
+    }
+}
+
+fn check(speed: f64) -> Result<(), PlayError> {
+    if SPEEDS.contains(&speed) {
+        Ok(())
+    } else {
+        Err(PlayError::Speed(speed))
+    }
 }
 
 /// Why a source is no longer played.
@@ -75,20 +87,37 @@ pub async fn play(
     clock: Clock,
     cancel: CancellationToken,
 ) -> Result<Ended, PlayError> {
+    play_from(0, subtitles, playback, bus, clock, cancel).await
+}
+
+/// As [`play`], from a position on; what comes before it counts as told.
+pub(crate) async fn play_from(
+    from_ms: u64,
+    subtitles: Subtitles,
+    playback: Playback,
+    bus: SharedBus,
+    clock: Clock,
+    cancel: CancellationToken,
+) -> Result<Ended, PlayError> {
     let Playback {
         room,
         speed,
         looped,
     } = playback;
-    if !SPEEDS.contains(&speed) {
-        return Err(PlayError::Speed(speed));
-    }
+    check(speed)?;
     let topic = Topic::new(TopicKind::StreamContext, room.clone());
     let pace = Pace {
         start: Instant::now(),
+        from_ms,
         speed,
     };
     let mut window = Window::new(subtitles.script, looped, clock.now());
+    if from_ms > 0 {
+        window.skip(from_ms);
+        if window.is_over() {
+            return Ok(Ended::Finished);
+        }
+    }
     let mut last: Option<Instant> = None;
     let mut leftover_gap = EVENT_GAP;
     loop {
@@ -131,6 +160,8 @@ pub async fn play(
 #[derive(Clone, Copy, Debug)]
 struct Pace {
     start: Instant,
+    /// Where it was then.
+    from_ms: u64,
     speed: f64,
 }
 
@@ -139,13 +170,14 @@ impl Pace {
     fn position_ms(self, now: Instant) -> u64 {
         let position =
             now.saturating_duration_since(self.start).as_secs_f64() * 1000.0 * self.speed;
-        position as u64
+        self.from_ms.saturating_add(position as u64)
     }
 
     /// When the stream gets there.
     fn instant(self, position_ms: u64) -> Instant {
         // At a speed of 0.01 the farthest cue of a file lies some 10^16 ms ahead, within bounds.
-        let wall_ms = (position_ms as f64 / self.speed).ceil();
+        let ahead_ms = position_ms.saturating_sub(self.from_ms);
+        let wall_ms = (ahead_ms as f64 / self.speed).ceil();
         self.start + Duration::from_millis(wall_ms as u64)
     }
 }
@@ -159,7 +191,7 @@ fn next_wake(
     leftover_gap: Duration,
 ) -> (Instant, u64) {
     let Some(last) = last else {
-        return (pace.start, 0);
+        return (pace.start, pace.from_ms);
     };
     let heartbeat = last + HEARTBEAT;
     let (words, event) = window.due(pace.position_ms(heartbeat));

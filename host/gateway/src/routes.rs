@@ -298,20 +298,34 @@ pub(crate) fn table() -> Vec<Route> {
 }
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let what = "/openapi.json lists what there is";
+    router_of(table(), what, shared)
+}
+
+/// What a process without a gateway answers to.
+pub(crate) fn probes(shared: Arc<Shared>) -> Router {
+    let mut routes = table();
+    routes.retain(|route| ["/healthz", "/readyz", "/metrics"].contains(&route.path));
+    let what = "this process serves no people, only /healthz, /readyz and /metrics";
+    router_of(routes, what, shared)
+}
+
+/// `what` there is, for those who ask for something else.
+fn router_of(routes: Vec<Route>, what: &'static str, shared: Arc<Shared>) -> Router {
     let mut router = Router::new();
     for Route {
         path,
         access,
         handler,
         ..
-    } in table()
+    } in routes
     {
         let guard = middleware::from_fn_with_state((Arc::clone(&shared), access), auth::guard);
         router = router.route(path, handler.route_layer(guard));
     }
     router
-        .fallback(|| async {
-            Problem::not_found("there is nothing at this path: /openapi.json lists what there is")
+        .fallback(move || async move {
+            Problem::not_found(format!("there is nothing at this path: {what}"))
         })
         .method_not_allowed_fallback(|| async {
             Problem::new(

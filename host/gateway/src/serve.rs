@@ -52,20 +52,29 @@ impl Gateway {
         let end = cancel.child_token();
         let intake = self.shared.intake.clone().run(end.clone());
         let serving = async {
-            self.serve_people(listener, closing, &end).await;
+            self.listen(listener, routes::router, closing, &end).await;
             end.cancel();
         };
         tokio::join!(serving, intake);
     }
 
-    async fn serve_people(
+    /// Only tells those who look after the process how it does, until `cancel` is cancelled: for one
+    /// in which there are other services and no gateway. There are to be no rooms.
+    pub async fn serve_probes(self, listener: TcpListener, cancel: CancellationToken) {
+        let closing = self.shared.closing.clone().drop_guard();
+        self.listen(listener, routes::probes, closing, &cancel)
+            .await;
+    }
+
+    async fn listen(
         self,
         listener: TcpListener,
+        router: impl FnOnce(Arc<Shared>) -> Router,
         closing: DropGuard,
         cancel: &CancellationToken,
     ) {
         let (shared, mut rooms, wanted) = self.open();
-        let router = routes::router(Arc::clone(&shared));
+        let router = router(Arc::clone(&shared));
         let permits = Arc::new(Semaphore::new(shared.config.limits.connections.max(1)));
         tokio::select! {
             () = cancel.cancelled() => {}

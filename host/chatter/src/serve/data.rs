@@ -41,9 +41,16 @@ impl DataFolder {
         self.0.join("modules")
     }
 
-    /// Proves the operator. Made when it is asked for the first time.
-    pub(super) fn operator_token(&self) -> Result<OperatorToken, Failure> {
-        operator_token(&self.token_file())
+    /// Proves the operator. What the environment says counts; without it there is one in this folder,
+    /// made when it is asked for the first time.
+    pub(super) fn operator_token(&self, said: Option<&str>) -> Result<OperatorToken, Failure> {
+        match said {
+            Some(token) if token.trim().len() < TOKEN_BYTES => Err(Failure::usage(format!(
+                "the operator's token in {TOKEN_VARIABLE} is shorter than {TOKEN_BYTES} characters"
+            ))),
+            Some(token) => Ok(OperatorToken::new(token.trim())),
+            None => operator_token(&self.token_file()),
+        }
     }
 
     /// Where the operator finds it.
@@ -53,6 +60,16 @@ impl DataFolder {
 }
 
 const TOKEN: &str = "operator-token";
+
+/// The environment variable that may hold it, so that all gateways have the same.
+pub(super) const TOKEN_VARIABLE: &str = "CHATTER_OPERATOR_TOKEN";
+
+/// What the environment says of it.
+pub(super) fn said_token() -> Option<String> {
+    std::env::var(TOKEN_VARIABLE)
+        .ok()
+        .filter(|token| !token.trim().is_empty())
+}
 
 /// Random bytes in a fresh token: as many as a hash of the length that is kept of it.
 const TOKEN_BYTES: usize = 32;
@@ -111,7 +128,7 @@ mod tests {
     fn the_token_is_made_once_and_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::open(&folder.path().join("new")).unwrap();
-        data.operator_token().unwrap();
+        data.operator_token(None).unwrap();
         let file = data.token_file();
         let token = fs::read_to_string(&file).unwrap();
         assert_eq!(token.trim().len(), 2 * TOKEN_BYTES);
@@ -119,7 +136,7 @@ mod tests {
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        data.operator_token().unwrap();
+        data.operator_token(None).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), token);
     }
 
@@ -144,8 +161,21 @@ mod tests {
         assert!(
             DataFolder::open(folder.path())
                 .unwrap()
-                .operator_token()
+                .operator_token(None)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn what_the_environment_says_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataFolder::open(folder.path()).unwrap();
+        let said = "0123456789abcdef0123456789abcdef";
+        data.operator_token(Some(said)).unwrap();
+        assert!(!data.token_file().exists(), "no other is made");
+        let Err(Failure::Usage(why)) = data.operator_token(Some("hunter2")) else {
+            panic!("too short")
+        };
+        assert!(!why[0].contains("hunter2"), "{why:?}");
     }
 }

@@ -5,15 +5,15 @@ use crate::{
     Failure,
     config::Source,
     memory,
-    settings::{Bus, Settings},
+    settings::{Bus, Role, Settings},
 };
 use chatter_bus::{InProcess, SharedBus, redis::Link};
-use chatter_context::{Playback, play};
+use chatter_context::{Playback, attend};
 use chatter_llm::{Router, SharedModel};
 use chatter_memory::SharedMemory;
 use chatter_protocol::{Clock, RoomId};
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
-use chatter_store::{Lock, SharedStore, Sqlite, lock};
+use chatter_store::{Lock, Rota, SharedStore, Sqlite, lock};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +32,8 @@ pub(super) struct Parts {
     pub(super) store: SharedStore,
     pub(super) model: Arc<Router>,
     pub(super) memory: SharedMemory,
-    pub(super) runtime: Arc<Runtime>,
+    /// If personas are run here.
+    pub(super) runtime: Option<Arc<Runtime>>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     /// To Redis, if bus and store are there.
@@ -103,7 +104,10 @@ impl Parts {
         sandbox.compiled.clone_from(&settings.compiled);
         // Whoever watches a project writes personas here.
         sandbox.source_lines = !settings.watch.is_empty();
-        let runtime = Arc::new(Runtime::new(sandbox).map_err(Failure::failed)?);
+        let runtime = match settings.roles.contains(&Role::Worker) {
+            true => Some(Arc::new(Runtime::new(sandbox).map_err(Failure::failed)?)),
+            false => None,
+        };
         Ok(Self {
             bus,
             store,
@@ -120,8 +124,10 @@ impl Parts {
     /// Loads all modules. One that is refused, or a folder that can't be read, is named by the
     /// report and keeps nothing else from starting.
     pub(super) async fn load_modules(&self) -> Result<Modules, String> {
-        let loaded = self
-            .runtime
+        let Some(runtime) = &self.runtime else {
+            return Ok(Vec::new());
+        };
+        let loaded = runtime
             .load_all()
             .await
             .map_err(|error| error.to_string())?;
@@ -131,19 +137,8 @@ impl Parts {
             .collect())
     }
 
-    /// Keeps up with the plugin folder until its end.
-    pub(super) fn watch_modules(
-        &self,
-        poll: Duration,
-        end: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + use<> {
-        let watch = self.runtime.watch(poll);
-        async move {
-            end.run_until_cancelled(watch).await;
-        }
-    }
-
-    pub(super) fn for_gateway(&self) -> chatter_gateway::Parts {
+    /// `parts_in` are those of this process's services.
+    pub(super) fn for_gateway(&self, parts_in: Vec<Rota>) -> chatter_gateway::Parts {
         let metrics = self.metrics.clone();
         let link = self.link.clone();
         chatter_gateway::Parts {
@@ -152,28 +147,39 @@ impl Parts {
             clock: self.clock.clone(),
             metrics: Arc::new(move || metrics.render()),
             // Nothing listens before everything else is set up; only what is elsewhere may go away.
-            ready: Arc::new(move || match &link {
-                Some(link) => link.ready().map_err(|fault| fault.to_string()),
-                None => Ok(()),
+            ready: Arc::new(move || {
+                if let Some(link) = &link {
+                    link.ready().map_err(|fault| fault.to_string())?;
+                }
+                parts_in.iter().try_for_each(Rota::ready)
             }),
         }
     }
 
-    pub(super) fn for_worker(&self) -> chatter_worker::Parts {
+    pub(super) fn for_worker(&self, runtime: &Arc<Runtime>) -> chatter_worker::Parts {
         chatter_worker::Parts {
             bus: Arc::clone(&self.bus),
             store: Arc::clone(&self.store),
             memory: Arc::clone(&self.memory),
-            personas: Arc::clone(&self.runtime) as SharedPersonas,
+            personas: Arc::clone(runtime) as SharedPersonas,
             clock: self.clock.clone(),
         }
     }
 
-    /// Plays what a room watches, until its end.
+    pub(super) fn for_trends(&self) -> chatter_trends::Parts {
+        chatter_trends::Parts {
+            bus: Arc::clone(&self.bus),
+            store: Arc::clone(&self.store),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Plays what a room watches, whenever that is this process's duty, until its end.
     pub(super) fn play(
         &self,
         room: RoomId,
         source: Source,
+        rota: Rota,
         end: CancellationToken,
     ) -> impl Future<Output = Result<(), String>> + Send + use<> {
         let playback = Playback {
@@ -181,14 +187,9 @@ impl Parts {
             speed: source.speed,
             looped: source.looped,
         };
-        let playing = play(
-            source.subtitles,
-            playback,
-            Arc::clone(&self.bus),
-            self.clock.clone(),
-            end,
-        );
-        async { playing.await.map(drop).map_err(|error| error.to_string()) }
+        let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
+        let attending = attend(source.subtitles, playback, rota, bus, clock, end);
+        async { attending.await.map_err(|error| error.to_string()) }
     }
 }
 

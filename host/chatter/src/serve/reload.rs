@@ -11,6 +11,7 @@ use crate::{
 };
 use chatter_protocol::{PersonaId, RoomId};
 use chatter_runtime::Personas as _;
+use chatter_store::Rota;
 use metrics::{counter, gauge};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::{Notify, mpsc};
@@ -140,29 +141,36 @@ impl Reload {
     }
 }
 
+/// The services of this process that go by the configuration.
+pub(super) struct Handles {
+    pub(super) gateway: Option<chatter_gateway::Handle>,
+    pub(super) worker: Option<chatter_worker::Handle>,
+    /// Whose turn it is to play the sources.
+    pub(super) context: Option<Rota>,
+    pub(super) trends: Option<chatter_trends::Handle>,
+}
+
 /// What runs by the configuration.
 pub(super) struct Live {
     configuration: Configuration,
-    gateway: chatter_gateway::Handle,
-    worker: chatter_worker::Handle,
+    handles: Handles,
     sources: BTreeMap<RoomId, CancellationToken>,
 }
 
 impl Live {
-    /// Starts the sources; the services run by this configuration already.
+    /// Starts the sources; gateway and worker run by this configuration already.
     pub(super) fn start(
         configuration: Configuration,
-        gateway: chatter_gateway::Handle,
-        worker: chatter_worker::Handle,
+        handles: Handles,
         services: &mut Services,
         parts: &Parts,
     ) -> Self {
         let mut live = Self {
             configuration,
-            gateway,
-            worker,
+            handles,
             sources: BTreeMap::new(),
         };
+        live.name_rooms();
         let rooms: Vec<RoomId> = live.configuration.rooms.keys().cloned().collect();
         for room in rooms {
             live.play(&room, services, parts);
@@ -191,10 +199,14 @@ impl Live {
         }
         let before = std::mem::replace(&mut self.configuration, configuration);
         // The gateway first: who sits down is shown, and nobody else may take its name any more.
-        self.gateway.set_rooms(gateway_rooms(&self.configuration));
-        let limits = limits(settings, &self.configuration);
-        self.worker
-            .set_rooms(worker_rooms(&self.configuration), limits);
+        if let Some(gateway) = &self.handles.gateway {
+            gateway.set_rooms(gateway_rooms(&self.configuration));
+        }
+        if let Some(worker) = &self.handles.worker {
+            let limits = limits(settings, &self.configuration);
+            worker.set_rooms(worker_rooms(&self.configuration), limits);
+        }
+        self.name_rooms();
         let mut rooms: Vec<&RoomId> = before
             .rooms
             .keys()
@@ -220,7 +232,22 @@ impl Live {
         self.name_missing_modules(&before, parts);
     }
 
+    /// Says in which rooms there is something to do, to those who share it out among processes.
+    fn name_rooms(&self) {
+        let rooms = &self.configuration.rooms;
+        if let Some(trends) = &self.handles.trends {
+            trends.set_rooms(rooms.keys().cloned());
+        }
+        if let Some(context) = &self.handles.context {
+            let watching = rooms.iter().filter(|(_, room)| room.source.is_some());
+            context.set_rooms(watching.map(|(id, _)| id.clone()));
+        }
+    }
+
     fn play(&mut self, room: &RoomId, services: &mut Services, parts: &Parts) {
+        let Some(rota) = self.handles.context.clone() else {
+            return;
+        };
         let source = self
             .configuration
             .rooms
@@ -231,7 +258,7 @@ impl Live {
             services.start_finite(Stage::Sources, name, |end| {
                 let end = end.child_token();
                 self.sources.insert(room.clone(), end.clone());
-                parts.play(room.clone(), source, end)
+                parts.play(room.clone(), source, rota, end)
             });
         }
     }
@@ -239,11 +266,14 @@ impl Live {
     /// A module that is not there is no error: it may come. It is named, and its personas are shown as
     /// unavailable.
     fn name_missing_modules(&self, before: &Configuration, parts: &Parts) {
+        let Some(runtime) = &parts.runtime else {
+            return;
+        };
         for id in self.configuration.rooms.keys() {
             let known = modules(before, id);
             for (persona, module) in modules(&self.configuration, id) {
                 if !known.contains(&(persona, module))
-                    && let Err(why) = parts.runtime.module(&id.tenant(), module)
+                    && let Err(why) = runtime.module(&id.tenant(), module)
                 {
                     tracing::warn!("{id}: {module} can't be called for {persona}: {why}");
                 }

@@ -1,23 +1,24 @@
 //! What a person reads when the program starts.
 
 use super::{
-    data::DataFolder,
+    data::{DataFolder, TOKEN_VARIABLE, said_token},
     parts::{Modules, Parts},
 };
 use crate::{
     config::{Configuration, Room},
-    settings::Settings,
+    settings::{Role, Settings},
 };
 use anstyle::{AnsiColor, Style};
 use chatter_bus::redis::Link;
 use chatter_protocol::{PersonaId, TenantId};
-use chatter_runtime::{ModuleStatus, Personas};
+use chatter_runtime::{ModuleStatus, Personas, Runtime};
 use std::{
     collections::BTreeMap,
     fmt::Display,
     io::{self, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// So many digits of a digest tell one build of a module from another.
@@ -69,18 +70,45 @@ impl Facts<'_> {
         if let Some(warning) = self.parts.link.as_ref().and_then(Link::warning) {
             page.warning("", warning)?;
         }
-        page.line("memory", self.parts.memory.describe())?;
-        self.model(page)?;
-        self.modules(page)?;
+        if self.settings.roles.len() < Role::ALL.len() {
+            let roles = self.settings.roles.iter().map(Role::as_str);
+            page.line("role", roles.collect::<Vec<_>>().join(", "))?;
+        }
+        if self.settings.roles.contains(&Role::Worker) {
+            page.line("memory", self.parts.memory.describe())?;
+            self.model(page)?;
+            self.modules(page)?;
+        }
+        self.rooms(page)?;
+        if self.settings.roles.contains(&Role::Gateway) {
+            self.face(page)?;
+        }
+        Ok(())
+    }
+
+    fn rooms<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {
+        let bold = Style::new().bold();
+        let has = |role| self.settings.roles.contains(&role);
         for (id, room) in &self.configuration.rooms {
             page.line(
                 "room",
                 format_args!("{bold}{id}{bold:#} {}", room.config.title),
             )?;
-            page.line("", format_args!("http://{}/r/{id}", self.address))?;
-            page.line("", self.seats(room))?;
-            page.line("", watched(room))?;
+            if has(Role::Gateway) {
+                page.line("", format_args!("http://{}/r/{id}", self.address))?;
+            }
+            if has(Role::Worker) {
+                page.line("", self.seats(room))?;
+            }
+            if has(Role::Context) {
+                page.line("", watched(room))?;
+            }
         }
+        Ok(())
+    }
+
+    /// What others see of the program.
+    fn face<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {
         if !self.settings.ui.join("index.html").is_file() {
             page.warning(
                 "page",
@@ -90,10 +118,13 @@ impl Facts<'_> {
                 ),
             )?;
         }
-        page.line(
-            "operator",
-            format_args!("token in {}", self.data.token_file().display()),
-        )?;
+        match said_token() {
+            Some(_) => page.line("operator", format_args!("token in {TOKEN_VARIABLE}"))?,
+            None => page.line(
+                "operator",
+                format_args!("token in {}", self.data.token_file().display()),
+            )?,
+        }
         if !self.address.ip().is_loopback() {
             page.warning(
                 "address",
@@ -158,7 +189,8 @@ impl Facts<'_> {
             if listed(name) || listed(&format!("{tenant}/{name}")) {
                 continue;
             }
-            if let Err(why) = self.parts.runtime.module(&tenant, name) {
+            let module = |runtime: &Arc<Runtime>| runtime.module(&tenant, name).err();
+            if let Some(why) = self.parts.runtime.as_ref().and_then(module) {
                 let who = who
                     .iter()
                     .map(|id| id.as_str())

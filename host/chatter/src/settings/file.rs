@@ -2,7 +2,7 @@
 
 use super::{
     llm::LlmTable,
-    values::{BusText, Listen, check_poll, check_speed},
+    values::{BusText, Listen, Role, check_poll, check_speed},
 };
 use crate::{memory::options::MemoryOptions, pool::PoolOptions};
 use chatter_protocol::{RoomId, call::LimitsConfig};
@@ -63,6 +63,7 @@ const KEYS: [&str; 18] = [
     "ui",
     "listen",
     "bus",
+    "role",
     "room",
     "source",
     "speed",
@@ -87,6 +88,7 @@ pub(super) struct SettingsFile {
     pub(super) ui: Option<PathBuf>,
     pub(super) listen: Option<Listen>,
     pub(super) bus: Option<BusText>,
+    pub(super) role: Vec<Role>,
     pub(super) room: Option<RoomId>,
     pub(super) source: Option<PathBuf>,
     #[serde(deserialize_with = "speed")]

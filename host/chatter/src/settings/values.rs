@@ -88,6 +88,50 @@ impl fmt::Debug for BusText {
     }
 }
 
+/// A part of the program's work that can have a process of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Role {
+    /// Serves people and orders what is said.
+    Gateway,
+    /// Plays what the rooms watch.
+    Context,
+    /// Runs the personas.
+    Worker,
+    /// Says what the chat as a whole does.
+    Trends,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Gateway, Self::Context, Self::Worker, Self::Trends];
+
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Context => "context",
+            Self::Worker => "worker",
+            Self::Trends => "trends",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let role = Self::ALL.into_iter().find(|role| role.as_str() == text);
+        role.ok_or_else(|| {
+            format!("{text:?} is no role; there are `gateway`, `context`, `worker` and `trends`")
+        })
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Who answers the personas' requests for text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -124,7 +168,7 @@ macro_rules! try_from_string {
     )*};
 }
 
-try_from_string!(Listen, Provider);
+try_from_string!(Listen, Role, Provider);
 
 /// The same bounds as a room's file has.
 pub(crate) fn check_speed(speed: f64) -> Result<f64, String> {

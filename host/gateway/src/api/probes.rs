@@ -19,7 +19,11 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response,
         return Err(not_ready("the program is ending".into()));
     }
     (shared.ready)().map_err(not_ready)?;
-    for room in &shared.rooms().order {
+    let rooms = shared.rooms();
+    if !rooms.order.is_empty() {
+        shared.intake.ready().map_err(not_ready)?;
+    }
+    for room in &rooms.order {
         if !room.listening.load(Ordering::Acquire) {
             return Err(not_ready(format!(
                 "the room {} does not hear its topics yet",

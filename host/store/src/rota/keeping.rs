@@ -178,17 +178,13 @@ impl<'a> Keeping<'a> {
         let ended = std::mem::take(&mut *lock(&self.rota.ended));
         let mut given_up = Vec::new();
         for (room, fence, end) in ended {
-            let Some(own) = self.own.get(&room).filter(|own| own.fence == fence) else {
+            if self.own.get(&room).is_none_or(|own| own.fence != fence) {
                 continue;
-            };
+            }
+            self.own.remove(&room);
             match end {
-                End::Done if !own.ending => {}
-                End::Done => {
-                    self.own.remove(&room);
-                    given_up.push(room);
-                }
+                End::Done => given_up.push(room),
                 End::Fenced => {
-                    self.own.remove(&room);
                     self.count_lost();
                     tracing::warn!(%room, duty = %self.rota.duty, "somebody else has taken over");
                 }
@@ -224,9 +220,12 @@ impl<'a> Keeping<'a> {
         }
         self.publish();
         let ends = async {
-            while !self.own.is_empty() {
-                self.rota.news.notified().await;
+            loop {
                 self.settle().await;
+                if self.own.is_empty() {
+                    return;
+                }
+                self.rota.news.notified().await;
             }
         };
         let _ = timeout(FAREWELL, ends).await;

@@ -110,7 +110,7 @@ impl Rota {
         self.0.held.subscribe()
     }
 
-    /// What was begun under a tenure has ended, so that another may begin.
+    /// What was begun under a tenure has ended: it is given up, so that another may begin.
     pub fn done(&self, room: &RoomId, tenure: Tenure) {
         self.end(room, tenure, End::Done);
     }
@@ -143,7 +143,8 @@ impl Rota {
     }
 
     /// Does some work in a room whenever the duty is this process's own there. It is dropped when
-    /// that ends; if it ends by itself, it is not begun again until then. Never returns.
+    /// that ends; if it ends by itself, it is not begun again until then. Never returns; when it is
+    /// dropped, the duty is given up.
     pub async fn attend<F: Future<Output = ()>>(
         &self,
         room: &RoomId,
@@ -157,6 +158,11 @@ impl Rota {
                 return std::future::pending().await;
             };
             let Some(tenure) = found else { continue };
+            let _leaving = Leaving {
+                rota: self,
+                room,
+                tenure,
+            };
             let over = held.wait_for(|held| held.get(room) != Some(&tenure));
             let work = async {
                 work(tenure).await;
@@ -166,7 +172,6 @@ impl Rota {
                 _ = over => {}
                 () = work => {}
             }
-            self.done(room, tenure);
         }
     }
 
@@ -176,6 +181,19 @@ impl Rota {
         let mut keeping = Keeping::new(&self.0);
         cancel.run_until_cancelled(keeping.keep()).await;
         keeping.leave().await;
+    }
+}
+
+/// Tells that work has ended, however it did.
+struct Leaving<'a> {
+    rota: &'a Rota,
+    room: &'a RoomId,
+    tenure: Tenure,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.rota.done(self.room, self.tenure);
     }
 }
 

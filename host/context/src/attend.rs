@@ -1,0 +1,172 @@
+//! Playing a source where several processes could: one does, the others listen to how far it is and
+//! go on from there when it is gone.
+
+use crate::{PlayError, Playback, Subtitles, play::play_from};
+use chatter_bus::{Heard, SharedBus};
+use chatter_protocol::{Clock, StreamContext, Topic, TopicKind};
+use chatter_store::Rota;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+/// The pause before the topic is listened to again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A context is of the same play as the one before it if its position differs so much at most from
+/// where that play would be by now.
+const SLACK_MS: u64 = 15_000;
+
+/// Plays a source into a room whenever that is this process's duty, until it is cancelled. If
+/// another process has played it while this one listened, it goes on where that has stopped; else it
+/// begins at the beginning.
+///
+/// # Errors
+///
+/// As [`play()`](crate::play()).
+pub async fn attend(
+    subtitles: Subtitles,
+    playback: Playback,
+    rota: Rota,
+    bus: SharedBus,
+    clock: Clock,
+    cancel: CancellationToken,
+) -> Result<(), PlayError> {
+    playback.check()?;
+    let follow = Arc::new(Mutex::new(Follow::new(playback.speed)));
+    let listening = listen(&playback, &bus, &follow);
+    let room = &playback.room;
+    let playing = rota.attend(room, async |_| {
+        let from_ms = lock(&follow).position(Instant::now());
+        if from_ms > 0 {
+            tracing::info!(%room, from_ms, "the source is taken over");
+        }
+        let playing = play_from(
+            from_ms,
+            subtitles.clone(),
+            playback.clone(),
+            Arc::clone(&bus),
+            clock.clone(),
+            cancel.child_token(),
+        );
+        match playing.await {
+            Ok(_) if cancel.is_cancelled() => {}
+            Ok(_) => tracing::info!(%room, "the source is at its end"),
+            Err(error) => tracing::error!(%room, %error, "the source can't be played"),
+        }
+    });
+    let both = async { tokio::join!(listening, playing) };
+    cancel.run_until_cancelled(both).await;
+    Ok(())
+}
+
+/// Hears how far the source is. Never returns.
+async fn listen(playback: &Playback, bus: &SharedBus, follow: &Mutex<Follow>) {
+    let topic = Topic::new(TopicKind::StreamContext, playback.room.clone());
+    loop {
+        if let Ok(mut heard) = bus.subscribe(std::slice::from_ref(&topic)).await {
+            while let Some(heard) = heard.next().await {
+                if let Heard::Message { payload, .. } = heard
+                    && let Ok(context) = serde_json::from_slice::<StreamContext>(&payload)
+                {
+                    lock(follow).hear(context.position_ms, Instant::now());
+                }
+            }
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+fn lock(follow: &Mutex<Follow>) -> std::sync::MutexGuard<'_, Follow> {
+    follow.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How far a source is, as the contexts tell. Somebody may post others in between, so one that does
+/// not fit what was heard before counts only when the next one fits it.
+#[derive(Debug)]
+struct Follow {
+    speed: f64,
+    play: Option<Mark>,
+    other: Option<Mark>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    position_ms: u64,
+    at: Instant,
+}
+
+impl Follow {
+    fn new(speed: f64) -> Self {
+        Self {
+            speed,
+            play: None,
+            other: None,
+        }
+    }
+
+    fn hear(&mut self, position_ms: u64, at: Instant) {
+        let mark = Mark { position_ms, at };
+        let fits = |before: &Mark| self.expected(before, at).abs_diff(position_ms) <= SLACK_MS;
+        if self.play.as_ref().is_none_or(fits) || self.other.as_ref().is_some_and(fits) {
+            self.play = Some(mark);
+            self.other = None;
+        } else {
+            self.other = Some(mark);
+        }
+    }
+
+    /// Where it is now.
+    fn position(&self, now: Instant) -> u64 {
+        self.play
+            .as_ref()
+            .map_or(0, |mark| self.expected(mark, now))
+    }
+
+    fn expected(&self, mark: &Mark, at: Instant) -> u64 {
+        let since_ms = at.saturating_duration_since(mark.at).as_secs_f64() * 1000.0;
+        mark.position_ms
+            .saturating_add((since_ms * self.speed) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_play_is_followed_and_what_others_post_is_not() {
+        let began = Instant::now();
+        // When which position is heard, and where the source is taken to be then.
+        for (case, heard) in [
+            ("nothing", &[][..]),
+            (
+                "one play",
+                &[(0, 0, 0), (2, 20_000, 20_000), (4, 40_200, 40_200)],
+            ),
+            (
+                "something posted in between",
+                &[
+                    (0, 0, 0),
+                    (1, 900_000, 10_000),
+                    (2, 20_000, 20_000),
+                    (3, 5, 30_000),
+                ],
+            ),
+            (
+                "another play",
+                &[(0, 500_000, 500_000), (1, 0, 510_000), (2, 10_000, 10_000)],
+            ),
+        ] {
+            let mut follow = Follow::new(10.0);
+            assert_eq!(follow.position(began), 0, "{case}");
+            for &(second, position_ms, expected) in heard {
+                let at = began + Duration::from_secs(second);
+                follow.hear(position_ms, at);
+                assert_eq!(follow.position(at), expected, "{case}, at {second} s");
+            }
+        }
+    }
+}

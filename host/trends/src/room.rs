@@ -1,0 +1,105 @@
+//! One room's trends, for as long as telling them is this process's duty.
+
+use crate::{Parts, Window};
+use chatter_bus::{Heard, publish_json};
+use chatter_protocol::{ChatTrends, FirehoseEntry, RoomId, Topic, TopicKind};
+use chatter_store::Rota;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+/// How often trends are told at most.
+const TICK: Duration = Duration::from_secs(1);
+
+/// After so many ticks they are told though nothing has changed, for those who came late.
+const TELL_TICKS: u32 = 10;
+
+/// The pause after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the store and the bus may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many of the latest messages are read from the log at first.
+const LATEST: usize = 1_000;
+
+pub(crate) async fn attend(parts: Parts, rota: Rota, room: RoomId) {
+    rota.attend(&room, async |_| {
+        loop {
+            if let Err(error) = follow(&parts, &room).await {
+                tracing::warn!(%room, error, "the trends pause");
+            }
+            sleep(PAUSE).await;
+        }
+    })
+    .await;
+}
+
+/// Until the bus is gone.
+async fn follow(parts: &Parts, room: &RoomId) -> Result<(), String> {
+    let firehose = Topic::new(TopicKind::ChatFirehose, room.clone());
+    let mut heard = parts
+        .bus
+        .subscribe(&[firehose])
+        .await
+        .map_err(|error| error.to_string())?;
+    let (mut window, mut place) = since_a_minute(parts, room).await?;
+    let topic = Topic::new(TopicKind::ChatTrends, room.clone());
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told: Option<ChatTrends> = None;
+    let mut silent = 0;
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {
+                let trends = window.trends(room, parts.clock.now());
+                silent += 1;
+                let news = told.as_ref().is_none_or(|told| differs(told, &trends));
+                if !news && silent < TELL_TICKS {
+                    continue;
+                }
+                let telling = publish_json(&*parts.bus, &topic, &trends);
+                if let Ok(Ok(())) = timeout(PATIENCE, telling).await {
+                    told = Some(trends);
+                    silent = 0;
+                }
+            }
+            next = heard.next() => match next {
+                None => return Err("the bus is gone".into()),
+                // It is an estimate, and what is missing is missing for a minute.
+                Some(Heard::Lagged { .. }) => {}
+                Some(Heard::Message { topic, payload }) => {
+                    match serde_json::from_slice::<FirehoseEntry>(&payload) {
+                        Ok(entry) if place.0 != entry.epoch || entry.offset > place.1 => {
+                            place = (entry.epoch, entry.offset);
+                            window.add(parts.clock.now(), &entry.message);
+                        }
+                        Ok(_) => {}
+                        Err(error) => tracing::warn!(%topic, %error, "an entry can't be read"),
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// What the log says of the minute before, and how far it was read.
+async fn since_a_minute(parts: &Parts, room: &RoomId) -> Result<(Window, (String, u64)), String> {
+    let page = timeout(PATIENCE, parts.store.read_latest(room, LATEST))
+        .await
+        .map_err(|_| "the store does not answer".to_owned())?
+        .map_err(|error| error.to_string())?;
+    let now = parts.clock.now();
+    let mut window = Window::new(now);
+    for (_, message) in &page.messages {
+        window.add(message.sent_at.min(now), message);
+    }
+    Ok((window, (page.head.epoch, page.head.offset)))
+}
+
+fn differs(a: &ChatTrends, b: &ChatTrends) -> bool {
+    let ageless = |trends: &ChatTrends| ChatTrends {
+        at: a.at,
+        ..trends.clone()
+    };
+    ageless(a) != ageless(b)
+}

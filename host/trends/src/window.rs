@@ -1,0 +1,226 @@
+//! A room's chat over the latest minute.
+
+use crate::{counter::Counter, distinct::Distinct, words};
+use chatter_protocol::{AuthorKind, ChatMessage, ChatTrends, RoomId, Timestamp, V1, trends::Count};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+/// How far it reaches back, in seconds.
+const WINDOW_S: u32 = 60;
+
+/// It slides by so much at a time: what is older than a minute has gone within this.
+const SLICE: Duration = Duration::from_secs(5);
+
+/// So many slices reach back a minute.
+const SLICES: usize = 12;
+
+/// So many terms of a kind are told.
+const TOLD: usize = 20;
+
+/// The latest minute, in slices, each of bounded size: some 128 words and emotes and 1,024 authors.
+#[derive(Debug)]
+pub struct Window {
+    /// When it began to be filled.
+    began: Timestamp,
+    /// From the oldest on.
+    slices: VecDeque<Slice>,
+}
+
+#[derive(Debug)]
+struct Slice {
+    from: Timestamp,
+    messages: u32,
+    by_personas: u32,
+    authors: Distinct,
+    words: Counter,
+    emotes: Counter,
+}
+
+impl Window {
+    /// An empty one. What is added with an earlier time makes it begin there.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            began: now,
+            slices: VecDeque::new(),
+        }
+    }
+
+    /// Takes in a message that was said at this time.
+    pub fn add(&mut self, at: Timestamp, message: &ChatMessage) {
+        if message.author.kind == AuthorKind::System {
+            return;
+        }
+        self.began = self.began.min(at);
+        if self
+            .slices
+            .back()
+            .is_none_or(|slice| at.since(slice.from) >= SLICE)
+        {
+            if self.slices.len() == SLICES {
+                self.slices.pop_front();
+            }
+            self.slices.push_back(Slice::new(at));
+        }
+        let Some(slice) = self.slices.back_mut() else {
+            return;
+        };
+        slice.messages = slice.messages.saturating_add(1);
+        if message.author.kind == AuthorKind::Persona {
+            slice.by_personas = slice.by_personas.saturating_add(1);
+        }
+        slice.authors.add(&message.author.id);
+        let (words, emotes) = words::of(&message.text);
+        words.iter().for_each(|word| slice.words.add(word));
+        emotes.iter().for_each(|code| slice.emotes.add(code));
+    }
+
+    /// What it comes to now.
+    pub fn trends(&mut self, room: &RoomId, now: Timestamp) -> ChatTrends {
+        let whole = Duration::from_secs(WINDOW_S.into());
+        while self
+            .slices
+            .front()
+            .is_some_and(|slice| now.since(slice.from) >= whole)
+        {
+            self.slices.pop_front();
+        }
+        let messages: u32 = self.slices.iter().map(|slice| slice.messages).sum();
+        let by_personas: u32 = self.slices.iter().map(|slice| slice.by_personas).sum();
+        let mut authors = Distinct::default();
+        for slice in &self.slices {
+            authors.add_all(&slice.authors);
+        }
+        // A room that has just been opened has had no whole minute.
+        let seconds = now.since(self.began).clamp(SLICE, whole).as_secs_f64();
+        ChatTrends {
+            v: V1,
+            room_id: room.clone(),
+            at: now,
+            window_s: WINDOW_S,
+            messages_per_minute: f64::from(messages) * 60.0 / seconds,
+            unique_authors: authors.count(),
+            bot_fraction: match messages {
+                0 => 0.0,
+                _ => f64::from(by_personas) / f64::from(messages),
+            },
+            top_tokens: top(self.slices.iter().map(|slice| &slice.words)),
+            top_emotes: top(self.slices.iter().map(|slice| &slice.emotes)),
+        }
+    }
+}
+
+impl Slice {
+    fn new(from: Timestamp) -> Self {
+        Self {
+            from,
+            messages: 0,
+            by_personas: 0,
+            authors: Distinct::default(),
+            words: Counter::default(),
+            emotes: Counter::default(),
+        }
+    }
+}
+
+/// The commonest terms, those of the same count in the order of the alphabet.
+fn top<'a>(counters: impl Iterator<Item = &'a Counter>) -> Vec<Count> {
+    let mut sums: BTreeMap<&str, u32> = BTreeMap::new();
+    for (term, count) in counters.flat_map(Counter::iter) {
+        let sum = sums.entry(term).or_default();
+        *sum = sum.saturating_add(count);
+    }
+    let mut sums: Vec<(&str, u32)> = sums.into_iter().collect();
+    sums.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    let told = sums.into_iter().take(TOLD);
+    told.map(|(term, count)| Count {
+        term: term.to_owned(),
+        count,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatter_protocol::{Author, AuthorId, MessageId};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(1_769_860_800_000 + seconds * 1000)
+    }
+
+    fn room() -> RoomId {
+        RoomId::new("main/lobby").unwrap()
+    }
+
+    fn said(author: &str, kind: AuthorKind, text: &str) -> ChatMessage {
+        ChatMessage {
+            v: V1,
+            id: MessageId::new(),
+            room_id: room(),
+            author: Author {
+                id: AuthorId::new(&format!("x:{author}")).unwrap(),
+                name: author.into(),
+                kind,
+                color: None,
+                badges: Vec::new(),
+            },
+            text: text.into(),
+            reply_to: None,
+            mentions: Vec::new(),
+            sent_at: at(0),
+            call_id: None,
+        }
+    }
+
+    #[test]
+    fn what_was_said_counts_for_a_minute() {
+        let mut window = Window::new(at(0));
+        window.add(at(0), &said("ana", AuthorKind::Viewer, "goal :hype:"));
+        window.add(at(1), &said("nova", AuthorKind::Persona, "what a goal"));
+        window.add(at(40), &said("ana", AuthorKind::Viewer, "again"));
+        window.add(at(41), &said("host", AuthorKind::System, "goal"));
+        // When; messages a minute, authors, share of personas, the commonest word, how many emotes.
+        for (second, rate, authors, personas, word, emotes) in [
+            (41, 3.0 * 60.0 / 41.0, 2, 1.0 / 3.0, Some(("goal", 2)), 1),
+            (59, 3.0 * 60.0 / 59.0, 2, 1.0 / 3.0, Some(("goal", 2)), 1),
+            (60, 1.0, 1, 0.0, Some(("again", 1)), 0),
+            (99, 1.0, 1, 0.0, Some(("again", 1)), 0),
+            (100, 0.0, 0, 0.0, None, 0),
+        ] {
+            let trends = window.trends(&room(), at(second));
+            let top = trends.top_tokens.first();
+            let top = top.map(|count| (count.term.as_str(), count.count));
+            assert!(
+                (trends.messages_per_minute - rate).abs() < 1e-9,
+                "{trends:?}"
+            );
+            assert_eq!(
+                (trends.unique_authors, top, trends.top_emotes.len()),
+                (authors, word, emotes),
+                "at {second} s"
+            );
+            assert!((trends.bot_fraction - personas).abs() < 1e-9, "{trends:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_takes_bounded_memory() {
+        let mut window = Window::new(at(0));
+        for n in 0..60_000 {
+            let author = format!("a{}", n % 5_000);
+            let text = format!("word{n} other{n} :lol:");
+            window.add(at(n / 300), &said(&author, AuthorKind::Viewer, &text));
+        }
+        let trends = window.trends(&room(), at(200));
+        assert_eq!(window.slices.len(), SLICES);
+        assert_eq!(trends.top_tokens.len(), TOLD);
+        assert_eq!(trends.top_emotes.len(), 1);
+        assert!(
+            (4_500..5_500).contains(&trends.unique_authors),
+            "{trends:?}"
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! What of a message is counted: its words and its emotes, each once.
+
+use chatter_protocol::emote;
+use std::collections::BTreeSet;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Longer words are mashed keys, or links.
+const LONGEST: usize = 40;
+
+/// Words that every chat is full of. In other languages than English they are counted like any other.
+const COMMON: &str = "a about all also am an and any are as at be because been but by can could did do \
+    does don't for from get go got had has have he her him his how i if i'm in into is isn't it it's its \
+    just let like me more my no not now of off ok on one or our out over really she should so some than \
+    that that's the their them then there they this to too up us very was we well were what what's when \
+    where which who why will with would yes you you're your";
+
+/// A message's words, in lower case, and the codes of its emotes.
+pub(crate) fn of(text: &str) -> (BTreeSet<String>, BTreeSet<&'static str>) {
+    let (mut words, mut emotes) = (BTreeSet::new(), BTreeSet::new());
+    let mut rest = 0;
+    let mut count = |plain: &str| {
+        let fits = |word: &&str| word.chars().count() <= LONGEST;
+        let lower = plain.unicode_words().filter(fits).map(str::to_lowercase);
+        let telling = |word: &String| {
+            word.chars().any(char::is_alphabetic)
+                && !COMMON.split_whitespace().any(|common| common == word)
+        };
+        words.extend(lower.filter(telling));
+    };
+    for found in emote::find(text) {
+        count(&text[rest..found.range.start]);
+        rest = found.range.end;
+        emotes.insert(found.emote.code.as_str());
+    }
+    count(&text[rest..]);
+    (words, emotes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_emotes_count_once_each() {
+        for (text, words, emotes) in [
+            ("", &[][..], &[][..]),
+            ("What a SAVE, what a save!", &["save"], &[]),
+            ("goal :hype::hype: goal", &["goal"], &["hype"]),
+            ("it is 12:30:15 :nosuch:", &["nosuch"], &[]),
+            ("Über das Tor 🎉", &["das", "tor", "über"], &[]),
+            (&"x".repeat(41), &[], &[]),
+        ] {
+            let (found, marks) = of(text);
+            assert_eq!(
+                found.iter().map(String::as_str).collect::<Vec<_>>(),
+                words,
+                "{text}"
+            );
+            assert_eq!(marks.into_iter().collect::<Vec<_>>(), emotes, "{text}");
+        }
+    }
+}
