@@ -163,7 +163,22 @@ impl Crowd {
     /// ago still wait, but nobody is called on them.
     pub(crate) fn recall(&mut self, now: Timestamp, messages: Vec<Arc<ChatMessage>>) {
         for message in messages {
+            self.count_said(&message);
             self.take_in(now, &message);
+        }
+    }
+
+    /// A line that was said before this crowd knew of it counts for the budgets all the same.
+    fn count_said(&mut self, line: &ChatMessage) {
+        let at = line.sent_at;
+        let seat = self.by_author.get(&line.author.id);
+        let Some(seat) = seat.and_then(|index| self.seats.get_mut(index)) else {
+            return;
+        };
+        if seat.last_line.is_none_or(|last| last < at) {
+            seat.last_line = Some(at);
+            seat.budget.settle(at, 0, 1);
+            self.budget.settle(at, 0, 1);
         }
     }
 

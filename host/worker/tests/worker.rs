@@ -3,6 +3,8 @@
 
 #[path = "worker/failures.rs"]
 mod failures;
+#[path = "worker/moves.rs"]
+mod moves;
 #[path = "worker/roster.rs"]
 mod roster;
 #[path = "worker/shadow.rs"]

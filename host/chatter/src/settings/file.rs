@@ -54,7 +54,7 @@ impl Found {
     }
 }
 
-const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 18] = [
     "config",
     "data",
     "plugins",

@@ -294,3 +294,55 @@ fn a_missing_configuration_folder_is_named() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn a_part_of_the_roles_needs_others_that_can_be_reached() {
+    let redis = "redis://127.0.0.1".parse().unwrap();
+    let projects = vec![PathBuf::from("nova")];
+    // The roles, the bus, projects to watch; what is wrong with them.
+    let cases: [(&[Role], Option<&BusText>, &[PathBuf], Option<&str>); 7] = [
+        (&[], None, &[], None),
+        (&[], None, &projects, None),
+        (&Role::ALL, None, &projects, None),
+        (&[Role::Worker], Some(&redis), &[], None),
+        (&[Role::Worker, Role::Worker], Some(&redis), &[], None),
+        (&[Role::Worker], Some(&redis), &projects, Some("--watch")),
+        (
+            &[Role::Gateway, Role::Trends],
+            None,
+            &[],
+            Some("so context, worker would be missing: name a Redis with --bus"),
+        ),
+    ];
+    for (roles, bus, watch, wanted) in cases {
+        let here = folder(&[("configs/rooms/x", "")]);
+        let options = ServeOptions {
+            role: roles.to_vec(),
+            bus: bus.cloned(),
+            watch: watch.to_vec(),
+            ..ServeOptions::default()
+        };
+        let checked = load(&here, options).unwrap().check_roles();
+        match wanted {
+            None => checked.unwrap(),
+            Some(wanted) => {
+                let why = wrong(checked.unwrap_err()).join(" ");
+                assert!(why.contains(wanted), "{why}");
+            }
+        }
+    }
+    let here = folder(&[
+        ("configs/rooms/x", ""),
+        ("chatter.toml", "role = [\"worker\"]\n"),
+    ]);
+    let settings = load(&here, ServeOptions::default()).unwrap();
+    assert_eq!(settings.roles, BTreeSet::from([Role::Worker]));
+}
+
+#[test]
+fn operators_are_told_of_every_setting() {
+    let page = include_str!("../../../../docs/operations.md");
+    for key in file::KEYS {
+        assert!(page.contains(&format!("| `{key}` | ")), "{key}");
+    }
+}

@@ -13,9 +13,9 @@ use chatter_bus::{Heard, InProcess, SharedBus, Subscription, publish_json};
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, CallRecord, ChatMessage, Clock, FirehoseEntry, MessageId,
     PersonaConfig, PersonaId, PersonaStatus, RoomConfig, RoomId, StreamContext, Timestamp, Topic,
-    TopicKind, Tuning, V1, context::StreamEvent,
+    TopicKind, Tuning, V1, call::State, context::StreamEvent,
 };
-use chatter_store::{Sqlite, Store as _};
+use chatter_store::{Rota, Sqlite, Store as _};
 use chatter_worker::{Config, Handle, Parts, RoomSetup, Seat, Worker};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
@@ -35,6 +35,9 @@ pub(crate) struct Hall {
     pub(crate) handle: Handle,
     /// As it was opened.
     pub(crate) setup: RoomSetup,
+    pub(crate) rota: Rota,
+    /// What its workers work with.
+    parts: Parts,
     worker: JoinHandle<()>,
 }
 
@@ -106,7 +109,8 @@ impl Hall {
             ..Config::default()
         };
         let cancel = CancellationToken::new();
-        let worker = Worker::new(config, parts);
+        let worker = Worker::new(config, parts.clone());
+        let rota = worker.rota();
         let handle = worker.handle();
         let worker = tokio::spawn(worker.run(cancel.clone()));
         Self {
@@ -117,9 +121,38 @@ impl Hall {
             cancel,
             clock,
             handle,
+            rota,
+            parts,
             setup,
             worker,
         }
+    }
+
+    /// Another worker, which makes its calls to these; what ends it.
+    pub(crate) fn another(&self, personas: Arc<Scripted>) -> (CancellationToken, JoinHandle<()>) {
+        let parts = Parts {
+            personas,
+            ..self.parts.clone()
+        };
+        let config = Config {
+            rooms: vec![self.setup.clone()],
+            ..Config::default()
+        };
+        let cancel = CancellationToken::new();
+        let worker = tokio::spawn(Worker::new(config, parts).run(cancel.clone()));
+        (cancel, worker)
+    }
+
+    /// The worker ends as a process does that is killed.
+    pub(crate) fn kill(&self) {
+        self.worker.abort();
+    }
+
+    /// What a persona stored last.
+    pub(crate) async fn state(&self, persona: &str) -> Option<State> {
+        let persona = PersonaId::new(persona).unwrap();
+        let stored = self.store.state(&self.room, &persona, &[]).await.unwrap();
+        stored.map(|stored| stored.state)
     }
 
     pub(crate) fn topic(&self, kind: TopicKind) -> Topic {

@@ -6,14 +6,14 @@ use chatter_protocol::{
     call::{Fate, LineFate},
 };
 use chatter_store::{
-    Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
-    StoreError, StoredSession, StoredState,
+    Appended, CallCommit, Duties, Duty, Head, Lease, LogPage, PendingLine, PendingMemory, Sqlite,
+    Store, StoreError, StoredSession, StoredState,
 };
 use std::{
     future::pending,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -44,6 +44,8 @@ pub(crate) struct Shaky {
     pub(crate) commits: AtomicU32,
     /// So many reads of the log fail.
     pub(crate) reads_fail: AtomicU32,
+    /// Whether nothing is heard of duties.
+    duties_away: AtomicBool,
 }
 
 impl Shaky {
@@ -55,6 +57,18 @@ impl Shaky {
             commits_fail: AtomicU32::new(0),
             commits: AtomicU32::new(0),
             reads_fail: AtomicU32::new(0),
+            duties_away: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn set_duties_away(&self, away: bool) {
+        self.duties_away.store(away, Ordering::SeqCst);
+    }
+
+    fn find_duties(&self) -> Result<&dyn Duties, StoreError> {
+        match self.duties_away.load(Ordering::SeqCst) {
+            true => Err(away()),
+            false => Ok(self.inner.duties()),
         }
     }
 
@@ -177,10 +191,40 @@ impl Store for Shaky {
     }
 
     fn duties(&self) -> &dyn Duties {
-        self.inner.duties()
+        self
     }
 
     fn describe(&self) -> String {
         self.inner.describe()
+    }
+}
+
+#[async_trait]
+impl Duties for Shaky {
+    async fn take(
+        &self,
+        rooms: &[RoomId],
+        duty: Duty,
+        holder: &str,
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        self.find_duties()?.take(rooms, duty, holder, ttl).await
+    }
+
+    async fn give_up(&self, rooms: &[RoomId], duty: Duty, holder: &str) -> Result<(), StoreError> {
+        self.find_duties()?.give_up(rooms, duty, holder).await
+    }
+
+    async fn meet(
+        &self,
+        group: &str,
+        member: &str,
+        ttl: Duration,
+    ) -> Result<Vec<String>, StoreError> {
+        self.find_duties()?.meet(group, member, ttl).await
+    }
+
+    async fn leave(&self, group: &str, member: &str) -> Result<(), StoreError> {
+        self.find_duties()?.leave(group, member).await
     }
 }
