@@ -47,7 +47,9 @@ pub(super) struct About {
     /// What it may drop when its memory is full, if that could be something of ours.
     pub(super) evicts: Option<String>,
     /// How it keeps what it holds.
-    pub(super) keeps: String,
+    pub(super) keeps: &'static str,
+    /// Whether it has on disk what it answers to, as far as it tells.
+    pub(super) keeps_all: bool,
 }
 
 impl Dialer {
@@ -82,6 +84,7 @@ impl Dialer {
             let mut config = AsyncConnectionConfig::new()
                 .set_pipeline_buffer_size(BUFFER)
                 // Whoever asks has a deadline, and is told the truth about it.
+                .set_connection_timeout(None)
                 .set_response_timeout(None);
             if let Some(heard) = heard {
                 config = config.set_push_sender(move |info: PushInfo| {
@@ -194,16 +197,40 @@ async fn about(at: &Address, mut connection: MultiplexedConnection) -> Result<Ab
     }
     let policy = fact("maxmemory_policy");
     let evicts = policy.starts_with("allkeys") && fact("maxmemory") != "0";
-    let keeps = match (fact("aof_enabled"), fact("rdb_last_save_time")) {
-        ("1", _) => "append-only file",
+    // Users may be refused this; then nothing is known of it.
+    let mut fsync = redis::cmd("CONFIG");
+    fsync.arg("GET").arg("appendfsync");
+    let fsync = ask(at, &mut connection, &fsync).await.ok();
+    let always = match &fsync {
+        Some(Value::Map(map)) => map.iter().any(|(_, how)| self::text(how) == Some("always")),
+        Some(Value::Array(parts)) => parts.iter().any(|how| self::text(how) == Some("always")),
+        _ => false,
+    };
+    let keeps_all = always && fact("aof_enabled") == "1";
+    let keeps = match fact("aof_enabled") {
+        "1" if keeps_all => "append-only file, written at once",
+        "1" => "append-only file",
         _ => "snapshots at most",
     };
+    may_speak(at, &mut connection).await?;
     Ok(About {
         version,
         cluster,
         evicts: evicts.then(|| policy.to_owned()),
-        keeps: keeps.to_owned(),
+        keeps,
+        keeps_all,
     })
+}
+
+/// Refuses a user who may not say what rooms live by: scripts would find it out when they have done the
+/// rest already.
+async fn may_speak(at: &Address, connection: &mut MultiplexedConnection) -> Result<(), Fault> {
+    for channel in ["chat.firehose:{}", "chatter.lines:{}"] {
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(channel).arg("");
+        ask(at, connection, &command).await?;
+    }
+    Ok(())
 }
 
 /// One question, without a deadline of its own.

@@ -25,7 +25,9 @@ use tokio::{sync::Notify, task::AbortHandle, time::sleep};
 pub enum Said {
     /// Somebody said this.
     Message(Bytes),
-    /// There was no connection for a while: something may have been said that was not heard.
+    /// Nothing is heard from now on.
+    Interrupted,
+    /// It is heard again; something may have been said meanwhile that was not.
     Missed,
 }
 
@@ -65,6 +67,34 @@ struct Line {
     changed: Arc<Notify>,
     trouble: Option<Fault>,
     task: AbortHandle,
+}
+
+/// Who is to be told what: they are told when nothing is locked any more, since they may listen to
+/// something else, or no longer.
+#[derive(Default)]
+struct Told(Vec<(Listener, String, Said)>);
+
+impl Told {
+    fn add(&mut self, name: &str, channel: &Channel, said: &Said) {
+        let listeners = channel.listeners.iter();
+        let told =
+            listeners.map(|(_, listener)| (Arc::clone(listener), name.to_owned(), said.clone()));
+        self.0.extend(told);
+    }
+
+    /// A channel is not heard any more.
+    fn interrupt(&mut self, name: &str, channel: &mut Channel) {
+        if std::mem::take(&mut channel.confirmed) {
+            channel.interrupted = true;
+            self.add(name, channel, &Said::Interrupted);
+        }
+    }
+
+    fn tell(self) {
+        for (listener, name, said) in self.0 {
+            listener(&name, said);
+        }
+    }
 }
 
 /// That somebody listens; dropped to listen no longer.
@@ -163,6 +193,7 @@ impl Ear {
 
     /// Channels may be with other nodes now.
     pub(super) fn rearrange(ear: &Arc<Self>, place: impl Fn(&str) -> Address) {
+        let mut told = Told::default();
         let mut heard = ear.lock();
         let mut touched = HashSet::new();
         for (name, channel) in &mut heard.channels {
@@ -170,7 +201,7 @@ impl Ear {
             if at != channel.at {
                 touched.insert(std::mem::replace(&mut channel.at, at.clone()));
                 touched.insert(at);
-                channel.interrupted |= std::mem::take(&mut channel.confirmed);
+                told.interrupt(name, channel);
             }
         }
         for at in touched {
@@ -178,6 +209,8 @@ impl Ear {
         }
         let Heard { channels, lines } = &mut *heard;
         lines.retain(|at, _| channels.values().any(|channel| channel.at == *at));
+        drop(heard);
+        told.tell();
     }
 
     fn forget(&self, number: u64, channels: &[String]) {
@@ -236,26 +269,28 @@ impl Ear {
                 let Some(Value::BulkString(payload)) = data.next() else {
                     return;
                 };
-                let payload = Bytes::from(payload);
+                let mut told = Told::default();
                 if let Some(channel) = self.lock().channels.get(name) {
-                    for (_, listener) in &channel.listeners {
-                        listener(name, Said::Message(payload.clone()));
-                    }
+                    told.add(name, channel, &Said::Message(Bytes::from(payload)));
                 }
+                told.tell();
             }
             // Unless it was asked for: the channel's slot has gone to another node.
             PushKind::SUnsubscribe => {
+                let mut told = Told::default();
                 let mut heard = self.lock();
                 let Heard { channels, lines } = &mut *heard;
                 if let Some(channel) = channels.get_mut(name)
                     && channel.at == *at
                 {
-                    channel.interrupted |= std::mem::take(&mut channel.confirmed);
+                    told.interrupt(name, channel);
                     if let Some(line) = lines.get(at) {
                         line.changed.notify_one();
                     }
                     self.lost_way.notify_one();
                 }
+                drop(heard);
+                told.tell();
             }
             _ => {}
         }
@@ -282,6 +317,7 @@ impl Ear {
     }
 
     fn confirm(&self, at: &Address, names: &[String]) {
+        let mut told = Told::default();
         let mut heard = self.lock();
         for name in names {
             let Some(channel) = heard
@@ -293,31 +329,30 @@ impl Ear {
             };
             channel.confirmed = true;
             if std::mem::take(&mut channel.interrupted) {
-                for (_, listener) in &channel.listeners {
-                    listener(name, Said::Missed);
-                }
+                told.add(name, channel, &Said::Missed);
             }
         }
         if let Some(line) = heard.lines.get_mut(at) {
             line.trouble = None;
         }
         drop(heard);
+        told.tell();
         self.confirmed.notify_waiters();
     }
 
     fn interrupted(&self, at: &Address, why: Fault) {
+        let mut told = Told::default();
         let mut heard = self.lock();
-        for channel in heard
-            .channels
-            .values_mut()
-            .filter(|channel| channel.at == *at)
-        {
-            channel.interrupted |= std::mem::take(&mut channel.confirmed);
+        for (name, channel) in &mut heard.channels {
+            if channel.at == *at {
+                told.interrupt(name, channel);
+            }
         }
         if let Some(line) = heard.lines.get_mut(at) {
             line.trouble = Some(why);
         }
         drop(heard);
+        told.tell();
         if self.sharded {
             self.lost_way.notify_one();
         }

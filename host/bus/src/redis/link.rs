@@ -94,7 +94,7 @@ impl Link {
         }
         let (seed, (connection, driver, about)) = first?;
         let (again, _) = watch::channel(0);
-        let made = Some((connection, driver));
+        let made = Some((connection, driver, about.clone()));
         let node = Arc::new(Node::new(
             seed.clone(),
             Arc::clone(&dialer),
@@ -125,6 +125,11 @@ impl Link {
     ///
     /// Which one is not, and why.
     pub fn ready(&self) -> Result<(), Fault> {
+        self.commands_ready()?;
+        self.0.ear.trouble().map_or(Ok(()), Err)
+    }
+
+    fn commands_ready(&self) -> Result<(), Fault> {
         if let Some(node) = &self.0.sole {
             return node.up();
         }
@@ -145,6 +150,13 @@ impl Link {
         Some(format!(
             "Redis may drop rooms' logs when its memory is full: its maxmemory-policy is {policy}, and should be noeviction"
         ))
+    }
+
+    /// Whether the server that has `key` has on disk what it answers to, so that it comes back with all of
+    /// it. False as well if it can't be reached, or does not tell.
+    pub async fn keeps_all(&self, key: &str) -> bool {
+        let node = self.0.node_of(key);
+        node.connection(PATIENCE).await.is_ok() && node.keeps_all()
     }
 
     /// Counted up whenever a server is back that was away.

@@ -64,6 +64,7 @@ impl Bus for Redis {
             };
             match said {
                 Said::Message(payload) => feed.push(topic, payload),
+                Said::Interrupted => {}
                 // How many is not known.
                 Said::Missed => feed.lagged(topic, 1),
             }

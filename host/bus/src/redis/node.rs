@@ -1,7 +1,7 @@
 //! One server, and the connection for commands that is kept to it.
 
 use super::{
-    dial::{Dialer, Driver, ask},
+    dial::{About, Dialer, Driver, ask},
     fault::{Fault, FaultKind},
     server::Address,
 };
@@ -10,7 +10,7 @@ use redis::aio::MultiplexedConnection;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -36,6 +36,7 @@ pub(super) struct Node {
     doubt: Arc<Notify>,
     /// How many answers have come.
     answers: Arc<AtomicU64>,
+    keeps_all: Arc<AtomicBool>,
     keeper: AbortHandle,
 }
 
@@ -67,11 +68,11 @@ impl Node {
     pub(super) fn new(
         address: Address,
         dialer: Arc<Dialer>,
-        made: Option<(MultiplexedConnection, Driver)>,
+        made: Option<(MultiplexedConnection, Driver, About)>,
         again: watch::Sender<u64>,
     ) -> Self {
         let first = match &made {
-            Some((connection, _)) => State::Up(connection.clone()),
+            Some((connection, ..)) => State::Up(connection.clone()),
             None => State::Down {
                 since: Instant::now(),
                 why: Fault::new(
@@ -83,7 +84,10 @@ impl Node {
         let (tell, state) = watch::channel(first);
         let doubt = Arc::new(Notify::new());
         let answers = Arc::<AtomicU64>::default();
+        let keeps_all = made.as_ref().is_some_and(|(.., about)| about.keeps_all);
+        let keeps_all = Arc::new(AtomicBool::new(keeps_all));
         let keeper = Keeper {
+            keeps_all: Arc::clone(&keeps_all),
             doubt: Arc::clone(&doubt),
             answers: Arc::clone(&answers),
             address: address.clone(),
@@ -91,12 +95,13 @@ impl Node {
             tell,
             again,
         };
-        let driver = made.map(|(_, driver)| driver);
+        let driver = made.map(|(_, driver, _)| driver);
         Self {
             address,
             state,
             doubt,
             answers,
+            keeps_all,
             keeper: tokio::spawn(keeper.run(driver)).abort_handle(),
         }
     }
@@ -134,6 +139,11 @@ impl Node {
         }
     }
 
+    /// Whether it has on disk what it answers to, as it said when it was connected to last.
+    pub(super) fn keeps_all(&self) -> bool {
+        self.keeps_all.load(Ordering::Relaxed)
+    }
+
     /// An answer has come.
     pub(super) fn answered(&self) {
         self.answers.fetch_add(1, Ordering::Relaxed);
@@ -159,6 +169,7 @@ struct Keeper {
     address: Address,
     doubt: Arc<Notify>,
     answers: Arc<AtomicU64>,
+    keeps_all: Arc<AtomicBool>,
     dialer: Arc<Dialer>,
     tell: watch::Sender<State>,
     again: watch::Sender<u64>,
@@ -185,13 +196,14 @@ impl Keeper {
         let mut pauses = Pauses::new();
         loop {
             match self.dialer.dial_checked(&self.address).await {
-                Ok((connection, driver, _)) => {
+                Ok((connection, driver, about)) => {
                     tracing::info!(
                         "Redis at {} is back after {:.1} s",
                         self.address,
                         began.elapsed().as_secs_f64()
                     );
                     counter!("chatter_redis_reconnects_total", "server" => self.address.to_string()).increment(1);
+                    self.keeps_all.store(about.keeps_all, Ordering::Relaxed);
                     self.tell.send_replace(State::Up(connection));
                     self.again.send_modify(|count| *count += 1);
                     return driver;
