@@ -6,7 +6,7 @@ use chatter_protocol::{PersonaId, RoomId, Topic, TopicKind};
 /// What there is once in each room.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
-    /// Hash: epoch, offset and id of the log's newest message.
+    /// Hash: epoch, offset and id of the log's newest message, and which run of which server it was at last.
     Head,
     /// Stream: the log; ids are `OFFSET-0`.
     Log,

@@ -33,13 +33,15 @@ impl Redis {
     ) -> Result<Appended, StoreError> {
         let mut places = Vec::with_capacity(messages.len());
         let mut rest = messages;
+        let mut said = true;
         loop {
             let (now, later) = rest.split_at(rest.len().min(AT_ONCE));
-            let epoch = self.append_some(room, now, &mut places).await?;
+            let (epoch, unsaid) = self.append_some(room, now, &mut places).await?;
+            said &= unsaid == 0;
             if later.is_empty() {
                 return Ok(Appended {
                     epoch,
-                    said: true,
+                    said,
                     places,
                 });
             }
@@ -52,9 +54,9 @@ impl Redis {
         room: &RoomId,
         messages: &[Arc<ChatMessage>],
         places: &mut Vec<Place>,
-    ) -> Result<String, StoreError> {
+    ) -> Result<(String, u64), StoreError> {
         self.listen_to(room).await;
-        let seen = Asker::new(self.shared.seen.get(room));
+        let seen = self.asker(room).await;
         let channel = keys::firehose(room);
         let (keeps, trim_at) = (LOG_KEEPS.to_string(), TRIM_AT.to_string());
         let mut arguments = seen.arguments().to_vec();
@@ -75,7 +77,7 @@ impl Redis {
         let script = &self.shared.scripts.append;
         let answer = self.shared.link.run(script, &keys, arguments).await;
         let mut answer = Answer::new("append", answer.map_err(|fault| unavailable(&fault))?)?;
-        let epoch = answer.text()?;
+        let (epoch, unsaid) = (answer.text()?, answer.count()?);
         self.renewed(room, &seen.mark, &epoch);
         let mut newest = Mark {
             epoch: epoch.clone(),
@@ -93,8 +95,8 @@ impl Redis {
                 newest.id = id.as_bytes().to_vec();
             }
         }
-        self.shared.seen.note(room, newest);
-        Ok(epoch)
+        self.shared.seen.answered(room, seen.turn, newest);
+        Ok((epoch, unsaid))
     }
 
     /// The messages after an offset, or the latest, with `first` saying where the log begins.
@@ -167,19 +169,20 @@ impl Redis {
         limit: usize,
     ) -> Result<(LogPage, u64), StoreError> {
         self.listen_to(room).await;
-        let seen = Asker::new(self.shared.seen.get(room));
+        let seen = self.asker(room).await;
         let from = after.map_or(String::new(), |after| after.min(EXACT).to_string());
         let limit = limit.to_string();
         let mut arguments = seen.arguments().to_vec();
         arguments.extend([from.as_bytes(), limit.as_bytes()]);
-        let keys = [Of::Head, Of::Log].map(|what| keys::of(what, room));
+        let keys = [Of::Head, Of::Log, Of::Ids].map(|what| keys::of(what, room));
         let script = &self.shared.scripts.read;
         let answer = self.shared.link.run(script, &keys, arguments).await;
         let mut answer = Answer::new("read", answer.map_err(|fault| unavailable(&fault))?)?;
         let (epoch, offset, id) = (answer.text()?, answer.count()?, answer.bytes()?);
         self.renewed(room, &seen.mark, &epoch);
-        self.shared.seen.note(
+        self.shared.seen.answered(
             room,
+            seen.turn,
             Mark {
                 epoch: epoch.clone(),
                 offset,
@@ -231,11 +234,17 @@ impl Redis {
         let (shared, place) = (Arc::downgrade(&self.shared), room.clone());
         let channels = [keys::firehose(room)];
         let listening = self.shared.link.listen(&channels, move |_, said| {
-            if let Said::Message(entry) = said
-                && let Some(mark) = seen::mark(&entry)
-                && let Some(shared) = shared.upgrade()
-            {
-                shared.seen.note(&place, mark);
+            let Some(shared) = shared.upgrade() else {
+                return;
+            };
+            match said {
+                Said::Message(entry) => {
+                    if let Some(mark) = seen::mark(&entry) {
+                        shared.seen.heard(&place, mark);
+                    }
+                }
+                Said::Interrupted => shared.seen.interrupted(&place),
+                Said::Missed => shared.seen.back(&place),
             }
         });
         let hearing = timeout(LISTEN, listening).await;
@@ -248,26 +257,36 @@ impl Redis {
 /// What a script is told of the one who asks.
 struct Asker {
     mark: Mark,
+    turn: u64,
     offset: String,
     /// For a new epoch, if one is needed.
     word: String,
+    /// Whether the server has on disk what it answers to.
+    keeps_all: &'static str,
+}
+
+impl Redis {
+    async fn asker(&self, room: &RoomId) -> Asker {
+        let keeps_all = self.shared.link.keeps_all(&keys::of(Of::Head, room)).await;
+        let (mark, turn) = self.shared.seen.get(room);
+        Asker {
+            offset: mark.offset.to_string(),
+            mark,
+            turn,
+            word: format!("{:08x}", rand::random::<u32>()),
+            keeps_all: if keeps_all { "1" } else { "" },
+        }
+    }
 }
 
 impl Asker {
-    fn new(mark: Mark) -> Self {
-        Self {
-            offset: mark.offset.to_string(),
-            mark,
-            word: format!("{:08x}", rand::random::<u32>()),
-        }
-    }
-
-    fn arguments(&self) -> [&[u8]; 4] {
+    fn arguments(&self) -> [&[u8]; 5] {
         [
             self.mark.epoch.as_bytes(),
             self.offset.as_bytes(),
             &self.mark.id,
             self.word.as_bytes(),
+            self.keeps_all.as_bytes(),
         ]
     }
 }

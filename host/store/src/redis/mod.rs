@@ -3,7 +3,10 @@
 //! What belongs together happens together: each request is one script that runs in the server as a
 //! whole, on the keys of one room. How much of what was answered to survives the server's end is up
 //! to how it persists; where it comes back with less than this process has seen ([`seen`]), the
-//! room's log gets another epoch. Memories lie with their room ([`outbox`]).
+//! room's log gets another epoch. The same at the first question after a server's start that nothing
+//! vouches for: whoever asks has seen nothing of the room, and the server was a replica, or does not
+//! say that it had on disk what it answered to (`appendonly`, `appendfsync always`). Memories lie with
+//! their room ([`outbox`]).
 
 mod answer;
 mod duties;
@@ -64,13 +67,22 @@ impl Redis {
     }
 }
 
-/// Whenever a server is back, looks at all rooms: what it has lost shows before somebody who has
-/// seen less adds to it.
+/// Whenever a server is back, looks at all rooms, so that what it has lost shows soon. Somebody who has
+/// seen less may have added to it by then: the marks say so all the same.
 async fn look_again(shared: Weak<Shared>) {
-    let Some(mut reconnects) = shared.upgrade().map(|shared| shared.link.reconnects()) else {
+    let watched = shared
+        .upgrade()
+        .map(|shared| (shared.link.reconnects(), shared.seen.questions()));
+    let Some((mut reconnects, questions)) = watched else {
         return;
     };
-    while reconnects.changed().await.is_ok() {
+    loop {
+        tokio::select! {
+            news = reconnects.changed() => if news.is_err() {
+                return;
+            },
+            () = questions.notified() => {}
+        }
         let Some(shared) = shared.upgrade() else {
             return;
         };

@@ -74,6 +74,7 @@ impl Redis {
             keys::of(Of::Known, room),
             keys::of(Of::Outbox, room),
             keys::of(Of::Memories, room),
+            keys::of(Of::Claims, room),
         ];
         let script = &self.shared.scripts.commit;
         let answer = self.shared.link.run(script, &keys, arguments).await;

@@ -2,7 +2,7 @@
 //! and what is wrong is told in words.
 
 use crate::{
-    conformance::{LONG, lobby, memory, message, messages, nova, says, state, waiting_lines},
+    conformance::{LONG, call, lobby, memory, message, messages, nova, says, state, waiting_lines},
     open,
 };
 use chatter_bus::redis::Link;
@@ -230,4 +230,156 @@ async fn memories_are_delivered_by_one_at_a_time_and_by_another_after_its_end() 
         .await
         .unwrap();
     assert_eq!(first.pending_memories(9, NOW).await.unwrap(), []);
+}
+
+/// A server that takes more than the client library would wait for, and less than chatter does.
+#[tokio::test]
+async fn a_server_that_takes_a_second_for_each_answer_is_asked_once() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.address());
+    let store = open(&proxy.url()).await;
+    store.append(&lobby(), messages(1)).await.unwrap();
+    let connections = || {
+        let stats = server.cli(&["INFO", "stats"]);
+        let line = stats
+            .lines()
+            .find(|line| line.starts_with("total_connections_received"));
+        line.unwrap()
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .trim()
+            .parse::<u64>()
+            .unwrap()
+    };
+    let runs = || {
+        let stats = server.cli(&["INFO", "commandstats"]);
+        let line = stats
+            .lines()
+            .find(|line| line.starts_with("cmdstat_evalsha:"));
+        line.unwrap()["cmdstat_evalsha:calls=".len()..]
+            .split(',')
+            .next()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    proxy.delay(Duration::from_millis(1_000));
+    let before = (connections(), runs());
+    store.append(&lobby(), messages(1)).await.unwrap();
+    store.head(&lobby()).await.unwrap();
+    // Those that ask the server how it is are connections, too.
+    let after = (connections() - before.0, runs() - before.1);
+    assert_eq!(after, (2, 2), "connections and scripts");
+}
+
+#[tokio::test]
+async fn a_user_who_may_say_nothing_is_refused_and_jams_nothing() {
+    let server = RedisServer::start();
+    let user = [
+        "ACL",
+        "SETUSER",
+        "chatter",
+        "on",
+        ">pw",
+        "~*",
+        "resetchannels",
+        "+@all",
+    ];
+    assert_eq!(server.cli(&user), "OK");
+    let url = format!("redis://chatter:pw@{}", server.address());
+    let refused = Link::connect(url.parse().unwrap()).await.unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("docs/operations.md lists the rules"),
+        "{refused}"
+    );
+    // The rules may become narrower later.
+    assert_eq!(server.cli(&["ACL", "SETUSER", "chatter", "&*"]), "OK");
+    let store = open(&url).await;
+    let log = messages(3);
+    store.append(&lobby(), log[..1].to_vec()).await.unwrap();
+    assert_eq!(
+        server.cli(&["ACL", "SETUSER", "chatter", "resetchannels"]),
+        "OK"
+    );
+    let remembers = CallCommit {
+        memories: vec![memory("a")],
+        ..says([message("a line")])
+    };
+    let appended = loop {
+        match store.append(&lobby(), log[1..2].to_vec()).await {
+            Ok(appended) => break appended,
+            Err(StoreError::Unavailable(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+        if server.cli(&["XLEN", "chatter:log:{main/lobby}"]) == "2" {
+            // It was kept, whatever was answered.
+            assert_eq!(server.cli(&["ACL", "SETUSER", "chatter", "&*"]), "OK");
+        }
+    };
+    assert_eq!(appended.places[0].offset, 2);
+    let _ = store.commit(remembers.clone()).await;
+    assert_eq!(server.cli(&["ACL", "SETUSER", "chatter", "&*"]), "OK");
+    while store.append(&lobby(), log[2..].to_vec()).await.is_err() {}
+    while store.commit(remembers.clone()).await.is_err() {}
+    let page = store.read_after(&lobby(), 0, 9).await.unwrap();
+    assert_eq!(page.messages, (1..).zip(log).collect::<Vec<_>>());
+    assert_eq!(store.pending_memories(9, NOW).await.unwrap().len(), 1);
+}
+
+/// As an append leaves it that was refused in its middle.
+#[tokio::test]
+async fn an_append_that_was_half_done_is_mended() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let log = messages(3);
+    store.append(&lobby(), log[..1].to_vec()).await.unwrap();
+    let _ = server.cli(&["ACL", "SETUSER", "default", "-hset"]);
+    store
+        .append(&lobby(), log[1..2].to_vec())
+        .await
+        .unwrap_err();
+    assert_eq!(server.cli(&["XLEN", "chatter:log:{main/lobby}"]), "2");
+    let _ = server.cli(&["ACL", "SETUSER", "default", "+hset"]);
+    let appended = store.append(&lobby(), log[1..].to_vec()).await.unwrap();
+    let places: Vec<_> = appended.places.iter().map(|place| place.offset).collect();
+    assert_eq!(places, [2, 3]);
+    let page = store.read_after(&lobby(), 0, 9).await.unwrap();
+    assert_eq!(page.messages, (1..).zip(log).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_was_lost_is_known_to_whoever_asks_after_another_took_over() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let take = async |holder: &str| {
+        let rooms = [lobby()];
+        let leases = store
+            .duties()
+            .take(&rooms, Duty::Personas, holder, Duration::from_millis(1));
+        match leases.await.unwrap().remove(0) {
+            Lease::Held(fence) => fence,
+            lease => panic!("{lease:?}"),
+        }
+    };
+    let kept = CallCommit {
+        fence: Some(take("a").await),
+        ..says([message("a line")])
+    };
+    store.commit(kept.clone()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    take("b").await;
+    store.commit(kept.clone()).await.unwrap();
+    let other = CallCommit {
+        lines: vec![message("another")],
+        ..call()
+    };
+    let other = CallCommit {
+        fence: kept.fence,
+        ..other
+    };
+    let late = store.commit(other).await;
+    assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
 }

@@ -79,11 +79,6 @@ async fn what_was_replaced_since_is_noticed_by_whoever_has_seen_it() {
     server.put_back(&early);
     let stranger = open(&server.url()).await;
     assert_eq!(append(&stranger, &messages(2)).await, [3, 4]);
-    assert_eq!(
-        head(&stranger).await.epoch,
-        before.epoch,
-        "nobody has told yet"
-    );
     proxy.open();
     let after = head(&witness).await;
     assert!(
@@ -192,4 +187,55 @@ async fn long_pages_are_whole() {
             "after {after}"
         );
     }
+}
+
+/// Everybody who has seen what was there has ended together with the server.
+#[tokio::test]
+async fn a_log_that_nobody_can_vouch_for_goes_on_under_another_epoch() {
+    let mut server = RedisServer::forgetful();
+    let gateway = open(&server.url()).await;
+    append(&gateway, &messages(1)).await;
+    let early = server.save();
+    append(&gateway, &messages(2)).await;
+    let before = head(&gateway).await;
+    drop(gateway);
+    server.put_back(&early);
+    let gateway = open(&server.url()).await;
+    append(&gateway, &messages(3)).await;
+    let after = head(&gateway).await;
+    assert!(after.epoch > before.epoch, "{after:?} after {before:?}");
+    assert_eq!(head(&open(&server.url()).await).await, after, "once");
+}
+
+#[tokio::test]
+async fn a_log_that_is_whole_is_the_same_to_those_who_come_new() {
+    let safe = RedisServer::start();
+    let once_a_second = RedisServer::with(&["--appendonly", "yes", "--save", ""]);
+    for (mut server, somebody_stays) in [(safe, false), (once_a_second, true)] {
+        let gateway = open(&server.url()).await;
+        append(&gateway, &messages(2)).await;
+        let before = head(&gateway).await;
+        let witness = somebody_stays.then_some(gateway);
+        server.restart();
+        if let Some(witness) = &witness {
+            assert_eq!(head(witness).await, before, "it has seen all of it");
+        }
+        assert_eq!(head(&open(&server.url()).await).await, before);
+    }
+}
+
+#[tokio::test]
+async fn what_a_replica_had_not_got_counts_as_lost_however_it_keeps_the_rest() {
+    let (primary, replica) = (RedisServer::start(), RedisServer::start());
+    let port = primary.port().to_string();
+    assert_eq!(replica.cli(&["REPLICAOF", "127.0.0.1", &port]), "OK");
+    let gateway = open(&primary.url()).await;
+    append(&gateway, &messages(2)).await;
+    let before = head(&gateway).await;
+    while replica.cli(&["EXISTS", "chatter:head:{main/lobby}"]) != "1" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(replica.cli(&["REPLICAOF", "NO", "ONE"]), "OK");
+    let after = head(&open(&replica.url()).await).await;
+    assert!(after.epoch > before.epoch, "{after:?} after {before:?}");
 }

@@ -1,41 +1,45 @@
--- Adds messages to the log and says them. KEYS: also 3 the ids that the log holds, with their offsets. ARGV: 5 how to
--- publish, 6 the channel, 7 how many messages are kept, 8 how many more may be before the log is trimmed; then for
--- each message its id and its JSON.
+-- Adds messages to the log and says them. ARGV: 6 how to publish, 7 the channel, 8 how many messages are kept, 9 how
+-- many more may be before the log is trimmed; then for each message its id and its JSON. The answer: epoch, how many
+-- could not be said, then each message's offset, negative if it was there before.
+--
+-- A script that fails is not undone, so what may be refused comes last: saying, which the rules for users know by
+-- channels of their own. What is in the log and was not said is said by whoever asked.
 
+local FIRST = 10
+local publish, channel, keeps, trim_at = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 local epoch, offset = room()
-local count = (#ARGV - 8) / 2
+local count = (#ARGV - FIRST + 1) / 2
 if count == 0 then
-  return { epoch }
+  return { epoch, 0 }
 end
 local ids = {}
 for i = 1, count do
-  ids[i] = ARGV[7 + 2 * i]
+  ids[i] = ARGV[FIRST + 2 * (i - 1)]
 end
 local known = redis.call('HMGET', KEYS[3], unpack(ids))
-local answer, added, fresh = { epoch }, {}, {}
+local answer, added, fresh, entries = { epoch, 0 }, {}, {}, {}
 local before = '{"v":1,"epoch":"' .. epoch .. '","offset":'
-local publish, channel = ARGV[5], ARGV[6]
 for i = 1, count do
   local id = ids[i]
   local place = known[i] or fresh[id]
   if place then
-    answer[i + 1] = -tonumber(place)
+    answer[i + 2] = -tonumber(place)
   else
     offset = offset + 1
-    local at, message = string.format('%.0f', offset), ARGV[8 + 2 * i]
+    local at, message = string.format('%.0f', offset), ARGV[FIRST + 2 * i - 1]
     redis.call('XADD', KEYS[2], at .. '-0', 'i', id, 'm', message)
-    redis.call(publish, channel, before .. at .. ',"message":' .. message .. '}')
+    entries[#entries + 1] = before .. at .. ',"message":' .. message .. '}'
     fresh[id] = at
     added[#added + 1] = id
     added[#added + 1] = at
-    answer[i + 1] = offset
+    answer[i + 2] = offset
   end
 end
 if #added > 0 then
   redis.call('HSET', KEYS[3], unpack(added))
   redis.call('HSET', KEYS[1], 'offset', added[#added], 'id', added[#added - 1])
-  local surplus = redis.call('XLEN', KEYS[2]) - tonumber(ARGV[7])
-  if surplus >= tonumber(ARGV[8]) then
+  local surplus = redis.call('XLEN', KEYS[2]) - keeps
+  if surplus >= trim_at then
     -- What came in while others trimmed less is taken away in portions.
     local old = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', math.min(surplus, 1000))
     local gone = {}
@@ -44,6 +48,12 @@ if #added > 0 then
     end
     redis.call('HDEL', KEYS[3], unpack(gone))
     redis.call('XTRIM', KEYS[2], 'MINID', (tonumber(string.match(old[#old][1], '^%d+')) + 1) .. '-0')
+  end
+  for i = 1, #entries do
+    local said = redis.pcall(publish, channel, entries[i])
+    if type(said) == 'table' and said.err then
+      answer[2] = answer[2] + 1
+    end
   end
 end
 return answer
