@@ -75,13 +75,15 @@ pub enum Lease {
         /// For how long from now, unless they keep it.
         left: Duration,
     },
+    /// The part of the store that knows does not answer, or fails; why.
+    Unknown(String),
 }
 
 /// Who does what in a store's rooms, and who is there to do it.
 #[async_trait]
 pub trait Duties: Send + Sync {
     /// Takes a duty in some rooms, or keeps it, for `ttl` from now by the store's clock; how each
-    /// stands then, in the order of the rooms. A holder's name must be of one process alone: one
+    /// stands then, in the order of the rooms. Where a part of the store is away, the others count. A holder's name must be of one process alone: one
     /// that was started again has another.
     ///
     /// # Errors

@@ -9,8 +9,12 @@ use crate::{Duties, Duty, Lease, StoreError};
 use async_trait::async_trait;
 use chatter_bus::redis;
 use chatter_protocol::RoomId;
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a room's lease is waited for while those of others are there: a later one is of no use.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 #[async_trait]
 impl Duties for Redis {
@@ -23,7 +27,7 @@ impl Duties for Redis {
     ) -> Result<Vec<Lease>, StoreError> {
         let ttl = ttl.as_millis().to_string();
         let ttl = ttl.as_bytes();
-        try_join_all(rooms.iter().map(|room| async move {
+        let taken = rooms.iter().map(|room| async move {
             let keys = [keys::of(Of::Duties, room)];
             let arguments = [duty.as_str().as_bytes(), holder.as_bytes(), ttl];
             let script = &self.shared.scripts.take;
@@ -36,8 +40,24 @@ impl Duties for Redis {
                 by: answer.text()?,
                 left: Duration::from_millis(answer.count()?),
             })
-        }))
-        .await
+        });
+        // One node of a cluster that is away must not take the rooms of the others with it.
+        let taken = taken.map(|taking| async {
+            match timeout(PATIENCE, taking).await {
+                Ok(taken) => taken,
+                Err(_) => Err(StoreError::Unavailable(format!(
+                    "Redis did not answer within {PATIENCE:?}"
+                ))),
+            }
+        });
+        let taken: Vec<Result<Lease, StoreError>> = join_all(taken).await;
+        if taken.iter().all(Result::is_err) {
+            return taken.into_iter().collect();
+        }
+        let known = taken.into_iter();
+        Ok(known
+            .map(|lease| lease.unwrap_or_else(|error| Lease::Unknown(error.to_string())))
+            .collect())
     }
 
     async fn give_up(&self, rooms: &[RoomId], duty: Duty, holder: &str) -> Result<(), StoreError> {

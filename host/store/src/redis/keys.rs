@@ -12,7 +12,7 @@ pub(super) enum Of {
     Log,
     /// Hash: the ids in the log, with their offsets.
     Ids,
-    /// Hash: each duty's holder, fencing number and end.
+    /// Hash: each duty's holder, fencing number, end, and for how long it was taken.
     Duties,
     /// Stream: lines that wait for the gateway.
     Lines,
@@ -90,7 +90,7 @@ pub(super) const SESSIONS_ORDER: &str = "chatter:order:{sessions}";
 /// String: the newest number in that order.
 pub(super) const SESSIONS_NUMBER: &str = "chatter:number:{sessions}";
 
-/// Hash: until when each member of a group is there.
+/// Hash: until when each member of a group is there, and for how long it said so.
 pub(super) fn members(group: &str) -> String {
     format!("chatter:members:{{members}}:{group}")
 }

@@ -3,9 +3,11 @@
 use super::{BEAT, End, Health, Inner, TTL, Tenure, lock, share};
 use crate::{Lease, StoreError};
 use chatter_protocol::RoomId;
+use futures_util::future;
 use metrics::{counter, gauge};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -58,16 +60,9 @@ impl<'a> Keeping<'a> {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let end = self.own.values().map(|own| own.until).min();
-            let ends = async {
-                match end {
-                    Some(end) => sleep_until(end).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 biased;
-                () = ends => self.expire(),
+                () = self.next_end() => self.expire(),
                 () = self.rota.news.notified() => self.settle().await,
                 Ok(()) = wanted.changed() => {
                     if self.divide() {
@@ -81,6 +76,17 @@ impl<'a> Keeping<'a> {
                 }
             }
             self.publish();
+        }
+    }
+
+    /// Returns when the first lease may have ended.
+    fn next_end(&self) -> impl Future<Output = ()> + use<> {
+        let end = self.own.values().map(|own| own.until).min();
+        async move {
+            match end {
+                Some(end) => sleep_until(end).await,
+                None => std::future::pending().await,
+            }
         }
     }
 
@@ -101,17 +107,40 @@ impl<'a> Keeping<'a> {
             duties.take(&rooms, *duty, name, TTL).await
         };
         let meeting = duties.meet(duty.group(), name, TTL);
-        let (leases, members) = tokio::join!(in_time(taking), in_time(meeting));
-        let until = asked + TTL - MARGIN;
-        let both = leases.and_then(|leases| Ok((leases, members?)));
-        self.note(both.as_ref().map(drop));
-        self.expire();
-        let Ok((leases, members)) = both else {
-            return false;
+        let (leases, members) = {
+            let mut both = pin!(future::join(in_time(taking), in_time(meeting)));
+            loop {
+                // A lease may end while its renewal is waited for.
+                tokio::select! {
+                    biased;
+                    () = self.next_end() => {
+                        self.expire();
+                        self.publish();
+                    }
+                    both = &mut both => break both,
+                }
+            }
         };
-        for (room, lease) in rooms.into_iter().zip(leases) {
+        let until = asked + TTL - MARGIN;
+        let unknown = |leases: &Vec<Lease>| {
+            leases.iter().find_map(|lease| match lease {
+                Lease::Unknown(why) => Some(why.clone()),
+                _ => None,
+            })
+        };
+        let why = match (&leases, &members) {
+            (Err(why), _) | (_, Err(why)) => Some(why.clone()),
+            (Ok(leases), Ok(_)) => unknown(leases),
+        };
+        self.note(why.as_ref().map_or(Ok(()), Err));
+        // What is answered counts by itself: a lease that the store has renewed is nobody else's.
+        for (room, lease) in rooms.into_iter().zip(leases.unwrap_or_default()) {
             self.take(room, lease, until);
         }
+        self.expire();
+        let Ok(members) = members else {
+            return false;
+        };
         self.members = members.into_iter().collect();
         self.divide()
     }
@@ -142,6 +171,8 @@ impl<'a> Keeping<'a> {
                     tracing::warn!(%room, %duty, %by, "somebody else has taken over");
                 }
             }
+            // It ends by itself unless it is known in time.
+            Lease::Unknown(_) => {}
         }
     }
 

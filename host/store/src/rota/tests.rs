@@ -1,3 +1,5 @@
+mod late;
+
 use super::*;
 use crate::{SharedStore, Sqlite};
 use rand::{RngExt as _, SeedableRng as _};
@@ -115,6 +117,32 @@ async fn a_kill_is_noticed_when_the_leases_end() {
     assert_eq!(first.holds().len(), 2);
     after(BEAT * 4).await;
     assert_eq!(first.holds().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_believes_in_a_lease_for_longer_than_it_lasts_while_the_store_is_slow() {
+    let late = Arc::new(late::Late::new(Duration::from_secs(1)));
+    let store: SharedStore = late.clone();
+    let first = Part::of(&store, 1);
+    after(BEAT).await;
+    late.answers_after(Duration::from_secs(60));
+    after(BEAT * 2).await;
+    assert_eq!(first.holds().len(), 1, "after the first answer");
+    // It was asked for at the very beginning.
+    after(TTL - BEAT * 3).await;
+    assert_eq!(first.holds().len(), 0, "the renewal is not answered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn leases_that_are_renewed_count_though_nobody_tells_who_is_there() {
+    let late = Arc::new(late::Late::new(Duration::ZERO));
+    let store: SharedStore = late.clone();
+    let first = Part::of(&store, 3);
+    after(BEAT).await;
+    late.tells_nobody();
+    after(TTL * 3).await;
+    assert_eq!(first.holds().len(), 3);
+    assert!(first.rota.ready().is_err());
 }
 
 #[tokio::test(start_paused = true)]

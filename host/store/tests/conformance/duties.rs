@@ -17,7 +17,7 @@ async fn take(store: &impl Store, holder: &str, ttl: Duration) -> Lease {
 fn fence(lease: Lease) -> u64 {
     match lease {
         Lease::Held(fence) => fence,
-        Lease::Taken { by, .. } => panic!("{by} has it"),
+        lease => panic!("{lease:?}"),
     }
 }
 
@@ -62,6 +62,7 @@ pub(crate) async fn a_lease_ends_with_its_time(subject: &impl Subject) {
         match take(&store, "b", HOUR).await {
             Lease::Held(fence) => break fence,
             Lease::Taken { left, .. } => tokio::time::sleep(left).await,
+            lease @ Lease::Unknown(_) => panic!("{lease:?}"),
         }
     };
     assert!(second > first, "{second} after {first}");

@@ -4,9 +4,10 @@ use crate::{
     conformance::{self, Subject, lobby, messages, promises},
     open,
 };
+use chatter_protocol::RoomId;
 use chatter_redis_server::Cluster;
-use chatter_store::{Redis, Store};
-use std::sync::OnceLock;
+use chatter_store::{Duty, Lease, Redis, Store};
+use std::{sync::OnceLock, time::Duration};
 
 /// One cluster for all promises, one after the other, emptied in between: it takes a while to form.
 struct Emptied;
@@ -61,4 +62,27 @@ async fn a_room_that_moves_to_another_node_is_followed() {
     let page = store.read_after(&lobby(), 0, 9).await.unwrap();
     assert_eq!(page.messages, (1..).zip(log).collect::<Vec<_>>());
     assert!(page.complete);
+}
+
+#[tokio::test]
+async fn a_node_that_is_away_takes_no_leases_of_the_others_with_it() {
+    let cluster = Cluster::start();
+    let store = open(&cluster.url()).await;
+    let rooms: Vec<RoomId> = (0..12)
+        .map(|n| RoomId::new(&format!("main/room-{n}")).unwrap())
+        .collect();
+    let ttl = Duration::from_secs(60);
+    let take = || store.duties().take(&rooms, Duty::Personas, "a", ttl);
+    let before = take().await.unwrap();
+    cluster.nodes[1].pause();
+    let during = take().await.unwrap();
+    cluster.nodes[1].go_on();
+    let unknown = during
+        .iter()
+        .filter(|lease| matches!(lease, Lease::Unknown(_)))
+        .count();
+    assert!(unknown > 0 && unknown < rooms.len(), "{during:?}");
+    for (during, before) in during.iter().zip(&before) {
+        assert!(during == before || matches!(during, Lease::Unknown(_)));
+    }
 }

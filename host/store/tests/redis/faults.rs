@@ -383,3 +383,50 @@ async fn a_commit_whose_answer_was_lost_is_known_to_whoever_asks_after_another_t
     let late = store.commit(other).await;
     assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
 }
+
+/// As they are left when the server's clock is set back, or another with an earlier one takes its place.
+#[tokio::test]
+async fn a_clock_that_goes_back_keeps_no_duty_from_others() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let duties = store.duties();
+    let rooms = [lobby()];
+    let ttl = Duration::from_millis(2_500);
+    let first = duties.take(&rooms, Duty::Intake, "dead", ttl).await;
+    let first = first.unwrap().remove(0);
+    duties.meet("gateway", "dead", ttl).await.unwrap();
+    let far = "99999999999999";
+    let _ = server.cli(&["HSET", "chatter:duties:{main/lobby}", "intake.until", far]);
+    let member = format!("{far} 2500");
+    let _ = server.cli(&["HSET", "chatter:members:{members}:gateway", "dead", &member]);
+    let second = duties.take(&rooms, Duty::Intake, "alive", ttl).await;
+    let second = second.unwrap().remove(0);
+    let (Lease::Held(first), Lease::Held(second)) = (&first, &second) else {
+        panic!("{first:?}, {second:?}")
+    };
+    assert!(second > first, "{second} after {first}");
+    assert_eq!(
+        duties.meet("gateway", "alive", ttl).await.unwrap(),
+        ["alive"]
+    );
+}
+
+#[tokio::test]
+async fn memories_that_gave_way_leave_nothing_behind() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let remember = |count| CallCommit {
+        memories: vec![memory("a"); count],
+        ..says([])
+    };
+    store.commit(remember(2_000)).await.unwrap();
+    assert_eq!(store.pending_memories(500, NOW).await.unwrap().len(), 500);
+    for _ in 0..5 {
+        store.commit(remember(2_000)).await.unwrap();
+    }
+    assert_eq!(
+        server.cli(&["ZCARD", "chatter:outbox:{main/lobby}"]),
+        "10000"
+    );
+    assert_eq!(server.cli(&["HLEN", "chatter:claims:{main/lobby}"]), "0");
+}
