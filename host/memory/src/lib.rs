@@ -45,6 +45,11 @@ pub trait Memory: Send + Sync + 'static {
 
     /// What it runs on, for people.
     fn describe(&self) -> String;
+
+    /// Whether it is this process's own: what is remembered in it, nobody else finds.
+    fn is_private(&self) -> bool {
+        false
+    }
 }
 
 /// A memory that many hold.

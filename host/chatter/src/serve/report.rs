@@ -76,6 +76,13 @@ impl Facts<'_> {
         }
         if self.settings.roles.contains(&Role::Worker) {
             page.line("memory", self.parts.memory.describe())?;
+            if self.parts.link.is_some() && self.parts.memory.is_private() {
+                page.warning(
+                    "",
+                    "this memory is of this process alone: with more than one worker on this Redis, personas forget when a \
+                     room moves, and what one remembers may come into another's; use Mem0 there",
+                )?;
+            }
             self.model(page)?;
             self.modules(page)?;
         }

@@ -217,6 +217,10 @@ impl Memory for Embedded {
             .await
     }
 
+    fn is_private(&self) -> bool {
+        true
+    }
+
     fn describe(&self) -> String {
         let place = &self.file.place;
         match &self.meaning {
