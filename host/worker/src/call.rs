@@ -292,7 +292,8 @@ impl Job {
                 Err(_) => no_answer(),
             };
             if tried == COMMIT_TRIES {
-                return Err(Failure::lost(failure));
+                let words = format!("{failure}; whether the call was kept is not known");
+                return Err(Failure::lost(words));
             }
             wait.wait().await;
         }
