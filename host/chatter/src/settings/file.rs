@@ -54,7 +54,7 @@ impl Found {
     }
 }
 
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     "config",
     "data",
     "plugins",
@@ -75,6 +75,7 @@ pub(super) const KEYS: [&str; 18] = [
     "memory",
     "pool",
 ];
+
 /// What the file says; [`KEYS`] has the same names.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

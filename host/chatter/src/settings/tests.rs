@@ -299,8 +299,14 @@ fn a_missing_configuration_folder_is_named() {
 fn a_part_of_the_roles_needs_others_that_can_be_reached() {
     let redis = "redis://127.0.0.1".parse().unwrap();
     let projects = vec![PathBuf::from("nova")];
+    type Case<'a> = (
+        &'a [Role],
+        Option<&'a BusText>,
+        &'a [PathBuf],
+        Option<&'a str>,
+    );
     // The roles, the bus, projects to watch; what is wrong with them.
-    let cases: [(&[Role], Option<&BusText>, &[PathBuf], Option<&str>); 7] = [
+    let cases: [Case<'_>; 7] = [
         (&[], None, &[], None),
         (&[], None, &projects, None),
         (&Role::ALL, None, &projects, None),
