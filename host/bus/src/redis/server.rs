@@ -85,6 +85,14 @@ impl Server {
         else {
             return Err(format!("no Redis URL; it looks like {FORM}"));
         };
+        // Else what follows would be read as something else, and be told when that is wrong.
+        let place = text.split_once("://").map_or("", |(_, place)| place);
+        let after = place.find(['/', '?', '#']).map_or("", |at| &place[at..]);
+        if after.contains(['@', '#']) {
+            return Err(
+                "no Redis URL: in a user or password, write / as %2F, ? as %3F, # as %23 and @ as %40".into(),
+            );
+        }
         let url = Url::parse(text)
             .map_err(|error| format!("no Redis URL ({error}); it looks like {FORM}"))?;
         let host = match url.host() {
@@ -296,6 +304,11 @@ mod tests {
         let cases = [
             ("http://x", "no Redis URL"),
             ("redis://ana:hunter2@host:port", "no Redis URL"),
+            ("redis://ana:12/hunter2@h", "/ as %2F"),
+            ("redis://ana:12?hunter2@h", "? as %3F"),
+            ("redis://ana:12#hunter2@h", "# as %23"),
+            ("redis://ana:12#hunter2", "# as %23"),
+            ("redis://ana:hunter2/@h", "/ as %2F"),
             ("redis://:hunter2@h/x", "/x is no database"),
             ("redis+cluster://:hunter2@h/1", "only the database 0"),
             ("redis://:hunter2@h?ca=x", "rediss://"),
