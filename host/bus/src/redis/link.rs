@@ -71,6 +71,8 @@ struct Inner {
     /// Of a cluster.
     slots: RwLock<Slots>,
     again: watch::Sender<u64>,
+    /// Counted up whenever the cluster was asked what is where, answered or not.
+    looks: watch::Sender<u64>,
     ear: Arc<Ear>,
 }
 
@@ -110,6 +112,7 @@ impl Link {
             nodes: Mutex::new(HashMap::from([(seed, node)])),
             slots: RwLock::default(),
             again,
+            looks: watch::Sender::default(),
             ear,
         }));
         if link.0.about.cluster {
@@ -173,7 +176,8 @@ impl Link {
     /// If there was no answer in time, or the answer is an error. In the first case it may have
     /// happened.
     pub async fn ask(&self, kind: &'static str, key: &str, command: &Cmd) -> Result<Value, Fault> {
-        self.timed(kind, key, command, true).await
+        self.timed(kind, key, command, Instant::now() + DEADLINE, true)
+            .await
     }
 
     /// As [`ask`](Self::ask), for what must not be done twice.
@@ -187,7 +191,8 @@ impl Link {
         key: &str,
         command: &Cmd,
     ) -> Result<Value, Fault> {
-        self.timed(kind, key, command, false).await
+        self.timed(kind, key, command, Instant::now() + DEADLINE, false)
+            .await
     }
 
     /// Runs a script that may run twice, on keys of one slot; at least one.
@@ -213,12 +218,13 @@ impl Link {
             }
             command
         };
+        let deadline = Instant::now() + DEADLINE;
         let known = command("EVALSHA", script.code.get_hash());
-        match self.ask(script.name, first, &known).await {
+        match self.timed(script.name, first, &known, deadline, true).await {
             // The server was started again, or is another one.
             Err(fault) if fault.kind == FaultKind::UnknownScript => {
-                self.ask(script.name, first, &command("EVAL", &script.text))
-                    .await
+                let whole = command("EVAL", &script.text);
+                self.timed(script.name, first, &whole, deadline, true).await
             }
             done => done,
         }
@@ -277,10 +283,11 @@ impl Link {
         kind: &'static str,
         key: &str,
         command: &Cmd,
+        deadline: Instant,
         again: bool,
     ) -> Result<Value, Fault> {
         let began = Instant::now();
-        let answer = self.redirected(key, command, began + DEADLINE, again).await;
+        let answer = self.redirected(key, command, deadline, again).await;
         match &answer {
             Ok(_) => {
                 histogram!("chatter_redis_command_seconds", "kind" => kind).record(began.elapsed())
@@ -325,7 +332,8 @@ impl Link {
                         return Err(node.up().err().unwrap_or(fault));
                     }
                     sleep(AGAIN).await;
-                    if elsewhere && self.look_around().await.is_ok() {
+                    if elsewhere {
+                        self.be_shown_the_way(deadline).await;
                         node = self.0.node_of(key);
                     }
                     continue;
@@ -388,6 +396,13 @@ impl Link {
                 .map_err(|error| Fault::of(node.address(), &error)),
             Err(_) => Err(Fault::slow(node.address(), DEADLINE)),
         }
+    }
+
+    /// Waits until the cluster was asked anew what is where: once, for all who wait for it.
+    async fn be_shown_the_way(&self, deadline: Instant) {
+        let mut looks = self.0.looks.subscribe();
+        self.0.ear.lost_way.notify_one();
+        let _ = timeout_at(deadline, looks.changed()).await;
     }
 
     /// Asks the nodes of a cluster which of them has what.
@@ -519,6 +534,7 @@ async fn find_the_way(inner: Weak<Inner>) {
         if let Err(why) = link.look_around().await {
             tracing::debug!("the Redis cluster does not tell what is where: {why}");
         }
+        link.0.looks.send_modify(|count| *count += 1);
         drop(link);
         sleep(REARRANGED).await;
     }

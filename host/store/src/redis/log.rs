@@ -251,6 +251,7 @@ impl Redis {
         self.shared
             .seen
             .listens(room, hearing.ok().and_then(Result::ok));
+        self.list_again(room).await;
     }
 }
 

@@ -90,6 +90,7 @@ async fn look_again(shared: Weak<Shared>) {
         for room in store.shared.seen.rooms() {
             // If it fails, whoever asks next looks, too.
             let _ = store.read_log(&room, None, 0).await;
+            store.list_again(&room).await;
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Memories on their way to the memory.
 //!
 //! They lie with their room, since the commit of a call keeps them together with all else that came
-//! of it. Which rooms may have some is written down before, elsewhere on a cluster: so none is ever
-//! overlooked, and a room that is looked at in vain costs a question.
+//! of it. Which rooms may have some is written down before, elsewhere on a cluster: a room that is
+//! looked at in vain costs a question. Where that place loses it, whoever has to do with the room writes
+//! it down again when a server is back, and when it comes to the room for the first time.
 //!
 //! Of several processes that deliver, each gets others; what one of them does not settle in time,
 //! another gets.
@@ -17,13 +18,13 @@ use chatter_bus::redis::{self, Value};
 use chatter_protocol::{PersonaId, RoomId, Timestamp, memory};
 use futures_util::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// How many memories of one room may wait; of all rooms together nobody knows at once.
 pub(super) const ROOM_WAITS: usize = MEMORIES_WAIT / 10;
 
 /// For how long what was handed out is one's own.
-const CLAIM: Duration = Duration::from_secs(30);
+const CLAIM: Duration = Duration::from_secs(60);
 
 /// For how long a room counts as one that may have memories, after it was written down: much longer
 /// than a commit that follows can take.
@@ -90,19 +91,41 @@ impl Redis {
         &self,
         limit: usize,
     ) -> Result<Vec<PendingMemory>, StoreError> {
-        let limit = limit.min(1000);
         let rooms = self.listed_rooms().await?;
-        let asked = rooms.iter().map(|room| self.outbox(room, limit));
-        let mut memories = try_join_all(asked).await?.concat();
-        self.forget_empty(&rooms, &memories).await;
+        let looks = rooms.iter().map(|room| async move {
+            let mut answer = self.outbox(room, limit.min(1000), None).await?;
+            let mut numbers = Vec::new();
+            while answer.more() {
+                numbers.push((answer.number()?, room));
+            }
+            Ok(numbers)
+        });
+        let mut oldest = there(join_all(looks).await)?.concat();
+        self.forget_empty(&rooms, &oldest).await;
+        oldest.sort_unstable_by_key(|(number, _)| *number);
+        oldest.truncate(limit.min(1000));
+        // Only what is handed out is claimed.
+        let mut shares: BTreeMap<&RoomId, usize> = BTreeMap::new();
+        for (_, room) in oldest {
+            *shares.entry(room).or_default() += 1;
+        }
+        let claims = shares
+            .into_iter()
+            .map(|(room, share)| self.claim(room, share));
+        let mut memories = there(join_all(claims).await)?.concat();
         memories.sort_by_key(|memory| memory.id);
-        memories.truncate(limit);
         Ok(memories)
     }
 
-    async fn outbox(&self, room: &RoomId, limit: usize) -> Result<Vec<PendingMemory>, StoreError> {
+    async fn outbox(
+        &self,
+        room: &RoomId,
+        limit: usize,
+        claim: Option<Duration>,
+    ) -> Result<Answer, StoreError> {
         let keys = [Of::Outbox, Of::Memories, Of::Claims].map(|what| keys::of(what, room));
-        let (claim, limit) = (CLAIM.as_millis().to_string(), limit.to_string());
+        let claim = claim.map_or(String::new(), |claim| claim.as_millis().to_string());
+        let limit = limit.to_string();
         let arguments = [
             self.shared.name.as_bytes(),
             claim.as_bytes(),
@@ -110,7 +133,11 @@ impl Redis {
         ];
         let script = &self.shared.scripts.outbox;
         let answer = self.shared.link.run(script, &keys, arguments).await;
-        let mut answer = Answer::new("outbox", answer.map_err(|fault| unavailable(&fault))?)?;
+        Answer::new("outbox", answer.map_err(|fault| unavailable(&fault))?)
+    }
+
+    async fn claim(&self, room: &RoomId, share: usize) -> Result<Vec<PendingMemory>, StoreError> {
+        let mut answer = self.outbox(room, share, Some(CLAIM)).await?;
         let mut memories = Vec::new();
         while answer.more() {
             let id = answer.number()?;
@@ -127,6 +154,20 @@ impl Redis {
             });
         }
         Ok(memories)
+    }
+
+    /// Writes a room down that has memories: where that was written down may have lost it.
+    pub(super) async fn list_again(&self, room: &RoomId) {
+        let outbox = keys::of(Of::Outbox, room);
+        let mut command = redis::command("EXISTS");
+        command.arg(&outbox);
+        if let Ok(Value::Int(1)) = self.shared.link.ask("rooms", &outbox, &command).await {
+            let keys = [keys::NUMBER, keys::ROOMS].map(str::to_owned);
+            let script = &self.shared.scripts.enter;
+            let arguments = [room.as_str().as_bytes(), b"0"];
+            // Whoever remembers something there writes it down, too.
+            let _ = self.shared.link.run(script, &keys, arguments).await;
+        }
     }
 
     pub(super) async fn memories_arrived(&self, ids: &[i64]) -> Result<(), StoreError> {
@@ -168,11 +209,11 @@ impl Redis {
 
     /// Rooms that were written down long ago and have nothing are written down no longer. It is
     /// looked for now and then; if it fails, it is done the next time.
-    async fn forget_empty(&self, rooms: &[RoomId], memories: &[PendingMemory]) {
+    async fn forget_empty(&self, rooms: &[RoomId], waiting: &[(i64, &RoomId)]) {
         if !self.shared.tidied.is_due(TIDY) {
             return;
         }
-        let empty = |room: &RoomId| !memories.iter().any(|memory| memory.scope.room == *room);
+        let empty = |room: &RoomId| !waiting.iter().any(|(_, there)| *there == room);
         join_all(rooms.iter().filter(|room| empty(room)).map(|room| async {
             let mut command = redis::command("EXISTS");
             let outbox = keys::of(Of::Outbox, room);
@@ -188,6 +229,14 @@ impl Redis {
         }))
         .await;
     }
+}
+
+/// What the rooms answered that can be reached; the error of one of them if none can.
+fn there<T>(answers: Vec<Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
+    if answers.iter().all(Result::is_err) {
+        return answers.into_iter().collect();
+    }
+    Ok(answers.into_iter().filter_map(Result::ok).collect())
 }
 
 /// Says how many memories gave way to newer ones.

@@ -2,7 +2,9 @@
 //! and what is wrong is told in words.
 
 use crate::{
-    conformance::{LONG, call, lobby, memory, message, messages, nova, says, state, waiting_lines},
+    conformance::{
+        LONG, call, lobby, memory, message, messages, nova, says, state, studio, waiting_lines,
+    },
     open,
 };
 use chatter_bus::redis::Link;
@@ -432,4 +434,43 @@ async fn memories_that_gave_way_leave_nothing_behind() {
         "10000"
     );
     assert_eq!(server.cli(&["HLEN", "chatter:claims:{main/lobby}"]), "0");
+}
+
+#[tokio::test]
+async fn only_what_is_handed_out_is_claimed() {
+    let server = RedisServer::start();
+    let (first, second) = (open(&server.url()).await, open(&server.url()).await);
+    let rooms = [lobby(), studio()];
+    for room in &rooms {
+        let commit = CallCommit {
+            room: room.clone(),
+            memories: vec![memory("a"), memory("b")],
+            ..call()
+        };
+        first.commit(commit).await.unwrap();
+    }
+    let ours = first.pending_memories(3, NOW).await.unwrap();
+    let theirs = second.pending_memories(3, NOW).await.unwrap();
+    assert_eq!((ours.len(), theirs.len()), (3, 1), "{theirs:?}");
+    assert!(
+        ours.iter().all(|memory| memory.id < theirs[0].id),
+        "the oldest first"
+    );
+}
+
+/// As it is where the node of a cluster that has the list comes back with less.
+#[tokio::test]
+async fn memories_are_found_though_the_list_of_their_rooms_is_lost() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let commit = CallCommit {
+        memories: vec![memory("a")],
+        ..call()
+    };
+    store.commit(commit).await.unwrap();
+    assert_eq!(server.cli(&["DEL", "chatter:rooms:{outbox}"]), "1");
+    assert_eq!(store.pending_memories(9, NOW).await.unwrap(), []);
+    let worker = open(&server.url()).await;
+    worker.head(&lobby()).await.unwrap();
+    assert_eq!(worker.pending_memories(9, NOW).await.unwrap().len(), 1);
 }
