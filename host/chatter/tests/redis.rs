@@ -9,7 +9,7 @@ use std::{
     net::TcpStream,
     time::{Duration, Instant},
 };
-use support::{DEADLINE, Home, ROOM, Server, viewer::Viewer};
+use support::{DEADLINE, Home, Process, ROOM, Server, viewer::Viewer};
 
 /// A room with nobody in it.
 fn quiet() -> Home {
@@ -25,8 +25,11 @@ fn quiet() -> Home {
 
 /// Serves it in a data folder, on a Redis.
 fn serve(home: &Home, data: &str, bus: &str) -> Server {
-    let plugins = home.path("plugins");
-    home.serve_with(&plugins, "127.0.0.1:0", &["--data", data, "--bus", bus])
+    let words = ["serve", "--data", data, "--bus", bus];
+    let others = ["--plugins", "plugins", "--listen", "127.0.0.1:0"];
+    Server::listening(Process::start(
+        home.chatter(&[&words[..], &others].concat()),
+    ))
 }
 
 /// What `redis-cli` publishes.
@@ -155,7 +158,7 @@ async fn an_outage_is_told_once_and_over_when_redis_is_back() {
     let refused = ana
         .until("an answer", |frame| frame["nonce"] == "during")
         .await;
-    assert_eq!(refused["code"], "unavailable");
+    assert_eq!(refused["code"], "store_unavailable");
 
     redis.restart();
     ready(&server, 200).await;

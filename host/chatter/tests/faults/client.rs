@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How often a client that writes does.
-const WRITES: Duration = Duration::from_millis(400);
+const WRITES: Duration = Duration::from_secs(1);
 
 /// The most messages of a client that wait for their acknowledgement.
 const UNDECIDED: usize = 8;

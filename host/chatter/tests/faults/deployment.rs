@@ -4,6 +4,32 @@ use crate::support::{Home, Process, Server, plugins};
 use chatter_redis_server::{Proxy, RedisServer};
 use rustix::process::Signal;
 
+/// A room in which personas speak at every occasion, at once: so that their silence tells something.
+const ROOM: &str = r#"
+    id = "main/lobby"
+    title = "Lobby"
+    [source]
+    uri = "show.vtt"
+    speed = 10
+    loop = true
+    [[roster]]
+    persona = "nova"
+    [[roster]]
+    persona = "pogo"
+    [tuning]
+    base_lines_per_minute = 60
+    event_boost = 1
+    mention_boost = 1
+    question_boost = 1
+    reply_boost = 1
+    cooldown_s = 0
+    think_time_s = 0
+    human_first = 1
+    bot_share = 1
+    persona_lines_per_minute = 120
+    room_lines_per_minute = 240
+"#;
+
 pub(crate) struct Deployment {
     pub(crate) home: Home,
     pub(crate) redis: RedisServer,
@@ -17,6 +43,7 @@ impl Deployment {
     pub(crate) fn on(redis: RedisServer) -> Self {
         let proxy = Proxy::before(redis.address());
         let home = Home::lively();
+        home.write("configs/rooms/lobby.toml", ROOM);
         let start = |name: &str, role: &str| start(&home, name, role, &proxy);
         // All at once, since each takes its time.
         let started = [

@@ -458,8 +458,9 @@ impl World {
                 self.hall.release(0, Go::On);
                 self.hall.comes_to_rest().await;
             }
-            // Pauses and the fan-out's look at the log take their time.
-            if round % 8 == 0 {
+            // Pauses and the fan-out's look at the log take their time. It is longer than a lease, so in between
+            // there is as much to do as lines need from the lease to their end.
+            if round % 96 == 0 {
                 tokio::time::sleep(Duration::from_secs(6)).await;
                 self.hall.comes_to_rest().await;
             }
@@ -467,7 +468,7 @@ impl World {
             let pending = self.hall.store.pending_lines(&room, 1, Duration::ZERO);
             let idle = pending.await.unwrap().is_empty() && self.workers.is_empty();
             quiet = if idle { quiet + 1 } else { 0 };
-            if quiet == 32 {
+            if quiet == 128 {
                 return;
             }
         }
