@@ -214,7 +214,7 @@ mod tests {
             let text = format!("word{n} other{n} :lol:");
             window.add(at(n / 300), &said(&author, AuthorKind::Viewer, &text));
         }
-        let trends = window.trends(&room(), at(200));
+        let trends = window.trends(&room(), at(199));
         assert_eq!(window.slices.len(), SLICES);
         assert_eq!(trends.top_tokens.len(), TOLD);
         assert_eq!(trends.top_emotes.len(), 1);
