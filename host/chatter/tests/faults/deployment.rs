@@ -31,7 +31,7 @@ const ROOM: &str = r#"
 "#;
 
 pub(crate) struct Deployment {
-    pub(crate) home: Home,
+    _home: Home,
     pub(crate) redis: RedisServer,
     pub(crate) proxy: Proxy,
     pub(crate) gateways: Vec<Server>,
@@ -57,7 +57,7 @@ impl Deployment {
         let context = servers.remove(4);
         let workers = servers.split_off(2);
         Self {
-            home,
+            _home: home,
             redis,
             proxy,
             gateways: servers,
