@@ -19,7 +19,11 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        http::{HeaderValue, StatusCode},
+    },
 };
 use tokio_util::sync::CancellationToken;
 
@@ -164,7 +168,15 @@ impl Client {
             let bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
             request.headers_mut().insert("authorization", bearer);
         }
-        let (mut socket, _) = connect_async(request).await.ok()?;
+        let mut socket = match connect_async(request).await {
+            Ok((socket, _)) => socket,
+            Err(Error::Http(answer)) if answer.status() == StatusCode::UNAUTHORIZED => {
+                // Sessions are gone with the store's data.
+                self.token = None;
+                return None;
+            }
+            Err(_) => return None,
+        };
         let hello = read(&mut socket).await?;
         assert_eq!(hello["type"], "hello", "{hello}");
         if let Some(token) = hello["token"].as_str() {
@@ -306,8 +318,14 @@ pub(crate) async fn read(socket: &mut Socket) -> Option<Value> {
 /// The room's log as a gateway has it, with its epoch.
 pub(crate) async fn log(address: &str, epoch: &str) -> (String, BTreeMap<u64, String>) {
     let url = format!("ws://{address}/v1/rooms/{ROOM}/ws?name=Auditor&after=0&epoch={epoch}");
-    let (mut socket, _) = connect_async(url).await.unwrap();
-    let hello = read(&mut socket).await.expect("a hello");
+    let (mut socket, hello) = loop {
+        let (mut socket, _) = connect_async(&url).await.unwrap();
+        // The store may be away for a moment.
+        if let Some(hello) = read(&mut socket).await {
+            break (socket, hello);
+        }
+        sleep(PAUSE).await;
+    };
     let head = hello["offset"].as_u64().unwrap();
     let mut log = BTreeMap::new();
     while log.keys().next_back().is_none_or(|last| *last < head) && head > 0 {

@@ -143,6 +143,17 @@ async fn redis_is_killed_and_keeps_its_data() {
 }
 
 #[tokio::test]
+async fn redis_is_killed_and_loses_its_data() {
+    let mut scene = Scene::set(RedisServer::forgetful(), 6).await;
+    scene.fault();
+    scene.deployment.redis.restart_empty();
+    let (account, _) = scene
+        .account("Redis killed, started again without its data")
+        .await;
+    assert_eq!(account.told, 12, "everybody is told: {account:?}");
+}
+
+#[tokio::test]
 async fn redis_is_slow() {
     let mut scene = Scene::set(RedisServer::start(), 6).await;
     scene.fault();
@@ -167,5 +178,14 @@ async fn connections_are_cut_in_the_middle() {
     let (account, _) = scene
         .account("connections to Redis cut before an answer, ten times")
         .await;
+    assert_eq!(account.told, 0);
+}
+
+#[tokio::test]
+async fn a_gateway_is_killed_under_200_clients() {
+    let mut scene = Scene::set(RedisServer::start(), 194).await;
+    scene.fault();
+    scene.deployment.gateways[0].process.kill();
+    let (account, _) = scene.account("gateway killed under 200 clients").await;
     assert_eq!(account.told, 0);
 }
