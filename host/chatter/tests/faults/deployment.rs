@@ -110,6 +110,8 @@ fn start(home: &Home, name: &str, role: &str, proxy: &Proxy) -> Process {
         concat!(env!("CARGO_TARGET_TMPDIR"), "/../compiled"),
     ];
     let mut command = home.chatter(&words);
+    // What a test prints when it fails tells who had which room.
+    command.env("CHATTER_LOG", "warn,chatter=info,chatter_store=debug");
     command.env(
         "CHATTER_OPERATOR_TOKEN",
         "the-same-token-for-all-of-the-gateways",

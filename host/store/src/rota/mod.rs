@@ -152,18 +152,24 @@ impl Rota {
     ) {
         let mut held = self.held();
         loop {
-            let found = held.wait_for(|held| held.get(room).is_some_and(|tenure| !tenure.ending));
+            let found = held.wait_for(|held| held.contains_key(room));
             let Ok(found) = found.await.map(|held| held.get(room).copied()) else {
                 // The rota lives as long as this does.
                 return std::future::pending().await;
             };
             let Some(tenure) = found else { continue };
-            let _leaving = Leaving {
+            let leaving = Leaving {
                 rota: self,
                 room,
                 tenure,
             };
             let over = held.wait_for(|held| held.get(room) != Some(&tenure));
+            if tenure.ending {
+                // It was somebody else's again before anything was begun.
+                drop(leaving);
+                let _ = over.await;
+                continue;
+            }
             let work = async {
                 work(tenure).await;
                 std::future::pending().await

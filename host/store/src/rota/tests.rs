@@ -145,6 +145,35 @@ async fn leases_that_are_renewed_count_though_nobody_tells_who_is_there() {
     assert!(first.rota.ready().is_err());
 }
 
+/// It is taken and known to be another's with one and the same answer.
+#[tokio::test(start_paused = true)]
+async fn what_is_another_s_before_it_was_begun_is_given_up() {
+    let store = store();
+    let first = Part::of(&store, 0);
+    after(BEAT / 2).await;
+    for n in 0..50 {
+        let name = n.to_string();
+        let meeting = store.duties().meet("worker", &name, TTL);
+        meeting.await.unwrap();
+    }
+    let begun = Arc::new(Mutex::new(0));
+    let attending: Vec<_> = (0..7)
+        .map(|n| {
+            let (rota, begun) = (first.rota.clone(), Arc::clone(&begun));
+            tokio::spawn(async move {
+                let work = async |_| *lock(&begun) += 1;
+                rota.attend(&room(n), work).await;
+            })
+        })
+        .collect();
+    first.rota.set_rooms((0..7).map(room));
+    after(BEAT / 4).await;
+    // Of seven rooms, one of 51 has one at most.
+    assert!(first.holds().len() <= 1, "{:?}", first.holds());
+    assert!(*lock(&begun) <= 1);
+    attending.iter().for_each(JoinHandle::abort);
+}
+
 #[tokio::test(start_paused = true)]
 async fn work_goes_on_as_long_as_the_duty_is_ones_own() {
     let store = store();
