@@ -73,13 +73,20 @@ impl Deployment {
 
     /// The worker that has the room, as the leases say.
     pub(crate) fn speaking(&self) -> Option<usize> {
+        self.holder("personas.holder", &self.workers)
+    }
+
+    /// The gateway that takes in the personas' lines.
+    pub(crate) fn taking_in(&self) -> Option<usize> {
+        self.holder("intake.holder", &self.gateways)
+    }
+
+    fn holder(&self, field: &str, among: &[Server]) -> Option<usize> {
         let holder = self
             .redis
-            .cli(&["HGET", "chatter:duties:{main/lobby}", "personas.holder"]);
+            .cli(&["HGET", "chatter:duties:{main/lobby}", field]);
         let id: u32 = holder.split('/').nth(1)?.parse().ok()?;
-        self.workers
-            .iter()
-            .position(|worker| worker.process.id() == id)
+        among.iter().position(|server| server.process.id() == id)
     }
 
     pub(crate) fn pause(&self, worker: usize) {
