@@ -8,6 +8,7 @@ use crate::{
     pool::{self, PoolOptions},
     settings::{BusText, Listen, Provider, Role},
 };
+use chatter_http::BaseUrl;
 use chatter_protocol::{MessageId, RoomId};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -204,7 +205,7 @@ pub struct ServeOptions {
         env = "CHATTER_LLM_BASE_URL",
         hide_env_values = true
     )]
-    pub llm_base_url: Option<String>,
+    pub llm_base_url: Option<BaseUrl>,
     /// The model's name
     #[arg(
         long,
@@ -213,8 +214,8 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub llm_model: Option<String>,
-    /// Name of the environment variable that holds the key [default: OPENAI_API_KEY, ANTHROPIC_API_KEY or
-    /// GEMINI_API_KEY]
+    /// Name of the environment variable that holds the key [default: at the vendor's own server OPENAI_API_KEY,
+    /// ANTHROPIC_API_KEY or GEMINI_API_KEY, else none]
     #[arg(
         long,
         value_name = "VARIABLE",

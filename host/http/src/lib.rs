@@ -1,26 +1,30 @@
-//! Requests with JSON to the servers that an operator names: a memory, a server of embeddings.
+//! Requests with JSON to the servers that an operator names: a language model, a memory, a server of embeddings.
 //!
-//! It promises that every request has a deadline and every answer a bound; that a request goes to
+//! It promises that every request has a deadline (its own, or that of whoever waits) and every answer a bound; that a request goes to
 //! the named server alone (redirects are not followed, so that a key can't be led astray); and that
 //! neither key nor password stands in an error or a log. It must not know what the servers are for.
 
 mod place;
 mod secret;
 
-pub use place::ConfigError;
+pub use place::{BaseUrl, ConfigError};
 pub use reqwest::Method;
 pub use secret::{Auth, Secret};
 
 use place::Place;
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response, header::RETRY_AFTER, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 use serde::Serialize;
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::time::timeout;
 
-/// How long making a connection may take; the request's deadline holds besides.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long making a connection may take, unless it is said otherwise; the request's deadline holds besides.
+pub const CONNECT: Duration = Duration::from_secs(5);
 
 /// The longest text of a server that goes into an error, in characters.
 const SHORT: usize = 200;
@@ -31,6 +35,7 @@ pub struct Server {
     place: Place,
     auth: Auth,
     longest: usize,
+    connect: Duration,
 }
 
 /// What to ask.
@@ -42,6 +47,8 @@ pub struct Ask<'a, B: Serialize = ()> {
     pub path: &'a [&'a str],
     /// What follows the question mark.
     pub query: &'a [(&'a str, &'a str)],
+    /// Headers beside those that go without saying.
+    pub headers: &'a [(&'static str, &'static str)],
     /// The JSON that goes along.
     pub body: Option<&'a B>,
 }
@@ -51,7 +58,10 @@ pub struct Ask<'a, B: Serialize = ()> {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The body, of the length that was allowed at most.
+    /// How long the server wants to be left alone: `Retry-After`, in seconds or as a date
+    /// ([RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+    pub retry_after: Option<Duration>,
+    /// The body, of the length that was allowed at most. Of an answer that is no success as much as came.
     pub body: Vec<u8>,
 }
 
@@ -61,9 +71,12 @@ pub enum Failure {
     /// The deadline came first.
     #[error("{0} did not answer within {1:?}")]
     Timeout(String, Duration),
-    /// The server can't be reached, or the connection to it broke.
+    /// There is no connection: nobody has seen the request.
     #[error("{0}")]
-    NotReached(String),
+    NotConnected(String),
+    /// The connection broke; what was asked for may have happened.
+    #[error("{0}")]
+    Lost(String),
     /// More than is read.
     #[error("{0} answered with more than {1} bytes")]
     TooLong(String, usize),
@@ -75,19 +88,38 @@ impl Server {
     /// # Errors
     ///
     /// If a setting can't be used; the error says which and why.
-    pub fn new(base_url: &str, auth: Auth, longest: usize) -> Result<Self, ConfigError> {
+    pub fn new(base_url: &BaseUrl, auth: Auth, longest: usize) -> Result<Self, ConfigError> {
+        Self::connecting(base_url, auth, longest, CONNECT)
+    }
+
+    /// As [`new`](Self::new), with so long for making a connection.
+    ///
+    /// # Errors
+    ///
+    /// As of [`new`](Self::new).
+    pub fn connecting(
+        base_url: &BaseUrl,
+        auth: Auth,
+        longest: usize,
+        connect: Duration,
+    ) -> Result<Self, ConfigError> {
         let place = Place::new(base_url)?;
         auth.check()?;
+        if place.has_user() && auth.secret().is_some() {
+            return Err(ConfigError::BaseUrl(
+                "it holds a user name or password although there is a key: give one of them",
+            ));
+        }
         let mut client = Client::builder()
             .tls_backend_preconfigured(tls(&place)?)
             .redirect(redirect::Policy::none())
             .referer(false)
-            .connect_timeout(CONNECT)
+            .connect_timeout(connect)
             .user_agent(concat!("chatter/", env!("CARGO_PKG_VERSION")));
         if place.is_loopback() {
             // A proxy of the environment is for what is outside.
             client = client.no_proxy();
-        } else if auth.is_some() && !place.is_encrypted() {
+        } else if (place.has_user() || auth.secret().is_some()) && !place.is_encrypted() {
             tracing::warn!(server = %place, "the key goes over the network unencrypted");
         }
         let client = client
@@ -98,6 +130,7 @@ impl Server {
             place,
             auth,
             longest,
+            connect,
         })
     }
 
@@ -117,53 +150,77 @@ impl Server {
         ask: &Ask<'_, B>,
         deadline: Duration,
     ) -> Result<Answer, Failure> {
+        timeout(deadline, self.exchange(ask))
+            .await
+            .unwrap_or_else(|_| Err(Failure::Timeout(self.shown(), deadline)))
+    }
+
+    /// As [`ask`](Self::ask), for as long as the caller cares to wait: it has a deadline of its own.
+    ///
+    /// # Errors
+    ///
+    /// If there is no whole answer, whatever its status.
+    pub async fn exchange<B: Serialize>(&self, ask: &Ask<'_, B>) -> Result<Answer, Failure> {
         let url = self.place.join(ask.path, ask.query);
         let mut request = self.client.request(ask.method.clone(), url);
         if let Some(body) = ask.body {
             request = request.json(body);
         }
+        for (name, value) in ask.headers {
+            request = request.header(*name, *value);
+        }
         if let Some((name, value)) = self.auth.header() {
             request = request.header(name, value);
         }
-        let exchange = async {
-            let response = request.send().await.map_err(|error| self.lost(&error))?;
-            let status = response.status().as_u16();
-            let body = self.body(response).await?;
-            Ok(Answer { status, body })
-        };
-        timeout(deadline, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Failure::Timeout(self.shown(), deadline)))
+        let response = request.send().await.map_err(|error| self.lost(&error))?;
+        let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after =
+            retry_after.and_then(|value| retry_after_at(value.to_str().ok()?, SystemTime::now()));
+        let mut body = Vec::new();
+        match self.read(response, &mut body).await {
+            // The status says enough.
+            Err(_) if !status.is_success() => {}
+            read => read?,
+        }
+        Ok(Answer {
+            status: status.as_u16(),
+            retry_after,
+            body,
+        })
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
+    async fn read(&self, mut response: Response, body: &mut Vec<u8>) -> Result<(), Failure> {
         while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(&error))? {
             if body.len() + chunk.len() > self.longest {
                 return Err(Failure::TooLong(self.shown(), self.longest));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(())
     }
 
     fn lost(&self, error: &reqwest::Error) -> Failure {
-        if error.is_timeout() {
-            return Failure::Timeout(self.shown(), CONNECT);
-        }
-        let what = if error.is_connect() {
-            "can't connect to"
-        } else {
-            "lost the connection to"
-        };
         let cause = self.brief(&root_cause(error));
-        Failure::NotReached(format!("{what} {}: {cause}", self.place))
+        if error.is_connect() {
+            Failure::NotConnected(format!("can't connect to {}: {cause}", self.place))
+        } else if error.is_timeout() {
+            Failure::Timeout(self.shown(), self.connect)
+        } else {
+            Failure::Lost(format!("lost the connection to {}: {cause}", self.place))
+        }
     }
 
-    /// What a server said, as one short line in which the key can't stand.
+    /// What a server said, as one short line in which no secret can stand.
     #[must_use]
     pub fn brief(&self, text: &str) -> String {
-        let text = self.auth.redact(text);
+        let mut text = text.to_owned();
+        if let Some(key) = self.auth.secret() {
+            text = text.replace(key, "[key]");
+        }
+        for secret in self.place.secrets() {
+            text = text.replace(&secret, "[password]");
+        }
         let mut line = String::new();
         for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
             if !word.is_empty() {
@@ -178,6 +235,16 @@ impl Server {
             None => line,
         }
     }
+}
+
+/// What a `Retry-After` means at a time.
+fn retry_after_at(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    Some(at.duration_since(now).unwrap_or_default())
 }
 
 /// TLS by rustls with ring, chosen here rather than for the whole process. Certificates are checked

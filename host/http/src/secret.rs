@@ -37,24 +37,22 @@ pub enum Auth {
     Bearer(Secret),
     /// `Authorization: Token KEY`.
     Token(Secret),
-    /// `X-API-Key: KEY`.
-    ApiKey(Secret),
+    /// In a header of this name, which is in lower case.
+    Header(&'static str, Secret),
 }
 
 impl Auth {
-    fn secret(&self) -> Option<&Secret> {
+    pub(crate) fn secret(&self) -> Option<&str> {
         match self {
             Self::Nothing => None,
-            Self::Bearer(secret) | Self::Token(secret) | Self::ApiKey(secret) => Some(secret),
+            Self::Bearer(Secret(secret))
+            | Self::Token(Secret(secret))
+            | Self::Header(_, Secret(secret)) => Some(secret),
         }
     }
 
-    pub(crate) fn is_some(&self) -> bool {
-        self.secret().is_some()
-    }
-
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let Some(Secret(secret)) = self.secret() else {
+        let Some(secret) = self.secret() else {
             return Ok(());
         };
         if secret.is_empty() {
@@ -76,17 +74,10 @@ impl Auth {
             Self::Nothing => return None,
             Self::Bearer(Secret(key)) => (AUTHORIZATION, format!("Bearer {key}")),
             Self::Token(Secret(key)) => (AUTHORIZATION, format!("Token {key}")),
-            Self::ApiKey(Secret(key)) => (HeaderName::from_static("x-api-key"), key.clone()),
+            Self::Header(name, Secret(key)) => (HeaderName::from_static(name), key.clone()),
         };
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         Some((name, value))
-    }
-
-    pub(crate) fn redact(&self, text: &str) -> String {
-        match self.secret() {
-            Some(Secret(secret)) if !secret.is_empty() => text.replace(secret, "[key]"),
-            _ => text.to_owned(),
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! Ollama, vLLM and many others do.
 
 use async_trait::async_trait;
-use chatter_http::{Answer, Ask, Auth, ConfigError, Method, Secret, Server};
+use chatter_http::{Answer, Ask, Auth, BaseUrl, ConfigError, Method, Secret, Server};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ impl Embeddings {
     /// # Errors
     ///
     /// If a setting can't be used; the error says which and why.
-    pub fn new(base_url: &str, model: &str, key: Option<Secret>) -> Result<Self, ConfigError> {
+    pub fn new(base_url: &BaseUrl, model: &str, key: Option<Secret>) -> Result<Self, ConfigError> {
         let auth = key.map_or(Auth::Nothing, Auth::Bearer);
         Ok(Self {
             server: Server::new(base_url, auth, MAX_BODY)?,
@@ -160,6 +160,7 @@ impl Embedder for Embeddings {
             method: Method::POST,
             path: &["embeddings"],
             query: &[],
+            headers: &[],
             body: Some(&body),
         };
         let answer = self.server.ask(&ask, deadline).await;

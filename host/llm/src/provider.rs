@@ -188,10 +188,9 @@ impl Provider {
         until: Instant,
         charge: &Charge<'_>,
     ) -> Result<Answer, Failure> {
-        let resting = || Failure::Resting(format!("{} failed too often a moment ago", self.name));
         // Who comes while it is down doesn't wait in the queue first.
         if self.breaker.rests(Instant::now()) {
-            return Err(resting());
+            return Err(Failure::Resting);
         }
         if self.paused_beyond(until) {
             return Err(Failure::Paused);
@@ -205,7 +204,7 @@ impl Provider {
         let _place = place.ok_or(Failure::Full)?;
         let pass = self.breaker.pass(Instant::now());
         self.level.set(self.breaker.level());
-        let pass = pass.ok_or_else(resting)?;
+        let pass = pass.ok_or(Failure::Resting)?;
         let started = Instant::now();
         let answer = self.tries(request, seed, until, charge).await;
         self.took.record(started.elapsed());
@@ -215,7 +214,7 @@ impl Provider {
             }
             // It was not asked, or answered as it was asked: whoever asks must not have a say in whether
             // others may.
-            Err(Failure::Paused | Failure::Empty { .. }) => {
+            Err(Failure::Paused | Failure::Unfit(_) | Failure::Empty { .. }) => {
                 drop(pass);
                 None
             }
@@ -297,7 +296,9 @@ impl Provider {
         let is_good = match answer {
             Ok(_) | Err(Failure::Declined { .. }) => true,
             // Of having no time nothing is learned, and what comes of a request alone is no outage.
-            Err(Failure::Paused | Failure::Refused(_) | Failure::Empty { .. }) => return,
+            Err(
+                Failure::Paused | Failure::Refused(_) | Failure::Unfit(_) | Failure::Empty { .. },
+            ) => return,
             Err(_) => false,
         };
         let About { model, place, .. } = self.about();

@@ -180,7 +180,7 @@ impl Router {
                 let answer = self.offline.answer(request, seed);
                 count_offline(asker, answer.is_ok());
                 return answer.map_err(|error| match error {
-                    Error::Refused(why) => Failure::Refused(why),
+                    Error::Refused(why) => Failure::Unfit(why),
                     other => Failure::Broken(other.to_string()),
                 });
             }
@@ -199,8 +199,7 @@ impl Router {
                     Ok(()) => Ok(mended),
                     Err(wrong) => Err(Failure::Empty {
                         why: format!(
-                            "{} answered twice with what does not obey the schema: {}",
-                            provider.name(),
+                            "twice with what does not obey the schema: {}",
                             wrong.chars().take(200).collect::<String>()
                         ),
                         usage: Some(mended.usage),
@@ -303,9 +302,16 @@ impl LanguageModel for Router {
                 .await
             {
                 Ok(completion) => return Ok(completion),
-                Err(failure @ Failure::Declined { .. }) => return Err(failure.into()),
                 Err(failure) => failure,
             };
+            // Whoever asked is told less. What is an outage, the provider tells besides.
+            tracing::debug!(
+                provider = target.name(), room = %asker.scope.room, persona = %asker.scope.persona,
+                "no answer: {failure}"
+            );
+            if let Failure::Declined { .. } = failure {
+                return Err(failure.into());
+            }
             if let Some(next) = behind.first() {
                 counter!(
                     FALLBACKS,

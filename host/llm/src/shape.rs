@@ -47,7 +47,7 @@ impl Shape {
         });
         match compiled.await {
             Ok(Ok(validator)) => Ok(Some(Self(Arc::new(validator)))),
-            Ok(Err(why)) => Err(Failure::Refused(why)),
+            Ok(Err(why)) => Err(Failure::Unfit(why)),
             Err(_) => Err(Failure::Broken("the program is ending".into())),
         }
     }
@@ -151,7 +151,7 @@ mod tests {
         ];
         for (schema, why) in cases {
             match Shape::of(&request(schema)).await {
-                Err(Failure::Refused(said)) => assert!(said.contains(why), "{said}"),
+                Err(Failure::Unfit(said)) => assert!(said.contains(why), "{said}"),
                 _ => panic!("{schema} was taken"),
             }
         }

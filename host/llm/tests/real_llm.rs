@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 fn model() -> Router {
     let server = std::env::var("CHATTER_REAL_LLM").unwrap();
     let config = ServerConfig {
-        base_url: format!("{server}/v1"),
+        base_url: format!("{server}/v1").into(),
         ..ServerConfig::new(Kind::OpenAi, "smollm2")
     };
     router(vec![ProviderConfig::new("it", config)], &["it"])

@@ -11,7 +11,7 @@ use chatter_protocol::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::{Act, LONG, Server, asker, request, router, unavailable};
+use support::{Act, LONG, Server, asker, fails, request, router};
 use tokio::{net::TcpListener, time::Instant};
 
 #[tokio::test]
@@ -54,54 +54,52 @@ async fn the_request_is_what_the_api_wants() {
 #[tokio::test]
 async fn refusals_are_told_apart() {
     let says = |message: &str| json!({ "error": { "message": message } }).to_string();
+    let refused = || Error::Refused("its server does not take it".into());
+    let broken = || Error::Unavailable("it answered with an error".into());
+    // What whoever asks is told, and what the operator.
     let cases = [
         (
             "504 Gateway Timeout",
             String::new(),
-            Some(Error::Timeout),
-            "",
+            Error::Timeout,
+            "it did not answer in time",
         ),
         (
             "400 Bad Request",
             says("too\nlong"),
-            Some(Error::Refused("400 Bad Request: too long".into())),
-            "",
+            refused(),
+            "it refused the request: 400: too long",
         ),
         (
             "401 Unauthorized",
             says("wrong key sk-hidden"),
-            None,
-            "401 Unauthorized: wrong key [key]",
+            broken(),
+            "HERE answered 401: wrong key [key]",
         ),
         (
             "403 Forbidden",
             says("not yours"),
-            None,
-            "403 Forbidden: not yours",
+            broken(),
+            "HERE answered 403: not yours",
         ),
         (
             "404 Not Found",
             says("no model tiny"),
-            None,
-            "404 Not Found: no model tiny",
+            broken(),
+            "HERE answered 404: no model tiny",
         ),
         (
             "500 Internal Server Error",
             "<html>oops</html>".into(),
-            None,
-            "500 Internal Server Error",
+            broken(),
+            "HERE answered 500",
         ),
     ];
-    for (status, body, expected, detail) in cases {
+    for (status, body, error, why) in cases {
         let server = Server::with_status(status, "", body.as_bytes()).await;
-        let result = server.ask(LONG).await;
-        match expected {
-            Some(error) => assert_eq!(result, Err(error), "{status}"),
-            None => {
-                let expected = format!("http://{}/v1 answered {detail}", server.address);
-                assert_eq!(unavailable(result), expected);
-            }
-        }
+        let here = format!("http://{}/v1", server.address);
+        let told = server.fails(Kind::OpenAi).await;
+        assert_eq!(told, (error, why.replace("HERE", &here)), "{status}");
     }
 }
 
@@ -109,14 +107,9 @@ async fn refusals_are_told_apart() {
 async fn what_a_server_says_of_a_refusal_is_bounded() {
     let body = json!({ "error": "x".repeat(100_000) }).to_string();
     let server = Server::with_status("400 Bad Request", "", body.as_bytes()).await;
-    let Err(Error::Refused(why)) = server.ask(LONG).await else {
-        panic!("not refused")
-    };
-    assert!(
-        why.chars().count() < 250,
-        "{} characters",
-        why.chars().count()
-    );
+    let (_, why) = server.fails(Kind::OpenAi).await;
+    let length = why.chars().count();
+    assert!((200..250).contains(&length), "{length} characters");
 }
 
 #[tokio::test]
@@ -138,8 +131,10 @@ async fn a_body_that_breaks_off_is_a_lost_connection() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"choices\"".to_vec();
     for kind in Kind::ALL {
         let server = Server::doing(vec![Act::Say(cut.clone())]).await;
-        let detail = unavailable(server.ask_as(kind, LONG).await);
-        assert!(detail.starts_with("lost the connection to"), "{detail}");
+        let (error, why) = server.fails(kind).await;
+        let unread = Error::Unavailable("its answer could not be read".into());
+        assert_eq!(error, unread, "{kind:?}");
+        assert!(why.starts_with("lost the connection to"), "{why}");
         assert_eq!(server.requests().len(), 1, "it is not asked again");
     }
 }
@@ -174,27 +169,14 @@ async fn wrong_answers_are_named() {
         (b"hello".to_vec(), "no chat completion"),
         (b"{\"choices\": []}".to_vec(), "holds no choice"),
         (no_words.to_string().into_bytes(), "nothing but reasoning"),
-        (vec![b' '; 5 * 1024 * 1024], "more than 1 MiB"),
+        (vec![b' '; 5 * 1024 * 1024], "more than 1048576 bytes"),
     ];
     for (body, reason) in cases {
         let server = Server::with_status("200 OK", "", &body).await;
-        let detail = unavailable(server.ask(LONG).await);
-        assert!(detail.contains(reason), "{detail}");
-        assert!(
-            detail.starts_with(&format!("http://{}/v1 answered ", server.address)),
-            "{detail}"
-        );
+        let (error, why) = server.fails(Kind::OpenAi).await;
+        assert!(why.contains(reason), "{why}");
+        assert!(matches!(error, Error::Unavailable(_)), "{error}");
     }
-}
-
-#[tokio::test]
-async fn a_model_that_refuses_is_quoted() {
-    let server =
-        Server::saying(json!({ "content": null, "refusal": "I can't\nhelp with that" })).await;
-    assert_eq!(
-        server.ask(LONG).await,
-        Err(Error::Refused("I can't help with that".into()))
-    );
 }
 
 #[tokio::test]
@@ -215,18 +197,37 @@ async fn a_server_that_is_down_is_named_without_secrets() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let config = ServerConfig {
-        base_url: format!("http://me:hunter2@{address}/v1"),
+        base_url: format!("http://me:hunter2@{address}/v1").into(),
         ..ServerConfig::new(Kind::OpenAi, "tiny")
     };
     let model = router(vec![ProviderConfig::new("it", config)], &["it"]);
-    let detail = unavailable(model.complete(&request(), &asker(), 7, LONG).await);
+    let (error, why) = fails(&model).await;
+    assert_eq!(error, Error::Unavailable("it can't be reached".into()));
     assert!(
-        detail.starts_with(&format!("can't connect to http://{address}/v1: ")),
-        "{detail}"
+        why.starts_with(&format!("can't connect to http://{address}/v1: ")),
+        "{why}"
+    );
+    assert!(why.contains("refused") && !why.contains("hunter2"), "{why}");
+}
+
+#[tokio::test]
+async fn a_password_in_the_address_is_sent_and_told_nobody() {
+    let says = json!({ "error": { "message": "no such user: me:hunter2 (bWU6aHVudGVyMg==)" } });
+    let server = Server::with_status("401 Unauthorized", "", says.to_string().as_bytes()).await;
+    let config = ServerConfig {
+        base_url: format!("http://me:hunter2@{}/v1", server.address).into(),
+        ..ServerConfig::new(Kind::OpenAi, "tiny")
+    };
+    let model = router(vec![ProviderConfig::new("it", config)], &["it"]);
+    let (_, why) = fails(&model).await;
+    let (head, _) = &server.requests()[0];
+    assert!(
+        head.contains("authorization: Basic bWU6aHVudGVyMg=="),
+        "{head}"
     );
     assert!(
-        detail.contains("refused") && !detail.contains("hunter2") && !detail.contains('\n'),
-        "{detail}"
+        why.ends_with("no such user: me:[password] ([password])"),
+        "{why}"
     );
 }
 
@@ -243,8 +244,8 @@ async fn redirects_are_not_followed() {
         "308 Permanent Redirect",
     ] {
         let server = Server::with_status(status, &location, b"").await;
-        let detail = unavailable(server.ask(LONG).await);
-        assert!(detail.contains("is not followed"), "{detail}");
+        let (_, why) = server.fails(Kind::OpenAi).await;
+        assert!(why.contains("is not followed"), "{why}");
     }
     assert!(elsewhere.requests().is_empty());
 }

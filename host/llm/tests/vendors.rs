@@ -7,7 +7,7 @@ mod support;
 use chatter_llm::{Kind, LanguageModel as _, ProviderConfig, ServerConfig};
 use chatter_protocol::llm::{Completion, Error, Message, Request, Role};
 use serde_json::{Value, json};
-use support::{Act, LONG, Server, asker, request, router, unavailable};
+use support::{Act, LONG, Server, asker, request, router};
 
 /// With something that was said before, and a schema.
 fn whole() -> Request {
@@ -119,7 +119,7 @@ async fn without_a_key_no_header_and_without_sampling_no_temperature() {
     for kind in Kind::ALL {
         let server = Server::doing(vec![Act::says(kind, "gg")]).await;
         let config = ServerConfig {
-            base_url: format!("http://{}/v1", server.address),
+            base_url: format!("http://{}/v1", server.address).into(),
             sampling: false,
             ..ServerConfig::new(kind, "tiny")
         };
@@ -221,8 +221,9 @@ async fn what_a_model_declines_is_told_as_a_refusal() {
     ];
     for (kind, body, why) in cases {
         let server = Server::doing(vec![Act::json(&body)]).await;
-        let result = server.ask_as(kind, LONG).await;
-        assert_eq!(result, Err(Error::Refused(why.into())), "{kind:?}");
+        let told = server.fails(kind).await;
+        let declines = Error::Refused("the model declines to answer it".into());
+        assert_eq!(told, (declines, format!("the model declined: {why}")));
     }
 }
 
@@ -246,8 +247,9 @@ async fn answers_without_words_say_why() {
     ];
     for (kind, body, why) in cases {
         let server = Server::doing(vec![Act::json(&body)]).await;
-        let detail = unavailable(server.ask_as(kind, LONG).await);
-        assert!(detail.contains(why), "{detail}");
+        let (error, told) = server.fails(kind).await;
+        assert!(told.contains(why), "{told}");
+        assert!(matches!(error, Error::Unavailable(_)), "{error}");
     }
 }
 
@@ -258,18 +260,32 @@ async fn errors_are_told_in_the_vendors_words() {
             Kind::Anthropic,
             "400 Bad Request",
             json!({ "type": "error", "error": { "type": "invalid_request_error", "message": "max_tokens: too high" }, "request_id": "req_1" }),
-            "400 Bad Request: max_tokens: too high",
+            "it refused the request: 400: max_tokens: too high",
         ),
         (
             Kind::Gemini,
             "400 Bad Request",
-            json!({ "error": { "code": 400, "message": "API key not valid: sk-hidden", "status": "INVALID_ARGUMENT" } }),
-            "400 Bad Request: API key not valid: [key]",
+            json!({ "error": { "code": 400, "message": "maxOutputTokens: too high", "status": "INVALID_ARGUMENT" } }),
+            "it refused the request: 400: maxOutputTokens: too high",
+        ),
+        // That nobody can be answered with this key is no matter of the request.
+        (
+            Kind::Gemini,
+            "400 Bad Request",
+            json!({ "error": {
+                "code": 400, "message": "API key not valid: sk-hidden", "status": "INVALID_ARGUMENT",
+                "details": [{
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
+                    "domain": "googleapis.com",
+                }],
+            } }),
+            "HERE answered 400: API key not valid: [key]",
         ),
     ];
     for (kind, status, body, why) in cases {
         let server = Server::with_status(status, "", body.to_string().as_bytes()).await;
-        let result = server.ask_as(kind, LONG).await;
-        assert_eq!(result, Err(Error::Refused(why.into())));
+        let here = format!("http://{}/v1", server.address);
+        let (_, told) = server.fails(kind).await;
+        assert_eq!(told, why.replace("HERE", &here));
     }
 }

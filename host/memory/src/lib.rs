@@ -15,7 +15,7 @@ mod mem0;
 pub use embedded::{Embedded, SCOPE_KEEPS, SEARCH_LIMIT};
 pub use entry::gist;
 pub use guarded::Guarded;
-pub use mem0::{Api, Mem0, Mem0Config};
+pub use mem0::{Api, HOSTED, Mem0, Mem0Config};
 
 use async_trait::async_trait;
 use chatter_protocol::{

@@ -326,7 +326,19 @@ impl Sandbox {
             .await;
         self.pace.go_on();
         self.waited = true;
-        answer
+        if let Err(error) = &answer {
+            let memory::Scope { room, persona } = &self.asker.scope;
+            tracing::debug!(%room, %persona, "a search came to nothing: {error}");
+        }
+        answer.map_err(for_personas)
+    }
+}
+
+/// Where a memory is and what its server says is for operators.
+fn for_personas(error: memory::Error) -> memory::Error {
+    match error {
+        memory::Error::Unavailable(_) => memory::Error::Unavailable("it does not answer".into()),
+        other @ (memory::Error::OverBudget | memory::Error::Refused(_)) => other,
     }
 }
 
@@ -442,4 +454,18 @@ impl wit_log::Host for Sandbox {
 
 fn micros_since(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_persona_does_not_learn_where_a_memory_is() {
+        let why = "http://10.0.0.3:8888 answered 502: no route to qdrant-2";
+        let told = for_personas(memory::Error::Unavailable(why.into())).to_string();
+        assert_eq!(told, "the memory is unavailable: it does not answer");
+        let own = memory::Error::Refused("a memory has 1 to 1000 characters".into());
+        assert_eq!(for_personas(own.clone()), own);
+    }
 }

@@ -2,9 +2,9 @@
 //! `[memory]` of `chatter.toml`.
 
 use crate::Failure;
-use chatter_http::Secret;
+use chatter_http::{BaseUrl, Secret};
 use chatter_llm::Embeddings;
-use chatter_memory::{Api, Archive, Embedded, Guarded, Mem0, Mem0Config, SCOPE_KEEPS};
+use chatter_memory::{Api, Archive, Embedded, Guarded, HOSTED, Mem0, Mem0Config, SCOPE_KEEPS};
 use clap::Args;
 use serde::Deserialize;
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
@@ -39,8 +39,9 @@ pub struct MemoryOptions {
         env = "CHATTER_MEMORY_BASE_URL",
         hide_env_values = true
     )]
-    pub base_url: Option<String>,
-    /// Name of the environment variable that holds Mem0's key [default: MEM0_API_KEY]
+    pub base_url: Option<BaseUrl>,
+    /// Name of the environment variable that holds Mem0's key [default: MEM0_API_KEY at https://api.mem0.ai, else
+    /// none]
     #[arg(
         id = "memory_api_key_env",
         long = "memory-api-key-env",
@@ -86,7 +87,7 @@ pub struct MemoryOptions {
         env = "CHATTER_MEMORY_EMBEDDING_BASE_URL",
         hide_env_values = true
     )]
-    pub embedding_base_url: Option<String>,
+    pub embedding_base_url: Option<BaseUrl>,
     /// The model's name there
     #[arg(
         id = "memory_embedding_model",
@@ -164,7 +165,7 @@ pub enum MemorySettings {
         /// Which interface it has.
         api: Api,
         /// Its address, if it is said.
-        base_url: Option<String>,
+        base_url: Option<BaseUrl>,
         /// The variable that holds the key.
         api_key_env: Option<String>,
         /// How long a search may take.
@@ -178,7 +179,7 @@ pub enum MemorySettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddingSettings {
     /// Its address.
-    pub base_url: String,
+    pub base_url: BaseUrl,
     /// The model.
     pub model: String,
     /// The variable that holds the key.
@@ -288,9 +289,14 @@ impl MemoryOptions {
             }
             Provider::Mem0 => {
                 let api = self.api.unwrap_or_default();
-                let key = self.api_key_env;
-                let key = key.or_else(|| is_set(DEFAULT_KEY).then(|| DEFAULT_KEY.to_owned()));
-                if api == Api::Hosted && key.is_none() {
+                // Its usual variable holds the key of Mem0's own servers, and nobody else is to see that.
+                let is_own = match (api, &self.base_url) {
+                    (Api::Hosted, None) => true,
+                    (_, base_url) => base_url.as_ref().is_some_and(|it| it.is_at(HOSTED)),
+                };
+                let usual = || (is_own && is_set(DEFAULT_KEY)).then(|| DEFAULT_KEY.to_owned());
+                let key = self.api_key_env.or_else(usual);
+                if is_own && key.is_none() {
                     wrong.push(format!(
                         "the environment variable {DEFAULT_KEY}, which should hold Mem0's key, is not set"
                     ));
@@ -370,6 +376,31 @@ mod tests {
     fn read(toml: &str) -> Result<MemorySettings, Vec<String>> {
         let options: MemoryOptions = toml::from_str(toml).unwrap();
         options.settings(|name| name == "KEY")
+    }
+
+    #[test]
+    fn the_usual_key_goes_to_mem0_itself_alone() {
+        let usual = Some(DEFAULT_KEY);
+        for (toml, expected) in [
+            ("api = 'hosted'", usual),
+            ("api = 'hosted'\nbase_url = 'https://api.mem0.ai/'", usual),
+            ("api = 'hosted'\nbase_url = 'http://api.mem0.ai'", None),
+            ("api = 'hosted'\nbase_url = 'http://mem0.lan'", None),
+            ("base_url = 'http://127.0.0.1:1'", None),
+            (
+                "base_url = 'http://127.0.0.1:1'\napi_key_env = 'KEY'",
+                Some("KEY"),
+            ),
+        ] {
+            let toml = format!("provider = 'mem0'\n{toml}");
+            let options: MemoryOptions = toml::from_str(&toml).unwrap();
+            match options.settings(|_| true) {
+                Ok(MemorySettings::Mem0 { api_key_env, .. }) => {
+                    assert_eq!(api_key_env.as_deref(), expected, "{toml}");
+                }
+                other => panic!("{toml}: {other:?}"),
+            }
+        }
     }
 
     #[test]

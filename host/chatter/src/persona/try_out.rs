@@ -9,6 +9,7 @@ use crate::{
     persona,
     settings::{Provider, llm},
 };
+use chatter_http::BaseUrl;
 use chatter_llm::SharedModel;
 use chatter_protocol::Clock;
 use chatter_workbench::{
@@ -93,7 +94,7 @@ pub(crate) struct TryOptions {
         env = "CHATTER_LLM_BASE_URL",
         hide_env_values = true
     )]
-    llm_base_url: Option<String>,
+    llm_base_url: Option<BaseUrl>,
     /// The model's name
     #[arg(
         long,

@@ -5,9 +5,10 @@
 
 use super::{file::unknown, values::Provider};
 use crate::Failure;
+use chatter_http::{BaseUrl, Secret};
 use chatter_llm::{
-    ApiKey, Bounds, Budgets, ConfigError, Kind, OFFLINE, Price, ProviderConfig, Router,
-    RouterConfig, ServerConfig,
+    Bounds, Budgets, ConfigError, Kind, OFFLINE, Price, ProviderConfig, Router, RouterConfig,
+    ServerConfig,
 };
 use chatter_protocol::Clock;
 use chatter_workbench::did_you_mean;
@@ -31,7 +32,7 @@ pub struct LlmProvider {
     /// Which API it speaks.
     pub kind: Kind,
     /// Its address.
-    pub base_url: String,
+    pub base_url: BaseUrl,
     /// The model's name.
     pub model: String,
     /// The name of the environment variable that holds the key, if there is a key. The key
@@ -115,7 +116,7 @@ impl LlmProvider {
             let key = std::env::var(variable).map_err(|_| {
                 Failure::usage(format!("the environment variable {variable} holds no text"))
             })?;
-            server.api_key = Some(ApiKey::new(&key));
+            server.api_key = Some(Secret::new(&key));
         }
         let ProviderBounds {
             concurrency,
@@ -167,7 +168,7 @@ const PROVIDER_KEYS: [&str; 10] = [
 #[serde(default)]
 pub(super) struct LlmTable {
     provider: Option<Provider>,
-    base_url: Option<String>,
+    base_url: Option<BaseUrl>,
     model: Option<String>,
     api_key_env: Option<String>,
     concurrency: Option<usize>,
@@ -181,7 +182,7 @@ pub(super) struct LlmTable {
 #[derive(Debug, Deserialize)]
 struct ProviderTable {
     kind: Provider,
-    base_url: Option<String>,
+    base_url: Option<BaseUrl>,
     #[serde(default)]
     model: String,
     api_key_env: Option<String>,
@@ -227,7 +228,7 @@ impl LlmTable {
 #[derive(Default)]
 pub(super) struct LlmOptions {
     pub(super) provider: Option<Provider>,
-    pub(super) base_url: Option<String>,
+    pub(super) base_url: Option<BaseUrl>,
     pub(super) model: Option<String>,
     pub(super) api_key_env: Option<String>,
     pub(super) concurrency: Option<usize>,
@@ -373,14 +374,15 @@ impl Checked<'_> {
                 "{place}.model is missing: name the server's model{hint}"
             ));
         }
-        let base_url = table.base_url.unwrap_or_else(|| kind.base_url().to_owned());
-        // A server of one's own needs no key as a rule; a variable that was named must be there.
-        let needs_key = table.api_key_env.is_some() || base_url == kind.base_url();
-        let variable = table
-            .api_key_env
-            .unwrap_or_else(|| kind.api_key_env().to_owned());
-        let is_set = (self.is_set)(&variable);
-        if needs_key && !is_set {
+        let base_url = table.base_url.unwrap_or_else(|| kind.base_url().into());
+        // The vendor's usual variable is for the vendor's own server: a key that somebody else gave out goes
+        // nowhere but where it is said to go.
+        let usual = || {
+            kind.is_own(&base_url)
+                .then(|| kind.api_key_env().to_owned())
+        };
+        let api_key_env = table.api_key_env.or_else(usual);
+        if let Some(variable) = api_key_env.as_ref().filter(|it| !(self.is_set)(it)) {
             wrong(format!(
                 "the environment variable {variable}, which should hold the key of {place}, is not set"
             ));
@@ -416,7 +418,7 @@ impl Checked<'_> {
             kind,
             base_url,
             model: table.model,
-            api_key_env: is_set.then_some(variable),
+            api_key_env,
             bounds: ProviderBounds {
                 concurrency: table.concurrency,
                 queue: table.queue,

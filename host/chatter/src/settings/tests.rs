@@ -169,6 +169,63 @@ fn a_real_model_needs_a_name_and_perhaps_a_key() {
     );
 }
 
+#[test]
+fn a_vendors_key_goes_to_the_vendors_own_server_alone() {
+    // Every variable is set. Where the request goes, what is said of the key, and which one is sent.
+    let cases = [
+        ("openai", "", "", Some("OPENAI_API_KEY")),
+        ("anthropic", "", "", Some("ANTHROPIC_API_KEY")),
+        ("gemini", "", "", Some("GEMINI_API_KEY")),
+        (
+            "openai",
+            "https://API.openai.com:443/v1/",
+            "",
+            Some("OPENAI_API_KEY"),
+        ),
+        ("openai", "", "MINE", Some("MINE")),
+        ("openai", "http://ollama.lan:11434/v1", "", None),
+        ("openai", "https://openrouter.ai/api/v1", "", None),
+        (
+            "openai",
+            "https://openrouter.ai/api/v1",
+            "MINE",
+            Some("MINE"),
+        ),
+        ("openai", "http://api.openai.com/v1", "", None),
+        ("anthropic", "https://api.openai.com/v1", "", None),
+        ("gemini", "http://127.0.0.1:1/v1beta", "", None),
+    ];
+    for (kind, base_url, variable, expected) in cases {
+        let mut table = format!("kind = \"{kind}\"\nmodel = \"m\"\n");
+        for (key, value) in [("base_url", base_url), ("api_key_env", variable)] {
+            if !value.is_empty() {
+                table.push_str(&format!("{key} = \"{value}\"\n"));
+            }
+        }
+        let file = SettingsFile::parse(&format!("[llm.providers.it]\n{table}")).unwrap();
+        let llm = Llm::new(LlmOptions::default(), file.llm, |_| true).unwrap();
+        let used = llm.providers["it"].api_key_env.as_deref();
+        assert_eq!(used, expected, "{kind} {base_url} {variable}");
+    }
+}
+
+#[test]
+fn settings_are_printed_without_passwords() {
+    let text = "[llm.providers.it]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://ana:hunter2@x/v1\"\n\
+        [memory]\nprovider = \"mem0\"\nbase_url = \"http://ana:hunter2@y\"\n";
+    let file = SettingsFile::parse(text).unwrap();
+    let read = format!("{file:?}");
+    let memory = file.memory.settings(|_| false).unwrap();
+    let llm = Llm::new(LlmOptions::default(), file.llm, |_| false).unwrap();
+    for text in [read, format!("{llm:?} {memory:?}")] {
+        assert!(
+            text.contains("http://x/v1") && text.contains("http://y"),
+            "{text}"
+        );
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
 const TWO: &str = "[llm]\nuse = [\"fast\", \"offline\"]\n\
     [llm.budgets]\nroom = { tokens_per_day = 100000 }\n\
     [llm.providers.fast]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\nconcurrency = 2\n\
@@ -186,7 +243,7 @@ fn several_models_have_names() {
     assert_eq!(fast.bounds.sampling, Some(false));
     assert_eq!(
         llm.providers["claude"].base_url,
-        "https://api.anthropic.com/v1"
+        "https://api.anthropic.com/v1".into()
     );
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn broken() -> Failure {
 
 pub(crate) fn empty(usage: Option<Usage>) -> Failure {
     Failure::Empty {
-        why: "answered without words".into(),
+        why: "without words".into(),
         usage,
     }
 }

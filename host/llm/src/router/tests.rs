@@ -76,7 +76,7 @@ async fn what_is_declined_is_put_to_nobody_else() {
     let router = router(&[("a", &first), ("b", &second)], &["a", "b", OFFLINE]);
     assert_eq!(
         ask(&router, &asker()).await,
-        Err(Error::Refused("no".into()))
+        Err(Error::Refused("the model declines to answer it".into()))
     );
     assert!(second.asked().is_empty());
 }

@@ -1,10 +1,7 @@
 //! What an operator says of the server.
 
-use reqwest::{
-    Url,
-    header::{HeaderValue, InvalidHeaderValue},
-};
-use std::{fmt, time::Duration};
+use chatter_http::{Auth, BaseUrl, CONNECT, Secret};
+use std::time::Duration;
 
 /// Which API a server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +48,12 @@ impl Kind {
             Self::Gemini => "GEMINI_API_KEY",
         }
     }
+
+    /// Whether an address is the vendor's own server, which alone its usual key is for.
+    #[must_use]
+    pub fn is_own(self, base_url: &BaseUrl) -> bool {
+        base_url.is_at(self.base_url())
+    }
 }
 
 /// Where a language model is, and how it is asked.
@@ -59,11 +62,11 @@ pub struct ServerConfig {
     /// Which API it speaks.
     pub kind: Kind,
     /// The address up to the version, such as `http://127.0.0.1:11434/v1`; the rest is appended.
-    pub base_url: String,
+    pub base_url: BaseUrl,
     /// The model's name, as the server knows it.
     pub model: String,
     /// Servers on one's own machine need none.
-    pub api_key: Option<ApiKey>,
+    pub api_key: Option<Secret>,
     /// How long making a connection may take. The request's deadline holds besides.
     pub connect_timeout: Duration,
     /// Whether temperature and seed are sent; some models refuse requests with them.
@@ -76,30 +79,32 @@ impl ServerConfig {
     pub fn new(kind: Kind, model: impl Into<String>) -> Self {
         Self {
             kind,
-            base_url: kind.base_url().to_owned(),
+            base_url: kind.base_url().into(),
             model: model.into(),
             api_key: None,
-            connect_timeout: Duration::from_secs(5),
+            connect_timeout: CONNECT,
             sampling: true,
         }
     }
 
-    /// Checks all settings, and takes the base URL apart.
-    pub(super) fn endpoint(&self) -> Result<Endpoint, ConfigError> {
+    /// The client of it. The server is asked nothing.
+    pub(super) fn client(&self, longest: usize) -> Result<chatter_http::Server, ConfigError> {
         if self.model.trim().is_empty() {
             return Err(ConfigError::Model);
         }
-        if let Some(key) = &self.api_key {
-            key.check()?;
+        let wire = super::wire::of(self.kind);
+        let path = wire.path(&self.model).join("/");
+        if self.base_url.path().ends_with(&format!("/{path}")) {
+            return Err(ConfigError::BaseUrl(format!(
+                "leave /{path} out, it is appended"
+            )));
         }
-        let path = super::wire::of(self.kind).path(&self.model);
-        let endpoint = Endpoint::new(&self.base_url, &path)?;
-        if self.api_key.is_some() && endpoint.has_user() {
-            return Err(ConfigError::BaseUrl(
-                "it holds a user name or password although there is a key: give one of them".into(),
-            ));
-        }
-        Ok(endpoint)
+        let auth = self
+            .api_key
+            .clone()
+            .map_or(Auth::Nothing, |key| wire.auth(key));
+        chatter_http::Server::connecting(&self.base_url, auth, longest, self.connect_timeout)
+            .map_err(ConfigError::from)
     }
 }
 
@@ -113,7 +118,7 @@ pub enum ConfigError {
     #[error("model: empty; give the name by which the server knows the model")]
     Model,
     /// The key.
-    #[error("api_key: {0}")]
+    #[error("api_key: it {0}")]
     ApiKey(&'static str),
     /// A number that has to be more than 0.
     #[error("{0}: 0; it has to be at least 1")]
@@ -129,132 +134,19 @@ pub enum ConfigError {
     Tls(String),
 }
 
-/// A secret. It is shown nowhere: neither `Debug` nor `Display` tells it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
-
-impl ApiKey {
-    /// Takes the key without the white space around it (a file's last line feed).
-    #[must_use]
-    pub fn new(key: &str) -> Self {
-        Self(key.trim().to_owned())
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        if self.0.is_empty() {
-            return Err(ConfigError::ApiKey(
-                "empty; leave it out if the server needs none",
-            ));
+impl From<chatter_http::ConfigError> for ConfigError {
+    fn from(error: chatter_http::ConfigError) -> Self {
+        match error {
+            chatter_http::ConfigError::BaseUrl(why) => Self::BaseUrl(why.to_owned()),
+            chatter_http::ConfigError::Key(why) => Self::ApiKey(why),
+            chatter_http::ConfigError::Tls(why) => Self::Tls(why),
         }
-        let unusable = |_: InvalidHeaderValue| {
-            ConfigError::ApiKey("it holds characters that can't stand in an HTTP header")
-        };
-        HeaderValue::from_str(&self.0).map(drop).map_err(unusable)
-    }
-
-    /// A header's value, marked so that nobody prints it.
-    pub(super) fn header(&self, before: &str) -> HeaderValue {
-        let mut value = HeaderValue::from_str(&format!("{before}{}", self.0))
-            .unwrap_or_else(|_| HeaderValue::from_static(""));
-        value.set_sensitive(true);
-        value
-    }
-
-    /// The text without the key in it.
-    pub(super) fn redact(&self, text: &str) -> String {
-        if self.0.is_empty() {
-            text.to_owned()
-        } else {
-            text.replace(&self.0, "[key]")
-        }
-    }
-}
-
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKey([hidden])")
-    }
-}
-
-impl fmt::Display for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
-
-/// A base URL that was checked. Shown without user name and password.
-pub(crate) struct Endpoint {
-    url: Url,
-    shown: String,
-}
-
-impl Endpoint {
-    /// With a path below the base URL that begins with a slash.
-    pub(crate) fn new(base_url: &str, below: &str) -> Result<Self, ConfigError> {
-        let wrong = |why: &str| Err(ConfigError::BaseUrl(why.to_owned()));
-        // The text itself may hold a password, so no error repeats it.
-        let Ok(mut url) = Url::parse(base_url.trim()) else {
-            return wrong("not a URL");
-        };
-        if !matches!(url.scheme(), "http" | "https") {
-            return wrong("neither http:// nor https://");
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return wrong("no host in it");
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return wrong("there must be no ? and no # in it");
-        }
-        let path = url.path().trim_end_matches('/').to_owned();
-        if path.ends_with(below) {
-            return wrong(&format!("leave {below} out, it is appended"));
-        }
-        url.set_path(&format!("{path}{below}"));
-        let mut shown = url.clone();
-        shown.set_path(&path);
-        // Neither can fail for a URL with a host.
-        let _ = shown.set_username("");
-        let _ = shown.set_password(None);
-        let shown = shown.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { url, shown })
-    }
-
-    pub(super) fn url(&self) -> Url {
-        self.url.clone()
-    }
-
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.url.scheme() == "https"
-    }
-
-    pub(crate) fn is_loopback(&self) -> bool {
-        let host = self
-            .url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']']);
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback())
-    }
-
-    fn has_user(&self) -> bool {
-        !self.url.username().is_empty() || self.url.password().is_some()
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const CHAT: &str = "/chat/completions";
 
     fn config(base_url: &str) -> ServerConfig {
         ServerConfig {
@@ -264,112 +156,69 @@ mod tests {
     }
 
     #[test]
-    fn base_urls_are_checked() {
-        let good = [
-            (
-                "http://127.0.0.1:11434/v1",
-                "http://127.0.0.1:11434/v1/chat/completions",
-            ),
-            (
-                "https://example.com/v1/",
-                "https://example.com/v1/chat/completions",
-            ),
-            (
-                " https://example.com ",
-                "https://example.com/chat/completions",
-            ),
-            ("http://[::1]:80/a/b//", "http://[::1]/a/b/chat/completions"),
-        ];
-        for (base, completions) in good {
-            assert_eq!(
-                Endpoint::new(base, CHAT).map(|e| e.url.to_string()),
-                Ok(completions.into())
-            );
-        }
-        let bad = [
-            ("", "not a URL"),
-            ("127.0.0.1:11434/v1", "not a URL"),
-            ("localhost:11434", "neither http:// nor https://"),
-            ("ftp://example.com", "neither http:// nor https://"),
-            ("http://", "not a URL"),
-            (
-                "https://example.com/v1?x=1",
-                "there must be no ? and no # in it",
-            ),
-            (
-                "https://example.com/v1/chat/completions",
-                "leave /chat/completions out, it is appended",
-            ),
-        ];
-        for (base, why) in bad {
-            assert_eq!(
-                Endpoint::new(base, CHAT).err(),
-                Some(ConfigError::BaseUrl(why.into())),
-                "{base}"
-            );
-        }
-    }
-
-    #[test]
-    fn loopback_is_recognised() {
-        for (base, loopback) in [
-            ("http://localhost:1/v1", true),
-            ("http://127.0.0.2/v1", true),
-            ("http://[::1]:1/v1", true),
-            ("http://localhost.example.com/v1", false),
-            ("http://10.0.0.1/v1", false),
-        ] {
-            assert_eq!(
-                Endpoint::new(base, CHAT).unwrap().is_loopback(),
-                loopback,
-                "{base}"
-            );
-        }
-    }
-
-    #[test]
-    fn secrets_are_not_shown() {
-        let mut config = config("https://user:hunter2@example.com/v1");
-        assert_eq!(
-            config.endpoint().unwrap().to_string(),
-            "https://example.com/v1"
-        );
-        config.api_key = Some(ApiKey::new("sk-secret\n"));
-        let key = config.api_key.clone().unwrap();
-        let both = config.endpoint().err().unwrap();
-        let shown = [
-            format!("{key:?}"),
-            key.to_string(),
-            both.to_string(),
-            format!("{:?}", key.header("Bearer ")),
-        ];
-        for text in shown {
-            assert!(
-                !text.contains("secret") && !text.contains("hunter2"),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn other_settings_are_checked() {
-        let with = |change: fn(&mut ServerConfig)| {
-            let mut config = config("http://127.0.0.1:1/v1");
+    fn settings_are_checked() {
+        let with = |base_url: &str, change: fn(&mut ServerConfig)| {
+            let mut config = config(base_url);
             change(&mut config);
-            config.endpoint().err().map(|error| error.to_string())
+            config.client(9).err().map(|error| error.to_string())
         };
-        assert_eq!(with(|_| {}), None);
+        let own = "http://127.0.0.1:1/v1";
+        type Case = (&'static str, fn(&mut ServerConfig), Option<&'static str>);
+        let cases: [Case; 9] = [
+            (own, |_| {}, None),
+            (" http://[::1]:80/a/b// ", |_| {}, None),
+            (
+                "localhost:11434",
+                |_| {},
+                Some("base_url: neither http:// nor https://"),
+            ),
+            ("", |_| {}, Some("base_url: not a URL")),
+            (
+                "https://example.com/v1/chat/completions/",
+                |_| {},
+                Some("base_url: leave /chat/completions out"),
+            ),
+            (
+                own,
+                |config| config.model = " ".into(),
+                Some("model: empty"),
+            ),
+            (
+                own,
+                |config| config.api_key = Some(Secret::new(" ")),
+                Some("api_key: it is empty"),
+            ),
+            (
+                own,
+                |config| config.api_key = Some(Secret::new("a\nb")),
+                Some("api_key: it holds"),
+            ),
+            (
+                "https://ana:hunter2@example.com/v1",
+                |config| config.api_key = Some(Secret::new("a")),
+                Some("base_url: it holds a user name"),
+            ),
+        ];
+        for (base_url, change, wrong) in cases {
+            let got = with(base_url, change);
+            match wrong {
+                None => assert_eq!(got, None, "{base_url}"),
+                Some(wrong) => {
+                    let got = got.unwrap();
+                    assert!(got.starts_with(wrong) && !got.contains("hunter2"), "{got}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_printed_holds_a_secret() {
+        let mut config = config("https://user:hunter2@example.com/v1");
+        config.api_key = Some(Secret::new("sk-secret"));
+        let shown = format!("{config:?}");
         assert!(
-            with(|config| config.model = " ".into())
-                .unwrap()
-                .starts_with("model: ")
+            !shown.contains("secret") && !shown.contains("hunter2"),
+            "{shown}"
         );
-        assert!(
-            with(|config| config.api_key = Some(ApiKey::new(" ")))
-                .unwrap()
-                .starts_with("api_key: empty")
-        );
-        let line_feed = |config: &mut ServerConfig| config.api_key = Some(ApiKey::new("a\nb"));
-        assert!(with(line_feed).unwrap().starts_with("api_key: it holds"));
     }
 }

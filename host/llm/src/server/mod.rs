@@ -14,19 +14,11 @@ mod config;
 mod text;
 mod wire;
 
-pub use config::{ApiKey, ConfigError, Kind, ServerConfig};
+pub use config::{ConfigError, Kind, ServerConfig};
 
 use crate::{About, budget::Usage, estimate_input, estimate_tokens, failure::Failure};
+use chatter_http::{Ask, Method};
 use chatter_protocol::llm::Request;
-use config::Endpoint;
-use reqwest::{
-    Client, Response, StatusCode,
-    header::{HeaderMap, RETRY_AFTER},
-    redirect,
-};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_platform_verifier::BuilderVerifierExt;
-use std::{error::Error as _, sync::Arc, time::Duration};
 use wire::{End, Said, Wire};
 
 /// The longest answer that is read, in bytes. A chat line is far shorter; a server that sends more
@@ -42,11 +34,10 @@ const SLACK: usize = 1024;
 
 /// The client of one server.
 pub(crate) struct Server {
-    client: Client,
-    endpoint: Endpoint,
+    client: chatter_http::Server,
     wire: &'static dyn Wire,
+    path: Vec<String>,
     model: String,
-    api_key: Option<ApiKey>,
     sampling: bool,
 }
 
@@ -62,14 +53,12 @@ pub(crate) struct Answer {
 impl Server {
     /// Checks the configuration. The server is asked nothing: it may start later.
     pub(crate) fn new(config: ServerConfig) -> Result<Self, ConfigError> {
-        let endpoint = config.endpoint()?;
-        let client = client(&endpoint, config.connect_timeout, config.api_key.is_some())?;
+        let wire = wire::of(config.kind);
         Ok(Self {
-            client,
-            endpoint,
-            wire: wire::of(config.kind),
+            client: config.client(MAX_BODY)?,
+            wire,
+            path: wire.path(&config.model),
             model: config.model,
-            api_key: config.api_key,
             sampling: config.sampling,
         })
     }
@@ -77,7 +66,7 @@ impl Server {
     pub(crate) fn about(&self) -> About {
         About {
             model: self.model.clone(),
-            place: self.endpoint.to_string(),
+            place: self.client.shown(),
             offline: false,
         }
     }
@@ -87,41 +76,20 @@ impl Server {
     pub(crate) async fn ask(&self, request: &Request, seed: u64) -> Result<Answer, Failure> {
         let sampling = self.sampling.then(|| wire::Sampling::new(request, seed));
         let body = self.wire.body(&self.model, request, sampling)?;
-        let mut call = self
-            .client
-            .post(self.endpoint.url())
-            .headers(self.wire.headers())
-            .json(&body);
-        if let Some(key) = &self.api_key {
-            let (name, before) = self.wire.key();
-            call = call.header(name, key.header(before));
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let ask = Ask {
+            method: Method::POST,
+            path: &path,
+            query: &[],
+            headers: self.wire.headers(),
+            body: Some(&body),
+        };
+        let answer = self.client.exchange(&ask).await.map_err(no_answer)?;
+        if answer.status == 200 {
+            self.answer(&answer.body, request)
+        } else {
+            Err(self.not_ok(&answer))
         }
-        let response = call
-            .send()
-            .await
-            .map_err(|error| self.not_reached(&error))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.body(response).await;
-        if status != StatusCode::OK {
-            // What the server says of it helps, but the status alone has to do.
-            return Err(self.not_ok(status, &headers, &body.unwrap_or_default()));
-        }
-        self.answer(&body?, request)
-    }
-
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.not_reached(&error))?
-        {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(self.garbled("with more than 1 MiB"));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
     }
 
     fn answer(&self, body: &[u8], request: &Request) -> Result<Answer, Failure> {
@@ -132,12 +100,12 @@ impl Server {
             end,
         } = self.wire.said(body).map_err(|how| self.garbled(how))?;
         if let End::Declined(why) = &end {
-            let why = self.redacted(why);
+            let why = self.client.brief(why);
             return Err(Failure::Declined { why, usage });
         }
         let longest = SLACK + BYTES_OF_TOKEN.saturating_mul(request.max_tokens as usize);
         let empty = |how: &str| Failure::Empty {
-            why: format!("{} answered {how}", self.endpoint),
+            why: how.to_owned(),
             usage,
         };
         if said.len() > longest {
@@ -170,132 +138,50 @@ impl Server {
         })
     }
 
-    // === What went wrong, in the caller's terms ===
+    // === What went wrong ===
 
-    fn not_reached(&self, error: &reqwest::Error) -> Failure {
-        let why = |what: &str| {
-            let cause = self.redacted(&root_cause(error));
-            format!("{what} {}: {cause}", self.endpoint)
-        };
-        if error.is_connect() {
-            Failure::NotConnected(why("can't connect to"))
-        } else if error.is_timeout() {
-            Failure::TimedOut
+    fn not_ok(&self, answer: &chatter_http::Answer) -> Failure {
+        let error = wire::ErrorBody::read(&answer.body);
+        let said = self.client.brief(&error.message);
+        let said = if said.is_empty() {
+            said
         } else {
-            Failure::Garbled(why("lost the connection to"))
-        }
-    }
-
-    fn not_ok(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
-        let error = wire::ErrorBody::read(body);
-        let said = self.redacted(&error.message);
-        let with_what_it_said = |text: String| {
-            if said.is_empty() {
-                text
-            } else {
-                format!("{text}: {said}")
-            }
+            format!(": {said}")
         };
-        let after = retry_after(headers).or(error.retry_after);
-        match status.as_u16() {
+        let status = answer.status;
+        let broken = || format!("{} answered {status}{said}", self.client.shown());
+        let after = answer.retry_after.or(error.retry_after);
+        match status {
             // A server that loads its model, or a proxy with nobody behind it, says nothing of when.
-            503 if after.is_none() => Failure::NotConnected(with_what_it_said(format!(
-                "{} answered {status}",
-                self.endpoint
-            ))),
+            503 if after.is_none() => Failure::NotConnected(broken()),
             // 529 is Anthropic's for being overloaded.
             429 | 503 | 529 => Failure::Busy {
                 after,
-                said: with_what_it_said(status.as_u16().to_string()),
+                said: format!("{status}{said}"),
             },
             408 | 504 => Failure::TimedOut,
-            400 | 413 | 422 => Failure::Refused(with_what_it_said(status.to_string())),
-            300..=399 => self.wrong(&format!(
-                "{status}, which is not followed; set base_url to where the server is"
+            // Google's for a key that is none: no request will do.
+            400 if error.is_key => Failure::Broken(broken()),
+            400 | 413 | 422 => Failure::Refused(format!("{status}{said}")),
+            300..=399 => Failure::Broken(format!(
+                "{} answered {status}, which is not followed; set base_url to where the server is",
+                self.client.shown()
             )),
-            _ => Failure::Broken(with_what_it_said(format!(
-                "{} answered {status}",
-                self.endpoint
-            ))),
+            _ => Failure::Broken(broken()),
         }
     }
 
     fn garbled(&self, how: &str) -> Failure {
-        Failure::Garbled(format!("{} answered {how}", self.endpoint))
-    }
-
-    fn wrong(&self, how: &str) -> Failure {
-        Failure::Broken(format!("{} answered {how}", self.endpoint))
-    }
-
-    /// One short line, in which the key can't stand.
-    fn redacted(&self, text: &str) -> String {
-        let text = match &self.api_key {
-            Some(key) => key.redact(text),
-            None => text.to_owned(),
-        };
-        text::short_line(&text)
+        Failure::Garbled(format!("{} answered {how}", self.client.shown()))
     }
 }
 
-/// An HTTP client for one server.
-fn client(
-    endpoint: &Endpoint,
-    connect_timeout: Duration,
-    has_key: bool,
-) -> Result<Client, ConfigError> {
-    let mut client = Client::builder()
-        .tls_backend_preconfigured(tls(endpoint)?)
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(connect_timeout)
-        .user_agent(concat!("chatter/", env!("CARGO_PKG_VERSION")));
-    if endpoint.is_loopback() {
-        // A proxy of the environment is for what is outside.
-        client = client.no_proxy();
-    } else if has_key && !endpoint.is_encrypted() {
-        tracing::warn!(server = %endpoint, "the key of the language model goes over the network unencrypted");
+fn no_answer(failure: chatter_http::Failure) -> Failure {
+    match failure {
+        chatter_http::Failure::NotConnected(why) => Failure::NotConnected(why),
+        chatter_http::Failure::Timeout(..) => Failure::TimedOut,
+        failure @ (chatter_http::Failure::Lost(_) | chatter_http::Failure::TooLong(..)) => {
+            Failure::Garbled(failure.to_string())
+        }
     }
-    client
-        .build()
-        .map_err(|error| ConfigError::Tls(root_cause(&error)))
-}
-
-/// How long a server that is overloaded wants to be left alone: `Retry-After` as seconds or as a date
-/// ([RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    let wait = at.duration_since(jiff::Timestamp::now());
-    Some(Duration::try_from(wait).unwrap_or_default())
-}
-
-/// TLS by rustls with ring, chosen here rather than for the whole process. Certificates are checked
-/// against the system's; a server that is reached without TLS needs none to be there.
-fn tls(endpoint: &Endpoint) -> Result<ClientConfig, ConfigError> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ConfigError::Tls(error.to_string()))?;
-    let config = if endpoint.is_encrypted() {
-        config
-            .with_platform_verifier()
-            .map_err(|error| ConfigError::Tls(error.to_string()))?
-    } else {
-        config.with_root_certificates(RootCertStore::empty())
-    };
-    Ok(config.with_no_client_auth())
-}
-
-/// The innermost reason, which is the telling one (`Connection refused`); it doesn't hold the URL.
-fn root_cause(error: &reqwest::Error) -> String {
-    let Some(mut cause) = error.source() else {
-        return "the request failed".into();
-    };
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

@@ -6,22 +6,22 @@ mod openai;
 
 use super::Kind;
 use crate::{budget::Usage, failure::Failure};
+use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::Request;
-use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::Value;
 use std::time::Duration;
 
 /// What a vendor's API looks like.
 pub(super) trait Wire: Send + Sync {
-    /// What follows the base URL, with a slash in front.
-    fn path(&self, model: &str) -> String;
+    /// What follows the base URL, in parts.
+    fn path(&self, model: &str) -> Vec<String>;
 
-    /// In which header the key goes, and what stands before it.
-    fn key(&self) -> (HeaderName, &'static str);
+    /// How the key is sent.
+    fn auth(&self, key: Secret) -> Auth;
 
     /// Headers of every request.
-    fn headers(&self) -> HeaderMap {
-        HeaderMap::new()
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
     }
 
     /// A request.
@@ -92,7 +92,7 @@ fn schema(request: &Request) -> Result<Option<Value>, Failure> {
     schema
         .map(serde_json::from_str::<Value>)
         .transpose()
-        .map_err(|error| Failure::Refused(format!("json-schema is no JSON: {error}")))
+        .map_err(|error| Failure::Unfit(format!("json-schema is no JSON: {error}")))
 }
 
 /// What a server says of its refusal.
@@ -101,6 +101,8 @@ pub(super) struct ErrorBody {
     pub(super) message: String,
     /// How long it wants to be left alone.
     pub(super) retry_after: Option<Duration>,
+    /// Whether the key is none.
+    pub(super) is_key: bool,
 }
 
 impl ErrorBody {
@@ -116,7 +118,7 @@ impl ErrorBody {
                 } else {
                     text.into_owned()
                 },
-                retry_after: None,
+                ..Self::default()
             };
         };
         let message = ["/error/message", "/error", "/message", "/detail"]
@@ -127,6 +129,7 @@ impl ErrorBody {
         Self {
             message,
             retry_after: gemini::retry_after(&json),
+            is_key: gemini::is_key_wrong(&json),
         }
     }
 }

@@ -3,8 +3,9 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+use chatter_http::Secret;
 use chatter_llm::{
-    ApiKey, Asker, Kind, LanguageModel as _, ProviderConfig, Router, RouterConfig, ServerConfig,
+    Asker, Kind, LanguageModel as _, ProviderConfig, Router, RouterConfig, ServerConfig,
 };
 use chatter_protocol::{
     Clock, PersonaId, RoomId,
@@ -13,6 +14,7 @@ use chatter_protocol::{
 };
 use serde_json::{Value, json};
 use std::{
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -22,6 +24,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
+use tracing::{Level, instrument::WithSubscriber as _};
+use tracing_subscriber::fmt;
 
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
@@ -134,8 +138,8 @@ impl Server {
         ProviderConfig::new(
             name,
             ServerConfig {
-                base_url: format!("http://{}/v1", self.address),
-                api_key: Some(ApiKey::new("sk-hidden")),
+                base_url: format!("http://{}/v1", self.address).into(),
+                api_key: Some(Secret::new("sk-hidden")),
                 ..ServerConfig::new(kind, "tiny")
             },
         )
@@ -154,6 +158,12 @@ impl Server {
         self.alone(kind)
             .complete(&request(), &asker(), 7, deadline)
             .await
+    }
+
+    /// What whoever asks is told of there being no answer, and what the operator.
+    pub(crate) async fn fails(&self, kind: Kind) -> (Error, String) {
+        let model = self.alone(kind);
+        fails(&model).await
     }
 
     /// Head and body of each request.
@@ -235,9 +245,39 @@ pub(crate) fn request() -> Request {
     }
 }
 
-pub(crate) fn unavailable(result: Result<Completion, Error>) -> String {
-    match result {
-        Err(Error::Unavailable(detail)) => detail,
-        other => panic!("not unavailable: {other:?}"),
+/// What whoever asks a model is told of there being no answer, and what the operator.
+pub(crate) async fn fails(model: &Router) -> (Error, String) {
+    let log = Log::default();
+    let subscriber = fmt()
+        .with_writer({
+            let log = log.clone();
+            move || log.clone()
+        })
+        .with_max_level(Level::DEBUG)
+        .with_ansi(false)
+        .finish();
+    let (asked, asker) = (request(), asker());
+    let asking = model.complete(&asked, &asker, 7, LONG);
+    let result = asking.with_subscriber(subscriber).await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let why = log.lines().find_map(|line| line.split_once("no answer: "));
+    let (why, _) = why
+        .and_then(|(_, why)| why.split_once(" provider="))
+        .unwrap();
+    (result.unwrap_err(), why.to_owned())
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

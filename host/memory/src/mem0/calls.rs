@@ -238,6 +238,7 @@ impl Mem0 {
             method,
             path,
             query,
+            headers: &[],
             body,
         };
         let answer = self.server.ask(&ask, wait).await;

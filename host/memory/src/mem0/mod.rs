@@ -18,7 +18,7 @@ mod wire;
 
 use crate::{Archive, Filter, Listing, Memory, SEARCH_LIMIT, Which, entry};
 use async_trait::async_trait;
-use chatter_http::{Auth, ConfigError, Secret, Server};
+use chatter_http::{Auth, BaseUrl, ConfigError, Secret, Server};
 use chatter_protocol::{
     Timestamp,
     memory::{Entry, Error, Kind, NewEntry, Query, Scope},
@@ -31,8 +31,8 @@ use wire::Found;
 /// The longest answer that is read: the open-source server lists up to 1,000 memories at a time.
 const MAX_BODY: usize = 4 << 20;
 
-/// Where the hosted API is.
-pub(crate) const HOSTED: &str = "https://api.mem0.ai";
+/// Where the hosted API of Mem0 is.
+pub const HOSTED: &str = "https://api.mem0.ai";
 
 /// How long an operator's request may take: it is no part of a room's chat.
 const OPERATOR_WAIT: Duration = Duration::from_secs(60);
@@ -80,7 +80,7 @@ pub struct Mem0Config {
     /// Which interface it has.
     pub api: Api,
     /// Its address; the hosted API's own if absent.
-    pub base_url: Option<String>,
+    pub base_url: Option<BaseUrl>,
     /// The key: `X-API-Key` for the open-source server, `Authorization: Token` for the hosted API.
     pub key: Option<Secret>,
     /// How long a search may take.
@@ -92,7 +92,7 @@ pub struct Mem0Config {
 impl Mem0Config {
     /// With the usual times: a search within a second, a write within twenty.
     #[must_use]
-    pub fn new(api: Api, base_url: Option<String>, key: Option<Secret>) -> Self {
+    pub fn new(api: Api, base_url: Option<BaseUrl>, key: Option<Secret>) -> Self {
         Self {
             api,
             base_url,
@@ -122,14 +122,14 @@ impl Mem0 {
     pub fn new(config: Mem0Config) -> Result<Self, ConfigError> {
         let base_url = match (config.base_url, config.api) {
             (Some(base_url), _) => base_url,
-            (None, Api::Hosted) => HOSTED.to_owned(),
+            (None, Api::Hosted) => HOSTED.into(),
             (None, Api::OpenSource) => {
                 return Err(ConfigError::BaseUrl("the open-source server's is missing"));
             }
         };
         let auth = match (config.key, config.api) {
             (None, _) => Auth::Nothing,
-            (Some(key), Api::OpenSource) => Auth::ApiKey(key),
+            (Some(key), Api::OpenSource) => Auth::Header("x-api-key", key),
             (Some(key), Api::Hosted) => Auth::Token(key),
         };
         Ok(Self {

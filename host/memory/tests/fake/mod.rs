@@ -77,7 +77,7 @@ impl Fake {
         change: impl FnOnce(&mut Mem0Config),
     ) -> Mem0 {
         let key = Some(chatter_http::Secret::new(KEY));
-        let mut config = Mem0Config::new(self.api, Some(server.uri()), key);
+        let mut config = Mem0Config::new(self.api, Some(server.uri().into()), key);
         config.search_wait = LONG;
         config.write_wait = LONG;
         change(&mut config);

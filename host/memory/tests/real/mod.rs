@@ -67,7 +67,7 @@ impl RealMem0 {
 
     pub(crate) fn client(&self) -> Mem0 {
         let key = Some(chatter_http::Secret::new(KEY));
-        let mut config = Mem0Config::new(Api::OpenSource, Some(self.address.clone()), key);
+        let mut config = Mem0Config::new(Api::OpenSource, Some(self.address.clone().into()), key);
         config.search_wait = PATIENCE;
         Mem0::new(config).unwrap()
     }

@@ -2,8 +2,8 @@
 
 use super::{End, Said, Sampling, Wire, schema};
 use crate::{budget::Usage, estimate_tokens, failure::Failure};
+use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::{Request, Role};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -17,17 +17,16 @@ const VERSION: &str = "2023-06-01";
 const CACHED_FROM: u32 = 1024;
 
 impl Wire for Anthropic {
-    fn path(&self, _: &str) -> String {
-        "/messages".into()
+    fn path(&self, _: &str) -> Vec<String> {
+        vec!["messages".into()]
     }
 
-    fn key(&self) -> (HeaderName, &'static str) {
-        (HeaderName::from_static("x-api-key"), "")
+    fn auth(&self, key: Secret) -> Auth {
+        Auth::Header("x-api-key", key)
     }
 
-    fn headers(&self) -> HeaderMap {
-        let version = HeaderName::from_static("anthropic-version");
-        HeaderMap::from_iter([(version, HeaderValue::from_static(VERSION))])
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[("anthropic-version", VERSION)]
     }
 
     fn body(
@@ -50,7 +49,7 @@ impl Wire for Anthropic {
             messages.push(json!({ "role": role, "content": message.content }));
         }
         if messages.is_empty() {
-            return Err(Failure::Refused(
+            return Err(Failure::Unfit(
                 "there has to be a message of the user's".into(),
             ));
         }

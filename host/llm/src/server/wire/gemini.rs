@@ -2,8 +2,8 @@
 
 use super::{End, Said, Sampling, Wire, schema};
 use crate::{budget::Usage, failure::Failure};
+use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::{Request, Role};
-use reqwest::header::HeaderName;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -11,13 +11,14 @@ use std::time::Duration;
 pub(super) struct Gemini;
 
 impl Wire for Gemini {
-    fn path(&self, model: &str) -> String {
-        let model = model.strip_prefix("models/").unwrap_or(model);
-        format!("/models/{model}:generateContent")
+    fn path(&self, model: &str) -> Vec<String> {
+        // A model, or one of the operator's own: `tunedModels/x`.
+        let (folder, model) = model.split_once('/').unwrap_or(("models", model));
+        vec![folder.into(), format!("{model}:generateContent")]
     }
 
-    fn key(&self) -> (HeaderName, &'static str) {
-        (HeaderName::from_static("x-goog-api-key"), "")
+    fn auth(&self, key: Secret) -> Auth {
+        Auth::Header("x-goog-api-key", key)
     }
 
     fn body(
@@ -37,7 +38,7 @@ impl Wire for Gemini {
             }
         }
         if contents.is_empty() {
-            return Err(Failure::Refused(
+            return Err(Failure::Unfit(
                 "there has to be a message of the user's".into(),
             ));
         }
@@ -166,15 +167,36 @@ pub(super) fn retry_after(error: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
+/// Whether it is the key that is wrong; Google answers that with 400, as what is wrong with a request
+/// ([ErrorReason](https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto)).
+pub(super) fn is_key_wrong(error: &Value) -> bool {
+    let details = error.pointer("/error/details").and_then(Value::as_array);
+    details.is_some_and(|details| {
+        details.iter().any(|detail| {
+            let reason = detail.get("reason").and_then(Value::as_str);
+            matches!(reason, Some("API_KEY_INVALID"))
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_model_goes_by_both_its_names() {
-        let expected = "/models/gemini-2.5-flash:generateContent";
-        for model in ["gemini-2.5-flash", "models/gemini-2.5-flash"] {
-            assert_eq!(Gemini.path(model), expected);
+        for (model, path) in [
+            (
+                "gemini-2.5-flash",
+                "models/gemini-2.5-flash:generateContent",
+            ),
+            (
+                "models/gemini-2.5-flash",
+                "models/gemini-2.5-flash:generateContent",
+            ),
+            ("tunedModels/nova-1", "tunedModels/nova-1:generateContent"),
+        ] {
+            assert_eq!(Gemini.path(model).join("/"), path);
         }
     }
 

@@ -2,20 +2,20 @@
 
 use super::{End, Said, Sampling, Wire, schema};
 use crate::{budget::Usage, failure::Failure};
+use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::Request;
-use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(super) struct OpenAi;
 
 impl Wire for OpenAi {
-    fn path(&self, _: &str) -> String {
-        "/chat/completions".into()
+    fn path(&self, _: &str) -> Vec<String> {
+        vec!["chat".into(), "completions".into()]
     }
 
-    fn key(&self) -> (HeaderName, &'static str) {
-        (AUTHORIZATION, "Bearer ")
+    fn auth(&self, key: Secret) -> Auth {
+        Auth::Bearer(key)
     }
 
     fn body(
