@@ -96,12 +96,12 @@ impl<M: Memory> Guarded<M> {
     }
 
     /// Keeps at hand what may be asked for while the memory is away.
-    async fn keep(&self, scope: &Scope, entries: Vec<(String, NewEntry, Timestamp)>) {
+    async fn keep(&self, scope: &Scope, entries: Vec<(NewEntry, Timestamp)>) {
         // It is only a copy: if it fails, there is less at hand.
         if self.at_hand.scopes_known() >= SCOPES_AT_HAND {
             let _ = self.at_hand.clear().await;
         }
-        let _ = self.at_hand.remember_all(scope, entries).await;
+        let _ = self.at_hand.keep_at_hand(scope, entries).await;
     }
 }
 
@@ -143,10 +143,9 @@ impl<M: Memory> Memory for Guarded<M> {
         let started = Instant::now();
         let answer = match self.ask(scope, query).await {
             Ok(found) => {
-                let copies = found.iter().map(|found| {
-                    let id = format!("{}/found", found.id);
-                    (id, found.entry.clone(), found.at)
-                });
+                // The best last, so that it stays the longest.
+                let copies = found.iter().rev();
+                let copies = copies.map(|found| (found.entry.clone(), found.at));
                 self.keep(scope, copies.collect()).await;
                 counter!("chatter_memory_searches_total", "end" => "answered").increment(1);
                 Ok(found)
@@ -181,9 +180,8 @@ impl<M: Memory> Memory for Guarded<M> {
         self.memory.remember(scope, write_id, entry, at).await
     }
 
-    async fn expect(&self, scope: &Scope, write_id: &str, entry: &NewEntry, at: Timestamp) {
-        let one = (write_id.to_owned(), entry.clone(), at);
-        self.keep(scope, vec![one]).await;
+    async fn expect(&self, scope: &Scope, _: &str, entry: &NewEntry, at: Timestamp) {
+        self.keep(scope, vec![(entry.clone(), at)]).await;
     }
 
     fn describe(&self) -> String {

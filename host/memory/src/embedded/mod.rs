@@ -140,8 +140,27 @@ impl Embedded {
         Ok(())
     }
 
+    /// Has copies of another memory's entries at hand, those that came last.
+    pub(crate) async fn keep_at_hand(
+        &self,
+        scope: &Scope,
+        entries: Vec<(NewEntry, Timestamp)>,
+    ) -> Result<(), Error> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (scope, keeps) = (scope.to_string(), self.keeps);
+        let work = move |connection: &mut Connection| {
+            write::keep_at_hand(connection, &scope, &entries, keeps)
+        };
+        if self.file.run(work).await? {
+            self.scopes.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// As [`Memory::remember`], of several at once; what breaks a rule is passed over.
-    pub(crate) async fn remember_all(
+    async fn remember_all(
         &self,
         scope: &Scope,
         mut entries: Vec<(String, NewEntry, Timestamp)>,

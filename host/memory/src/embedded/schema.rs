@@ -1,11 +1,12 @@
 //! The tables, and how a file gets them.
 
+use super::write::{MERGE_WORDS, empty_log};
 use crate::entry::gist;
 use rusqlite::Connection;
 use std::time::Duration;
 
 /// Goes up with every change of the tables.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long another program (a backup, a shell) may hold the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -54,6 +55,10 @@ const TABLES: &str = "
         DELETE FROM word WHERE rowid = old.id;
     END;
 ";
+
+/// The tables of version 2 were the same.
+#[cfg(test)]
+pub(super) const TABLES_2: &str = TABLES;
 
 /// The tables of version 1.
 #[cfg(test)]
@@ -142,8 +147,12 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unusable> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten, also when a page is split or merged. Set for a deletion alone, it would leave
+    // the copies that earlier splits made.
+    connection.pragma_update(None, "secure_delete", true)?;
     let whole = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    match whole.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
+    let version = whole.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+    match version {
         0 => {
             whole.execute_batch(TABLES)?;
             whole.pragma_update(None, "user_version", VERSION)?;
@@ -151,12 +160,20 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unusable> {
         1 => {
             whole.execute_batch(FROM_1)?;
             fill_gists(&whole)?;
-            whole.pragma_update(None, "user_version", VERSION)?;
+            whole.pragma_update(None, "user_version", 2)?;
         }
-        VERSION => {}
+        2 | VERSION => {}
         newer => return Err(Unusable::Newer(newer)),
     }
     whole.commit()?;
+    if matches!(version, 1 | 2) {
+        // Before version 3 what was deleted stayed in pages and parts that nobody used: the file is written anew.
+        connection.execute(MERGE_WORDS, ())?;
+        connection.execute("VACUUM", ())?;
+        connection.pragma_update(None, "user_version", VERSION)?;
+    }
+    // A process that ended in the middle may have left a log that holds what is deleted.
+    empty_log(connection)?;
     Ok(())
 }
 

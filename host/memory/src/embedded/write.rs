@@ -22,17 +22,56 @@ pub(super) fn remember(
     keeps: u32,
 ) -> rusqlite::Result<bool> {
     let whole = connection.transaction()?;
-    let new_scope = whole
-        .prepare_cached("INSERT INTO scope (name) VALUES (?1) ON CONFLICT DO NOTHING")?
-        .execute([scope])?;
-    let scope = scope_number(&whole, scope)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let (scope, new_scope) = scope_in(&whole, scope)?;
     for (write_id, entry, at) in entries {
         if is_new(&whole, scope, write_id)? {
             keep(&whole, scope, entry, *at, keeps)?;
         }
     }
     whole.commit()?;
-    Ok(new_scope > 0)
+    Ok(new_scope)
+}
+
+/// Keeps copies of entries of another memory; whether the scope is new. What was asked for last counts most,
+/// however old it is: those that were put here the longest ago go first.
+pub(super) fn keep_at_hand(
+    connection: &mut Connection,
+    scope: &str,
+    entries: &[(NewEntry, Timestamp)],
+    keeps: u32,
+) -> rusqlite::Result<bool> {
+    let whole = connection.transaction()?;
+    let (scope, new_scope) = scope_in(&whole, scope)?;
+    for (entry, at) in entries {
+        whole
+            .prepare_cached(
+                "DELETE FROM entry WHERE scope = ?1 AND gist = ?2 AND kind = ?3 AND about IS ?4",
+            )?
+            .execute(params![
+                scope,
+                gist(&entry.text),
+                entry.kind.as_str(),
+                entry.about.as_ref().map(AuthorId::as_str)
+            ])?;
+        insert(&whole, scope, entry, *at)?;
+    }
+    whole
+        .prepare_cached(
+            "DELETE FROM entry WHERE id IN (
+                 SELECT id FROM entry WHERE scope = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+        )?
+        .execute(params![scope, keeps])?;
+    whole.commit()?;
+    Ok(new_scope)
+}
+
+/// A scope's number, and whether it is new.
+fn scope_in(whole: &Transaction<'_>, scope: &str) -> rusqlite::Result<(i64, bool)> {
+    let new = whole
+        .prepare_cached("INSERT INTO scope (name) VALUES (?1) ON CONFLICT DO NOTHING")?
+        .execute([scope])?;
+    let number = scope_number(whole, scope)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    Ok((number, new > 0))
 }
 
 fn is_new(whole: &Transaction<'_>, scope: i64, write_id: &str) -> rusqlite::Result<bool> {
@@ -94,21 +133,7 @@ fn keep(
             .execute(params![scope, gist, kind, about])?;
         return Ok(());
     }
-    whole
-        .prepare_cached(
-            "INSERT INTO entry (scope, kind, text, about, at, confidence, source, gist)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            scope,
-            kind,
-            entry.text,
-            about,
-            at.as_millis(),
-            entry.confidence,
-            source,
-            gist
-        ])?;
+    insert(whole, scope, entry, at)?;
     whole
         .prepare_cached(
             "DELETE FROM entry WHERE id IN (
@@ -119,33 +144,65 @@ fn keep(
     Ok(())
 }
 
+fn insert(
+    whole: &Transaction<'_>,
+    scope: i64,
+    entry: &NewEntry,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    whole
+        .prepare_cached(
+            "INSERT INTO entry (scope, kind, text, about, at, confidence, source, gist)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            scope,
+            entry.kind.as_str(),
+            entry.text,
+            entry.about.as_ref().map(AuthorId::as_str),
+            at.as_millis(),
+            entry.confidence,
+            entry.source.map(|source| source.to_string()),
+            gist(&entry.text)
+        ])?;
+    Ok(())
+}
+
 /// Forgets what the filter lets through, and says how many entries that were. What is deleted is
-/// overwritten, and leaves the log that SQLite writes ahead too.
+/// overwritten ([`prepare`](super::schema::prepare) sees to that), and leaves the log that SQLite writes ahead
+/// too.
 pub(super) fn forget(
     connection: &mut Connection,
     scope: &str,
     filter: &Filter,
 ) -> rusqlite::Result<u64> {
-    let Some(scope) = scope_number(connection, scope)? else {
+    let whole = connection.transaction()?;
+    let Some(scope) = scope_number(&whole, scope)? else {
         return Ok(0);
     };
     let (filter, values) = where_filter(scope, filter);
-    connection.pragma_update(None, "secure_delete", true)?;
-    let gone = connection
+    let gone = whole
         .prepare(&format!(
             "DELETE FROM entry WHERE id IN (SELECT e.id FROM entry e WHERE {filter})"
         ))?
         .execute(params_from_iter(values))?;
     if gone > 0 {
         // Deleted words stay in the index's older parts until those are merged.
-        connection.execute("INSERT INTO word (word) VALUES ('optimize')", ())?;
+        whole.execute(MERGE_WORDS, ())?;
     }
-    connection.pragma_update(None, "secure_delete", false)?;
-    if gone > 0 {
-        // A reader from outside may keep the log; then it goes with the next checkpoint.
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
-    }
+    whole.commit()?;
+    // Also if nothing is left to forget: the last time may have ended before it came to this.
+    empty_log(connection)?;
     Ok(gone as u64)
+}
+
+/// Has the index of words hold nothing of what was deleted.
+pub(super) const MERGE_WORDS: &str = "INSERT INTO word (word) VALUES ('optimize')";
+
+/// What stands in the log that SQLite writes ahead goes into the file, and the log is emptied. A reader from
+/// outside may keep it; then it goes the next time.
+pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
 }
 
 pub(super) fn clear(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -162,3 +162,25 @@ async fn what_is_at_hand_is_bounded() {
         .unwrap();
     assert_eq!(kept.entries.len(), ENTRIES_AT_HAND as usize);
 }
+
+#[tokio::test]
+async fn what_was_pushed_out_is_at_hand_again_when_it_is_found_again() {
+    let memory = guarded();
+    texts(&memory, "nova", "tea").await.unwrap();
+    // As old as what is found, or newer.
+    for n in 0..ENTRIES_AT_HAND {
+        let (entry, at) = (note(&format!("milk {n}")), Timestamp::from_millis(1_000));
+        memory
+            .expect(&scope("nova"), &n.to_string(), &entry, at)
+            .await;
+    }
+    let kept = async |memory: &Guarded<Fickle>| {
+        let (scope, all) = (scope("nova"), Filter::default());
+        let entries = memory.at_hand.list(&scope, &all).await.unwrap().entries;
+        let is_kept = entries.iter().any(|it| it.entry.text == "found for tea");
+        (is_kept, entries.len() as u32)
+    };
+    assert_eq!(kept(&memory).await, (false, ENTRIES_AT_HAND));
+    texts(&memory, "nova", "tea").await.unwrap();
+    assert_eq!(kept(&memory).await, (true, ENTRIES_AT_HAND));
+}
