@@ -10,7 +10,7 @@ use crate::{
     settings::Settings,
 };
 use anstyle::Style;
-use chatter_memory::{Archive, Filter, Which, gist};
+use chatter_memory::{Archive, Filter, Scopes, Which, gist};
 use chatter_protocol::{
     AuthorId, CallId, PersonaId, RoomId, TenantId,
     memory::{Entry, Kind, Query, Scope},
@@ -227,10 +227,14 @@ impl Whose {
                 persona: persona.clone(),
             }]);
         }
-        let mut scopes = memory
-            .scopes(&self.which())
-            .await
-            .map_err(Failure::failed)?;
+        let known = memory.scopes(&self.which()).await;
+        let Scopes { mut scopes, more } = known.map_err(Failure::failed)?;
+        if more {
+            note(
+                "the memory has looked through a part of what it holds to tell whose memories there are: name --room and \
+                 --persona for those that may be missing",
+            );
+        }
         scopes.retain(|scope| self.takes(scope));
         Ok(scopes)
     }

@@ -6,7 +6,7 @@
 //! held back by it: whoever delivers them waits and tries again by itself.
 
 use crate::{
-    Archive, Embedded, Filter, Listing, Mem0, Memory, Which,
+    Archive, Embedded, Filter, Listing, Mem0, Memory, Scopes, Which,
     breaker::{Breaker, Change, Permit},
 };
 use async_trait::async_trait;
@@ -191,7 +191,7 @@ impl<M: Memory> Memory for Guarded<M> {
 
 #[async_trait]
 impl<M: Archive> Archive for Guarded<M> {
-    async fn scopes(&self, of: &Which) -> Result<Vec<Scope>, Error> {
+    async fn scopes(&self, of: &Which) -> Result<Scopes, Error> {
         self.memory.scopes(of).await
     }
 

@@ -58,13 +58,15 @@ pub type SharedMemory = Arc<dyn Memory>;
 /// A memory, as its operator uses it: nothing that personas may do.
 #[async_trait]
 pub trait Archive: Memory {
-    /// The scopes that hold something, in order.
-    async fn scopes(&self, of: &Which) -> Result<Vec<Scope>, Error>;
+    /// The scopes that hold something.
+    async fn scopes(&self, of: &Which) -> Result<Scopes, Error>;
 
     /// All entries of a scope that the filter lets through, oldest first, each with score 1.
     async fn list(&self, scope: &Scope, filter: &Filter) -> Result<Listing, Error>;
 
-    /// Forgets for good what the filter lets through, and says how many entries that were.
+    /// Forgets what the filter lets through, with all its copies, and says how many entries that were. No search
+    /// finds them any more. What a server keeps of what was deleted (Mem0's open-source server: its history) is
+    /// that server's.
     async fn forget(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error>;
 }
 
@@ -108,6 +110,15 @@ impl Filter {
         self.about.as_ref().is_none_or(is_about)
             && self.id.as_ref().is_none_or(|id| entry.id == *id)
     }
+}
+
+/// The scopes that hold something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scopes {
+    /// The scopes, in order.
+    pub scopes: Vec<Scope>,
+    /// Whether there may be more than the memory names.
+    pub more: bool,
 }
 
 /// Entries of a scope.

@@ -221,6 +221,160 @@ async fn copies_about_a_person_are_forgotten_too() {
 }
 
 #[tokio::test]
+async fn to_forget_an_entry_is_to_forget_its_copies() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        // One write twice, the same said again, and others.
+        for (write_id, text) in [
+            ("call/0", "The boss fell."),
+            ("call/0", "The boss fell."),
+            ("call/1", "the boss  fell"),
+            ("call/2", "the boss won"),
+        ] {
+            memory
+                .remember(&nova(), write_id, &note(text), at(0))
+                .await
+                .unwrap();
+        }
+        let entry = about("guest:ana", "the boss fell");
+        memory
+            .remember(&nova(), "call/3", &entry, at(0))
+            .await
+            .unwrap();
+        let listing = memory.list(&nova(), &Filter::default()).await.unwrap();
+        assert_eq!(listing.entries.len(), 3);
+        let one = Filter {
+            id: Some(listing.entries[0].id.clone()),
+            about: None,
+        };
+        assert_eq!(memory.forget(&nova(), &one).await, Ok(3));
+        let found = memory.search(&nova(), &words("boss")).await.unwrap();
+        let mut found = texts(&found);
+        found.sort_unstable();
+        assert_eq!(found, ["the boss fell", "the boss won"]);
+        assert_eq!(fake.kept(), 2);
+    }
+}
+
+#[tokio::test]
+async fn an_entry_beyond_what_is_listed_is_forgotten_by_its_id_and_anothers_is_not() {
+    let fake = Fake::new(Api::OpenSource);
+    let server = fake.start().await;
+    let memory = fake.client(&server);
+    let rex = scope("main/lobby", "rex");
+    memory
+        .remember(&rex, "w", &note("rex has a secret"), at(0))
+        .await
+        .unwrap();
+    let rexs = memory.list(&rex, &Filter::default()).await.unwrap();
+    for n in 0..1_000 {
+        let entry = note(&format!("note {n}"));
+        memory
+            .remember(&nova(), &format!("w{n}"), &entry, at(n))
+            .await
+            .unwrap();
+    }
+    memory
+        .remember(&nova(), "last", &note("the last one"), at(2_000))
+        .await
+        .unwrap();
+    let last = memory
+        .search(&nova(), &words("the last one"))
+        .await
+        .unwrap();
+    for (id, gone) in [(&rexs.entries[0].id, 0), (&last[0].id, 1)] {
+        let one = Filter {
+            id: Some(id.clone()),
+            about: None,
+        };
+        assert_eq!(memory.forget(&nova(), &one).await, Ok(gone), "{id}");
+    }
+    assert_eq!(fake.kept(), 1_001);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_can_be_forgotten() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        memory
+            .remember(&nova(), "w", &note("x"), at(0))
+            .await
+            .unwrap();
+        fake.breaks(Fault::Unreadable);
+        memory.forget(&nova(), &Filter::default()).await.unwrap();
+        assert_eq!(fake.kept(), 0, "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn entries_whose_user_is_not_said_are_known_by_what_was_written_along() {
+    for api in APIS {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client(&server);
+        for persona in ["nova", "rex"] {
+            let whose = scope("main/lobby", persona);
+            let entry = about("guest:ana", &format!("{persona} knows a secret"));
+            memory.remember(&whose, "w", &entry, at(0)).await.unwrap();
+        }
+        fake.breaks(Fault::Nameless);
+        for query in [words("secret"), words("")] {
+            let found = memory.search(&nova(), &query).await.unwrap();
+            assert_eq!(texts(&found), ["nova knows a secret"], "{api:?}");
+        }
+        let ana = Filter {
+            about: Some("guest:ana".parse().unwrap()),
+            ..Filter::default()
+        };
+        assert_eq!(memory.forget(&nova(), &ana).await, Ok(1));
+        assert_eq!(fake.kept(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_addition_that_is_done_at_once_is_asked_about_no_more() {
+    let fake = Fake::new(Api::Hosted);
+    let server = fake.start().await;
+    let memory = fake.client(&server);
+    fake.breaks(Fault::AtOnce);
+    memory
+        .remember(&nova(), "w", &note("x"), at(0))
+        .await
+        .unwrap();
+    assert_eq!(fake.state().seen, ["POST /v3/memories/add/"]);
+}
+
+#[tokio::test]
+async fn an_addition_that_is_under_way_is_not_made_again() {
+    let fake = Fake::new(Api::Hosted);
+    let server = fake.start().await;
+    let memory = fake.client_with(&server, |config| {
+        config.write_wait = Duration::from_millis(200);
+    });
+    let remember = async || memory.remember(&nova(), "w", &note("x"), at(0)).await;
+    fake.breaks(Fault::EventsHang);
+    for _ in 0..3 {
+        unavailable(remember().await);
+    }
+    assert_eq!(fake.kept(), 1);
+    fake.is_mended();
+    remember().await.unwrap();
+    assert_eq!(fake.kept(), 1);
+    // What has failed, or of which nobody knows any more, is made again.
+    for fault in [Fault::EventsFail, Fault::EventsLost] {
+        let before = fake.kept();
+        fake.breaks(fault);
+        unavailable(remember().await);
+        unavailable(remember().await);
+        assert_eq!(fake.kept(), before + 2);
+    }
+}
+
+#[tokio::test]
 async fn of_a_long_list_those_beyond_its_end_are_forgotten_too() {
     let fake = Fake::new(Api::OpenSource);
     let server = fake.start().await;
@@ -319,6 +473,14 @@ async fn both_are_asked_at_their_routes_with_the_same_metadata() {
         .collect();
     assert_eq!(
         keys,
-        ["type", "confidence", "room", "at", "write_id", "about"]
+        [
+            "type",
+            "confidence",
+            "room",
+            "agent",
+            "at",
+            "write_id",
+            "about"
+        ]
     );
 }

@@ -50,7 +50,7 @@ pub struct MemoryOptions {
         hide_env_values = true
     )]
     pub api_key_env: Option<String>,
-    /// How long a persona's search waits for Mem0, in milliseconds [default: 1000]
+    /// How long a persona's search waits for Mem0, in milliseconds [default: 2000]
     #[arg(
         id = "memory_search_ms",
         long = "memory-search-ms",
@@ -242,7 +242,7 @@ impl MemoryOptions {
             }
             Duration::from_millis(ms)
         };
-        let search_wait = wait("search_ms", self.search_ms, 1_000);
+        let search_wait = wait("search_ms", self.search_ms, 2_000);
         let write_wait = wait("write_ms", self.write_ms, 20_000);
         let embedding_wait = wait("embedding_ms", self.embedding_ms, 300);
         let mut variable = |name: &str, variable: &Option<String>| {

@@ -22,7 +22,7 @@ mod vectors;
 mod words;
 mod write;
 
-use crate::{Archive, Filter, Listing, Memory, Which, entry};
+use crate::{Archive, Filter, Listing, Memory, Scopes, Which, entry};
 use async_trait::async_trait;
 use chatter_llm::Embedder;
 use chatter_protocol::{
@@ -254,9 +254,13 @@ impl Memory for Embedded {
 
 #[async_trait]
 impl Archive for Embedded {
-    async fn scopes(&self, of: &Which) -> Result<Vec<Scope>, Error> {
-        let scopes = self.file.run(|connection| read::scopes(connection)).await?;
-        Ok(scopes.into_iter().filter(|scope| of.takes(scope)).collect())
+    async fn scopes(&self, of: &Which) -> Result<Scopes, Error> {
+        let mut scopes = self.file.run(|connection| read::scopes(connection)).await?;
+        scopes.retain(|scope| of.takes(scope));
+        Ok(Scopes {
+            scopes,
+            more: false,
+        })
     }
 
     async fn list(&self, scope: &Scope, filter: &Filter) -> Result<Listing, Error> {

@@ -2,7 +2,8 @@
 
 use super::{
     Api, Mem0, OPERATOR_WAIT,
-    wire::{self, Added, Event, Found, Page},
+    found::{self, Found, Page},
+    wire::{self, Added, Event},
 };
 use chatter_http::{Answer, Ask, Method};
 use chatter_protocol::{
@@ -17,6 +18,10 @@ use tokio::time::{Instant, sleep};
 /// The most entries that the open-source server lists.
 const LISTED: usize = 1_000;
 
+/// So many memories the open-source server looks through for their users (`SCAN_LIMIT` of its
+/// `routers/entities.py`).
+const SCANNED: u64 = 10_000;
+
 /// Entries on a page of the hosted API, its most.
 const PAGE: &str = "200";
 
@@ -27,11 +32,49 @@ const PAGES: usize = 100;
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
+/// How it ended what takes its time.
+enum Ended {
+    Done,
+    /// It will not happen.
+    Failed(Error),
+    /// It may happen yet.
+    Unknown(Error),
+}
+
 impl Mem0 {
     // === Entries ===
 
-    pub(super) async fn add(&self, scope: &Scope, body: &Value) -> Result<(), Error> {
+    pub(super) async fn add(
+        &self,
+        scope: &Scope,
+        write_id: &str,
+        body: &Value,
+    ) -> Result<(), Error> {
         let until = Instant::now() + self.write_wait;
+        let user = scope.to_string();
+        let event = match self.accepted.event(&user, write_id) {
+            Some(event) => event,
+            None => match self.add_now(body).await? {
+                Added::Kept => return Ok(()),
+                Added::Failed(why) => return Err(self.failed(&why)),
+                Added::Later(event) => {
+                    self.accepted.keep(&user, write_id, &event);
+                    event
+                }
+            },
+        };
+        let (how, is_settled) = match self.until_done(scope, &event, until).await {
+            Ended::Done => (Ok(()), true),
+            Ended::Failed(error) => (Err(error), true),
+            Ended::Unknown(error) => (Err(error), false),
+        };
+        if is_settled {
+            self.accepted.drop(&user, write_id);
+        }
+        how
+    }
+
+    async fn add_now(&self, body: &Value) -> Result<Added, Error> {
         let path: &[&str] = match self.api {
             Api::OpenSource => &["memories"],
             Api::Hosted => &["v3", "memories", "add", ""],
@@ -42,20 +85,22 @@ impl Mem0 {
         if matches!(answer.status, 400 | 413 | 422) {
             return Err(Error::Refused(self.complaint(&answer)));
         }
-        match wire::added(&self.well(answer)?).map_err(|how| self.wrong(how))? {
-            Added::Kept => Ok(()),
-            Added::Later(event) => self.until_done(scope, &event, until).await,
-        }
+        wire::added(&self.well(answer)?).map_err(|how| self.wrong(how))
+    }
+
+    fn failed(&self, why: &str) -> Error {
+        let (server, why) = (self.server.shown(), self.server.brief(why));
+        Error::Unavailable(format!("{server} failed: {why}"))
     }
 
     /// Waits until what was asked for has happened.
-    async fn until_done(&self, scope: &Scope, event: &str, until: Instant) -> Result<(), Error> {
+    async fn until_done(&self, scope: &Scope, event: &str, until: Instant) -> Ended {
         let mut look = FIRST_LOOK;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left <= look {
                 let server = self.server.shown();
-                return Err(Error::Unavailable(format!(
+                return Ended::Unknown(Error::Unavailable(format!(
                     "{server} did not finish what was asked of it for {scope} in time"
                 )));
             }
@@ -63,15 +108,20 @@ impl Mem0 {
             look = (look * 2).min(LONGEST_LOOK);
             let path = ["v1", "event", event, ""];
             let left = until.saturating_duration_since(Instant::now());
-            let answer = self.ask(Method::GET, &path, &[], None, left).await?;
-            match wire::event(&self.well(answer)?).map_err(|how| self.wrong(how))? {
-                Event::Running => {}
-                Event::Succeeded => return Ok(()),
-                Event::Failed(why) => {
-                    let why = self.server.brief(&why);
-                    let server = self.server.shown();
-                    return Err(Error::Unavailable(format!("{server} failed: {why}")));
-                }
+            let answer = match self.ask(Method::GET, &path, &[], None, left).await {
+                Ok(answer) => answer,
+                Err(error) => return Ended::Unknown(error),
+            };
+            let is_gone = matches!(answer.status, 404 | 410);
+            let event = self
+                .well(answer)
+                .and_then(|body| wire::event(&body).map_err(|how| self.wrong(how)));
+            match event {
+                Ok(Event::Running) => {}
+                Ok(Event::Succeeded) => return Ended::Done,
+                Ok(Event::Failed(why)) => return Ended::Failed(self.failed(&why)),
+                Err(error) if is_gone => return Ended::Failed(error),
+                Err(error) => return Ended::Unknown(error),
             }
         }
     }
@@ -107,6 +157,30 @@ impl Mem0 {
         let body = json!({ "query": about, "filters": filters, "top_k": LISTED, "threshold": 0.0 });
         let page = self.search_page(scope, &body, OPERATOR_WAIT).await?;
         Ok(page.found)
+    }
+
+    /// The entries that are most like a text, also beyond what is listed.
+    pub(super) async fn like(&self, scope: &Scope, text: &str) -> Result<Vec<Found>, Error> {
+        let filters = json!({ "user_id": scope.to_string() });
+        let body = json!({ "query": text, "filters": filters, "top_k": LISTED, "threshold": 0.0 });
+        let page = self.search_page(scope, &body, OPERATOR_WAIT).await?;
+        Ok(page.found)
+    }
+
+    /// An entry by its id, if it is this scope's.
+    pub(super) async fn one(&self, scope: &Scope, id: &str) -> Result<Option<Found>, Error> {
+        let path: &[&str] = match self.api {
+            Api::OpenSource => &["memories", id],
+            Api::Hosted => &["v1", "memories", id, ""],
+        };
+        let answer = self
+            .ask(Method::GET, path, &[], None, OPERATOR_WAIT)
+            .await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        let body = self.well(answer)?;
+        found::one(&body, scope).map_err(|how| self.wrong(how))
     }
 
     async fn search_page(
@@ -191,16 +265,20 @@ impl Mem0 {
             .ask(Method::DELETE, path, &query, None, OPERATOR_WAIT)
             .await?;
         match wire::added(&self.well(answer)?) {
-            Ok(Added::Later(event)) => self.until_done(scope, &event, until).await,
+            Ok(Added::Later(event)) => match self.until_done(scope, &event, until).await {
+                Ended::Done => Ok(()),
+                Ended::Failed(error) | Ended::Unknown(error) => Err(error),
+            },
+            Ok(Added::Failed(why)) => Err(self.failed(&why)),
             // It says so in words.
-            _ => Ok(()),
+            Ok(Added::Kept) | Err(_) => Ok(()),
         }
     }
 
     // === Scopes ===
 
-    /// The users that have memories.
-    pub(super) async fn users(&self, wait: Duration) -> Result<Vec<String>, Error> {
+    /// The users that have memories, and whether there may be more.
+    pub(super) async fn users(&self, wait: Duration) -> Result<(Vec<String>, bool), Error> {
         let until = Instant::now() + wait;
         let path: &[&str] = match self.api {
             Api::OpenSource => &["entities"],
@@ -215,13 +293,13 @@ impl Mem0 {
             };
             let left = until.saturating_duration_since(Instant::now());
             let answer = self.ask(Method::GET, path, query, None, left).await?;
-            let (users, next) = wire::users(&self.well(answer)?).map_err(|how| self.wrong(how))?;
-            all.extend(users);
-            if !next {
-                break;
+            let users = wire::users(&self.well(answer)?).map_err(|how| self.wrong(how))?;
+            all.extend(users.names);
+            if !users.next {
+                return Ok((all, users.memories >= SCANNED));
             }
         }
-        Ok(all)
+        Ok((all, true))
     }
 
     // === What is made of answers ===
@@ -274,7 +352,7 @@ impl Mem0 {
     }
 
     fn page(&self, answer: Answer, scope: &Scope) -> Result<Page, Error> {
-        let page = wire::page(&self.well(answer)?, scope).map_err(|how| self.wrong(how))?;
+        let page = found::page(&self.well(answer)?, scope).map_err(|how| self.wrong(how))?;
         if page.foreign > 0 {
             counter!("chatter_memory_foreign_total").increment(page.foreign as u64);
             if !self.told.swap(true, Ordering::Relaxed) {

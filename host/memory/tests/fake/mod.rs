@@ -30,6 +30,14 @@ pub(crate) enum Fault {
     EventsSlow,
     EventsHang,
     EventsFail,
+    /// The next look finds that there is no such event.
+    EventsLost,
+    /// It does at once what it is asked to add, and knows of no event.
+    AtOnce,
+    /// Its answers don't say whose memories they are.
+    Nameless,
+    /// Its answers hold what nobody can read.
+    Unreadable,
 }
 
 #[derive(Default)]
@@ -136,10 +144,10 @@ impl Respond for Fake {
             Api::OpenSource => state.open_source(request, &body),
             Api::Hosted => state.hosted(request, &body),
         };
-        if matches!(state.fault, Some(Fault::Unheard)) {
-            return ResponseTemplate::new(502);
+        match state.fault {
+            Some(Fault::Unheard) => ResponseTemplate::new(502),
+            _ => answer,
         }
-        answer
     }
 }
 
@@ -178,7 +186,7 @@ impl State {
             ("GET", "/memories") => {
                 let user = query(request, "user_id").unwrap_or_default();
                 let top: usize = query(request, "top_k").map_or(20, |top| top.parse().unwrap());
-                let all: Vec<_> = self.of(&user).take(top).cloned().collect();
+                let all: Vec<_> = self.of(&user).take(top).map(|it| self.shown(it)).collect();
                 say(200, &json!({ "results": all }))
             }
             ("GET", "/entities") => {
@@ -200,7 +208,10 @@ impl State {
                     false => say(404, &json!({ "detail": "Memory with id not found" })),
                 }
             }
-            ("GET", path) if path.starts_with("/memories/") => say(200, &Value::Null),
+            ("GET", path) if path.starts_with("/memories/") => {
+                let id = path.trim_start_matches("/memories/");
+                say(200, &self.by_id(id).unwrap_or(Value::Null))
+            }
             _ => say(404, &json!({ "detail": "Not Found" })),
         }
     }
@@ -210,6 +221,10 @@ impl State {
         let path = request.url.path();
         match (request.method.as_str(), path) {
             ("POST", "/v3/memories/add/") => match self.add(body) {
+                Ok(added) if matches!(self.fault, Some(Fault::AtOnce)) => say(
+                    200,
+                    &json!({ "message": "ok", "status": "SUCCEEDED", "event_id": "none", "results": added }),
+                ),
                 Ok(_) => self.event(),
                 Err(why) => say(
                     400,
@@ -227,7 +242,7 @@ impl State {
                     .to_owned();
                 let number = |name| query(request, name).map_or(1, |n| n.parse::<usize>().unwrap());
                 let (page, size) = (number("page"), number("page_size").min(20));
-                let all: Vec<_> = self.of(&user).cloned().collect();
+                let all: Vec<_> = self.of(&user).map(|it| self.shown(it)).collect();
                 let next =
                     (page * size < all.len()).then(|| format!("https://x/?page={}", page + 1));
                 let here: Vec<_> = all.iter().skip((page - 1) * size).take(size).collect();
@@ -238,6 +253,9 @@ impl State {
             }
             ("GET", path) if path.starts_with("/v1/event/") => {
                 let id = path.trim_start_matches("/v1/event/").trim_end_matches('/');
+                if matches!(self.fault, Some(Fault::AtOnce | Fault::EventsLost)) {
+                    return say(404, &json!({ "detail": "Not found." }));
+                }
                 if matches!(self.fault, Some(Fault::EventsFail)) {
                     return say(
                         200,
@@ -271,6 +289,15 @@ impl State {
                 let user = query(request, "user_id").unwrap_or_default();
                 self.memories.retain(|memory| memory["user_id"] != *user);
                 self.event()
+            }
+            ("GET", path) if path.starts_with("/v1/memories/") => {
+                let id = path
+                    .trim_start_matches("/v1/memories/")
+                    .trim_end_matches('/');
+                match self.by_id(id) {
+                    Some(memory) => say(200, &memory),
+                    None => say(404, &json!({ "error": "Memory not found!" })),
+                }
             }
             ("DELETE", path) if path.starts_with("/v1/memories/") => {
                 let id = path
@@ -355,7 +382,7 @@ impl State {
                 let asked: HashSet<_> = query.split(|c: char| !c.is_alphanumeric()).collect();
                 let both = words.intersection(&asked).count() as f64;
                 let score = 0.2 + 0.7 * both / words.union(&asked).count() as f64;
-                let mut memory = memory.clone();
+                let mut memory = self.shown(memory);
                 memory["score"] = json!(score);
                 (score, memory)
             })
@@ -376,6 +403,24 @@ impl State {
         self.memories
             .iter()
             .filter(move |memory| memory["user_id"] == *user)
+    }
+
+    /// A memory as it is shown.
+    fn shown(&self, memory: &Value) -> Value {
+        let mut memory = memory.clone();
+        match self.fault {
+            Some(Fault::Nameless) => {
+                memory.as_object_mut().unwrap().remove("user_id");
+            }
+            Some(Fault::Unreadable) => memory["memory"] = Value::Null,
+            _ => {}
+        }
+        memory
+    }
+
+    fn by_id(&self, id: &str) -> Option<Value> {
+        let memory = self.memories.iter().find(|memory| memory["id"] == *id)?;
+        Some(self.shown(memory))
     }
 
     fn users(&self) -> Vec<String> {
