@@ -29,13 +29,21 @@ const COMPILERS: &[Tool] = &[Tool {
     needed_for: "SQLite and the TLS library, which are written in C",
 }];
 
-/// What the tests of bus and store start; they look for it under these names.
-const SERVERS: &[Tool] = &[Tool {
-    programs: &["redis-server"],
-    variable: None,
-    packages: &["redis-server"],
-    needed_for: "the tests of bus and store on Redis",
-}];
+/// What the Rust tests start; they look for it under these names.
+const SERVERS: &[Tool] = &[
+    Tool {
+        programs: &["redis-server"],
+        variable: None,
+        packages: &["redis-server"],
+        needed_for: "the tests of bus and store on Redis",
+    },
+    Tool {
+        programs: &["ffmpeg"],
+        variable: None,
+        packages: &["ffmpeg"],
+        needed_for: "the tests of sources",
+    },
+];
 
 const PERSONAS: &[Tool] = &[Tool {
     programs: &["python3"],

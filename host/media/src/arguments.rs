@@ -1,0 +1,207 @@
+//! What ffmpeg is told.
+
+use crate::{Pictures, SAMPLE_RATE, source::Scheme};
+use std::{ffi::OsString, fmt::Write, path::Path};
+use url::Url;
+
+/// What is opened.
+#[derive(Clone, Copy)]
+pub(crate) enum Input<'a> {
+    File(&'a Path),
+    Url(&'a Url),
+    Device { format: &'a str, name: &'a str },
+}
+
+/// What is made of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Shape {
+    /// Its sound; else ticks, one for each 100 ms of its moving pictures.
+    pub(crate) sound: bool,
+    pub(crate) pictures: Option<Pictures>,
+}
+
+/// The bytes of a tick: a picture of two by two grey pixels.
+pub(crate) const TICK: usize = 4;
+
+/// The formats that are read from a file: recordings. Not among them is what names other files or
+/// addresses, such as playlists (hls, dash, concat, sdp), lists of pictures, scripts, and formats that
+/// take any bytes for sound.
+const RECORDINGS: &str = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dff,dirac,dsf,dts,dtshd,dv,eac3,flac,flv,\
+     g722,gif,gsm,gxf,h264,hevc,iff,ivf,live_flv,loas,m4v,matroska,webm,mjpeg,mlp,mov,mp4,mp3,mpc,mpc8,mpeg,\
+     mpegts,mpegvideo,mxf,nsv,nut,obu,ogg,oma,rm,sln,smjpeg,sox,spdif,tak,truehd,tta,vc1,voc,w64,wav,\
+     webm_dash_manifest,wtv,wv,xwma,yuv4mpegpipe";
+
+/// ffmpeg's arguments. It begins so far into its source; that is for recordings alone.
+pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+    add(&[
+        "-hide_banner",
+        "-nostdin",
+        "-nostats",
+        "-loglevel",
+        "level+info",
+        "-threads",
+        "1",
+    ]);
+    let protocols = match input {
+        Input::File(_) => "file",
+        // A device is no protocol, and needs none.
+        Input::Device { .. } => "none",
+        Input::Url(url) => match (Scheme::of(url), url.scheme()) {
+            (Scheme::Http, _) => "http,https,httpproxy,tls,tcp,crypto",
+            (Scheme::Rtmp, "rtmps") => "rtmps,tls,tcp",
+            (Scheme::Rtmp, _) => "rtmp,tcp",
+            (Scheme::Rtsp, "rtsps") => "rtsps,rtp,srtp,udp,tls,tcp",
+            (Scheme::Rtsp, _) => "rtsp,rtp,udp,tcp",
+            (Scheme::Srt, _) => "srt",
+            (Scheme::Udp, _) => "rtp,udp",
+        },
+    };
+    add(&["-protocol_whitelist", protocols]);
+    if start_ms > 0 {
+        add(&[
+            "-ss",
+            &format!("{}.{:03}", start_ms / 1000, start_ms % 1000),
+        ]);
+    }
+    match input {
+        Input::File(path) => {
+            add(&["-format_whitelist", RECORDINGS, "-i"]);
+            let mut name = OsString::from("file:");
+            name.push(path);
+            arguments.push(name);
+        }
+        Input::Url(url) => {
+            match Scheme::of(url) {
+                // Through firewalls, and without loss.
+                Scheme::Rtsp => add(&["-rtsp_flags", "prefer_tcp"]),
+                Scheme::Http | Scheme::Rtmp | Scheme::Srt | Scheme::Udp => {}
+            }
+            add(&["-i", url.as_str()]);
+        }
+        Input::Device { format, name } => add(&["-f", format, "-i", name]),
+    }
+    let arguments = &mut arguments;
+    let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+    let none = ["-sn", "-dn", "-map_metadata", "-1"];
+    if shape.sound {
+        add(&["-map", "0:a:0", "-vn"]);
+        add(&none);
+        // Holes in what comes are silence, so that counting samples tells the time.
+        add(&["-af", "aresample=async=1:first_pts=0", "-ac", "1"]);
+        add(&[
+            "-ar",
+            &SAMPLE_RATE.to_string(),
+            "-c:a",
+            "pcm_s16le",
+            "-f",
+            "s16le",
+            "pipe:1",
+        ]);
+    } else {
+        add(&["-map", "0:V:0", "-an"]);
+        add(&none);
+        add(&["-vf", "fps=10:start_time=0,scale=2:2,format=gray"]);
+        add(&["-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"]);
+    }
+    if let Some(Pictures { per_second, side }) = shape.pictures {
+        add(&["-map", "0:V:0", "-an"]);
+        add(&none);
+        let mut filter = String::new();
+        // A picture is what could be seen at its time, not what came after it.
+        let _ = write!(
+            filter,
+            "fps={per_second}:round=up:start_time=0,\
+             scale={side}:{side}:force_original_aspect_ratio=decrease:force_divisible_by=2,format=rgb24"
+        );
+        add(&[
+            "-vf",
+            &filter,
+            "-threads",
+            "1",
+            "-c:v",
+            "ppm",
+            "-f",
+            "image2pipe",
+        ]);
+        // Standard input, which is a pipe that is written to.
+        add(&["pipe:0"]);
+    }
+    std::mem::take(arguments)
+}
+
+/// By which of its systems' parts ffmpeg reads a microphone, and under which name.
+pub(crate) fn device(name: &str, system: &str, pulse: bool) -> (&'static str, String) {
+    let or = |usual: &str| {
+        if name.is_empty() {
+            usual.to_owned()
+        } else {
+            name.to_owned()
+        }
+    };
+    match system {
+        "macos" => ("avfoundation", format!(":{}", or("default"))),
+        "windows" => ("dshow", format!("audio={}", or("default"))),
+        _ => match name.split_once(':') {
+            Some(("alsa", name)) => ("alsa", name.to_owned()),
+            Some(("pulse", name)) => ("pulse", name.to_owned()),
+            // hw:1,0 and the like
+            Some(_) => ("alsa", name.to_owned()),
+            None if pulse => ("pulse", or("default")),
+            None => ("alsa", or("default")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_source_reaches_what_it_needs() {
+        let table = [
+            ("https://x/a.m3u8", "http,https,httpproxy,tls,tcp,crypto"),
+            ("rtmp://x/live/k", "rtmp,tcp"),
+            ("rtmps://x/live/k", "rtmps,tls,tcp"),
+            ("rtsp://x/cam", "rtsp,rtp,udp,tcp"),
+            ("srt://x:9000", "srt"),
+            ("rtp://x:9000", "rtp,udp"),
+        ];
+        let shape = Shape {
+            sound: true,
+            pictures: None,
+        };
+        for (url, expected) in table {
+            let url = Url::parse(url).unwrap();
+            let arguments = arguments(Input::Url(&url), shape, 0);
+            let at = arguments
+                .iter()
+                .position(|a| a == "-protocol_whitelist")
+                .unwrap();
+            assert_eq!(arguments[at + 1], *expected, "{url}");
+            assert!(!expected.contains("file"));
+        }
+    }
+
+    #[test]
+    fn devices() {
+        let table = [
+            ("", "linux", true, ("pulse", "default")),
+            ("", "linux", false, ("alsa", "default")),
+            ("hw:1,0", "linux", true, ("alsa", "hw:1,0")),
+            ("alsa:hw:1", "linux", true, ("alsa", "hw:1")),
+            ("pulse:usb mic", "linux", false, ("pulse", "usb mic")),
+            ("", "macos", false, ("avfoundation", ":default")),
+            ("1", "macos", false, ("avfoundation", ":1")),
+            ("Mic (USB)", "windows", false, ("dshow", "audio=Mic (USB)")),
+        ];
+        for (name, system, pulse, (format, device_name)) in table {
+            assert_eq!(
+                device(name, system, pulse),
+                (format, device_name.to_owned()),
+                "{name} on {system}"
+            );
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What is told of a source, part by part.
+
+use crate::{Condition, Options, Source, play, queue::Queue};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+/// The next of what a source tells, on the stream's clock: milliseconds that never go back.
+#[derive(Clone, PartialEq)]
+pub enum Part {
+    /// Sound: 16 kHz, one channel, -1 to 1. Whole pieces are of 100 ms; the last one may be shorter.
+    Sound {
+        /// When it begins. It ends after as many samples; what follows begins there.
+        at_ms: u64,
+        /// The samples.
+        samples: Vec<f32>,
+    },
+    /// What could be seen. Comes at the place of its time, or a little later.
+    Picture {
+        /// When.
+        at_ms: u64,
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+        /// Row by row from the top, three bytes a pixel.
+        rgb: Vec<u8>,
+    },
+    /// Nothing came: a stall, an outage, or a reader who was too slow for a live source.
+    Gap {
+        /// From then on.
+        from_ms: u64,
+        /// Until then.
+        to_ms: u64,
+    },
+    /// It is over, and so it stays. [`Condition`] says how.
+    Ended,
+}
+
+/// A source that plays. Dropping it ends it, and its ffmpeg.
+pub struct Feed {
+    queue: Queue,
+    condition: watch::Receiver<Condition>,
+    starts: Arc<AtomicU64>,
+    _player: AbortOnDropHandle<()>,
+}
+
+/// The other end of a feed.
+pub(crate) struct Teller {
+    pub(crate) queue: Queue,
+    pub(crate) condition: watch::Sender<Condition>,
+    pub(crate) starts: Arc<AtomicU64>,
+}
+
+impl Source {
+    /// Opens it, on the runtime that this is called in. What goes wrong is told by the feed.
+    #[must_use]
+    pub fn open(&self, options: Options) -> Feed {
+        let queue = Queue::default();
+        let (teller, condition) = watch::channel(Condition::Starting);
+        let starts = Arc::new(AtomicU64::new(0));
+        let teller = Teller {
+            queue: queue.clone(),
+            condition: teller,
+            starts: Arc::clone(&starts),
+        };
+        let player = tokio::spawn(play::play(self.clone(), options, teller));
+        Feed {
+            queue,
+            condition,
+            starts,
+            _player: AbortOnDropHandle::new(player),
+        }
+    }
+}
+
+impl Feed {
+    /// The next part. A slow reader makes a file wait, and loses the oldest of a live source.
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Part {
+        self.queue.next().await
+    }
+
+    /// How the source does.
+    #[must_use]
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.clone()
+    }
+
+    /// How often it was opened anew: after an end that should not have been, or for another pass.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.starts.load(Ordering::Relaxed).saturating_sub(1)
+    }
+}
+
+impl Part {
+    pub(crate) const fn is_picture(&self) -> bool {
+        matches!(self, Self::Picture { .. })
+    }
+}
+
+/// How long so many samples last, in whole milliseconds.
+pub(crate) const fn ms_of(samples: usize) -> u64 {
+    samples as u64 * 1000 / crate::SAMPLE_RATE as u64
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Feed({})", *self.condition.borrow())
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sound { at_ms, samples } => {
+                write!(f, "Sound({at_ms}, {} samples)", samples.len())
+            }
+            Self::Picture {
+                at_ms,
+                width,
+                height,
+                ..
+            } => write!(f, "Picture({at_ms}, {width}x{height})"),
+            Self::Gap { from_ms, to_ms } => write!(f, "Gap({from_ms}..{to_ms})"),
+            Self::Ended => f.write_str("Ended"),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Playing a source: opening it, and opening it again, until it is over.
+
+use crate::{
+    Condition, Options, Source,
+    arguments::{self, Input, Shape, arguments},
+    backoff::Backoff,
+    clock::{Clock, Pace},
+    condition,
+    feed::{Part, Teller},
+    process::{Ending, Process},
+    run::{self, Exit, Run},
+    source::{Kind, Scheme},
+    words,
+};
+use std::{env, fs, path::Path, sync::atomic::Ordering, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+/// How often a recording is opened again after ffmpeg broke down, without getting any further.
+const TRIES: u32 = 5;
+
+/// What has played for so long went well.
+const WELL: Duration = Duration::from_secs(10);
+
+/// A recording that ends so much before its length has broken off.
+const SHORT_MS: u64 = 2_000;
+
+/// How often it is looked at what the time is, while nothing else happens.
+pub(crate) const TICK: Duration = Duration::from_millis(250);
+
+/// A source that plays.
+pub(crate) struct Player {
+    pub(crate) shown: String,
+    pub(crate) options: Options,
+    pub(crate) teller: Teller,
+    pub(crate) clock: Clock,
+    pub(crate) shape: Shape,
+    pub(crate) backoff: Backoff,
+}
+
+/// Plays a source until it is over.
+pub(crate) async fn play(source: Source, options: Options, teller: Teller) {
+    let pace = match &source.0 {
+        Kind::File(_) => Pace::File {
+            speed: options.speed,
+        },
+        Kind::Url(url) if Scheme::of(url) == Scheme::Http => Pace::Pulled,
+        _ => Pace::Pushed,
+    };
+    let mut player = Player {
+        shown: source.to_string(),
+        clock: Clock::new(pace, options.from_ms),
+        shape: Shape {
+            sound: true,
+            pictures: options.pictures,
+        },
+        backoff: Backoff::new(&options.patience),
+        options,
+        teller,
+    };
+    let last = match player.options.wrong() {
+        Some(why) => Condition::Failed { why },
+        None => player.source(&source).await,
+    };
+    player.tell(last);
+    player.teller.queue.end();
+}
+
+impl Player {
+    /// Plays the source, and says how it ended.
+    async fn source(&mut self, source: &Source) -> Condition {
+        match &source.0 {
+            Kind::File(path) => {
+                if let Some(why) = unreadable(path) {
+                    return Condition::Failed { why };
+                }
+                self.recording(Input::File(path), None).await
+            }
+            Kind::Url(url) => self.live(Input::Url(url)).await,
+            Kind::Microphone(name) => {
+                let pulse = env::var_os("PULSE_SERVER").is_some()
+                    || env::var_os("XDG_RUNTIME_DIR")
+                        .is_some_and(|folder| Path::new(&folder).join("pulse/native").exists());
+                let (format, name) = arguments::device(name, env::consts::OS, pulse);
+                self.live(Input::Device {
+                    format,
+                    name: &name,
+                })
+                .await
+            }
+            Kind::Listener(_) | Kind::Browser => Condition::Failed {
+                why: "this kind of source is not opened yet".into(),
+            },
+        }
+    }
+
+    /// A source that has a length. `begun` is what has already been played of it.
+    async fn recording(&mut self, input: Input<'_>, begun: Option<Run>) -> Condition {
+        let mut pass_ms = self.options.from_ms;
+        let mut before = begun;
+        loop {
+            let run = match before.take() {
+                Some(run) => run,
+                None => match self.run(input, pass_ms).await {
+                    Ok(run) => run,
+                    Err(why) => return Condition::Failed { why },
+                },
+            };
+            let said = &run.ending.said;
+            let length_ms = said.duration_ms;
+            let here_ms = pass_ms + run.lasted_ms;
+            if run.lasted_ms > 0 {
+                self.backoff.reset();
+            }
+            // A file that breaks off has nothing more to give; a server may.
+            let broke_off = length_ms.is_some_and(|length| here_ms + SHORT_MS < length);
+            let again = !run.ending.by_itself
+                || run.exit != Exit::Over
+                || broke_off && matches!(input, Input::Url(_));
+            if again {
+                let why = run.why("the connection broke off");
+                if self.backoff.failures() >= TRIES {
+                    return Condition::Failed { why };
+                }
+                self.pause(why).await;
+                pass_ms = here_ms;
+                continue;
+            }
+            if run.lasted_ms == 0 {
+                match length_ms {
+                    Some(length) if pass_ms >= length && length > 0 && self.options.looped => {
+                        pass_ms %= length;
+                        continue;
+                    }
+                    _ if pass_ms > 0 && self.options.looped => {
+                        pass_ms = 0;
+                        continue;
+                    }
+                    _ if pass_ms > 0 && run.ending.well => return Condition::Ended { note: None },
+                    _ => {
+                        return Condition::Failed {
+                            why: run.why("there is nothing in it that can be played"),
+                        };
+                    }
+                }
+            }
+            if self.options.looped {
+                pass_ms = 0;
+                continue;
+            }
+            let note = length_ms.filter(|_| broke_off).map(|length| {
+                format!(
+                    "it breaks off after {} s of {} s",
+                    here_ms / 1000,
+                    length / 1000
+                )
+            });
+            return Condition::Ended { note };
+        }
+    }
+
+    /// A source that may be live; opening it tells.
+    async fn live(&mut self, input: Input<'_>) -> Condition {
+        let mut was_live = false;
+        loop {
+            let run = match self.run(input, 0).await {
+                Ok(run) => run,
+                Err(why) => return Condition::Failed { why },
+            };
+            if matches!(self.clock.pace(), Pace::File { .. }) {
+                if was_live {
+                    // What was live has become a recording of itself.
+                    return Condition::Ended { note: None };
+                }
+                return self.recording(input, Some(run)).await;
+            }
+            was_live |= run.lasted_ms > 0;
+            if run.lasted_ms >= WELL.as_millis() as u64 {
+                self.backoff.reset();
+            }
+            self.pause(run.why("the source is gone")).await;
+        }
+    }
+
+    /// One process, from its start to its end; another one at once if the source turns out to hold
+    /// less than was asked for.
+    async fn run(&mut self, input: Input<'_>, start_ms: u64) -> Result<Run, String> {
+        loop {
+            let arguments = arguments(input, self.shape, start_ms);
+            let process = Process::start(
+                &self.options.ffmpeg,
+                &arguments,
+                self.shape.pictures.is_some(),
+            )?;
+            let run = self.watch(process, input).await;
+            if run.lasted_ms > 0 || !self.ask_for_less(&run.ending)? {
+                return Ok(run);
+            }
+        }
+    }
+
+    /// Whether the process ended since the source holds less than was asked for.
+    ///
+    /// # Errors
+    ///
+    /// If it holds nothing at all.
+    pub(crate) fn ask_for_less(&mut self, ending: &Ending) -> Result<bool, String> {
+        let said = &ending.said;
+        let missing = ["matches no streams", "does not contain any stream"];
+        let is_missing = |complaint: &String| missing.iter().any(|m| complaint.contains(m));
+        if !said.opened || !said.complaints.iter().any(is_missing) {
+            return Ok(false);
+        }
+        let less = Shape {
+            sound: self.shape.sound && said.sound,
+            pictures: self.shape.pictures.filter(|_| said.pictures),
+        };
+        if !said.sound && !said.pictures {
+            return Err("there is neither sound nor a moving picture in it".into());
+        }
+        let changed = less != self.shape;
+        self.shape = less;
+        Ok(changed)
+    }
+
+    async fn watch(&mut self, process: Process, input: Input<'_>) -> Run {
+        self.teller.starts.fetch_add(1, Ordering::Relaxed);
+        self.clock.restart();
+        let finite = matches!(input, Input::Url(url) if Scheme::of(url) == Scheme::Http);
+        run::watch(self, process, finite).await
+    }
+
+    /// Waits before the next try, while the clock goes on.
+    pub(crate) async fn pause(&mut self, why: String) {
+        self.tell(Condition::Waiting { why });
+        let pause = self.backoff.pause(rand::random());
+        self.while_time_passes(sleep(pause)).await;
+    }
+
+    /// Waits for something, while the clock goes on.
+    pub(crate) async fn while_time_passes<T>(&mut self, what: impl Future<Output = T>) -> T {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(what);
+        loop {
+            tokio::select! {
+                done = &mut what => return done,
+                _ = tick.tick() => self.idle(),
+            }
+        }
+    }
+
+    /// Tells what is too late by now.
+    pub(crate) fn idle(&mut self) {
+        if let Some(gap) = self.clock.idle(Instant::now()) {
+            self.teller.queue.push(Part::Gap {
+                from_ms: gap.from_ms,
+                to_ms: gap.to_ms,
+            });
+        }
+    }
+
+    /// Tells how the source does, if that has changed.
+    pub(crate) fn tell(&self, now: Condition) {
+        let words = now.to_string();
+        let bad = matches!(
+            now,
+            Condition::Waiting { .. } | Condition::Stalled | Condition::Failed { .. }
+        );
+        if !condition::tell(&self.teller.condition, now) {
+            return;
+        }
+        let (room, source) = (&self.options.room, &self.shown);
+        if bad {
+            tracing::warn!(%room, %source, "the source is {words}");
+        } else {
+            tracing::info!(%room, %source, "the source is {words}");
+        }
+    }
+}
+
+impl Run {
+    /// Why it ended, in words.
+    pub(crate) fn why(&self, otherwise: &str) -> String {
+        match self.exit {
+            Exit::NeverBegan => {
+                let told = words::explain(self.complaints());
+                return told.unwrap_or_else(|| "nothing comes from it".into());
+            }
+            Exit::Silent => return "nothing came from it any more".into(),
+            Exit::Over => {}
+        }
+        if !self.ending.by_itself {
+            return "ffmpeg was killed".into();
+        }
+        words::explain(self.complaints()).unwrap_or_else(|| otherwise.into())
+    }
+
+    fn complaints(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
+        self.ending.said.complaints.iter().map(String::as_str)
+    }
+}
+
+/// Why a path can't be a recording, before ffmpeg is asked.
+fn unreadable(path: &Path) -> Option<String> {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Some(format!("there is no file {shown}"))
+        }
+        Err(error) => Some(format!("{shown} can't be read: {error}")),
+        Ok(found) if found.is_dir() => Some(format!("{shown} is a folder")),
+        Ok(found) if !found.is_file() => Some(format!("{shown} is no ordinary file")),
+        Ok(found) if found.len() == 0 => Some(format!("{shown} is empty")),
+        Ok(_) => None,
+    }
+}

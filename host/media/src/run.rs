@@ -1,0 +1,245 @@
+//! One process of ffmpeg, listened to from its first sound to its last.
+
+use crate::{
+    Condition, PIECE, Part,
+    arguments::TICK as TICK_BYTES,
+    clock::{Pace, Take},
+    picture::{self, Album},
+    play::{Player, TICK},
+    process::{Ending, Process},
+};
+use std::time::Duration;
+use tokio::{
+    io::AsyncReadExt,
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+/// The bytes of a piece of sound.
+const PIECE_BYTES: usize = PIECE * 2;
+
+/// How long it may take until what ffmpeg said before its first sound is read.
+const SAID: Duration = Duration::from_secs(2);
+
+/// What became of a process.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// How much it told, on the stream's clock; of a recording that is how far it came.
+    pub(crate) lasted_ms: u64,
+    pub(crate) exit: Exit,
+    pub(crate) ending: Ending,
+}
+
+/// Why a process is no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// It ended.
+    Over,
+    /// It was ended since nothing came from the beginning on.
+    NeverBegan,
+    /// It was ended since nothing came any more.
+    Silent,
+}
+
+/// Listens to a process until its end. `finite` says that it is one that may have a length.
+pub(crate) async fn watch(player: &mut Player, mut process: Process, finite: bool) -> Run {
+    let album = Album::default();
+    let pictures = process.pictures.take().zip(player.shape.pictures);
+    let _pictures = pictures.map(|(from, wanted)| {
+        AbortOnDropHandle::new(tokio::spawn(picture::read(from, wanted, album.clone())))
+    });
+    let mut listening = Listening {
+        bytes: if player.shape.sound {
+            PIECE_BYTES
+        } else {
+            TICK_BYTES
+        },
+        buffer: Vec::with_capacity(PIECE_BYTES),
+        came: Instant::now(),
+        lasted: 0,
+    };
+    let exit = listening.listen(player, &mut process, &album, finite).await;
+    let lasted_ms = listening.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
+    let ending = match exit {
+        Exit::Over => process.end().await,
+        Exit::NeverBegan | Exit::Silent => {
+            let said = process.said.borrow().clone();
+            process.stop().await;
+            Ending {
+                by_itself: true,
+                well: false,
+                said,
+            }
+        }
+    };
+    Run {
+        lasted_ms,
+        exit,
+        ending,
+    }
+}
+
+struct Listening {
+    /// How many bytes are a piece.
+    bytes: usize,
+    /// What has come of the next piece.
+    buffer: Vec<u8>,
+    /// When something came last, or could have been taken.
+    came: Instant,
+    /// Samples that were told or dropped.
+    lasted: u64,
+}
+
+impl Listening {
+    async fn listen(
+        &mut self,
+        player: &mut Player,
+        process: &mut Process,
+        album: &Album,
+        finite: bool,
+    ) -> Exit {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut begun = false;
+        loop {
+            if self.buffer.len() == self.bytes {
+                self.take(player, album).await;
+                continue;
+            }
+            tokio::select! {
+                read = async {
+                    let mut rest = (&mut process.sound).take((self.bytes - self.buffer.len()) as u64);
+                    rest.read_buf(&mut self.buffer).await
+                } => {
+                    if !matches!(read, Ok(1..)) {
+                        break;
+                    }
+                    self.came = Instant::now();
+                    if !begun {
+                        begun = true;
+                        Self::begin(player, process, finite).await;
+                    }
+                }
+                _ = tick.tick() => {
+                    player.idle();
+                    if let Some(exit) = self.is_stuck(player, begun) {
+                        return exit;
+                    }
+                }
+            }
+        }
+        // The last piece, if it is shorter than the others.
+        if self.bytes == PIECE_BYTES && self.buffer.len() >= 2 {
+            self.take(player, album).await;
+        }
+        self.see(player, album, u64::MAX);
+        Exit::Over
+    }
+
+    /// The first sound is there.
+    async fn begin(player: &mut Player, process: &mut Process, finite: bool) {
+        if finite {
+            let mapped = process.said.wait_for(|said| said.mapped);
+            let length = match timeout(SAID, mapped).await {
+                Ok(Ok(said)) => said.duration_ms,
+                _ => None,
+            };
+            player.clock.set_pace(match length {
+                Some(_) => Pace::File {
+                    speed: player.options.speed,
+                },
+                None => Pace::Pulled,
+            });
+        }
+    }
+
+    fn is_stuck(&self, player: &mut Player, begun: bool) -> Option<Exit> {
+        let patience = player.options.patience;
+        let silent = self.came.elapsed();
+        if !begun {
+            return (silent >= patience.start).then_some(Exit::NeverBegan);
+        }
+        if silent >= patience.give_up {
+            return Some(Exit::Silent);
+        }
+        if silent >= patience.stall {
+            player.tell(Condition::Stalled);
+        }
+        None
+    }
+
+    /// Tells a piece when its time has come.
+    async fn take(&mut self, player: &mut Player, album: &Album) {
+        let samples = match self.bytes {
+            PIECE_BYTES => self.buffer.len() / 2,
+            _ => PIECE,
+        };
+        if matches!(player.clock.pace(), Pace::File { .. }) {
+            player.teller.queue.room().await;
+        }
+        let told = loop {
+            match player.clock.take(samples, Instant::now()) {
+                Take::Wait(due) => sleep_until(due).await,
+                Take::Drop => break None,
+                Take::Tell { at_ms, gap } => break Some((at_ms, gap)),
+            }
+        };
+        self.came = Instant::now();
+        self.lasted += samples as u64;
+        if let Some((at_ms, gap)) = told {
+            if let Some(gap) = gap {
+                player.teller.queue.push(Part::Gap {
+                    from_ms: gap.from_ms,
+                    to_ms: gap.to_ms,
+                });
+            }
+            let samples = match self.bytes {
+                PIECE_BYTES => samples_of(&self.buffer),
+                _ => vec![0.0; PIECE],
+            };
+            player.teller.queue.push(Part::Sound { at_ms, samples });
+            player.tell(Condition::Playing {
+                silent: !player.shape.sound,
+            });
+        }
+        self.buffer.clear();
+        let passed = self.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
+        self.see(player, album, passed);
+    }
+
+    /// Tells the pictures whose time has come.
+    fn see(&self, player: &Player, album: &Album, passed_ms: u64) {
+        while let Some(picture) = album.due(passed_ms) {
+            let told_ms = player.clock.told_ms();
+            let at_ms = match (player.clock.pace(), player.clock.base_ms()) {
+                (Pace::File { .. }, Some(base_ms)) => (base_ms + picture.after_ms).min(told_ms),
+                // How late it is nobody knows.
+                _ => told_ms,
+            };
+            player.teller.queue.push(Part::Picture {
+                at_ms,
+                width: picture.width,
+                height: picture.height,
+                rgb: picture.rgb,
+            });
+        }
+    }
+}
+
+fn samples_of(bytes: &[u8]) -> Vec<f32> {
+    let pairs = bytes.chunks_exact(2);
+    pairs
+        .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_within_one() {
+        let bytes = [0, 0, 0, 0x40, 0, 0x80, 0xff, 0x7f, 9];
+        assert_eq!(samples_of(&bytes), [0.0, 0.5, -1.0, 32767.0 / 32768.0]);
+    }
+}

@@ -1,0 +1,211 @@
+//! What ffmpeg complains of, in words for an operator. Its own words may hold URLs with passwords
+//! and keys, so of those that are not known only what can't be part of one is repeated.
+
+/// The longest complaint that is repeated, in characters.
+const LONGEST: usize = 160;
+
+/// What a complaint holds, and what it means; the first that is found anywhere counts.
+const KNOWN: &[(&str, &str)] = &[
+    (
+        "401 Unauthorized",
+        "401 Unauthorized: a user and a password are wanted, as in rtsp://USER:PASSWORD@HOST/PATH",
+    ),
+    (
+        "403 Forbidden",
+        "403 Forbidden: the server does not let this one read it",
+    ),
+    (
+        "404 Not Found",
+        "404 Not Found: there is nothing at this address",
+    ),
+    (
+        "454 Session Not Found",
+        "the server has forgotten the session",
+    ),
+    ("Server returned 4", "the server refuses (a 4xx answer)"),
+    ("Server returned 5", "the server fails (a 5xx answer)"),
+    (
+        "Connection refused",
+        "nobody listens at that address (connection refused)",
+    ),
+    ("Failed to resolve hostname", "there is no such host"),
+    ("Connection timed out", "the server does not answer"),
+    ("No route to host", "there is no way to that host"),
+    ("Network is unreachable", "there is no network to that host"),
+    (
+        "Format not on whitelist",
+        "it is no recording but a list of other files or addresses, and such are not followed from a file",
+    ),
+    (
+        "not on whitelist",
+        "it names something that this kind of source must not reach",
+    ),
+    ("certificate", "the server's certificate is not accepted"),
+    (
+        "moov atom not found",
+        "the file breaks off: its index (moov) is missing",
+    ),
+    (
+        "Unknown input format",
+        "this ffmpeg was built without what is needed for it",
+    ),
+    (
+        "Protocol not found",
+        "this ffmpeg was built without what is needed for it",
+    ),
+    ("Permission denied", "permission is denied"),
+    (
+        "Address already in use",
+        "the port is taken by another program",
+    ),
+    ("Decoder (codec", "this ffmpeg can't decode it"),
+    ("Unknown decoder", "this ffmpeg can't decode it"),
+    (
+        "Option not found",
+        "this ffmpeg is too old; 5.1 or newer is needed",
+    ),
+    (
+        "Unrecognized option",
+        "this ffmpeg is too old; 5.1 or newer is needed",
+    ),
+    (
+        "cannot open audio device",
+        "there is no such sound device, or it is in use",
+    ),
+    (
+        "Connection reset by peer",
+        "the other end broke the connection",
+    ),
+    ("Broken pipe", "the other end broke the connection"),
+    (
+        "No such file or directory",
+        "there is no such file or device",
+    ),
+    (
+        "Invalid data found when processing input",
+        "it is no media that ffmpeg reads, or it is broken",
+    ),
+    (
+        ": Invalid argument",
+        "it is no media that ffmpeg reads, or it is broken",
+    ),
+    ("Stream ends prematurely", "the connection broke off"),
+    ("End of file", "it ended before it began"),
+    (
+        "Input/output error",
+        "it can't be read (input/output error)",
+    ),
+];
+
+/// Why ffmpeg ended, from what it complained of; the latest complaint counts most.
+pub(crate) fn explain<'a>(
+    complaints: impl DoubleEndedIterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    for (holds, means) in KNOWN {
+        if complaints
+            .clone()
+            .any(|complaint| complaint.contains(holds))
+        {
+            return Some((*means).to_owned());
+        }
+    }
+    let last = complaints
+        .rev()
+        .find(|complaint| !complaint.trim().is_empty())?;
+    Some(format!("ffmpeg says: {}", without_secrets(last)))
+}
+
+fn without_secrets(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| {
+        let suspect = word.contains(['/', '?', '=', '&', '@', '\\']) || word.chars().count() > 24;
+        if suspect { "..." } else { word }
+    });
+    let text = words.collect::<Vec<_>>().join(" ");
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_as_ffmpeg_makes_them() {
+        let table: &[(&[&str], &str)] = &[
+            (
+                &[
+                    "method DESCRIBE failed: 401 Unauthorized",
+                    "rtsp://me:SECRET@10.0.0.7/cam: Server returned 401 Unauthorized (authorization failed)",
+                ],
+                "401 Unauthorized: a user",
+            ),
+            (
+                &[
+                    "HTTP error 404 Not Found",
+                    "https://x/SECRET: Server returned 404 Not Found",
+                ],
+                "404 Not Found: there is nothing",
+            ),
+            (
+                &["http://x/SECRET: Server returned 5XX Server Error reply"],
+                "the server fails",
+            ),
+            (
+                &["Connection to tcp://127.0.0.1:9 failed: Connection refused"],
+                "nobody listens",
+            ),
+            (
+                &["Failed to resolve hostname nowhere.example: Name or service not known"],
+                "no such host",
+            ),
+            (
+                &[
+                    "Format not on whitelist 'mov'",
+                    "file:p.m3u8: Invalid argument",
+                ],
+                "a list of other files",
+            ),
+            (
+                &["Protocol 'file' not on whitelist 'http,tcp'!"],
+                "must not reach",
+            ),
+            (
+                &[
+                    "moov atom not found",
+                    "file:x: Invalid data found when processing input",
+                ],
+                "the file breaks off",
+            ),
+            (
+                &["file:x: Invalid data found when processing input"],
+                "no media",
+            ),
+            (&["Unknown input format: 'pulse'"], "built without"),
+            (
+                &[
+                    "cannot open audio device hw:9 (No such device)",
+                    "hw:9: Input/output error",
+                ],
+                "no such sound device",
+            ),
+            (
+                &["Option whatever not found."],
+                "ffmpeg says: Option whatever not found.",
+            ),
+            (
+                &[
+                    "Server error: no rtmp://x/live/SECRET?k=SECRET for SECRETSECRETSECRETSECRETSECRET",
+                ],
+                "ffmpeg says: Server error: no ... for ...",
+            ),
+        ];
+        for (complaints, expected) in table {
+            let words = explain(complaints.iter().copied()).unwrap();
+            assert!(words.contains(expected), "{complaints:?}: {words}");
+            assert!(!words.contains("SECRET"), "{words}");
+        }
+        assert_eq!(explain(std::iter::empty()), None);
+    }
+}

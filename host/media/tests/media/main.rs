@@ -1,0 +1,6 @@
+//! Sources, played by the real ffmpeg.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+mod recordings;
