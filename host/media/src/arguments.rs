@@ -9,7 +9,16 @@ use url::Url;
 pub(crate) enum Input<'a> {
     File(&'a Path),
     Url(&'a Url),
-    Device { format: &'a str, name: &'a str },
+    /// A stream that is pushed to a port of this machine, under this name.
+    Pushed {
+        port: u16,
+        app: &'a str,
+        name: &'a str,
+    },
+    Device {
+        format: &'a str,
+        name: &'a str,
+    },
 }
 
 /// What is made of it.
@@ -31,6 +40,10 @@ const RECORDINGS: &str = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dff,dirac,dsf,dts,
      mpegts,mpegvideo,mxf,nsv,nut,obu,ogg,oma,rm,sln,smjpeg,sox,spdif,tak,truehd,tta,vc1,voc,w64,wav,\
      webm_dash_manifest,wtv,wv,xwma,yuv4mpegpipe";
 
+/// What RTMP carries says little of itself at its beginning. If it lacks sound or pictures, ffmpeg waits
+/// so long for them, in microseconds, and all that comes meanwhile with it.
+const FLV: &[&str] = &["-analyzeduration", "2000000"];
+
 /// ffmpeg's arguments. It begins so far into its source; that is for recordings alone.
 pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
@@ -46,6 +59,7 @@ pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<Os
     ]);
     let protocols = match input {
         Input::File(_) => "file",
+        Input::Pushed { .. } => "rtmp,tcp",
         // A device is no protocol, and needs none.
         Input::Device { .. } => "none",
         Input::Url(url) => match (Scheme::of(url), url.scheme()) {
@@ -76,9 +90,15 @@ pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<Os
             match Scheme::of(url) {
                 // Through firewalls, and without loss.
                 Scheme::Rtsp => add(&["-rtsp_flags", "prefer_tcp"]),
-                Scheme::Http | Scheme::Rtmp | Scheme::Srt | Scheme::Udp => {}
+                Scheme::Rtmp => add(FLV),
+                Scheme::Http | Scheme::Srt | Scheme::Udp => {}
             }
             add(&["-i", url.as_str()]);
+        }
+        Input::Pushed { port, app, name } => {
+            let url = format!("rtmp://127.0.0.1:{port}/{app}/{name}");
+            add(FLV);
+            add(&["-listen", "1", "-timeout", "10", "-i", &url]);
         }
         Input::Device { format, name } => add(&["-f", format, "-i", name]),
     }

@@ -23,6 +23,7 @@
 
 mod arguments;
 mod backoff;
+mod browser;
 mod clock;
 mod condition;
 mod feed;
@@ -30,6 +31,7 @@ mod options;
 mod picture;
 mod play;
 mod process;
+mod push;
 mod queue;
 mod run;
 mod said;

@@ -4,11 +4,11 @@ use crate::{
     Condition, Options, Source,
     arguments::{self, Input, Shape, arguments},
     backoff::Backoff,
-    clock::{Clock, Pace},
+    clock::{Clock, Gap, Pace},
     condition,
     feed::{Part, Teller},
     process::{Ending, Process},
-    run::{self, Exit, Run},
+    run::{self, Exit, Opening, Run},
     source::{Kind, Scheme},
     words,
 };
@@ -49,10 +49,7 @@ pub(crate) async fn play(source: Source, options: Options, teller: Teller) {
     let mut player = Player {
         shown: source.to_string(),
         clock: Clock::new(pace, options.from_ms),
-        shape: Shape {
-            sound: true,
-            pictures: options.pictures,
-        },
+        shape: whole(&options),
         backoff: Backoff::new(&options.patience),
         options,
         teller,
@@ -87,9 +84,8 @@ impl Player {
                 })
                 .await
             }
-            Kind::Listener(_) | Kind::Browser => Condition::Failed {
-                why: "this kind of source is not opened yet".into(),
-            },
+            Kind::Listener(listener) => self.listener(listener).await,
+            Kind::Browser => self.browser().await,
         }
     }
 
@@ -174,10 +170,18 @@ impl Player {
                 return self.recording(input, Some(run)).await;
             }
             was_live |= run.lasted_ms > 0;
-            if run.lasted_ms >= WELL.as_millis() as u64 {
-                self.backoff.reset();
-            }
+            self.settle(&run);
             self.pause(run.why("the source is gone")).await;
+        }
+    }
+
+    /// A live source is gone. When it comes back, it may hold what it did not hold before.
+    pub(crate) fn settle(&mut self, run: &Run) {
+        if run.lasted_ms >= WELL.as_millis() as u64 {
+            self.backoff.reset();
+        }
+        if run.lasted_ms > 0 {
+            self.shape = whole(&self.options);
         }
     }
 
@@ -191,7 +195,11 @@ impl Player {
                 &arguments,
                 self.shape.pictures.is_some(),
             )?;
-            let run = self.watch(process, input).await;
+            let kind = match input {
+                Input::Url(url) if Scheme::of(url) == Scheme::Http => Opening::MayEnd,
+                _ => Opening::Known,
+            };
+            let run = self.watch(process, kind).await;
             if run.lasted_ms > 0 || !self.ask_for_less(&run.ending)? {
                 return Ok(run);
             }
@@ -222,11 +230,10 @@ impl Player {
         Ok(changed)
     }
 
-    async fn watch(&mut self, process: Process, input: Input<'_>) -> Run {
+    pub(crate) async fn watch(&mut self, process: Process, opening: Opening<'_>) -> Run {
         self.teller.starts.fetch_add(1, Ordering::Relaxed);
         self.clock.restart();
-        let finite = matches!(input, Input::Url(url) if Scheme::of(url) == Scheme::Http);
-        run::watch(self, process, finite).await
+        run::watch(self, process, opening).await
     }
 
     /// Waits before the next try, while the clock goes on.
@@ -251,11 +258,13 @@ impl Player {
 
     /// Tells what is too late by now.
     pub(crate) fn idle(&mut self) {
-        if let Some(gap) = self.clock.idle(Instant::now()) {
-            self.teller.queue.push(Part::Gap {
-                from_ms: gap.from_ms,
-                to_ms: gap.to_ms,
-            });
+        let gap = self.clock.idle(Instant::now());
+        self.gap(gap);
+    }
+
+    pub(crate) fn gap(&self, gap: Option<Gap>) {
+        if let Some(Gap { from_ms, to_ms }) = gap {
+            self.teller.queue.push(Part::Gap { from_ms, to_ms });
         }
     }
 
@@ -286,6 +295,7 @@ impl Run {
                 let told = words::explain(self.complaints());
                 return told.unwrap_or_else(|| "nothing comes from it".into());
             }
+            Exit::Refused => return "somebody pushes with another key, and was refused".into(),
             Exit::Silent => return "nothing came from it any more".into(),
             Exit::Over => {}
         }
@@ -297,6 +307,14 @@ impl Run {
 
     fn complaints(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
         self.ending.said.complaints.iter().map(String::as_str)
+    }
+}
+
+/// All that is wanted of a source.
+fn whole(options: &Options) -> Shape {
+    Shape {
+        sound: true,
+        pictures: options.pictures,
     }
 }
 

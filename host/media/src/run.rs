@@ -7,6 +7,7 @@ use crate::{
     picture::{self, Album},
     play::{Player, TICK},
     process::{Ending, Process},
+    said::Said,
 };
 use std::time::Duration;
 use tokio::{
@@ -20,6 +21,9 @@ const PIECE_BYTES: usize = PIECE * 2;
 
 /// How long it may take until what ffmpeg said before its first sound is read.
 const SAID: Duration = Duration::from_secs(2);
+
+/// How long whoever pushes may take to say under which name.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// What became of a process.
 #[derive(Debug)]
@@ -39,10 +43,23 @@ pub(crate) enum Exit {
     NeverBegan,
     /// It was ended since nothing came any more.
     Silent,
+    /// It was ended since what came is not what was asked for.
+    Refused,
 }
 
-/// Listens to a process until its end. `finite` says that it is one that may have a length.
-pub(crate) async fn watch(player: &mut Player, mut process: Process, finite: bool) -> Run {
+/// What is yet to be found out when the source opens.
+#[derive(Clone, Copy)]
+pub(crate) enum Opening<'a> {
+    /// Nothing.
+    Known,
+    /// Whether it has a length.
+    MayEnd,
+    /// Whether it was pushed under this name.
+    Key(&'a str),
+}
+
+/// Listens to a process until its end.
+pub(crate) async fn watch(player: &mut Player, mut process: Process, opening: Opening<'_>) -> Run {
     let album = Album::default();
     let pictures = process.pictures.take().zip(player.shape.pictures);
     let _pictures = pictures.map(|(from, wanted)| {
@@ -58,11 +75,13 @@ pub(crate) async fn watch(player: &mut Player, mut process: Process, finite: boo
         came: Instant::now(),
         lasted: 0,
     };
-    let exit = listening.listen(player, &mut process, &album, finite).await;
+    let exit = listening
+        .listen(player, &mut process, &album, opening)
+        .await;
     let lasted_ms = listening.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
     let ending = match exit {
         Exit::Over => process.end().await,
-        Exit::NeverBegan | Exit::Silent => {
+        Exit::NeverBegan | Exit::Silent | Exit::Refused => {
             let said = process.said.borrow().clone();
             process.stop().await;
             Ending {
@@ -76,6 +95,29 @@ pub(crate) async fn watch(player: &mut Player, mut process: Process, finite: boo
         lasted_ms,
         exit,
         ending,
+    }
+}
+
+impl Player {
+    /// Tells a piece of sound when its time has come, unless it comes too late or too early.
+    pub(crate) async fn piece(&mut self, samples: Vec<f32>) {
+        if matches!(self.clock.pace(), Pace::File { .. }) {
+            self.teller.queue.room().await;
+        }
+        loop {
+            match self.clock.take(samples.len(), Instant::now()) {
+                Take::Wait(due) => sleep_until(due).await,
+                Take::Drop => return,
+                Take::Tell { at_ms, gap } => {
+                    self.gap(gap);
+                    self.teller.queue.push(Part::Sound { at_ms, samples });
+                    self.tell(Condition::Playing {
+                        silent: !self.shape.sound,
+                    });
+                    return;
+                }
+            }
+        }
     }
 }
 
@@ -96,7 +138,7 @@ impl Listening {
         player: &mut Player,
         process: &mut Process,
         album: &Album,
-        finite: bool,
+        opening: Opening<'_>,
     ) -> Exit {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -117,12 +159,14 @@ impl Listening {
                     self.came = Instant::now();
                     if !begun {
                         begun = true;
-                        Self::begin(player, process, finite).await;
+                        if !Self::begin(player, process, opening).await {
+                            return Exit::Refused;
+                        }
                     }
                 }
                 _ = tick.tick() => {
                     player.idle();
-                    if let Some(exit) = self.is_stuck(player, begun) {
+                    if let Some(exit) = self.is_stuck(player, process, opening, begun) {
                         return exit;
                     }
                 }
@@ -136,27 +180,48 @@ impl Listening {
         Exit::Over
     }
 
-    /// The first sound is there.
-    async fn begin(player: &mut Player, process: &mut Process, finite: bool) {
-        if finite {
-            let mapped = process.said.wait_for(|said| said.mapped);
-            let length = match timeout(SAID, mapped).await {
-                Ok(Ok(said)) => said.duration_ms,
-                _ => None,
-            };
-            player.clock.set_pace(match length {
+    /// The first sound is there. Whether it may be told.
+    async fn begin(player: &mut Player, process: &mut Process, opening: Opening<'_>) -> bool {
+        if matches!(opening, Opening::Known) {
+            return true;
+        }
+        // What comes first was said before.
+        let mapped = process.said.wait_for(|said| said.mapped);
+        let said = match timeout(SAID, mapped).await {
+            Ok(Ok(said)) => said.clone(),
+            _ => Said::default(),
+        };
+        match opening {
+            Opening::Known => {}
+            Opening::MayEnd => player.clock.set_pace(match said.duration_ms {
                 Some(_) => Pace::File {
                     speed: player.options.speed,
                 },
                 None => Pace::Pulled,
-            });
+            }),
+            Opening::Key(key) => return said.pushed.as_deref() == Some(key),
         }
+        true
     }
 
-    fn is_stuck(&self, player: &mut Player, begun: bool) -> Option<Exit> {
+    /// Whether it is of no use to wait any longer.
+    fn is_stuck(
+        &self,
+        player: &Player,
+        process: &Process,
+        opening: Opening<'_>,
+        begun: bool,
+    ) -> Option<Exit> {
         let patience = player.options.patience;
         let silent = self.came.elapsed();
         if !begun {
+            if let Opening::Key(key) = opening {
+                match &process.said.borrow().pushed {
+                    Some(pushed) if pushed != key => return Some(Exit::Refused),
+                    None if silent >= HANDSHAKE => return Some(Exit::NeverBegan),
+                    _ => {}
+                }
+            }
             return (silent >= patience.start).then_some(Exit::NeverBegan);
         }
         if silent >= patience.give_up {
@@ -171,38 +236,13 @@ impl Listening {
     /// Tells a piece when its time has come.
     async fn take(&mut self, player: &mut Player, album: &Album) {
         let samples = match self.bytes {
-            PIECE_BYTES => self.buffer.len() / 2,
-            _ => PIECE,
+            PIECE_BYTES => samples_of(&self.buffer),
+            _ => vec![0.0; PIECE],
         };
-        if matches!(player.clock.pace(), Pace::File { .. }) {
-            player.teller.queue.room().await;
-        }
-        let told = loop {
-            match player.clock.take(samples, Instant::now()) {
-                Take::Wait(due) => sleep_until(due).await,
-                Take::Drop => break None,
-                Take::Tell { at_ms, gap } => break Some((at_ms, gap)),
-            }
-        };
-        self.came = Instant::now();
-        self.lasted += samples as u64;
-        if let Some((at_ms, gap)) = told {
-            if let Some(gap) = gap {
-                player.teller.queue.push(Part::Gap {
-                    from_ms: gap.from_ms,
-                    to_ms: gap.to_ms,
-                });
-            }
-            let samples = match self.bytes {
-                PIECE_BYTES => samples_of(&self.buffer),
-                _ => vec![0.0; PIECE],
-            };
-            player.teller.queue.push(Part::Sound { at_ms, samples });
-            player.tell(Condition::Playing {
-                silent: !player.shape.sound,
-            });
-        }
         self.buffer.clear();
+        self.lasted += samples.len() as u64;
+        player.piece(samples).await;
+        self.came = Instant::now();
         let passed = self.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
         self.see(player, album, passed);
     }
@@ -226,7 +266,8 @@ impl Listening {
     }
 }
 
-fn samples_of(bytes: &[u8]) -> Vec<f32> {
+/// 16-bit numbers, little-endian, as samples.
+pub(crate) fn samples_of(bytes: &[u8]) -> Vec<f32> {
     let pairs = bytes.chunks_exact(2);
     pairs
         .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0)

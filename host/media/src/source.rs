@@ -201,6 +201,14 @@ impl Listener {
     }
 }
 
+/// Where a listener is, without its key.
+pub(crate) fn address(host: &str, port: u16, app: &str) -> String {
+    if host.contains(':') {
+        return format!("rtmp://[{host}]:{port}/{app}/...");
+    }
+    format!("rtmp://{host}:{port}/{app}/...")
+}
+
 /// A URL without what may be secret in it: keys and tokens stand in paths, too.
 pub(crate) fn shown(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}"));
@@ -220,7 +228,7 @@ impl fmt::Display for Source {
             Kind::Listener(Listener {
                 host, port, app, ..
             }) => {
-                write!(f, "a listener at rtmp://{host}:{port}/{app}/...")
+                write!(f, "a listener at {}", address(host, *port, app))
             }
             Kind::Microphone(name) if name.is_empty() => f.write_str("the microphone"),
             Kind::Microphone(name) => write!(f, "the microphone {name}"),
