@@ -36,6 +36,9 @@ pub struct StreamContext {
     /// The question that the streamer put to the chat last, if that was within the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_question: Option<ChatQuestion>,
+    /// What is to be seen, if somebody looks at the pictures and tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scene: Option<Scene>,
     /// Room to grow: JSON text that readers may ignore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
@@ -49,7 +52,7 @@ pub struct StreamNow {
     pub at: Timestamp,
     /// Where the stream was then, in milliseconds since its start.
     pub position_ms: u64,
-    /// What was said last, oldest first.
+    /// What was said last, oldest first; without the times of the words.
     #[schemars(length(max = 3))]
     pub segments: Vec<Segment>,
     /// What happened last, oldest first.
@@ -93,7 +96,13 @@ impl From<&StreamContext> for StreamNow {
         Self {
             at: context.at,
             position_ms: context.position_ms,
-            segments: said[said.len().saturating_sub(Self::MAX_SEGMENTS)..].to_vec(),
+            segments: said[said.len().saturating_sub(Self::MAX_SEGMENTS)..]
+                .iter()
+                .map(|segment| Segment {
+                    word_ms: Vec::new(),
+                    ..segment.clone()
+                })
+                .collect(),
             events: events[latest..].iter().copied().cloned().collect(),
             chat_question: context.chat_question.clone(),
             keywords: context
@@ -106,8 +115,8 @@ impl From<&StreamContext> for StreamNow {
     }
 }
 
-/// A stretch of speech.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A stretch of speech. It stays as it is in each context that holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Segment {
     /// Start on the stream's clock, in milliseconds.
     pub start_ms: u64,
@@ -116,6 +125,25 @@ pub struct Segment {
     /// What was said.
     #[schemars(length(min = 1, max = 2000))]
     pub text: String,
+    /// When each word of the text (spaces set words apart) begins, in milliseconds since `start_ms`.
+    /// Empty if the source doesn't know, or if there was no room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub word_ms: Vec<u32>,
+}
+
+/// What is to be seen on a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Scene {
+    /// The picture's place on the stream's clock, in milliseconds.
+    pub at_ms: u64,
+    /// What it shows, in a sentence.
+    #[schemars(length(min = 1, max = 300))]
+    pub caption: String,
+    /// What is written in it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 300))]
+    pub on_screen_text: String,
 }
 
 /// A word or phrase that tells what the transcript is about.
@@ -135,8 +163,9 @@ pub struct StreamEvent {
     /// Steady over the contexts that hold this event, and unique in the room.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
-    /// `chat_question`, `question`, `hype`, `laughter`, `fail`, `silence`, `topic_change`,
-    /// `stream_start`, `stream_end`; open, so readers must expect others.
+    /// `chat_question`, `question`, `hype`, `laughter`, `fail`, `name`, `silence`, `topic_change`;
+    /// from sound `shouting`, `cheering`; from pictures `scene_change`, `flash`, `blackout`,
+    /// `victory`, `defeat`; `stream_start`, `stream_end`. Open, so readers must expect others.
     #[schemars(regex(pattern = "^[a-z_]{1,32}$"))]
     pub kind: String,
     /// The words that show it, or a short description.
@@ -187,6 +216,7 @@ mod tests {
                     start_ms: n * 1000,
                     end_ms: n * 1000 + 900,
                     text: n.to_string(),
+                    ..Segment::default()
                 })
                 .collect(),
             summary: String::new(),
@@ -199,6 +229,7 @@ mod tests {
             // Oldest last.
             events: (0..10).map(|n| event(n, 40_000 - n * 1000)).collect(),
             chat_question: None,
+            scene: None,
             extensions: None,
         }
     }

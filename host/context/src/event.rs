@@ -17,7 +17,7 @@
 use crate::{
     cue::Cue,
     lexicon::{self, Phrases},
-    question::{Question, question},
+    question::{CALL_AFTER_MS, Question, question},
     sentence::{Manner, Sentence, is_capital},
     text, topic,
 };
@@ -28,6 +28,7 @@ use std::{
 };
 
 pub(crate) const CHAT_QUESTION: &str = "chat_question";
+const QUESTION: &str = "question";
 pub(crate) const STREAM_START: &str = "stream_start";
 pub(crate) const STREAM_END: &str = "stream_end";
 
@@ -72,68 +73,141 @@ impl Event {
 
 /// All events of a file, in the order in which they are told.
 pub(crate) fn events(cues: &[Cue], sentences: &[Sentence], manner: Manner) -> Vec<Event> {
+    let mut reading = Reading::default();
     let mut events = silences(cues);
     events.extend(topic::changes(sentences));
-    for (i, sentence) in sentences.iter().enumerate() {
-        let before = i.checked_sub(1).and_then(|i| sentences.get(i));
-        let found = |kind: &'static str, confidence, due_ms| {
-            let mut event = Event::new(kind, &sentence.text, sentence.end_ms, confidence);
-            event.due_ms = due_ms;
-            event
-        };
-        match question(sentence, before, sentences.get(i + 1), manner) {
-            Some(Question::ToChat { confidence, due_ms }) => {
-                events.push(found(
-                    CHAT_QUESTION,
-                    confidence,
-                    due_ms.max(sentence.end_ms),
-                ));
-            }
-            Some(Question::Other) if sentence.text.split(' ').count() >= 3 => {
-                events.push(found("question", 0.6, sentence.due_ms));
-            }
-            _ => {}
-        }
-        events.extend(
-            mood(&sentence.text, manner)
-                .into_iter()
-                .map(|(kind, confidence)| found(kind, confidence, sentence.due_ms)),
-        );
+    for sentence in sentences {
+        events.extend(reading.until(sentence.due_ms, manner));
+        events.extend(reading.push(sentence.clone(), manner));
     }
+    events.extend(reading.until(u64::MAX, manner));
     events.sort_by_key(|event| (event.at_ms, event.due_ms));
-    let mut events = merge(events);
+    let mut first = Merge::default();
+    events.retain(|event| first.is_first(event));
     events.sort_by_key(|event| event.due_ms);
     events
 }
 
-fn merge(mut events: Vec<Event>) -> Vec<Event> {
-    let mut latest: HashMap<Cow<'static, str>, u64> = HashMap::new();
-    let is_first = |event: &Event| {
+/// What happens in sentences, as they come.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    before: Option<Sentence>,
+    /// A question that was not put to the chat, unless a call after it says so; with the sentence before
+    /// it.
+    asked: Option<(Sentence, Option<Sentence>)>,
+}
+
+impl Reading {
+    /// Takes in the next sentence, which is known when it is due.
+    pub(crate) fn push(&mut self, sentence: Sentence, manner: Manner) -> Vec<Event> {
+        let mut events: Vec<Event> = self
+            .asked
+            .take()
+            .and_then(|(asked, before)| {
+                let found = question(&asked, before.as_ref(), Some(&sentence), manner)?;
+                told(&asked, found, sentence.due_ms)
+            })
+            .into_iter()
+            .collect();
+        match question(&sentence, self.before.as_ref(), None, manner) {
+            Some(Question::Other) => self.asked = Some((sentence.clone(), self.before.take())),
+            Some(to_chat) => events.extend(told(&sentence, to_chat, sentence.due_ms)),
+            None => {}
+        }
+        let moods = mood(&sentence.text, manner).into_iter();
+        events.extend(moods.map(|(kind, confidence)| found(&sentence, kind, confidence, 0)));
+        self.before = Some(sentence);
+        events
+    }
+
+    /// The question that nobody is going to be called for any more.
+    pub(crate) fn until(&mut self, until_ms: u64, manner: Manner) -> Option<Event> {
+        let known_ms = |asked: &Sentence| asked.end_ms.saturating_add(CALL_AFTER_MS);
+        let (asked, before) = self
+            .asked
+            .take_if(|(asked, _)| until_ms > known_ms(asked))?;
+        let found = question(&asked, before.as_ref(), None, manner)?;
+        told(&asked, found, known_ms(&asked))
+    }
+}
+
+/// A question as an event, if it is worth one.
+fn told(sentence: &Sentence, question: Question, known_ms: u64) -> Option<Event> {
+    match question {
+        Question::ToChat { confidence, due_ms } => {
+            Some(found(sentence, CHAT_QUESTION, confidence, due_ms))
+        }
+        Question::Other if sentence.text.split(' ').count() >= 3 => {
+            Some(found(sentence, QUESTION, 0.6, known_ms))
+        }
+        Question::Other => None,
+    }
+}
+
+fn found(sentence: &Sentence, kind: &'static str, confidence: f64, known_ms: u64) -> Event {
+    let mut event = Event::new(kind, &sentence.text, sentence.end_ms, confidence);
+    event.due_ms = sentence.due_ms.max(sentence.end_ms).max(known_ms);
+    event
+}
+
+/// Which events were told a moment ago.
+#[derive(Debug, Default)]
+pub(crate) struct Merge {
+    latest: HashMap<Cow<'static, str>, u64>,
+}
+
+impl Merge {
+    /// Whether an event is the first of its kind for a while, or one that always counts.
+    pub(crate) fn is_first(&mut self, event: &Event) -> bool {
+        let latest = self.latest.get(&event.kind);
         let merged = event.kind != CHAT_QUESTION
-            && latest
-                .get(&event.kind)
-                .is_some_and(|at_ms| event.at_ms < at_ms + MERGE_MS);
+            && latest.is_some_and(|&at_ms| event.at_ms < at_ms.saturating_add(MERGE_MS));
         if !merged {
-            latest.insert(event.kind.clone(), event.at_ms);
+            self.latest.insert(event.kind.clone(), event.at_ms);
         }
         !merged
-    };
-    events.retain(is_first);
-    events
+    }
 }
 
 fn silences(cues: &[Cue]) -> Vec<Event> {
+    let mut quiet = Quiet::default();
     let mut silences = Vec::new();
-    let mut quiet_since = 0;
     for cue in cues {
-        if cue.start_ms >= quiet_since + SILENCE_MS {
-            let mut event = Event::new("silence", "nothing was said for 8 s", quiet_since, 0.9);
-            event.due_ms = quiet_since + SILENCE_MS;
-            silences.push(event);
-        }
-        quiet_since = quiet_since.max(shown_until(cue));
+        silences.extend(quiet.until(cue.start_ms));
+        quiet.said(shown_until(cue));
     }
     silences
+}
+
+/// Since when nothing was said.
+#[derive(Debug, Default)]
+pub(crate) struct Quiet {
+    since_ms: u64,
+    told: bool,
+}
+
+impl Quiet {
+    /// Something was said until then.
+    pub(crate) fn said(&mut self, until_ms: u64) {
+        if until_ms > self.since_ms {
+            *self = Self {
+                since_ms: until_ms,
+                told: false,
+            };
+        }
+    }
+
+    /// The silence, once, if nothing is said until then.
+    pub(crate) fn until(&mut self, until_ms: u64) -> Option<Event> {
+        let due_ms = self.since_ms.saturating_add(SILENCE_MS);
+        if self.told || until_ms < due_ms {
+            return None;
+        }
+        self.told = true;
+        let mut event = Event::new("silence", "nothing was said for 8 s", self.since_ms, 0.9);
+        event.due_ms = due_ms;
+        Some(event)
+    }
 }
 
 /// When a cue is taken away, or may be taken for over.

@@ -22,11 +22,31 @@ pub(crate) struct Piece {
     pub(crate) end_ms: u64,
     /// Never empty.
     pub(crate) text: String,
+    /// When each of its words (between spaces) begins, in milliseconds after `start_ms`; empty if that is
+    /// not known.
+    pub(crate) word_ms: Vec<u32>,
 }
 
 impl Piece {
+    /// Its words, each with the times at which it begins and ends: as they were heard if that is known,
+    /// else as if speech were even.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, u64, u64)> {
+        let mut byte = 0;
+        self.text.split(' ').enumerate().map(move |(i, word)| {
+            let (from, to) = (byte, byte + word.len());
+            byte = to + 1;
+            let heard = |i| self.word_ms.get(i).map(|&ms| self.start_ms + u64::from(ms));
+            let start_ms = heard(i).unwrap_or_else(|| self.moment(from));
+            let end_ms = match self.word_ms.is_empty() {
+                true => self.moment(to),
+                false => heard(i + 1).unwrap_or(self.end_ms),
+            };
+            (word, start_ms, end_ms)
+        })
+    }
+
     /// When a byte of the text is said, if speech is even.
-    pub(crate) fn moment(&self, byte: usize) -> u64 {
+    fn moment(&self, byte: usize) -> u64 {
         let (span, length) = (
             u128::from(self.end_ms - self.start_ms),
             self.text.len().max(1) as u128,
@@ -50,6 +70,7 @@ fn split(cue: &Cue) -> Vec<Piece> {
         start_ms: cue.start_ms,
         end_ms: cue.start_ms + spoken_ms,
         text: cue.text.clone(),
+        word_ms: Vec::new(),
     };
     let parts = spoken_ms
         .div_ceil(MAX_MS)
@@ -73,6 +94,7 @@ fn split(cue: &Cue) -> Vec<Piece> {
                 start_ms,
                 end_ms,
                 text: text.into(),
+                word_ms: Vec::new(),
             });
         }
         from = to;

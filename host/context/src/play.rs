@@ -1,20 +1,12 @@
 //! Playing a script into a room, on time.
 
-use crate::{Subtitles, window::Window};
-use chatter_bus::{SharedBus, publish_json};
-use chatter_protocol::{Clock, RoomId, Topic, TopicKind};
+use crate::{Subtitles, reel::Reel, telling::Telling};
+use chatter_bus::SharedBus;
+use chatter_protocol::{Clock, RoomId};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// While only words come, a context comes no more often than this.
-const WORDS_GAP: Duration = Duration::from_secs(2);
-/// A context with a new event comes no sooner after the one before.
-const EVENT_GAP: Duration = Duration::from_millis(250);
-/// A context comes at least this often, whatever happens.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// So long the bus may take for one context.
-const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The slowest and the fastest that a source is played.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1000.0;
 
@@ -105,52 +97,32 @@ pub(crate) async fn play_from(
         looped,
     } = playback;
     check(speed)?;
-    let topic = Topic::new(TopicKind::StreamContext, room.clone());
     let pace = Pace {
         start: Instant::now(),
         from_ms,
         speed,
     };
-    let mut window = Window::new(subtitles.script, looped, clock.now());
+    let mut reel = Reel::new(subtitles.script, looped, clock.now());
     if from_ms > 0 {
-        window.skip(from_ms);
-        if window.is_over() {
+        reel.skip(from_ms);
+        if reel.is_over() {
             return Ok(Ended::Finished);
         }
     }
-    let mut last: Option<Instant> = None;
-    let mut leftover_gap = EVENT_GAP;
+    let mut telling = Telling::new(room, bus, clock);
     loop {
-        let (wake, at_least_ms) = next_wake(&window, pace, last, leftover_gap);
+        let (wake, at_least_ms) = next_wake(&reel, pace, &telling);
         tokio::select! {
             biased;
             () = cancel.cancelled() => return Ok(Ended::Cancelled),
             () = sleep_until(wake) => {}
         }
-        last = Some(Instant::now());
-        window.advance(pace.position_ms(Instant::now()).max(at_least_ms));
-        let context = window.context(&room, clock.now());
-        let published = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Ok(Ended::Cancelled),
-            published = timeout(PUBLISH_TIMEOUT, publish_json(bus.as_ref(), &topic, &context)) => published,
+        telling.now();
+        reel.advance(pace.position_ms(Instant::now()).max(at_least_ms));
+        let Some(is_published) = telling.tell(&mut reel.window, &cancel).await else {
+            return Ok(Ended::Cancelled);
         };
-        let is_published = match published {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(%room, %error, "a stream context is lost");
-                false
-            }
-            Err(_) => {
-                tracing::warn!(%room, "a stream context is lost: the bus did not take it within 5 s");
-                false
-            }
-        };
-        if is_published {
-            window.published(&context);
-        }
-        leftover_gap = if is_published { EVENT_GAP } else { WORDS_GAP };
-        if window.is_over() && !(is_published && window.has_untold()) {
+        if reel.is_over() && !(is_published && reel.window.has_untold()) {
             return Ok(Ended::Finished);
         }
     }
@@ -183,28 +155,20 @@ impl Pace {
 }
 
 /// When the next context is due, and how far the stream is then at least (rounding must not make
-/// it fall short of what it was woken for). Events that found no room wait for `leftover_gap`.
-fn next_wake(
-    window: &Window,
-    pace: Pace,
-    last: Option<Instant>,
-    leftover_gap: Duration,
-) -> (Instant, u64) {
-    let Some(last) = last else {
+/// it fall short of what it was woken for).
+fn next_wake(reel: &Reel, pace: Pace, telling: &Telling) -> (Instant, u64) {
+    let Some(heartbeat) = telling.heartbeat() else {
         return (pace.start, pace.from_ms);
     };
-    let heartbeat = last + HEARTBEAT;
-    let (words, event) = window.due(pace.position_ms(heartbeat));
-    let mut next = (heartbeat, 0);
-    for (due_ms, gap) in [(words, WORDS_GAP), (event, EVENT_GAP)] {
-        let Some(due_ms) = due_ms else { continue };
-        let wake = pace.instant(due_ms).max(last + gap);
-        if wake < next.0 {
-            next = (wake, due_ms);
-        }
-    }
-    if window.has_untold() {
-        next = next.min((last + leftover_gap, 0));
-    }
-    next
+    let (words, event) = reel.due(pace.position_ms(heartbeat));
+    let at = |due_ms: Option<u64>| due_ms.map(|due_ms| pace.instant(due_ms));
+    let untold = reel.window.has_untold();
+    let wake = telling.wake(at(words), at(event), untold);
+    let wake = wake.unwrap_or(heartbeat);
+    let reached = [words, event]
+        .into_iter()
+        .flatten()
+        .filter(|&due_ms| pace.instant(due_ms) <= wake)
+        .max();
+    (wake, reached.unwrap_or(0))
 }

@@ -30,7 +30,7 @@ pub(crate) enum Question {
 /// A call to the chat counts for a question that begins so many milliseconds after it ...
 const CALL_BEFORE_MS: u64 = 6000;
 /// ... and for one that ended so many milliseconds before it.
-const CALL_AFTER_MS: u64 = 4000;
+pub(crate) const CALL_AFTER_MS: u64 = 4000;
 
 /// What a sentence asks, between its neighbours.
 pub(crate) fn question(

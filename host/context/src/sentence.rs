@@ -32,7 +32,7 @@ pub(crate) struct Sentence {
 }
 
 /// How a file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manner {
     /// Without full stops and question marks, as many auto-captions are.
     pub(crate) unpunctuated: bool,
@@ -41,10 +41,26 @@ pub(crate) struct Manner {
 }
 
 impl Manner {
-    pub(crate) fn of(pieces: &[Piece]) -> Self {
+    const fn pause_ms(self) -> u64 {
+        if self.unpunctuated {
+            UNPUNCTUATED_PAUSE_MS
+        } else {
+            PAUSE_MS
+        }
+    }
+
+    const fn max_chars(self) -> usize {
+        if self.unpunctuated {
+            UNPUNCTUATED_MAX_CHARS
+        } else {
+            MAX_CHARS
+        }
+    }
+
+    pub(crate) fn of<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Self {
         let (mut words, mut stops, mut cased, mut capital) = (0_usize, 0_usize, 0_usize, 0_usize);
         for word in pieces
-            .iter()
+            .into_iter()
             .flat_map(|piece| piece.text.split_whitespace())
         {
             words += 1;
@@ -67,26 +83,17 @@ pub(crate) fn is_capital(word: &str) -> bool {
 }
 
 /// Puts sentences together from pieces in the order of time.
-pub(crate) fn sentences(pieces: &[Piece], manner: Manner) -> Vec<Sentence> {
-    let (pause_ms, max_chars) = if manner.unpunctuated {
-        (UNPUNCTUATED_PAUSE_MS, UNPUNCTUATED_MAX_CHARS)
-    } else {
-        (PAUSE_MS, MAX_CHARS)
-    };
-    let mut sentences = Vec::new();
-    let mut open: Option<Sentence> = None;
-    for piece in pieces {
-        if open
-            .as_ref()
-            .is_some_and(|open| piece.start_ms > open.due_ms.saturating_add(pause_ms))
-        {
-            sentences.extend(open.take());
-        }
-        let mut said = 0;
-        for word in piece.text.split(' ') {
-            let start_ms = piece.moment(said);
-            said += word.len() + 1;
-            let sentence = open.get_or_insert_with(|| Sentence {
+#[derive(Debug, Default)]
+pub(crate) struct Sentences {
+    open: Option<Sentence>,
+}
+
+impl Sentences {
+    /// Takes in the next piece; the sentences that end in it.
+    pub(crate) fn push(&mut self, piece: &Piece, manner: Manner) -> Vec<Sentence> {
+        let mut ended: Vec<Sentence> = self.until(piece.start_ms, manner).into_iter().collect();
+        for (word, start_ms, end_ms) in piece.words() {
+            let sentence = self.open.get_or_insert_with(|| Sentence {
                 text: String::new(),
                 start_ms,
                 end_ms: start_ms,
@@ -96,19 +103,40 @@ pub(crate) fn sentences(pieces: &[Piece], manner: Manner) -> Vec<Sentence> {
                 sentence.text.push(' ');
             }
             sentence.text.push_str(word);
-            sentence.end_ms = sentence.end_ms.max(piece.moment(said - 1));
+            sentence.end_ms = sentence.end_ms.max(end_ms);
             sentence.due_ms = sentence.due_ms.max(piece.end_ms);
-            if ends_sentence(word) || sentence.text.len() >= max_chars {
-                sentences.extend(open.take());
+            if ends_sentence(word) || sentence.text.len() >= manner.max_chars() {
+                ended.extend(self.open.take());
             }
         }
+        ended
     }
-    sentences.extend(open);
+
+    /// The sentence that a pause ends, if nothing is said until then.
+    pub(crate) fn until(&mut self, until_ms: u64, manner: Manner) -> Option<Sentence> {
+        self.open
+            .take_if(|open| until_ms > open.due_ms.saturating_add(manner.pause_ms()))
+    }
+
+    /// The sentence that the end ends.
+    pub(crate) fn end(&mut self) -> Option<Sentence> {
+        self.open.take()
+    }
+}
+
+/// The sentences of pieces that are known in advance.
+pub(crate) fn sentences(pieces: &[Piece], manner: Manner) -> Vec<Sentence> {
+    let mut all = Sentences::default();
+    let mut sentences: Vec<Sentence> = pieces
+        .iter()
+        .flat_map(|piece| all.push(piece, manner))
+        .collect();
+    sentences.extend(all.end());
     sentences
 }
 
 /// Whether a sentence ends with this word: `now.`, `now?"`, `[laughs]`.
-fn ends_sentence(word: &str) -> bool {
+pub(crate) fn ends_sentence(word: &str) -> bool {
     let bare = word.trim_end_matches(['"', '\'', '”', '’', ')', '*', '♪']);
     let stop = bare.ends_with(['.', '?', '!', '…', '。', '？', '！', ']']);
     // `...` may be a pause, but what follows stands on its own often enough.
@@ -126,6 +154,7 @@ mod tests {
             start_ms,
             end_ms,
             text: text.into(),
+            word_ms: Vec::new(),
         }
     }
 
@@ -182,10 +211,42 @@ mod tests {
     }
 
     #[test]
+    fn words_that_were_heard_bring_their_times() {
+        let heard = Piece {
+            word_ms: vec![0, 900, 1500],
+            ..piece(1000, 3000, "so it works.")
+        };
+        let mut sentences = Sentences::default();
+        assert_eq!(
+            sentences
+                .push(&piece(0, 400, "Look."), Manner::default())
+                .len(),
+            1
+        );
+        let said = sentences.push(&heard, Manner::default());
+        assert_eq!((said[0].start_ms, said[0].end_ms), (1000, 3000));
+        let times: Vec<_> = heard.words().map(|(_, start, end)| (start, end)).collect();
+        assert_eq!(times, [(1000, 1900), (1900, 2500), (2500, 3000)]);
+    }
+
+    #[test]
+    fn a_pause_ends_a_sentence_when_it_has_lasted() {
+        let mut sentences = Sentences::default();
+        assert_eq!(
+            sentences.push(&piece(0, 1000, "and then"), Manner::default()),
+            []
+        );
+        assert_eq!(sentences.until(3000, Manner::default()), None);
+        let ended = sentences.until(3001, Manner::default());
+        assert_eq!(ended.map(|it| it.text).as_deref(), Some("and then"));
+        assert_eq!(sentences.end(), None);
+    }
+
+    #[test]
     fn the_manner_of_a_file_is_seen() {
         let lower = piece(0, 1, &"so we go on and on ".repeat(10));
         assert_eq!(
-            Manner::of(&[lower]),
+            Manner::of([&lower]),
             Manner {
                 unpunctuated: true,
                 capitals: false
@@ -193,14 +254,14 @@ mod tests {
         );
         let upper = piece(0, 1, &"AND NOW THE NEWS. ".repeat(10));
         assert_eq!(
-            Manner::of(&[upper]),
+            Manner::of([&upper]),
             Manner {
                 unpunctuated: false,
                 capitals: true
             }
         );
         assert_eq!(
-            Manner::of(&[piece(0, 1, "OH NO.")]),
+            Manner::of([&piece(0, 1, "OH NO.")]),
             Manner {
                 unpunctuated: false,
                 capitals: false

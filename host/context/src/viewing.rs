@@ -1,12 +1,12 @@
 //! A stream, looked at moment by moment: what a room would be told, without a room.
 
-use crate::{Subtitles, window::Window};
+use crate::{Subtitles, reel::Reel};
 use chatter_protocol::{RoomId, StreamContext, Timestamp};
 
 /// Somebody who watches a stream and looks up now and then. It only goes forward.
 #[derive(Debug)]
 pub struct Viewing {
-    window: Window,
+    reel: Reel,
     room: RoomId,
 }
 
@@ -15,7 +15,7 @@ impl Viewing {
     #[must_use]
     pub fn new(subtitles: &Subtitles, room: RoomId, began: Timestamp) -> Self {
         Self {
-            window: Window::new(subtitles.script.clone(), false, began),
+            reel: Reel::new(subtitles.script.clone(), false, began),
             room,
         }
     }
@@ -23,9 +23,9 @@ impl Viewing {
     /// What a room is told when the stream is there. What was new in the context before is not new
     /// in this one, and events that found no room in it come first.
     pub fn at(&mut self, position_ms: u64, now: Timestamp) -> StreamContext {
-        self.window.advance(position_ms);
-        let context = self.window.context(&self.room, now);
-        self.window.published(&context);
+        self.reel.advance(position_ms);
+        let context = self.reel.window.context(&self.room, now);
+        self.reel.window.published(&context);
         context
     }
 }
@@ -41,6 +41,7 @@ mod tests {
             start_ms,
             end_ms,
             text: text.into(),
+            ..Segment::default()
         };
         let raid = StreamEvent {
             id: String::new(),

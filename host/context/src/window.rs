@@ -1,16 +1,16 @@
 //! What a room is told at one moment: the latest minute, within bounds.
 
 use crate::{
-    event::{CHAT_QUESTION, STREAM_END, STREAM_START},
+    event::{CHAT_QUESTION, Event},
     keyword,
-    script::{Item, Script, What},
+    piece::Piece,
     summary,
 };
 use chatter_protocol::{
     RoomId, StreamContext, Timestamp, V1,
-    context::{ChatQuestion, Segment, StreamEvent},
+    context::{ChatQuestion, Scene, Segment, StreamEvent},
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
 /// The largest context that is published, in bytes of JSON. The transcript gives way first, from
 /// its oldest segment on.
@@ -19,7 +19,7 @@ pub const MAX_CONTEXT_BYTES: usize = 8 << 10;
 /// How far the transcript and the events reach back, in milliseconds.
 const WINDOW_MS: u64 = 60_000;
 /// How far the summary reaches back, in milliseconds.
-const SUMMARY_MS: u64 = 300_000;
+pub(crate) const SUMMARY_MS: u64 = 300_000;
 /// The most segments of a context.
 const MAX_SEGMENTS: usize = 200;
 /// The most sentences that the summary is made of.
@@ -34,155 +34,89 @@ const MAX_EVENT_BYTES: usize = 2560;
 /// What all keywords may take, in bytes of JSON: twelve of forty characters of four bytes.
 const MAX_KEYWORD_BYTES: usize = 2400;
 
-/// A script at a position, and what of it may still be told.
+/// What may be told of a stream at its position.
 #[derive(Debug)]
 pub(crate) struct Window {
-    script: Arc<Script>,
-    looped: bool,
     /// Sets the ids of one play apart from those of another one.
     play: i64,
-    /// How often the script has been played to its end.
-    pass: u64,
-    /// The next item of this pass.
-    next: usize,
     position_ms: u64,
     segments: VecDeque<Segment>,
-    /// Places in the script, with the time at which they were told.
-    sentences: VecDeque<(u64, usize)>,
+    /// Each with the time at which it was told.
+    sentences: VecDeque<(u64, String)>,
     /// Each with whether a context has held it.
     events: VecDeque<(StreamEvent, bool)>,
+    scene: Option<Scene>,
+    /// Instead of the sentences that say the most.
+    summary: Option<String>,
 }
 
 impl Window {
     /// At the start of a play that began at this time.
-    pub(crate) fn new(script: Arc<Script>, looped: bool, began: Timestamp) -> Self {
+    pub(crate) fn new(began: Timestamp) -> Self {
         Self {
-            script,
-            looped,
             play: began.as_millis(),
-            pass: 0,
-            next: 0,
             position_ms: 0,
             segments: VecDeque::new(),
             sentences: VecDeque::new(),
             events: VecDeque::new(),
+            scene: None,
+            summary: None,
         }
     }
 
-    /// When the next words and the next event are due, in milliseconds since the start; only looks
-    /// as far as `until_ms`.
-    pub(crate) fn due(&self, until_ms: u64) -> (Option<u64>, Option<u64>) {
-        let (mut words, mut event) = (None, None);
-        let (mut pass, mut next) = (self.pass, self.next);
-        while let Some((due_ms, item)) = self.item(&mut pass, &mut next) {
-            if due_ms > until_ms || event.is_some() {
-                break;
-            }
-            match item.what {
-                What::Segment(_) => words = words.or(Some(due_ms)),
-                What::Event(_) => event = Some(due_ms),
-                What::Sentence(_) => {}
-            }
-            next += 1;
-        }
-        (words, event)
+    pub(crate) fn position_ms(&self) -> u64 {
+        self.position_ms
     }
 
-    /// Whether everything has been told.
-    pub(crate) fn is_over(&self) -> bool {
-        let (mut pass, mut next) = (self.pass, self.next);
-        self.item(&mut pass, &mut next).is_none()
-    }
-
-    /// The item at a place, or the first after it that is told in that pass, with its time since
-    /// the start. Moves the place to it.
-    fn item(&self, pass: &mut u64, next: &mut usize) -> Option<(u64, Item)> {
-        loop {
-            let Some(&item) = self.script.items.get(*next) else {
-                if !self.looped {
-                    return None;
-                }
-                *pass += 1;
-                *next = 0;
-                continue;
-            };
-            let kind = match item.what {
-                What::Event(i) => &*self.script.events[i].kind,
-                _ => "",
-            };
-            // A loop begins once and never ends.
-            if kind == STREAM_START && *pass > 0 || kind == STREAM_END && self.looped {
-                *next += 1;
-                continue;
-            }
-            return Some((self.offset(*pass).saturating_add(item.due_ms), item));
-        }
-    }
-
-    fn offset(&self, pass: u64) -> u64 {
-        pass.saturating_mul(self.script.period_ms())
-    }
-
-    /// Takes in all that has been due since the last time.
-    pub(crate) fn advance(&mut self, position_ms: u64) {
+    /// The stream has come so far; it never goes back.
+    pub(crate) fn reach(&mut self, position_ms: u64) {
         self.position_ms = self.position_ms.max(position_ms);
-        // Passes that lie wholly before the window are not worth walking through.
-        let current = self.position_ms / self.script.period_ms();
-        let passes = SUMMARY_MS / self.script.period_ms() + 1;
-        if self.looped && self.pass + passes < current {
-            self.pass = current - passes;
-            self.next = 0;
-        }
-        let (mut pass, mut next) = (self.pass, self.next);
-        while let Some((due_ms, item)) = self.item(&mut pass, &mut next) {
-            if due_ms > self.position_ms {
-                break;
-            }
-            next += 1;
-            self.take(pass, due_ms, item.what);
-        }
-        (self.pass, self.next) = (pass, next);
         self.forget();
     }
 
-    /// As [`advance`](Self::advance), and as if contexts had held all that happened.
-    pub(crate) fn skip(&mut self, position_ms: u64) {
-        self.advance(position_ms);
+    /// Takes in what was said, `offset` after its own time.
+    pub(crate) fn hear(&mut self, piece: &Piece, offset: u64) {
+        push(
+            &mut self.segments,
+            MAX_SEGMENTS,
+            Segment {
+                start_ms: offset + piece.start_ms,
+                end_ms: offset + piece.end_ms,
+                text: piece.text.clone(),
+                word_ms: piece.word_ms.clone(),
+            },
+        );
+    }
+
+    /// Takes in a whole sentence, which was told at this time.
+    pub(crate) fn note(&mut self, told_ms: u64, sentence: String) {
+        push(&mut self.sentences, MAX_SENTENCES, (told_ms, sentence));
+    }
+
+    /// Takes in what happened, `offset` after its own time; `place` sets it apart from all others of its
+    /// kind in this play.
+    pub(crate) fn happen(&mut self, event: &Event, offset: u64, place: std::fmt::Arguments<'_>) {
+        let event = StreamEvent {
+            id: format!("{:x}-{place}", self.play),
+            kind: event.kind.clone().into_owned(),
+            text: event.text.clone(),
+            at_ms: offset + event.at_ms,
+            confidence: event.confidence,
+        };
+        push(&mut self.events, MAX_WAITING, (event, false));
+    }
+
+    /// The sentences that a summary is to be made of, oldest first.
+    pub(crate) fn sentences(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.sentences.iter().map(|(_, sentence)| &**sentence)
+    }
+
+    /// All that happened has been told, or is not worth it any more.
+    pub(crate) fn skip(&mut self) {
         for (_, told) in &mut self.events {
             *told = true;
         }
         self.forget();
-    }
-
-    fn take(&mut self, pass: u64, due_ms: u64, what: What) {
-        let offset = self.offset(pass);
-        match what {
-            What::Segment(i) => {
-                let piece = &self.script.segments[i];
-                let (start_ms, end_ms) = (offset + piece.start_ms, offset + piece.end_ms);
-                push(
-                    &mut self.segments,
-                    MAX_SEGMENTS,
-                    Segment {
-                        start_ms,
-                        end_ms,
-                        text: piece.text.clone(),
-                    },
-                );
-            }
-            What::Sentence(i) => push(&mut self.sentences, MAX_SENTENCES, (due_ms, i)),
-            What::Event(i) => {
-                let event = &self.script.events[i];
-                let event = StreamEvent {
-                    id: format!("{:x}-{pass}-{}-{i}", self.play, event.kind),
-                    kind: event.kind.clone().into_owned(),
-                    text: event.text.clone(),
-                    at_ms: offset + event.at_ms,
-                    confidence: event.confidence,
-                };
-                push(&mut self.events, MAX_WAITING, (event, false));
-            }
-        }
     }
 
     /// Lets go of what is too old. An event that no context has held yet is not.
@@ -201,7 +135,7 @@ impl Window {
         while self
             .sentences
             .front()
-            .is_some_and(|&(told_ms, _)| told_ms < oldest)
+            .is_some_and(|(told_ms, _)| *told_ms < oldest)
         {
             self.sentences.pop_front();
         }
@@ -224,31 +158,48 @@ impl Window {
 
     /// What a room is told now.
     pub(crate) fn context(&self, room_id: &RoomId, at: Timestamp) -> StreamContext {
-        let sentences: Vec<&str> = self
-            .sentences
-            .iter()
-            .map(|&(_, i)| self.script.sentences[i].text.as_str())
-            .collect();
+        let summary = self.summary.clone().unwrap_or_else(|| {
+            let sentences: Vec<&str> = self.sentences().collect();
+            summary::summary(&sentences)
+        });
         let mut context = StreamContext {
             v: V1,
             room_id: room_id.clone(),
             at,
             position_ms: self.position_ms,
             transcript: Vec::new(),
-            summary: summary::summary(&sentences),
+            summary,
             keywords: Vec::new(),
             events: self.events(),
             chat_question: self.chat_question(),
+            scene: self.scene.clone(),
             extensions: None,
         };
         let mut left = (MAX_CONTEXT_BYTES - MAX_KEYWORD_BYTES).saturating_sub(json_bytes(&context));
         for segment in self.segments.iter().rev() {
-            let bytes = json_bytes(segment) + 1;
+            let words = Segment {
+                word_ms: Vec::new(),
+                ..segment.clone()
+            };
+            let bytes = json_bytes(&words) + 1;
             if bytes > left {
                 break;
             }
             left -= bytes;
-            context.transcript.push(segment.clone());
+            context.transcript.push(words);
+        }
+        // Their times come after the words of all, the latest first.
+        for (shown, segment) in context
+            .transcript
+            .iter_mut()
+            .zip(self.segments.iter().rev())
+        {
+            let bytes = json_bytes(segment).saturating_sub(json_bytes(shown));
+            if bytes > left {
+                break;
+            }
+            left -= bytes;
+            shown.word_ms.clone_from(&segment.word_ms);
         }
         context.transcript.reverse();
         let said: Vec<&str> = context

@@ -103,11 +103,13 @@ mod tests {
                 start_ms: 0,
                 end_ms: 1,
                 text: text.into(),
+                ..Segment::default()
             }],
             summary: String::new(),
             keywords: Vec::new(),
             events: Vec::new(),
             chat_question: None,
+            scene: None,
             extensions: None,
         }
     }

@@ -98,6 +98,7 @@ impl Stream {
                 start_ms: at_ms.saturating_sub(chars * SPEECH_MS).max(before),
                 end_ms: at_ms,
                 text: words.clone(),
+                ..Segment::default()
             });
         }
         let event = step.event.as_ref().map(|event| {

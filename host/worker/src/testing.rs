@@ -69,6 +69,7 @@ pub(crate) fn context(position_s: u64, events: Vec<StreamEvent>) -> StreamContex
         keywords: Vec::new(),
         events,
         chat_question: None,
+        scene: None,
         extensions: None,
     }
 }

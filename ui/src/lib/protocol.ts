@@ -665,7 +665,7 @@ export interface RoomStatus {
   model: Model;
 }
 /**
- * A stretch of speech.
+ * A stretch of speech. It stays as it is in each context that holds it.
  */
 export interface Segment {
   /**
@@ -680,6 +680,10 @@ export interface Segment {
    * What was said.
    */
   text: string;
+  /**
+   * When each word of the text (spaces set words apart) begins, in milliseconds since `start_ms`. Empty if the source doesn't know, or if there was no room.
+   */
+  word_ms?: number[];
 }
 /**
  * Who one is to the gateway.
@@ -712,7 +716,7 @@ export interface StreamNow {
    */
   position_ms: number;
   /**
-   * What was said last, oldest first.
+   * What was said last, oldest first; without the times of the words.
    */
   segments: Segment[];
   /**
@@ -737,7 +741,7 @@ export interface StreamEvent {
    */
   id: string;
   /**
-   * `chat_question`, `question`, `hype`, `laughter`, `fail`, `silence`, `topic_change`, `stream_start`, `stream_end`; open, so readers must expect others.
+   * `chat_question`, `question`, `hype`, `laughter`, `fail`, `name`, `silence`, `topic_change`; from sound `shouting`, `cheering`; from pictures `scene_change`, `flash`, `blackout`, `victory`, `defeat`; `stream_start`, `stream_end`. Open, so readers must expect others.
    */
   kind: string;
   /**

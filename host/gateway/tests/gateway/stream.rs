@@ -22,11 +22,13 @@ fn context(text: &str) -> StreamContext {
             start_ms: 1000,
             end_ms: 2000,
             text: text.to_owned(),
+            ..Segment::default()
         }],
         summary: String::new(),
         keywords: Vec::new(),
         events: Vec::new(),
         chat_question: None,
+        scene: None,
         extensions: None,
     }
 }
@@ -86,6 +88,7 @@ async fn what_was_handed_in_is_shown_as_it_is_documented() {
         start_ms: n * 1000,
         end_ms: n * 1000 + 500,
         text: n.to_string(),
+        ..Segment::default()
     };
     context.transcript = (0..5).map(said).collect();
     context.keywords = vec![Keyword {
@@ -196,6 +199,7 @@ async fn the_largest_frame_arrives() {
             start_ms: 0,
             end_ms: 0,
             text: text(2000),
+            ..Segment::default()
         };
         3
     ];
@@ -252,6 +256,7 @@ async fn a_viewer_that_does_not_read_for_a_while_is_shown_the_newest() {
         start_ms: 0,
         end_ms: 0,
         text: "x".repeat(2000),
+        ..Segment::default()
     };
     for n in 1..=MANY {
         let mut context = context(&n.to_string());

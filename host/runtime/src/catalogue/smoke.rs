@@ -135,6 +135,7 @@ impl Occasion {
                     start_ms: 57_000,
                     end_ms: 59_000,
                     text: "And there it is, the little boat is round the rock!".into(),
+                    ..Segment::default()
                 }],
                 summary: "A little boat finds its way.".into(),
                 keywords: vec![Keyword {
@@ -149,6 +150,7 @@ impl Occasion {
                     confidence: 0.9,
                 }],
                 chat_question: None,
+                scene: None,
                 extensions: None,
             }))
         })

@@ -99,6 +99,7 @@ pub fn call(module: &str, style: &str) -> Call {
                 start_ms: n * 4000,
                 end_ms: n * 4000 + 3500,
                 text: format!("{line} {n}"),
+                ..Segment::default()
             })
             .collect(),
         summary: "A little boat finds its way between lanterns.".into(),
@@ -116,6 +117,7 @@ pub fn call(module: &str, style: &str) -> Call {
             confidence: 0.9,
         }],
         chat_question: None,
+        scene: None,
         extensions: None,
     };
     Call {

@@ -73,6 +73,7 @@ pub(super) fn calls(subject: &Subject) -> Result<Vec<(&'static str, Call)>, Wron
                 start_ms: 240_000 + n * 3_000,
                 end_ms: 242_500 + n * 3_000,
                 text: TRANSCRIPT[n as usize % TRANSCRIPT.len()].into(),
+                ..Segment::default()
             })
             .collect(),
         summary: "An old synthesizer is opened and its power supply is looked at.".into(),
@@ -90,6 +91,7 @@ pub(super) fn calls(subject: &Subject) -> Result<Vec<(&'static str, Call)>, Wron
             confidence: 0.9,
         }],
         chat_question: None,
+        scene: None,
         extensions: None,
     };
     let digest = Digest {

@@ -181,6 +181,7 @@ impl Hall {
                 confidence: 1.0,
             }],
             chat_question: None,
+            scene: None,
             extensions: None,
         };
         let topic = self.topic(TopicKind::StreamContext);

@@ -229,6 +229,7 @@ impl Bed {
                 confidence: 1.0,
             }],
             chat_question: None,
+            scene: None,
             extensions: None,
         }
     }

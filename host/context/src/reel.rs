@@ -1,0 +1,130 @@
+//! A script at a position, and what of it may still be told.
+
+use crate::{
+    event::{STREAM_END, STREAM_START},
+    script::{Item, Script, What},
+    window::{SUMMARY_MS, Window},
+};
+use chatter_protocol::Timestamp;
+use std::sync::Arc;
+
+/// A script that is played into a window.
+#[derive(Debug)]
+pub(crate) struct Reel {
+    script: Arc<Script>,
+    looped: bool,
+    /// How often the script has been played to its end.
+    pass: u64,
+    /// The next item of this pass.
+    next: usize,
+    pub(crate) window: Window,
+}
+
+impl Reel {
+    /// At the start of a play that began at this time.
+    pub(crate) fn new(script: Arc<Script>, looped: bool, began: Timestamp) -> Self {
+        Self {
+            script,
+            looped,
+            pass: 0,
+            next: 0,
+            window: Window::new(began),
+        }
+    }
+
+    /// When the next words and the next event are due, in milliseconds since the start; only looks
+    /// as far as `until_ms`.
+    pub(crate) fn due(&self, until_ms: u64) -> (Option<u64>, Option<u64>) {
+        let (mut words, mut event) = (None, None);
+        let (mut pass, mut next) = (self.pass, self.next);
+        while let Some((due_ms, item)) = self.item(&mut pass, &mut next) {
+            if due_ms > until_ms || event.is_some() {
+                break;
+            }
+            match item.what {
+                What::Segment(_) => words = words.or(Some(due_ms)),
+                What::Event(_) => event = Some(due_ms),
+                What::Sentence(_) => {}
+            }
+            next += 1;
+        }
+        (words, event)
+    }
+
+    /// Whether everything has been told.
+    pub(crate) fn is_over(&self) -> bool {
+        let (mut pass, mut next) = (self.pass, self.next);
+        self.item(&mut pass, &mut next).is_none()
+    }
+
+    /// The item at a place, or the first after it that is told in that pass, with its time since
+    /// the start. Moves the place to it.
+    fn item(&self, pass: &mut u64, next: &mut usize) -> Option<(u64, Item)> {
+        loop {
+            let Some(&item) = self.script.items.get(*next) else {
+                if !self.looped {
+                    return None;
+                }
+                *pass += 1;
+                *next = 0;
+                continue;
+            };
+            let kind = match item.what {
+                What::Event(i) => &*self.script.events[i].kind,
+                _ => "",
+            };
+            // A loop begins once and never ends.
+            if kind == STREAM_START && *pass > 0 || kind == STREAM_END && self.looped {
+                *next += 1;
+                continue;
+            }
+            return Some((self.offset(*pass).saturating_add(item.due_ms), item));
+        }
+    }
+
+    fn offset(&self, pass: u64) -> u64 {
+        pass.saturating_mul(self.script.period_ms())
+    }
+
+    /// Takes in all that has been due since the last time.
+    pub(crate) fn advance(&mut self, position_ms: u64) {
+        let position_ms = self.window.position_ms().max(position_ms);
+        // Passes that lie wholly before the window are not worth walking through.
+        let current = position_ms / self.script.period_ms();
+        let passes = SUMMARY_MS / self.script.period_ms() + 1;
+        if self.looped && self.pass + passes < current {
+            self.pass = current - passes;
+            self.next = 0;
+        }
+        let (mut pass, mut next) = (self.pass, self.next);
+        while let Some((due_ms, item)) = self.item(&mut pass, &mut next) {
+            if due_ms > position_ms {
+                break;
+            }
+            next += 1;
+            self.take(pass, due_ms, item.what);
+        }
+        (self.pass, self.next) = (pass, next);
+        self.window.reach(position_ms);
+    }
+
+    /// As [`advance`](Self::advance), and as if contexts had held all that happened.
+    pub(crate) fn skip(&mut self, position_ms: u64) {
+        self.advance(position_ms);
+        self.window.skip();
+    }
+
+    fn take(&mut self, pass: u64, due_ms: u64, what: What) {
+        let offset = self.offset(pass);
+        let script = &self.script;
+        match what {
+            What::Segment(i) => self.window.hear(&script.segments[i], offset),
+            What::Sentence(i) => self.window.note(due_ms, script.sentences[i].text.clone()),
+            What::Event(i) => {
+                let event = &script.events[i];
+                let place = format_args!("{pass}-{}-{i}", event.kind);
+                self.window.happen(event, offset, place);
+            }
+        }
+    }
+}
