@@ -67,19 +67,26 @@ pub struct Price {
     /// Of the part of a request that the provider had in its cache; as `input` if absent.
     #[serde(default)]
     pub cached_input: Option<f64>,
+    /// Of the part of a request that the provider put into its cache, where it counts that by itself, as Anthropic
+    /// does; a quarter more than `input` if absent, which is
+    /// [its rule](https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching).
+    #[serde(default)]
+    pub cache_write: Option<f64>,
     /// Of an answer.
     pub output: f64,
 }
 
 impl Price {
     /// The names of the prices, as in a settings file.
-    pub const KEYS: [&str; 3] = ["input", "cached_input", "output"];
+    pub const KEYS: [&str; 4] = ["input", "cached_input", "cache_write", "output"];
 
     pub(crate) fn of(&self, usage: &Usage) -> f64 {
         let cached = usage.cached_input.min(usage.input);
+        let written = usage.cache_writes.min(usage.input - cached);
         let tokens = |count: u32, price: f64| f64::from(count) * price / 1e6;
-        tokens(usage.input - cached, self.input)
+        tokens(usage.input - cached - written, self.input)
             + tokens(cached, self.cached_input.unwrap_or(self.input))
+            + tokens(written, self.cache_write.unwrap_or(self.input * 1.25))
             + tokens(usage.output, self.output)
     }
 }
@@ -91,6 +98,8 @@ pub(crate) struct Usage {
     pub(crate) input: u32,
     /// Of these, those that the server had in a cache.
     pub(crate) cached_input: u32,
+    /// Of these, those that it put there.
+    pub(crate) cache_writes: u32,
     /// Of the answer, reasoning included.
     pub(crate) output: u32,
 }
@@ -100,6 +109,7 @@ impl Usage {
         Self {
             input: self.input.saturating_add(other.input),
             cached_input: self.cached_input.saturating_add(other.cached_input),
+            cache_writes: self.cache_writes.saturating_add(other.cache_writes),
             output: self.output.saturating_add(other.output),
         }
     }
@@ -154,4 +164,33 @@ pub struct SpentBy {
     pub tokens: u64,
     /// Money.
     pub money: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_a_request_has_its_price() {
+        let usage = Usage {
+            input: 1_000_000,
+            cached_input: 400_000,
+            cache_writes: 200_000,
+            output: 100_000,
+        };
+        let price = Price {
+            input: 1.0,
+            cached_input: None,
+            cache_write: None,
+            output: 5.0,
+        };
+        let of_all = |price: Price| (price.of(&usage) * 1_000.0).round() / 1_000.0;
+        assert_eq!(of_all(price), 0.4 + 0.4 + 0.25 + 0.5);
+        let dear = Price {
+            cached_input: Some(0.1),
+            cache_write: Some(2.0),
+            ..price
+        };
+        assert_eq!(of_all(dear), 0.4 + 0.04 + 0.4 + 0.5);
+    }
 }

@@ -25,7 +25,7 @@ pub use embeddings::{EMBEDDED_AT_ONCE, EmbedError, Embedder, Embeddings};
 pub use offline::Offline;
 pub use provider::ProviderConfig;
 pub use router::{OFFLINE, Router, RouterConfig};
-pub use server::{ConfigError, Kind, ServerConfig};
+pub use server::{ConfigError, Kind, Reasoning, ServerConfig};
 
 use async_trait::async_trait;
 use chatter_protocol::llm::{Completion, Error, Request};

@@ -94,6 +94,11 @@ pub(crate) trait Backend: Send + Sync + 'static {
     async fn ask(&self, request: &Request, seed: u64) -> Result<Answer, Failure>;
 
     fn about(&self) -> About;
+
+    /// How many tokens it may use up beside those of an answer.
+    fn headroom(&self) -> u32 {
+        0
+    }
 }
 
 #[async_trait]
@@ -104,6 +109,10 @@ impl Backend for Server {
 
     fn about(&self) -> About {
         Self::about(self)
+    }
+
+    fn headroom(&self) -> u32 {
+        Self::headroom(self)
     }
 }
 
@@ -163,6 +172,11 @@ impl Provider {
 
     pub(crate) fn about(&self) -> About {
         self.backend.about()
+    }
+
+    /// How many tokens it may use up beside those of an answer.
+    pub(crate) fn headroom(&self) -> u32 {
+        self.backend.headroom()
     }
 
     /// Answers somebody before `until`.
@@ -356,9 +370,11 @@ impl<'a> Counted<'a> {
         };
         if let Some(usage) = usage {
             let cached = usage.cached_input.min(usage.input);
+            let written = usage.cache_writes.min(usage.input - cached);
             for (kind, tokens) in [
-                ("input", usage.input - cached),
+                ("input", usage.input - cached - written),
                 ("cached_input", cached),
+                ("cache_write", written),
                 ("output", usage.output),
             ] {
                 counter!(TOKENS, "provider" => provider.clone(), "tenant" => tenant.clone(), "kind" => kind)

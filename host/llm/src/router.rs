@@ -190,6 +190,16 @@ impl Router {
         if let Some(shape) = shape
             && let Err(wrong) = shape.check(&answer.text).await
         {
+            if answer.is_cut {
+                // As long again it would be cut again.
+                return Err(Failure::Empty {
+                    why: format!(
+                        "with JSON that was cut after max_tokens, {}",
+                        request.max_tokens
+                    ),
+                    usage: Some(answer.usage),
+                });
+            }
             let again = repair(request, &answer.text, &wrong);
             let seed = seed.wrapping_add(1);
             let mended = self.charged(provider, &again, asker, seed, until).await;
@@ -239,6 +249,7 @@ impl Router {
                 &asker.scope,
                 provider.price(),
                 input,
+                provider.headroom(),
                 &mut request.max_tokens,
             )
             .ok_or(Failure::OverBudget)?;

@@ -4,7 +4,7 @@
 
 mod support;
 
-use chatter_llm::{Kind, LanguageModel as _, ProviderConfig, ServerConfig};
+use chatter_llm::{Kind, LanguageModel as _, ProviderConfig, Reasoning, ServerConfig};
 use chatter_protocol::llm::{Completion, Error, Message, Request, Role};
 use serde_json::{Value, json};
 use support::{Act, LONG, Server, asker, request, router};
@@ -132,6 +132,116 @@ async fn without_a_key_no_header_and_without_sampling_no_temperature() {
         for absent in ["temperature", "seed"] {
             assert!(!body.contains(absent), "{body}");
         }
+    }
+}
+
+#[tokio::test]
+async fn how_much_is_thought_is_said_as_the_vendor_documents() {
+    use Reasoning::{High, Low, Minimal, Off, Tokens};
+    let body = |kind, model: &str, reasoning| {
+        let model = model.to_owned();
+        async move {
+            let server = Server::doing(vec![Act::says(kind, r#"{"line":"gg"}"#)]).await;
+            let mut provider = server.provider(kind, "it");
+            provider.server.model = model;
+            provider.server.reasoning = reasoning;
+            let router = router(vec![provider], &["it"]);
+            router.complete(&whole(), &asker(), 7, LONG).await.unwrap();
+            server.body(0)
+        }
+    };
+    // Where it is said, what is said, and how many tokens there may be with the 40 of the answer.
+    let (effort, config) = ("/reasoning_effort", "/generationConfig/thinkingConfig");
+    let openai = [
+        (None, json!(null), 40),
+        (Some(Off), json!("none"), 40),
+        (Some(Minimal), json!("minimal"), 40 + 512),
+        (Some(Low), json!("low"), 40 + 1_024),
+    ];
+    for (reasoning, said, most) in openai {
+        let body = body(Kind::OpenAi, "gpt-5.1", reasoning).await;
+        assert_eq!(body.pointer(effort).unwrap_or(&json!(null)), &said);
+        assert_eq!(body["max_tokens"], most, "{reasoning:?}");
+    }
+    let gemini = [
+        ("gemini-2.5-flash", None, json!(null), 40),
+        (
+            "gemini-2.5-flash",
+            Some(Off),
+            json!({ "thinkingBudget": 0 }),
+            40,
+        ),
+        (
+            "models/gemini-2.5-flash",
+            Some(Low),
+            json!({ "thinkingBudget": 1_024 }),
+            40 + 1_024,
+        ),
+        (
+            "gemini-3-flash-preview",
+            Some(Off),
+            json!({ "thinkingLevel": "minimal" }),
+            40 + 512,
+        ),
+        (
+            "gemini-3-flash-preview",
+            Some(High),
+            json!({ "thinkingLevel": "high" }),
+            40 + 24_576,
+        ),
+        (
+            "gemini-flash-latest",
+            Some(Tokens(300)),
+            json!({ "thinkingBudget": 300 }),
+            40 + 300,
+        ),
+    ];
+    for (model, reasoning, said, most) in gemini {
+        let body = body(Kind::Gemini, model, reasoning).await;
+        assert_eq!(body.pointer(config).unwrap_or(&json!(null)), &said);
+        let limit = &body["generationConfig"]["maxOutputTokens"];
+        assert_eq!(limit, most, "{model} {reasoning:?}");
+    }
+    // Whoever thinks gets no temperature here.
+    let anthropic = [
+        (None, json!(null), json!(null), 40, true),
+        (
+            Some(Off),
+            json!({ "type": "disabled" }),
+            json!(null),
+            40,
+            true,
+        ),
+        (
+            Some(Tokens(2_000)),
+            json!({ "type": "enabled", "budget_tokens": 2_000 }),
+            json!(null),
+            40 + 2_000,
+            false,
+        ),
+        (
+            Some(Minimal),
+            json!({ "type": "adaptive" }),
+            json!("low"),
+            40 + 512,
+            false,
+        ),
+        (
+            Some(High),
+            json!({ "type": "adaptive" }),
+            json!("high"),
+            40 + 24_576,
+            false,
+        ),
+    ];
+    for (reasoning, said, effort, most, has_temperature) in anthropic {
+        let body = body(Kind::Anthropic, "tiny", reasoning).await;
+        assert_eq!(body.get("thinking").unwrap_or(&json!(null)), &said);
+        assert_eq!(body["output_config"]["effort"], effort);
+        assert_eq!(body["output_config"]["format"]["type"], "json_schema");
+        assert_eq!(body["max_tokens"], most, "{reasoning:?}");
+        let temperature = body.get("temperature").is_some();
+        assert_eq!(temperature, has_temperature, "{reasoning:?}");
     }
 }
 

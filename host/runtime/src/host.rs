@@ -222,12 +222,13 @@ impl Sandbox {
             .await;
         self.pace.go_on();
         self.waited = true;
+        // It may be more than was asked for: what a model thought, and the answer that was wrong before this one.
         let used = match &answer {
-            Ok(completion) => completion.output_tokens.clamp(1, request.max_tokens),
+            Ok(completion) => completion.output_tokens.max(1),
             Err(_) => 0,
         };
-        self.llm_tokens += used;
-        self.account.return_tokens(request.max_tokens - used);
+        self.llm_tokens = self.llm_tokens.saturating_add(used);
+        self.account.settle_tokens(request.max_tokens, used);
         answer
     }
 }

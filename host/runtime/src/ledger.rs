@@ -105,9 +105,9 @@ impl Account {
         buckets.llm_tokens.take(tokens);
     }
 
-    /// So many of the tokens were not used after all.
-    pub(crate) fn return_tokens(&self, tokens: u32) {
-        self.lock().llm_tokens.level += f64::from(tokens);
+    /// So many of the tokens that were taken were used, or more than were taken.
+    pub(crate) fn settle_tokens(&self, taken: u32, used: u32) {
+        self.lock().llm_tokens.level += f64::from(taken) - f64::from(used);
     }
 
     /// Whether the persona computed more than its share lately.
@@ -211,10 +211,14 @@ mod tests {
         };
         assert_eq!(account.llm(&limits), (6, 120));
         account.take_llm(100);
-        account.return_tokens(40);
+        account.settle_tokens(100, 60);
         assert_eq!(account.llm(&limits), (5, 60));
-        for _ in 0..5 {
-            account.take_llm(12);
+        // Of two answers, the wrong one before the right one, both count.
+        account.take_llm(12);
+        account.settle_tokens(12, 30);
+        assert_eq!(account.llm(&limits), (4, 30));
+        for tokens in [12, 6, 6, 6] {
+            account.take_llm(tokens);
         }
         assert_eq!(account.llm(&limits), (0, 0));
         tokio::time::advance(Duration::from_secs(10)).await;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::pool::PoolOptions;
+use chatter_llm::Reasoning;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -229,8 +230,24 @@ fn settings_are_printed_without_passwords() {
 const TWO: &str = "[llm]\nuse = [\"fast\", \"offline\"]\n\
     [llm.budgets]\nroom = { tokens_per_day = 100000 }\n\
     [llm.providers.fast]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\nconcurrency = 2\n\
-    queue = 8\ntimeout_s = 4.5\nsampling = false\nprice = { input = 0.1, output = 0.4 }\n\
+    queue = 8\ntimeout_s = 4.5\nsampling = false\nreasoning = 600\nprice = { input = 0.1, output = 0.4 }\n\
     [llm.providers.claude]\nkind = \"anthropic\"\nmodel = \"c\"\napi_key_env = \"SET\"\n";
+
+#[test]
+fn how_much_a_model_thinks_is_said_in_either_form() {
+    for (said, expected) in [
+        ("", None),
+        ("reasoning = \"off\"\n", Some(Reasoning::Off)),
+        ("reasoning = \"low\"\n", Some(Reasoning::Low)),
+    ] {
+        let one = "provider = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+        let llm = llm_with(&format!("[llm]\n{one}{said}"), ServeOptions::default()).unwrap();
+        assert_eq!(llm.providers["openai"].bounds.reasoning, expected);
+    }
+    let wrong =
+        wrong(llm_with("[llm]\nreasoning = \"some\"\n", ServeOptions::default()).unwrap_err());
+    assert!(wrong[0].contains("is no reasoning"), "{wrong:?}");
+}
 
 #[test]
 fn several_models_have_names() {
@@ -241,6 +258,7 @@ fn several_models_have_names() {
     let fast = &llm.providers["fast"];
     assert_eq!(fast.bounds.timeout, Some(Duration::from_secs_f64(4.5)));
     assert_eq!(fast.bounds.sampling, Some(false));
+    assert_eq!(fast.bounds.reasoning, Some(Reasoning::Tokens(600)));
     assert_eq!(
         llm.providers["claude"].base_url,
         "https://api.anthropic.com/v1".into()

@@ -139,7 +139,8 @@ impl Ledger {
     fn accounts(&self) -> MutexGuard<'_, Accounts> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let today = day(&self.clock);
-        if accounts.day != today {
+        // A clock that is set back a little gives nobody its day anew.
+        if accounts.day < today || today + 1 < accounts.day {
             accounts.day = today;
             accounts.changed = true;
             for account in accounts.of.values_mut() {
@@ -163,12 +164,14 @@ impl Ledger {
             .add(ROUNDING) as u32
     }
 
-    /// Puts aside what a request may cost at most. `max_output` becomes less if not all of it is left.
+    /// Puts aside what a request may cost at most: `headroom` tokens of thoughts, and an answer. `max_output` becomes
+    /// less if not all of it is left.
     pub(crate) fn charge(
         &self,
         scope: &Scope,
         price: Option<&Price>,
         input: u32,
+        headroom: u32,
         max_output: &mut u32,
     ) -> Option<Charge<'_>> {
         let mut accounts = self.accounts();
@@ -177,7 +180,7 @@ impl Ledger {
         for (level, owner, bounds) in self.owners(scope) {
             let account = accounts.account(owner);
             account.catch_up(&bounds, now);
-            let left = account.left(&bounds, price) - f64::from(input);
+            let left = account.left(&bounds, price) - f64::from(input) - f64::from(headroom);
             if left < f64::from(SHORTEST.min(*max_output)) {
                 counter!(OVER, "level" => level, "tenant" => scope.room.tenant().to_string())
                     .increment(1);
@@ -188,8 +191,8 @@ impl Ledger {
         *max_output = output as u32;
         let most = Usage {
             input,
-            cached_input: 0,
-            output: *max_output,
+            output: max_output.saturating_add(headroom),
+            ..Usage::default()
         };
         let charge = Charge {
             ledger: self,

@@ -28,6 +28,8 @@ pub(crate) type Act = (Duration, Result<Answer, Failure>);
 pub(crate) struct Script {
     acts: Arc<Mutex<VecDeque<Act>>>,
     asked: Arc<Mutex<Vec<Request>>>,
+    /// How many tokens it may think with.
+    pub(crate) headroom: u32,
 }
 
 impl Script {
@@ -73,6 +75,10 @@ impl Backend for Script {
             offline: false,
         }
     }
+
+    fn headroom(&self) -> u32 {
+        self.headroom
+    }
 }
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -87,8 +93,10 @@ pub(crate) fn says(text: &str) -> Answer {
         usage: Usage {
             input: 20,
             cached_input: 0,
+            cache_writes: 0,
             output: 5,
         },
+        is_cut: false,
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, time::timeout};
 async fn ask(provider: &Provider, deadline: Duration) -> Result<Answer, Failure> {
     let ledger = Ledger::new(Budgets::default(), Clock::system());
     let who = scope("main/lobby", "nova");
-    let charge = ledger.charge(&who, None, 20, &mut 40).unwrap();
+    let charge = ledger.charge(&who, None, 20, 0, &mut 40).unwrap();
     let until = Instant::now() + deadline;
     provider.complete(&who, &request(), 7, until, &charge).await
 }
@@ -177,7 +177,7 @@ async fn a_busy_room_does_not_starve_a_quiet_one() {
         let (provider, ledger, tell) = (provider.clone(), ledger.clone(), tell.clone());
         tasks.push(tokio::spawn(async move {
             loop {
-                let charge = ledger.charge(&who, None, 20, &mut 40).unwrap();
+                let charge = ledger.charge(&who, None, 20, 0, &mut 40).unwrap();
                 let until = Instant::now() + 600 * SECOND;
                 let asked = request();
                 let answer = provider.complete(&who, &asked, 7, until, &charge);

@@ -164,6 +164,20 @@ async fn an_answer_that_does_not_obey_is_sent_back_once() {
     );
     assert_eq!(hopeless.asked().len(), 2);
 
+    let cut = Script::of([(
+        SECOND,
+        Ok(Answer {
+            is_cut: true,
+            ..says(r#"{"age":"#)
+        }),
+    )]);
+    let error = ask_for_age(&router(&[("a", &cut)], &["a"])).await;
+    assert!(
+        matches!(&error, Err(Error::Unavailable(why)) if why.contains("cut after max_tokens, 40")),
+        "{error:?}"
+    );
+    assert_eq!(cut.asked().len(), 1, "as long again it would be cut again");
+
     let next = answers(&["three", "{}"]);
     let completion = ask_for_age(&router(&[("a", &next)], &["a", OFFLINE])).await;
     assert_eq!(completion.unwrap().model, OFFLINE);
@@ -215,6 +229,7 @@ async fn a_provider_that_is_free_answers_whoever_has_no_money_left() {
     let price = Price {
         input: 3.0,
         cached_input: None,
+        cache_write: None,
         output: 15.0,
     };
     let providers = [
@@ -257,5 +272,26 @@ async fn what_failed_costs_what_it_may_have_cost() {
         let router = router_with(&[("a", &script)], &["a"], budgets);
         let _ = ask(&router, &asker()).await;
         assert_eq!(router.remaining(&asker()), left, "{answer:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_thought_is_put_aside_too() {
+    let budgets = |tokens| Budgets {
+        persona: Bounds {
+            tokens_per_day: Some(tokens),
+            ..Bounds::default()
+        },
+        ..Budgets::default()
+    };
+    // 20 for the request, 500 to think and 40 for the answer, or what is left of them.
+    for (tokens, asked) in [(560, Some(40)), (550, Some(30)), (530, None)] {
+        let mut script = Script::default();
+        script.headroom = 500;
+        let router = router_with(&[("a", &script)], &["a"], budgets(tokens));
+        let answer = ask(&router, &asker()).await;
+        let asked_for = script.asked().first().map(|request| request.max_tokens);
+        assert_eq!(asked_for, asked, "{tokens}");
+        assert_eq!(answer.is_ok(), asked.is_some(), "{tokens}");
     }
 }

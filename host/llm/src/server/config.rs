@@ -1,5 +1,6 @@
 //! What an operator says of the server.
 
+use super::Reasoning;
 use chatter_http::{Auth, BaseUrl, CONNECT, Secret};
 use std::time::Duration;
 
@@ -71,6 +72,8 @@ pub struct ServerConfig {
     pub connect_timeout: Duration,
     /// Whether temperature and seed are sent; some models refuse requests with them.
     pub sampling: bool,
+    /// How much it thinks before it answers; as the model does by itself if absent.
+    pub reasoning: Option<Reasoning>,
 }
 
 impl ServerConfig {
@@ -84,6 +87,7 @@ impl ServerConfig {
             api_key: None,
             connect_timeout: CONNECT,
             sampling: true,
+            reasoning: None,
         }
     }
 
@@ -93,6 +97,9 @@ impl ServerConfig {
             return Err(ConfigError::Model);
         }
         let wire = super::wire::of(self.kind);
+        if let Some(reasoning) = self.reasoning {
+            wire.check(reasoning).map_err(ConfigError::Reasoning)?;
+        }
         let path = wire.path(&self.model).join("/");
         if self.base_url.path().ends_with(&format!("/{path}")) {
             return Err(ConfigError::BaseUrl(format!(
@@ -120,6 +127,9 @@ pub enum ConfigError {
     /// The key.
     #[error("api_key: it {0}")]
     ApiKey(&'static str),
+    /// How much it thinks.
+    #[error("reasoning: {0}")]
+    Reasoning(&'static str),
     /// A number that has to be more than 0.
     #[error("{0}: 0; it has to be at least 1")]
     Zero(&'static str),
@@ -164,7 +174,7 @@ mod tests {
         };
         let own = "http://127.0.0.1:1/v1";
         type Case = (&'static str, fn(&mut ServerConfig), Option<&'static str>);
-        let cases: [Case; 9] = [
+        let cases: [Case; 12] = [
             (own, |_| {}, None),
             (" http://[::1]:80/a/b// ", |_| {}, None),
             (
@@ -192,6 +202,27 @@ mod tests {
                 own,
                 |config| config.api_key = Some(Secret::new("a\nb")),
                 Some("api_key: it holds"),
+            ),
+            (
+                own,
+                |config| config.reasoning = Some(Reasoning::Tokens(2_000)),
+                Some("reasoning: OpenAI's API takes no number"),
+            ),
+            (
+                own,
+                |config| {
+                    config.kind = Kind::Anthropic;
+                    config.reasoning = Some(Reasoning::Tokens(1_000));
+                },
+                Some("reasoning: Anthropic's API takes 1024 tokens"),
+            ),
+            (
+                own,
+                |config| {
+                    config.kind = Kind::Gemini;
+                    config.reasoning = Some(Reasoning::Tokens(0));
+                },
+                None,
             ),
             (
                 "https://ana:hunter2@example.com/v1",

@@ -11,10 +11,12 @@
 //! and repeats requests by itself, whatever is left of a deadline.
 
 mod config;
+mod reasoning;
 mod text;
 mod wire;
 
 pub use config::{ConfigError, Kind, ServerConfig};
+pub use reasoning::Reasoning;
 
 use crate::{About, budget::Usage, estimate_input, estimate_tokens, failure::Failure};
 use chatter_http::{Ask, Method};
@@ -39,6 +41,7 @@ pub(crate) struct Server {
     path: Vec<String>,
     model: String,
     sampling: bool,
+    reasoning: Option<Reasoning>,
 }
 
 /// What came of a request.
@@ -48,6 +51,8 @@ pub(crate) struct Answer {
     pub(crate) model: String,
     /// As the server counted it, or estimated where it doesn't.
     pub(crate) usage: Usage,
+    /// Whether it ends where the tokens did.
+    pub(crate) is_cut: bool,
 }
 
 impl Server {
@@ -58,6 +63,9 @@ impl Server {
             client: config.client(MAX_BODY)?,
             wire,
             path: wire.path(&config.model),
+            reasoning: config
+                .reasoning
+                .map(|wanted| wire.reasoning(&config.model, wanted)),
             model: config.model,
             sampling: config.sampling,
         })
@@ -71,11 +79,19 @@ impl Server {
         }
     }
 
+    /// How many tokens it may think with, beside those of an answer.
+    pub(crate) fn headroom(&self) -> u32 {
+        self.reasoning.map_or(0, Reasoning::headroom)
+    }
+
     /// Sends a request and reads the answer. Dropping the future closes the connection, by which the server
     /// knows that nobody waits any more.
     pub(crate) async fn ask(&self, request: &Request, seed: u64) -> Result<Answer, Failure> {
-        let sampling = self.sampling.then(|| wire::Sampling::new(request, seed));
-        let body = self.wire.body(&self.model, request, sampling)?;
+        let how = wire::How {
+            sampling: self.sampling.then(|| wire::Sampling::new(request, seed)),
+            reasoning: self.reasoning,
+        };
+        let body = self.wire.body(&self.model, request, how)?;
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let ask = Ask {
             method: Method::POST,
@@ -119,7 +135,7 @@ impl Server {
         if text.is_empty() {
             return Err(match end {
                 End::Length => empty(
-                    "with nothing but reasoning; it needs more max_tokens, or a model that reasons less",
+                    "with nothing but reasoning; the provider's setting `reasoning` bounds it",
                 ),
                 _ => empty("without words"),
             });
@@ -131,9 +147,10 @@ impl Server {
                 .unwrap_or_else(|| self.model.clone()),
             usage: usage.unwrap_or_else(|| Usage {
                 input: estimate_input(request),
-                cached_input: 0,
                 output: estimate_tokens(&said),
+                ..Usage::default()
             }),
+            is_cut: end == End::Length,
             text,
         })
     }

@@ -4,7 +4,7 @@ mod anthropic;
 mod gemini;
 mod openai;
 
-use super::Kind;
+use super::{Kind, Reasoning};
 use crate::{budget::Usage, failure::Failure};
 use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::Request;
@@ -24,13 +24,20 @@ pub(super) trait Wire: Send + Sync {
         &[]
     }
 
+    /// Whether the vendor takes so much reasoning; if not, what it takes.
+    fn check(&self, reasoning: Reasoning) -> Result<(), &'static str> {
+        let _ = reasoning;
+        Ok(())
+    }
+
+    /// How much a model reasons if it is told so: some can't do what others can.
+    fn reasoning(&self, model: &str, wanted: Reasoning) -> Reasoning {
+        let _ = model;
+        wanted
+    }
+
     /// A request.
-    fn body(
-        &self,
-        model: &str,
-        request: &Request,
-        sampling: Option<Sampling>,
-    ) -> Result<Value, Failure>;
+    fn body(&self, model: &str, request: &Request, how: How) -> Result<Value, Failure>;
 
     /// An answer, or how it is wrong: what follows `the server answered`.
     fn said(&self, body: &[u8]) -> Result<Said, &'static str>;
@@ -41,6 +48,23 @@ pub(super) fn of(kind: Kind) -> &'static dyn Wire {
         Kind::OpenAi => &openai::OpenAi,
         Kind::Anthropic => &anthropic::Anthropic,
         Kind::Gemini => &gemini::Gemini,
+    }
+}
+
+/// How a request is answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct How {
+    /// By the vendor's own rule if absent.
+    pub(super) sampling: Option<Sampling>,
+    /// As the model does if absent.
+    pub(super) reasoning: Option<Reasoning>,
+}
+
+impl How {
+    /// The most tokens of a request's answer, and of what is thought before it.
+    fn most(self, request: &Request) -> u32 {
+        let headroom = self.reasoning.map_or(0, Reasoning::headroom);
+        request.max_tokens.saturating_add(headroom)
     }
 }
 

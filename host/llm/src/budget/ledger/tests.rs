@@ -9,6 +9,7 @@ use tokio::time::advance;
 const PRICE: Price = Price {
     input: 1.0,
     cached_input: Some(0.1),
+    cache_write: None,
     output: 5.0,
 };
 
@@ -23,6 +24,7 @@ fn used(input: u32, output: u32) -> Usage {
     Usage {
         input,
         cached_input: 0,
+        cache_writes: 0,
         output,
     }
 }
@@ -52,7 +54,7 @@ async fn every_level_bounds_who_is_in_it() {
     });
     let spend = |who: &Scope, usage: Usage| {
         let mut most = 100;
-        let charge = ledger.charge(who, None, usage.input, &mut most).unwrap();
+        let charge = ledger.charge(who, None, usage.input, 0, &mut most).unwrap();
         charge.settle(&usage);
     };
     let (nova, gus) = (scope("a/one", "nova"), scope("a/one", "gus"));
@@ -82,7 +84,7 @@ async fn a_minute_comes_back_evenly() {
     let who = scope("a/one", "nova");
     let mut most = 100;
     ledger
-        .charge(&who, None, 300, &mut most)
+        .charge(&who, None, 300, 0, &mut most)
         .unwrap()
         .settle(&used(300, 100));
     assert_eq!(ledger.left(&who, None), 200);
@@ -101,7 +103,7 @@ async fn what_was_not_sent_costs_nothing_and_what_was_costs_its_most_until_it_is
     });
     let who = scope("a/one", "nova");
     let left = || ledger.left(&who, None);
-    let charge = |input, mut most| ledger.charge(&who, None, input, &mut most).unwrap();
+    let charge = |input, mut most| ledger.charge(&who, None, input, 0, &mut most).unwrap();
 
     let waiting = charge(100, 200);
     assert_eq!(left(), 700, "it is put aside");
@@ -136,7 +138,7 @@ async fn an_answer_is_as_long_as_is_left() {
     ];
     for (wanted, input, expected) in cases {
         let mut most = wanted;
-        let charge = ledger.charge(&who, None, input, &mut most);
+        let charge = ledger.charge(&who, None, input, 0, &mut most);
         assert_eq!(charge.map(|_| most), expected, "{wanted} {input}");
     }
 }
@@ -154,11 +156,14 @@ async fn money_is_what_providers_ask() {
     assert_eq!(ledger.left(&who, Some(&PRICE)), 2_000);
     assert_eq!(ledger.left(&who, None), u32::MAX, "a provider that is free");
     let mut most = 100;
-    let charge = ledger.charge(&who, Some(&PRICE), 1_000, &mut most).unwrap();
+    let charge = ledger
+        .charge(&who, Some(&PRICE), 1_000, 0, &mut most)
+        .unwrap();
     // 0.0002 + 0.00008 + 0.0005
     charge.settle(&Usage {
         input: 1_000,
         cached_input: 800,
+        cache_writes: 0,
         output: 100,
     });
     assert_eq!(ledger.left(&who, Some(&PRICE)), 1_844);
@@ -176,7 +181,7 @@ async fn a_day_ends_at_midnight_and_is_kept_over_restarts() {
     assert_eq!(before.spent(), None);
     let mut most = 10;
     before
-        .charge(&who, None, 90, &mut most)
+        .charge(&who, None, 90, 0, &mut most)
         .unwrap()
         .settle(&used(90, 10));
     let spent = before.spent().unwrap();
@@ -202,7 +207,9 @@ async fn without_bounds_nothing_is_kept() {
     let (ledger, _) = ledger(Budgets::default());
     let who = scope("a/one", "nova");
     let mut most = 100;
-    let charge = ledger.charge(&who, Some(&PRICE), 1_000, &mut most).unwrap();
+    let charge = ledger
+        .charge(&who, Some(&PRICE), 1_000, 0, &mut most)
+        .unwrap();
     charge.settle(&used(1_000, 100));
     assert_eq!(ledger.left(&who, Some(&PRICE)), u32::MAX);
     assert_eq!(ledger.spent(), None);

@@ -1,6 +1,6 @@
 //! Anthropic's [Messages](https://docs.anthropic.com/en/api/messages).
 
-use super::{End, Said, Sampling, Wire, schema};
+use super::{End, How, Reasoning, Said, Wire, schema};
 use crate::{budget::Usage, estimate_tokens, failure::Failure};
 use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::{Request, Role};
@@ -11,6 +11,9 @@ pub(super) struct Anthropic;
 
 /// The version of the API that is spoken, which has been the one since 2023.
 const VERSION: &str = "2023-06-01";
+
+/// The least [thinking](https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking) with a number.
+const LEAST_THINKING: u32 = 1024;
 
 /// A prompt is cached from so many tokens on, by the model that caches the shortest
 /// ([prompt caching](https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching)).
@@ -29,12 +32,16 @@ impl Wire for Anthropic {
         &[("anthropic-version", VERSION)]
     }
 
-    fn body(
-        &self,
-        model: &str,
-        request: &Request,
-        sampling: Option<Sampling>,
-    ) -> Result<Value, Failure> {
+    fn check(&self, reasoning: Reasoning) -> Result<(), &'static str> {
+        match reasoning {
+            Reasoning::Tokens(0..LEAST_THINKING) => {
+                Err("Anthropic's API takes 1024 tokens or more, or a level, such as \"off\"")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn body(&self, model: &str, request: &Request, how: How) -> Result<Value, Failure> {
         let mut system = Vec::new();
         let mut messages = Vec::new();
         for message in &request.messages {
@@ -55,7 +62,7 @@ impl Wire for Anthropic {
         }
         let mut body = json!({
             "model": model,
-            "max_tokens": request.max_tokens,
+            "max_tokens": how.most(request),
             "messages": messages,
         });
         if !system.is_empty() {
@@ -68,14 +75,22 @@ impl Wire for Anthropic {
             }
             body["system"] = json!([block]);
         }
-        if let Some(sampling) = sampling {
+        let thinking = how.reasoning.map(thinking);
+        if let Some((thinking, effort)) = thinking {
+            body["thinking"] = thinking;
+            if let Some(effort) = effort {
+                body["output_config"]["effort"] = effort.into();
+            }
+        }
+        // Whoever thinks takes no temperature.
+        let is_thinking = !matches!(how.reasoning, None | Some(Reasoning::Off));
+        if let Some(sampling) = how.sampling.filter(|_| !is_thinking) {
             // Its range is 0 to 1; there is no seed.
             body["temperature"] = sampling.temperature.min(1.0).into();
         }
         if let Some(schema) = schema(request)? {
-            body["output_config"] = json!({
-                "format": { "type": "json_schema", "schema": closed(schema) },
-            });
+            body["output_config"]["format"] =
+                json!({ "type": "json_schema", "schema": closed(schema)? });
         }
         Ok(body)
     }
@@ -105,6 +120,7 @@ impl Wire for Anthropic {
                     .saturating_add(cached)
                     .saturating_add(written),
                 cached_input: cached,
+                cache_writes: written,
                 output: usage.output_tokens,
             }
         });
@@ -114,6 +130,19 @@ impl Wire for Anthropic {
             usage,
             end,
         })
+    }
+}
+
+/// What is said of thinking, and of effort: a number of tokens for models up to version 4.5, levels for those that
+/// [adapt](https://docs.anthropic.com/en/docs/build-with-claude/adaptive-thinking).
+fn thinking(reasoning: Reasoning) -> (Value, Option<&'static str>) {
+    match (reasoning, reasoning.level()) {
+        (Reasoning::Off, _) => (json!({ "type": "disabled" }), None),
+        (Reasoning::Tokens(tokens), _) => {
+            (json!({ "type": "enabled", "budget_tokens": tokens }), None)
+        }
+        (Reasoning::Minimal, _) => (json!({ "type": "adaptive" }), Some("low")),
+        (_, level) => (json!({ "type": "adaptive" }), level),
     }
 }
 
@@ -151,7 +180,11 @@ struct Tokens {
 /// A schema as [structured outputs](https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs)
 /// take it: objects name all they hold, and bounds of numbers, lengths and counts are left out. The answer is
 /// held to the whole schema here.
-fn closed(schema: Value) -> Value {
+///
+/// # Errors
+///
+/// If it asks for objects whose names it doesn't say: closed, they could only be empty.
+fn closed(schema: Value) -> Result<Value, Failure> {
     /// Keywords that are refused.
     const BOUNDS: [&str; 14] = [
         "minimum",
@@ -170,36 +203,54 @@ fn closed(schema: Value) -> Value {
         "$schema",
     ];
     /// Under these, names are an author's and no keywords.
-    const NAMED: [&str; 3] = ["properties", "$defs", "definitions"];
-    match schema {
-        Value::Object(object) => {
-            let is_object = object.get("type").is_some_and(|it| it == "object");
-            let mut kept = Map::new();
-            for (key, value) in object {
-                if BOUNDS.contains(&key.as_str()) {
-                    continue;
-                }
-                let value = match value {
-                    Value::Object(parts) if NAMED.contains(&key.as_str()) => parts
-                        .into_iter()
-                        .map(|(name, part)| (name, closed(part)))
-                        .collect(),
-                    // What they hold are values and no schemas.
-                    value if matches!(key.as_str(), "enum" | "const" | "default" | "examples") => {
-                        value
-                    }
-                    value => closed(value),
-                };
-                kept.insert(key, value);
-            }
-            if is_object {
-                kept.insert("additionalProperties".into(), false.into());
-            }
-            Value::Object(kept)
-        }
-        Value::Array(parts) => parts.into_iter().map(closed).collect(),
-        other => other,
+    const NAMED: [&str; 4] = ["properties", "$defs", "definitions", "dependentSchemas"];
+    let object = match schema {
+        Value::Object(object) => object,
+        Value::Array(parts) => return parts.into_iter().map(closed).collect(),
+        other => return Ok(other),
+    };
+    let is_object = match object.get("type") {
+        Some(Value::String(kind)) => kind == "object",
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
+        _ => false,
+    };
+    let is_open = |rest: &Value| !matches!(rest, Value::Bool(false));
+    let has_names = object
+        .get("properties")
+        .and_then(Value::as_object)
+        .is_some_and(|names| !names.is_empty());
+    let is_map = object.contains_key("patternProperties")
+        || object
+            .get("additionalProperties")
+            .is_some_and(|rest| rest.is_object() || (is_open(rest) && !has_names))
+        || (is_object && !has_names && object.get("additionalProperties").is_none_or(is_open));
+    if is_map {
+        return Err(Failure::Unfit(
+            "json-schema asks for an object whose names it does not say, which Anthropic's API can't be asked for; \
+             name its properties, or ask for a list of pairs"
+                .into(),
+        ));
     }
+    let mut kept = Map::new();
+    for (key, value) in object {
+        if BOUNDS.contains(&key.as_str()) {
+            continue;
+        }
+        let value = match value {
+            Value::Object(parts) if NAMED.contains(&key.as_str()) => parts
+                .into_iter()
+                .map(|(name, part)| Ok((name, closed(part)?)))
+                .collect::<Result<Value, Failure>>()?,
+            // What they hold are values and no schemas.
+            value if matches!(key.as_str(), "enum" | "const" | "default" | "examples") => value,
+            value => closed(value)?,
+        };
+        kept.insert(key, value);
+    }
+    if is_object {
+        kept.insert("additionalProperties".into(), false.into());
+    }
+    Ok(Value::Object(kept))
 }
 
 #[cfg(test)]
@@ -234,7 +285,29 @@ mod tests {
             } },
             "additionalProperties": false,
         });
-        assert_eq!(closed(schema), expected);
+        assert_eq!(closed(schema), Ok(expected));
+    }
+
+    #[test]
+    fn objects_without_names_are_refused_rather_than_emptied() {
+        let number = || json!({ "type": "integer" });
+        let maps = [
+            json!({ "type": "object" }),
+            json!({ "type": "object", "additionalProperties": number() }),
+            json!({ "type": ["object", "null"], "additionalProperties": true }),
+            json!({ "type": "object", "properties": { "a": number() }, "additionalProperties": number() }),
+            json!({ "type": "object", "patternProperties": { "^a": number() } }),
+            json!({ "type": "array", "items": { "type": "object" } }),
+        ];
+        for schema in maps {
+            let refused = closed(schema.clone());
+            assert!(matches!(refused, Err(Failure::Unfit(_))), "{schema}");
+        }
+        let named = json!({ "type": ["object", "null"], "properties": { "a": number() } });
+        let closed = closed(named).unwrap();
+        assert_eq!(closed["additionalProperties"], false);
+        let nothing = json!({ "type": "object", "additionalProperties": false });
+        assert_eq!(super::closed(nothing.clone()), Ok(nothing));
     }
 
     #[test]
@@ -250,7 +323,11 @@ mod tests {
                 temperature: 1.0,
                 json_schema: None,
             };
-            let body = Anthropic.body("m", &request, None).unwrap();
+            let how = How {
+                sampling: None,
+                reasoning: None,
+            };
+            let body = Anthropic.body("m", &request, how).unwrap();
             let mark = body.pointer("/system/0/cache_control");
             assert_eq!(mark.is_some(), is_marked, "{words}");
         }

@@ -1,6 +1,6 @@
 //! Google's [generateContent](https://ai.google.dev/api/generate-content).
 
-use super::{End, Said, Sampling, Wire, schema};
+use super::{End, How, Reasoning, Said, Sampling, Wire, schema};
 use crate::{budget::Usage, failure::Failure};
 use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::{Request, Role};
@@ -21,12 +21,15 @@ impl Wire for Gemini {
         Auth::Header("x-goog-api-key", key)
     }
 
-    fn body(
-        &self,
-        _: &str,
-        request: &Request,
-        sampling: Option<Sampling>,
-    ) -> Result<Value, Failure> {
+    fn reasoning(&self, model: &str, wanted: Reasoning) -> Reasoning {
+        match wanted {
+            // From version 3 on it can't be switched off.
+            Reasoning::Off if !has_budgets(model) => Reasoning::Minimal,
+            wanted => wanted,
+        }
+    }
+
+    fn body(&self, model: &str, request: &Request, how: How) -> Result<Value, Failure> {
         let mut system = Vec::new();
         let mut contents = Vec::new();
         for message in &request.messages {
@@ -42,10 +45,16 @@ impl Wire for Gemini {
                 "there has to be a message of the user's".into(),
             ));
         }
-        let mut generation = json!({ "maxOutputTokens": request.max_tokens });
-        if let Some(Sampling { temperature, seed }) = sampling {
+        let mut generation = json!({ "maxOutputTokens": how.most(request) });
+        if let Some(Sampling { temperature, seed }) = how.sampling {
             generation["temperature"] = temperature.into();
             generation["seed"] = seed.into();
+        }
+        if let Some(reasoning) = how.reasoning {
+            generation["thinkingConfig"] = match reasoning.level() {
+                Some(level) if !has_budgets(model) => json!({ "thinkingLevel": level }),
+                _ => json!({ "thinkingBudget": reasoning.headroom() }),
+            };
         }
         if let Some(schema) = schema(request)? {
             generation["responseMimeType"] = "application/json".into();
@@ -89,6 +98,7 @@ impl Wire for Gemini {
         let usage = response.usage_metadata.map(|usage| Usage {
             input: usage.prompt_token_count,
             cached_input: usage.cached_content_token_count,
+            cache_writes: 0,
             // Thoughts are counted apart and cost the same.
             output: usage
                 .candidates_token_count
@@ -101,6 +111,13 @@ impl Wire for Gemini {
             end,
         })
     }
+}
+
+/// Whether a model's [thinking](https://ai.google.dev/gemini-api/docs/thinking) is bounded by a number of tokens,
+/// as it is up to version 2.5. Later ones know levels.
+fn has_budgets(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    name.starts_with("gemini-2") || name.starts_with("gemini-1")
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! OpenAI's [chat completions](https://platform.openai.com/docs/api-reference/chat/create).
 
-use super::{End, Said, Sampling, Wire, schema};
+use super::{End, How, Reasoning, Said, Sampling, Wire, schema};
 use crate::{budget::Usage, failure::Failure};
 use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::Request;
@@ -18,27 +18,37 @@ impl Wire for OpenAi {
         Auth::Bearer(key)
     }
 
-    fn body(
-        &self,
-        model: &str,
-        request: &Request,
-        sampling: Option<Sampling>,
-    ) -> Result<Value, Failure> {
+    fn check(&self, reasoning: Reasoning) -> Result<(), &'static str> {
+        match reasoning {
+            Reasoning::Tokens(_) => {
+                Err("OpenAI's API takes no number of tokens; give a level, such as \"low\"")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn body(&self, model: &str, request: &Request, how: How) -> Result<Value, Failure> {
         // OpenAI's newer models want `max_completion_tokens`, which other servers don't know; those that
         // refuse a temperature are the same.
-        let limit = match sampling {
+        let limit = match how.sampling {
             Some(_) => "max_tokens",
             None => "max_completion_tokens",
         };
         let mut body = json!({
             "model": model,
             "messages": request.messages,
-            limit: request.max_tokens,
+            limit: how.most(request),
             "stream": false,
         });
-        if let Some(Sampling { temperature, seed }) = sampling {
+        if let Some(Sampling { temperature, seed }) = how.sampling {
             body["temperature"] = temperature.into();
             body["seed"] = seed.into();
+        }
+        if let Some(level) = how.reasoning.and_then(Reasoning::level) {
+            body["reasoning_effort"] = match level {
+                "off" => "none".into(),
+                level => level.into(),
+            };
         }
         if let Some(schema) = schema(request)? {
             body["response_format"] = json!({
@@ -75,6 +85,7 @@ impl Wire for OpenAi {
                 .prompt_tokens_details
                 .and_then(|details| details.cached_tokens)
                 .unwrap_or(0),
+            cache_writes: 0,
             output: usage.completion_tokens,
         });
         Ok(Said {
