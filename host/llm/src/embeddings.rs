@@ -44,6 +44,10 @@ pub enum EmbedError {
     /// The server does not take these texts, today or tomorrow.
     #[error("the server of embeddings refused the text: {0}")]
     Refused(String),
+    /// It answered with an error of its own, for which these texts may be to blame: llama.cpp says 500 to one that
+    /// is longer than its batch.
+    #[error("the server of embeddings failed: {0}")]
+    Failed(String),
     /// It can't be reached, or answers something else.
     #[error("the server of embeddings is unavailable: {0}")]
     Unavailable(String),
@@ -90,22 +94,18 @@ impl Embeddings {
 
     fn vectors(&self, answer: &Answer, texts: usize) -> Result<Vec<Vec<f32>>, EmbedError> {
         let server = self.server.shown();
-        let said = || self.server.brief(&String::from_utf8_lossy(&answer.body));
-        match answer.status {
+        let status = answer.status;
+        let how = || {
+            let said = self.server.brief(&String::from_utf8_lossy(&answer.body));
+            format!("{server} answered {status}: {said}")
+        };
+        match status {
             200 => {}
-            400 | 413 | 422 => {
-                return Err(EmbedError::Refused(format!(
-                    "{server} answered {}: {}",
-                    answer.status,
-                    said()
-                )));
-            }
-            status => {
-                return Err(EmbedError::Unavailable(format!(
-                    "{server} answered {status}: {}",
-                    said()
-                )));
-            }
+            400 | 413 | 422 => return Err(EmbedError::Refused(how())),
+            // A proxy's words for nobody being behind it.
+            502..=504 => return Err(EmbedError::Unavailable(how())),
+            500..=599 => return Err(EmbedError::Failed(how())),
+            _ => return Err(EmbedError::Unavailable(how())),
         }
         read(&answer.body, texts)
             .map_err(|how| EmbedError::Unavailable(format!("{server} answered {how}")))

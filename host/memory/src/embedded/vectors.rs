@@ -25,6 +25,9 @@ const FILL_WAIT: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// What every model can take.
+const PROBE: &str = "chatter";
+
 /// An entry of which the model makes no vector.
 const NO_VECTOR: i64 = -1;
 
@@ -91,6 +94,12 @@ impl Meaning {
                 permit.well();
                 return None;
             }
+            // Whichever of the two it is: whoever asks must not have a say in whether others may.
+            Ok(Err(EmbedError::Failed(reason))) => {
+                tracing::debug!(server = self.describe(), %reason, "a search goes without an embedding");
+                counter!("chatter_memory_searches_without_meaning_total").increment(1);
+                return None;
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("it did not answer within {:?}", self.wait),
         };
@@ -150,7 +159,7 @@ impl Filler {
 
     /// Learns how many numbers the model gives, and takes vectors of other models away.
     async fn settle_model(&self) -> Result<(), String> {
-        let probe = self.embed(&["chatter".to_owned()]).await;
+        let probe = self.embed(&[PROBE.to_owned()]).await;
         let probe = probe.map_err(|error| error.to_string())?;
         let dimensions = probe.first().map_or(0, Vec::len);
         let name = self.embedder.model().to_owned();
@@ -177,34 +186,63 @@ impl Filler {
             return Ok(0);
         }
         let (ids, texts): (Vec<i64>, Vec<String>) = waiting.into_iter().unzip();
-        let vectors: Vec<Option<Vec<f32>>> = match self.embed(&texts).await {
-            Ok(vectors) => vectors.into_iter().map(Some).collect(),
-            // One of them may be what it refuses.
-            Err(EmbedError::Refused(_)) => self.one_by_one(&texts).await?,
+        let (made, end) = match self.embed(&texts).await {
+            Ok(vectors) => (
+                ids.into_iter().zip(vectors.into_iter().map(Some)).collect(),
+                None,
+            ),
+            // One of them may be what it does not take.
+            Err(EmbedError::Refused(_) | EmbedError::Failed(_)) => {
+                self.one_by_one(ids.into_iter().zip(texts)).await
+            }
             Err(error) => return Err(error.to_string()),
         };
-        let name = self.embedder.model().to_owned();
-        let count = ids.len();
+        let (name, count) = (self.embedder.model().to_owned(), made.len());
         let kept = self
             .file
-            .run(move |connection| keep_vectors(connection, &name, ids.into_iter().zip(vectors)));
+            .run(move |connection| keep_vectors(connection, &name, made.into_iter()));
         kept.await.map_err(|error| error.to_string())?;
-        Ok(count)
+        match end {
+            Some(reason) => Err(reason),
+            None => Ok(count),
+        }
     }
 
-    async fn one_by_one(&self, texts: &[String]) -> Result<Vec<Option<Vec<f32>>>, String> {
-        let mut vectors = Vec::with_capacity(texts.len());
-        for text in texts {
-            vectors.push(match self.embed(std::slice::from_ref(text)).await {
-                Ok(vectors) => vectors.into_iter().next(),
+    /// The vectors that there are, or that there are none, and why it ended before all were asked about.
+    async fn one_by_one(
+        &self,
+        entries: impl Iterator<Item = (i64, String)>,
+    ) -> (Vec<(i64, Option<Vec<f32>>)>, Option<String>) {
+        let (mut made, mut failed) = (Vec::new(), Vec::new());
+        let (mut end, mut is_well) = (None, false);
+        for (id, text) in entries {
+            match self.embed(std::slice::from_ref(&text)).await {
+                Ok(vectors) => {
+                    is_well = true;
+                    made.push((id, vectors.into_iter().next()));
+                }
                 Err(EmbedError::Refused(reason)) => {
                     tracing::debug!(%reason, "a memory gets no vector");
-                    None
+                    made.push((id, None));
                 }
-                Err(error) => return Err(error.to_string()),
-            });
+                Err(EmbedError::Failed(reason)) => {
+                    failed.push((id, None));
+                    end = Some(reason);
+                }
+                Err(EmbedError::Unavailable(reason)) => return (made, Some(reason)),
+            }
         }
-        Ok(vectors)
+        if !failed.is_empty() && (is_well || self.embed(&[PROBE.to_owned()]).await.is_ok()) {
+            // It works, so it is these that it can't take.
+            tracing::debug!(
+                memories = failed.len(),
+                reason = end,
+                "memories get no vector"
+            );
+            made.append(&mut failed);
+            end = None;
+        }
+        (made, end)
     }
 
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
