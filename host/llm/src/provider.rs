@@ -1,26 +1,30 @@
 //! One provider, as a crowd asks it: in turn, within its bounds, and not while it is down.
 
+mod counted;
+mod pause;
+
+pub(crate) use counted::REQUESTS;
+
 use crate::{
     About,
     breaker::{self, Breaker},
     budget::{Charge, Price},
-    failure::{Failure, Used},
-    queue::Queue,
+    failure::Failure,
+    queue::{Place, Queue},
     server::{Answer, ConfigError, Server, ServerConfig},
     watch::{Change, Watch},
 };
 use async_trait::async_trait;
 use chatter_protocol::{llm::Request, memory::Scope};
-use metrics::{Gauge, Histogram, counter, gauge, histogram};
+use counted::Counted;
+use metrics::{Gauge, Histogram, gauge, histogram};
+use pause::Pause;
 use rand::RngExt as _;
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    select,
+    time::{Instant, sleep, timeout_at},
 };
-use tokio::time::{Instant, sleep_until, timeout_at};
-
-/// How requests to a provider ended.
-pub(crate) const REQUESTS: &str = "chatter_llm_requests_total";
 
 /// How long it took, from a request's place to its end.
 const SECONDS: &str = "chatter_llm_seconds";
@@ -33,12 +37,6 @@ const QUEUE: &str = "chatter_llm_queue_length";
 
 /// Whether it is asked: 0 yes, 1 by one request to try, 2 no.
 const BREAKER: &str = "chatter_llm_breaker";
-
-/// Tokens as the provider counted them.
-const TOKENS: &str = "chatter_llm_tokens_total";
-
-/// What they cost, as far as prices are known.
-const MONEY: &str = "chatter_llm_money";
 
 /// How often it is tried if it can't be reached, or is overloaded.
 const TRIES: u32 = 2;
@@ -122,12 +120,10 @@ pub(crate) struct Provider {
     backend: Box<dyn Backend>,
     queue: Queue,
     breaker: Breaker,
-    /// Until when it wants to be left alone.
-    pause: Mutex<Option<Instant>>,
+    pause: Pause,
     watch: Watch,
     timeout: Option<Duration>,
     price: Option<Price>,
-    length: Gauge,
     level: Gauge,
     took: Histogram,
     queued: Histogram,
@@ -148,13 +144,16 @@ impl Provider {
         level.set(0.0);
         Self {
             backend,
-            queue: Queue::new(config.concurrency, config.queue),
+            queue: Queue::new(
+                config.concurrency,
+                config.queue,
+                gauge!(QUEUE, "provider" => name.to_string()),
+            ),
             breaker: Breaker::default(),
-            pause: Mutex::default(),
+            pause: Pause::default(),
             watch: Watch::default(),
             timeout: config.timeout,
             price: config.price,
-            length: gauge!(QUEUE, "provider" => name.to_string()),
             level,
             took: histogram!(SECONDS, "provider" => name.to_string()),
             queued: histogram!(QUEUED, "provider" => name.to_string()),
@@ -206,102 +205,79 @@ impl Provider {
         if self.breaker.rests(Instant::now()) {
             return Err(Failure::Resting);
         }
-        if self.paused_beyond(until) {
-            return Err(Failure::Paused);
+        let (mut pass, mut tries) = (None, 0);
+        loop {
+            // A place is held for as long as something is asked, and no longer.
+            let place = self.place(asker, until).await?;
+            let leave = match pass.take() {
+                Some(leave) => leave,
+                None => {
+                    let leave = self.breaker.pass(Instant::now());
+                    self.level.set(self.breaker.level());
+                    leave.ok_or(Failure::Resting)?
+                }
+            };
+            let began = Instant::now();
+            tries += 1;
+            let answer = self.once(request, seed, until, charge).await;
+            drop(place);
+            self.took.record(began.elapsed());
+            let wait = match &answer {
+                Err(Failure::Busy { after, .. }) => {
+                    let wait = after.unwrap_or_else(backoff).min(LONGEST_PAUSE);
+                    self.pause.until(Instant::now() + wait);
+                    Some(wait)
+                }
+                Err(Failure::NotConnected(_)) => Some(backoff()),
+                _ => None,
+            };
+            let again =
+                wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
+            let Some(wait) = again else {
+                let change = verdict(leave, &answer, began.elapsed());
+                self.level.set(self.breaker.level());
+                self.tell(&answer, change);
+                return answer;
+            };
+            pass = Some(leave);
+            sleep(wait).await;
         }
-        let came = Instant::now();
-        let place = self.queue.place(asker, until);
-        self.length.set(count(self.queue.len()));
-        let place = place.await;
-        self.length.set(count(self.queue.len()));
-        self.queued.record(came.elapsed());
-        let _place = place.ok_or(Failure::Full)?;
-        let pass = self.breaker.pass(Instant::now());
-        self.level.set(self.breaker.level());
-        let pass = pass.ok_or(Failure::Resting)?;
-        let started = Instant::now();
-        let answer = self.tries(request, seed, until, charge).await;
-        self.took.record(started.elapsed());
-        let change = match &answer {
-            Ok(_) | Err(Failure::Refused(_) | Failure::Declined { .. } | Failure::Busy { .. }) => {
-                pass.good()
-            }
-            // It was not asked, or answered as it was asked: whoever asks must not have a say in whether
-            // others may.
-            Err(Failure::Paused | Failure::Unfit(_) | Failure::Empty { .. }) => {
-                drop(pass);
-                None
-            }
-            Err(Failure::TimedOut) if started.elapsed() < FAIR_CHANCE => {
-                drop(pass);
-                None
-            }
-            Err(_) => pass.bad(Instant::now()),
-        };
-        self.level.set(self.breaker.level());
-        self.tell(&answer, change);
-        answer
     }
 
-    /// Asks once or, where nothing came of it but that it is worth to ask again, twice.
-    async fn tries(
+    /// A place, at a time when it may be asked.
+    async fn place(&self, asker: &Scope, until: Instant) -> Result<Place, Failure> {
+        let came = Instant::now();
+        loop {
+            self.pause.is_over(until, LEAST).await?;
+            let place = select! {
+                place = self.queue.place(asker, until) => place.ok_or(Failure::Full),
+                // Another one is asked rather than to wait for a place that would be of no use.
+                () = self.pause.is_beyond(until, LEAST) => Err(Failure::Paused),
+            }?;
+            // Somebody who was asking may have been told meanwhile to come later.
+            if !self.pause.is_on() {
+                self.queued.record(came.elapsed());
+                return Ok(place);
+            }
+        }
+    }
+
+    /// Asks once.
+    async fn once(
         &self,
         request: &Request,
         seed: u64,
         until: Instant,
         charge: &Charge<'_>,
     ) -> Result<Answer, Failure> {
-        let mut tries = 0;
-        loop {
-            self.wait_for_pause(until).await?;
-            tries += 1;
-            let now = Instant::now();
-            let end = self
-                .timeout
-                .map_or(until, |timeout| until.min(now + timeout));
-            charge.sent();
-            let answer = timeout_at(end, self.backend.ask(request, seed))
-                .await
-                .unwrap_or(Err(Failure::TimedOut));
-            let wait = match &answer {
-                Err(Failure::Busy { after, .. }) => {
-                    let wait = after.unwrap_or_else(backoff).min(LONGEST_PAUSE);
-                    self.pause_until(Instant::now() + wait);
-                    wait
-                }
-                Err(Failure::NotConnected(_)) => backoff(),
-                _ => return answer,
-            };
-            if tries == TRIES || Instant::now() + wait + LEAST > until {
-                return answer;
-            }
-            tokio::time::sleep(wait).await;
-        }
-    }
-
-    /// Whoever asks next is held back as well: it is the provider that is overloaded.
-    fn pause_until(&self, until: Instant) {
-        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        *pause = Some(pause.map_or(until, |pause| pause.max(until)));
-    }
-
-    fn paused(&self) -> Option<Instant> {
-        *self.pause.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn paused_beyond(&self, until: Instant) -> bool {
-        self.paused()
-            .is_some_and(|pause| pause + LEAST > until && pause > Instant::now())
-    }
-
-    async fn wait_for_pause(&self, until: Instant) -> Result<(), Failure> {
-        if self.paused_beyond(until) {
-            return Err(Failure::Paused);
-        }
-        if let Some(pause) = self.paused() {
-            sleep_until(pause).await;
-        }
-        Ok(())
+        let now = Instant::now();
+        let end = self
+            .timeout
+            .map_or(until, |timeout| until.min(now + timeout));
+        charge.sent();
+        timeout_at(end, self.backend.ask(request, seed))
+            .await
+            .unwrap_or(Err(Failure::TimedOut))
     }
 
     /// Tells the operator what has changed. What the server says stays out of it but for its one
@@ -333,76 +309,25 @@ impl Provider {
     }
 }
 
+/// What an answer that took so long says of the provider, if it says anything.
+fn verdict(
+    pass: breaker::Pass<'_>,
+    answer: &Result<Answer, Failure>,
+    took: Duration,
+) -> Option<breaker::Change> {
+    match answer {
+        Ok(_) | Err(Failure::Refused(_) | Failure::Declined { .. } | Failure::Busy { .. }) => {
+            pass.good()
+        }
+        // It was not asked, or answered as it was asked: whoever asks must not have a say in whether others may.
+        Err(Failure::Paused | Failure::Unfit(_) | Failure::Empty { .. }) => None,
+        Err(Failure::TimedOut) if took < FAIR_CHANCE => None,
+        Err(_) => pass.bad(Instant::now()),
+    }
+}
+
 fn backoff() -> Duration {
     BACKOFF.mul_f64(1.0 + rand::rng().random::<f64>() / 2.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn count(number: usize) -> f64 {
-    number as f64
-}
-
-/// A request in the metrics, whatever becomes of it.
-struct Counted<'a> {
-    provider: &'a Provider,
-    tenant: String,
-    is_told: bool,
-}
-
-impl<'a> Counted<'a> {
-    fn new(provider: &'a Provider, asker: &Scope) -> Self {
-        Self {
-            provider,
-            tenant: asker.room.tenant().to_string(),
-            is_told: false,
-        }
-    }
-
-    fn end(mut self, answer: &Result<Answer, Failure>) {
-        self.is_told = true;
-        let (provider, tenant) = (self.provider.name.to_string(), self.tenant.clone());
-        let (end, usage) = match answer {
-            Ok(answer) => ("answered", Some(answer.usage)),
-            Err(failure) => match failure.used() {
-                Used::This(usage) => (failure.name(), Some(usage)),
-                Used::Nothing | Used::Unknown => (failure.name(), None),
-            },
-        };
-        if let Some(usage) = usage {
-            let cached = usage.cached_input.min(usage.input);
-            let written = usage.cache_writes.min(usage.input - cached);
-            for (kind, tokens) in [
-                ("input", usage.input - cached - written),
-                ("cached_input", cached),
-                ("cache_write", written),
-                ("output", usage.output),
-            ] {
-                counter!(TOKENS, "provider" => provider.clone(), "tenant" => tenant.clone(), "kind" => kind)
-                    .increment(tokens.into());
-            }
-            if let Some(price) = &self.provider.price {
-                // A gauge, since counters count whole numbers.
-                gauge!(MONEY, "provider" => provider.clone(), "tenant" => tenant.clone())
-                    .increment(price.of(&usage));
-            }
-        }
-        counter!(REQUESTS, "provider" => provider, "tenant" => tenant, "end" => end).increment(1);
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        if !self.is_told {
-            self.provider.length.set(count(self.provider.queue.len()));
-            counter!(
-                REQUESTS,
-                "provider" => self.provider.name.to_string(),
-                "tenant" => std::mem::take(&mut self.tenant),
-                "end" => "given_up"
-            )
-            .increment(1);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! its queues, [RFC 8290, 4.2](https://www.rfc-editor.org/rfc/rfc8290#section-4.2).)
 
 use chatter_protocol::memory::Scope;
+use metrics::Gauge;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -30,6 +31,15 @@ struct Line {
     bound: usize,
     waiting: Turns,
     next_ticket: u64,
+    /// How many wait, for operators.
+    length: Gauge,
+}
+
+impl Line {
+    fn tell(&self) {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        self.length.set(self.waiting.len as f64);
+    }
 }
 
 /// A place at a provider; dropping it gives it to the next.
@@ -43,12 +53,14 @@ struct Waiter {
 }
 
 impl Queue {
-    pub(crate) fn new(places: usize, bound: usize) -> Self {
+    pub(crate) fn new(places: usize, bound: usize, length: Gauge) -> Self {
+        length.set(0.0);
         Self(Arc::new(Mutex::new(Line {
             free: places,
             bound,
             waiting: Turns::default(),
             next_ticket: 0,
+            length,
         })))
     }
 
@@ -56,8 +68,8 @@ impl Queue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many wait.
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.line().waiting.len
     }
 
@@ -80,6 +92,7 @@ impl Queue {
                 // Dropping it tells whoever waits.
                 drop(line.waiting.newest_of_the_longest());
             }
+            line.tell();
             (called, ticket)
         };
         let _leave = Leave {
@@ -95,7 +108,9 @@ impl Queue {
         loop {
             let next = {
                 let mut line = self.line();
-                match line.waiting.pop() {
+                let next = line.waiting.pop();
+                line.tell();
+                match next {
                     Some(next) => next,
                     None => {
                         line.free += 1;
@@ -129,7 +144,12 @@ struct Leave<'a> {
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        let waiter = self.queue.line().waiting.remove(self.path, self.ticket);
+        let waiter = {
+            let mut line = self.queue.line();
+            let waiter = line.waiting.remove(self.path, self.ticket);
+            line.tell();
+            waiter
+        };
         drop(waiter);
     }
 }
@@ -214,7 +234,10 @@ impl Turns {
 mod tests {
     use super::*;
     use chatter_protocol::{PersonaId, RoomId};
-    use std::time::Duration;
+    use std::{
+        sync::atomic::{AtomicU64, Ordering},
+        time::Duration,
+    };
     use tokio::{
         sync::mpsc,
         task::JoinHandle,
@@ -250,7 +273,7 @@ mod tests {
 
     /// The order in which those who came in this one are served, with one place that is taken.
     async fn order(who: &[&str]) -> Vec<String> {
-        let queue = Queue::new(1, 100);
+        let queue = Queue::new(1, 100, Gauge::noop());
         let first = queue.place(&scope("z/z/z"), soon()).await;
         let (tell, mut served) = mpsc::unbounded_channel();
         for who in who {
@@ -290,7 +313,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn fifty_that_never_stop_leave_every_second_place_to_one() {
-        let queue = Queue::new(1, 1_000);
+        let queue = Queue::new(1, 1_000, Gauge::noop());
         let (tell, mut served) = mpsc::unbounded_channel();
         let mut tasks: Vec<_> = (0..50)
             .map(|n| chatty(&queue, format!("main/busy/p{n}"), &tell))
@@ -313,7 +336,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_or_is_late_leaves_no_trace() {
-        let queue = Queue::new(1, 100);
+        let queue = Queue::new(1, 100, Gauge::noop());
         let place = queue.place(&scope("a/r/p"), soon()).await.unwrap();
         let until = Instant::now() + Duration::from_secs(2);
         assert!(queue.place(&scope("a/r/q"), until).await.is_none());
@@ -329,7 +352,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_sends_the_newest_of_the_longest_away() {
-        let queue = Queue::new(1, 3);
+        let queue = Queue::new(1, 3, Gauge::noop());
         let place = queue.place(&scope("z/z/z"), soon()).await;
         let (tell, mut sent_away) = mpsc::unbounded_channel();
         for who in ["a/r/p1", "a/r/p2", "a/r/p3", "a/r/p4", "b/r/p1"] {
@@ -347,5 +370,23 @@ mod tests {
         assert_eq!(sent_away.recv().await, Some("a/r/p3"));
         assert_eq!(queue.len(), 3);
         drop(place);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn operators_see_how_many_wait() {
+        let length = Arc::new(AtomicU64::new(0));
+        let told = || f64::from_bits(length.load(Ordering::Relaxed));
+        let queue = Queue::new(1, 100, Gauge::from_arc(Arc::clone(&length)));
+        let (one, two) = (scope("a/lobby/p0"), scope("a/lobby/p1"));
+        let first = queue.place(&one, soon()).await.unwrap();
+        let (second, ()) = tokio::join!(biased; queue.place(&two, soon()), async {
+            assert_eq!(told(), 1.0);
+            drop(first);
+        });
+        assert!(second.is_some());
+        assert_eq!(told(), 0.0);
+        let given_up = tokio::time::timeout(Duration::from_secs(1), queue.place(&one, soon()));
+        assert!(given_up.await.is_err());
+        assert_eq!(told(), 0.0);
     }
 }

@@ -5,7 +5,10 @@ use super::{
 use crate::budget::{Budgets, Ledger};
 use chatter_protocol::Clock;
 use std::collections::HashMap;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{sleep_until, timeout},
+};
 
 /// Asks for somebody in `main/lobby`, within a time.
 async fn ask(provider: &Provider, deadline: Duration) -> Result<Answer, Failure> {
@@ -110,6 +113,53 @@ async fn an_answer_may_take_as_long_as_is_said_and_the_deadline_counts_the_queue
     assert_eq!(second, Err(Failure::Full));
     assert_eq!(third, Ok(says("gg")), "it waited for 10 of its 12 seconds");
     assert_eq!(began.elapsed(), 11 * SECOND);
+}
+
+/// One is told to come back in 20 s, and has the time; what others do meanwhile that share its one place.
+#[tokio::test(start_paused = true)]
+async fn no_place_is_held_while_it_is_waited_for() {
+    let script = Script::of([(SECOND, Err(busy(Some(20)))), (SECOND, Ok(says("first")))]);
+    let provider = script.provider("it", |config| config.concurrency = 1);
+    let timed = async |deadline| {
+        let began = Instant::now();
+        (ask(&provider, deadline).await, began.elapsed())
+    };
+    let (patient, hurried, other) = tokio::join!(
+        biased;
+        timed(60 * SECOND),
+        timed(8 * SECOND),
+        timed(60 * SECOND),
+    );
+    assert_eq!(patient.0, Ok(says("first")));
+    assert_eq!(
+        hurried,
+        (Err(Failure::Paused), SECOND),
+        "it goes on to the next at once"
+    );
+    assert_eq!(other.0, Ok(says("gg")));
+    assert!(other.1 <= 24 * SECOND, "{:?}", other.1);
+}
+
+/// All places are taken when one of those who ask is told to come later.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_place_hears_of_a_pause() {
+    let script = Script::of([
+        (30 * SECOND, Ok(says("slow"))),
+        (SECOND, Err(busy(Some(20)))),
+    ]);
+    let provider = script.provider("it", |config| config.concurrency = 2);
+    let began = Instant::now();
+    let (slow, told, hurried) = tokio::join!(
+        biased;
+        ask(&provider, 60 * SECOND),
+        ask(&provider, 5 * SECOND),
+        async {
+            let answer = ask(&provider, 10 * SECOND).await;
+            (answer, began.elapsed())
+        },
+    );
+    assert_eq!((slow, told), (Ok(says("slow")), Err(busy(Some(20)))));
+    assert_eq!(hurried, (Err(Failure::Paused), SECOND));
 }
 
 #[tokio::test(start_paused = true)]
