@@ -12,6 +12,8 @@ pub enum TopicKind {
     ChatFirehose,
     /// What happens on the stream ([`StreamContext`](crate::StreamContext)).
     StreamContext,
+    /// The sound that a page shares, piece by piece ([`SoundPiece`](crate::SoundPiece)).
+    StreamSound,
     /// What the chat as a whole does ([`ChatTrends`](crate::ChatTrends)).
     ChatTrends,
     /// What moderation decided ([`ModerationVerdict`](crate::ModerationVerdict)).
@@ -24,10 +26,11 @@ pub enum TopicKind {
 
 impl TopicKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ChatIngest,
         Self::ChatFirehose,
         Self::StreamContext,
+        Self::StreamSound,
         Self::ChatTrends,
         Self::ChatAudit,
         Self::PersonaCalls,
@@ -41,6 +44,7 @@ impl TopicKind {
             Self::ChatIngest => "chat.ingest",
             Self::ChatFirehose => "chat.firehose",
             Self::StreamContext => "stream.context",
+            Self::StreamSound => "stream.sound",
             Self::ChatTrends => "chat.trends",
             Self::ChatAudit => "chat.audit",
             Self::PersonaCalls => "persona.calls",
