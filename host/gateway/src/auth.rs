@@ -11,6 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use chatter_protocol::{
     Author, AuthorId, AuthorKind,
     frames::{Scope, Session, You},
@@ -21,6 +22,9 @@ use std::{net::SocketAddr, sync::Arc};
 
 /// The cookie that carries a session's token.
 pub(crate) const COOKIE: &str = "chatter_session";
+
+/// What stands before a token among the protocols that a WebSocket offers.
+const BEARER: &str = "chatter.bearer.";
 
 /// For how long a browser keeps it, in seconds.
 const COOKIE_AGE_S: u32 = 30 * 24 * 3600;
@@ -199,6 +203,11 @@ pub(crate) async fn authenticate(
             Problem::unauthorized("the token is unknown: make a session with POST /v1/sessions, or check the operator's token")
         });
     }
+    if let Some(token) = offered(headers) {
+        return known(shared, &token).await?.ok_or_else(|| {
+            Problem::unauthorized("the token in `Sec-WebSocket-Protocol` is unknown: check it")
+        });
+    }
     let Some(token) = cookie(headers) else {
         return Ok(Principal::Anonymous);
     };
@@ -220,6 +229,20 @@ async fn known(shared: &Shared, token: &str) -> Result<Option<Principal>, Proble
         id: session.author_id,
         name: session.name,
     }))
+}
+
+/// The token that a page's WebSocket brings, which can set no other header: as a protocol that it
+/// offers beside its own, `chatter.bearer.` and the token in base64url (RFC 4648, without padding).
+fn offered(headers: &HeaderMap) -> Option<String> {
+    let text = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|offer| offer.trim().strip_prefix(BEARER))?;
+    // What can't be read is no token, and is refused as one that is unknown.
+    let token = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+    Some(String::from_utf8(token).unwrap_or_default())
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
@@ -338,6 +361,22 @@ mod tests {
             ("file://", "example.org", false),
         ] {
             assert_eq!(is_origin_of(origin, host), same, "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_among_the_protocols() {
+        let headers = |text: &str| {
+            HeaderMap::from_iter([(header::SEC_WEBSOCKET_PROTOCOL, text.parse().unwrap())])
+        };
+        for (text, token) in [
+            ("chatter.sound, chatter.bearer.dGgzLXQwaw", Some("th3-t0k")),
+            ("chatter.bearer.dGgzLXQwaw", Some("th3-t0k")),
+            ("chatter.bearer.&", Some("")),
+            ("chatter.bearer.gICA", Some("")),
+            ("chatter.sound", None),
+        ] {
+            assert_eq!(offered(&headers(text)).as_deref(), token, "{text}");
         }
     }
 

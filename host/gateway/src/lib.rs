@@ -28,6 +28,8 @@ mod room_tasks;
 mod routes;
 mod serve;
 mod shared;
+mod sharer;
+mod socket;
 mod stream;
 mod viewer;
 

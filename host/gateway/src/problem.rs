@@ -15,6 +15,7 @@
 //! | `impersonates` | 409 | the name belongs to a persona of the room, or is reserved; or the author claims a `kind` that is not its own |
 //! | `not_your_name` | 409 | the author is not the session's |
 //! | `id_taken` | 409 | the message's id belongs to somebody else's message |
+//! | `already_shared` | 409 | another page shares its sound with the room |
 //! | `too_large` | 413 | the body or frame is too large |
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |
 //! | `upgrade_required` | 426 | the path is for WebSockets |

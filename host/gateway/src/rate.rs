@@ -30,12 +30,17 @@ impl Bucket {
 
     /// Takes a token; if there is none, says after what time there will be one.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
+        self.take_many(1.0, now)
+    }
+
+    /// As [`take`](Self::take), of several tokens, at most a burst.
+    pub(crate) fn take_many(&mut self, count: f64, now: Instant) -> Result<(), Duration> {
         self.fill(now);
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
+        if self.tokens >= count {
+            self.tokens -= count;
             return Ok(());
         }
-        let wait = (1.0 - self.tokens) / self.per_second;
+        let wait = (count - self.tokens) / self.per_second;
         Err(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX))
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Room {
     queue: mpsc::Sender<Submission>,
     live: broadcast::Sender<Live>,
     viewers: AtomicU64,
+    /// Whether a page shares its sound.
+    shared: AtomicBool,
     statuses: Mutex<BTreeMap<PersonaId, Arc<PersonaStatus>>>,
 }
 
@@ -148,6 +150,7 @@ impl Room {
             queue,
             live,
             viewers: AtomicU64::new(0),
+            shared: AtomicBool::new(false),
             statuses: Mutex::default(),
         });
         (
@@ -210,6 +213,12 @@ impl Room {
         }
     }
 
+    /// A page may share its sound, for as long as the result lives; none if another one does.
+    pub(crate) fn share(self: &Arc<Self>) -> Option<Sharing> {
+        let was = self.shared.swap(true, Ordering::AcqRel);
+        (!was).then(|| Sharing(Arc::clone(self)))
+    }
+
     /// Counts a viewer, and its author among the people, for as long as the result lives.
     pub(crate) fn seat_viewer(self: &Arc<Self>, author: &Author) -> Seated {
         self.viewers.fetch_add(1, Ordering::Relaxed);
@@ -262,6 +271,16 @@ impl Submitted {
             Ok(Err(_)) => Err(Refusal::Closing),
             Err(_) => Err(Refusal::Timeout),
         }
+    }
+}
+
+/// The right to share sound with a room.
+#[derive(Debug)]
+pub(crate) struct Sharing(Arc<Room>);
+
+impl Drop for Sharing {
+    fn drop(&mut self) {
+        self.0.shared.store(false, Ordering::Release);
     }
 }
 

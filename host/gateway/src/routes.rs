@@ -113,6 +113,26 @@ pub(crate) fn table() -> Vec<Route> {
         },
         Route {
             method: "get",
+            path: "/share/{tenant}/{room}",
+            summary: "The page by which the streamer shares sound with a room.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const {
+                &[
+                    answer(200, "the page", Content::Other("text/html")),
+                    answer(
+                        304,
+                        "it is the one that the request's tag names",
+                        Content::Nothing,
+                    ),
+                ]
+            },
+            refusals: &[503],
+            handler: get(api::pages::share),
+        },
+        Route {
+            method: "get",
             path: "/assets/{*path}",
             summary: "What the page is made of.",
             access: Access::Open,
@@ -252,6 +272,23 @@ pub(crate) fn table() -> Vec<Route> {
         },
         Route {
             method: "get",
+            path: "/v1/rooms/{tenant}/{room}/sound",
+            summary: "Takes in the sound of the stream, as a WebSocket: binary frames of 16-bit little-endian samples, 16 kHz, one channel, at most 4096 bytes.",
+            access: Access::Scope(Scope::Context),
+            query: NONE,
+            body: None,
+            answers: const {
+                &[answer(
+                    101,
+                    "the connection is a WebSocket now",
+                    Content::Nothing,
+                )]
+            },
+            refusals: &[400, 403, 409, 426, 503],
+            handler: get(api::sound::share),
+        },
+        Route {
+            method: "get",
             path: "/healthz",
             summary: "Whether the process is alive.",
             access: Access::Open,
@@ -348,7 +385,8 @@ async fn finish(request: Request, next: Next) -> Response {
     let status = response.status().as_u16().to_string();
     metrics::counter!("chatter_http_requests_total", "status" => status).increment(1);
     for (name, value) in SECURITY_HEADERS {
-        response.headers_mut().insert(name, value);
+        // A page that needs more says so itself.
+        response.headers_mut().entry(name).or_insert(value);
     }
     response
 }

@@ -35,7 +35,10 @@ pub(crate) async fn connect(
         epoch: parameters.text("epoch").map(str::to_owned),
     };
     let stream = parameters.flag("stream")?;
-    let upgrade = upgrade.map_err(|rejection| not_upgradable(&headers, &rejection))?;
+    let upgrade = upgrade.map_err(|rejection| {
+        let otherwise = "this path is for WebSockets; GET .../messages reads the room's log";
+        not_upgradable(&headers, &rejection, otherwise)
+    })?;
     let (principal, author, token) =
         who(&shared, &room, principal, parameters.text("name")).await?;
 
@@ -53,7 +56,12 @@ pub(crate) async fn connect(
     Ok(response)
 }
 
-fn not_upgradable(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) -> Problem {
+/// Why a request becomes no WebSocket; `otherwise` if it does not want to be one.
+pub(super) fn not_upgradable(
+    headers: &HeaderMap,
+    rejection: &WebSocketUpgradeRejection,
+    otherwise: &str,
+) -> Problem {
     if headers.contains_key(header::UPGRADE) {
         return Problem::new(
             StatusCode::BAD_REQUEST,
@@ -61,8 +69,7 @@ fn not_upgradable(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) ->
             format!("not a WebSocket handshake: {rejection}"),
         );
     }
-    let detail = "this path is for WebSockets; GET .../messages reads the room's log";
-    Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
+    Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", otherwise)
         .header(header::UPGRADE, "websocket")
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod pages;
 pub(crate) mod probes;
 pub(crate) mod rooms;
 pub(crate) mod sessions;
+pub(crate) mod sound;
 
 use crate::{problem::Problem, room::Room, shared::Shared};
 use axum::{

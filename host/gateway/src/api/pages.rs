@@ -9,7 +9,7 @@ use crate::{
 };
 use axum::{
     extract::{Path, State, rejection::PathRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use std::{path::PathBuf, sync::Arc};
@@ -60,6 +60,21 @@ pub(crate) async fn room(
         Err(_) => StatusCode::NOT_FOUND,
     };
     (status, tag, [html, fresh], page).into_response()
+}
+
+/// The same page, which here may ask for the microphone and for what a tab plays.
+pub(crate) async fn share(
+    state: State<Arc<Shared>>,
+    found: Result<InRoom, Problem>,
+    headers: HeaderMap,
+) -> Response {
+    let mut response = room(state, found, headers).await;
+    let senses = HeaderValue::from_static(
+        "camera=(), display-capture=(self), geolocation=(), microphone=(self), payment=(), usb=()",
+    );
+    let name = HeaderName::from_static("permissions-policy");
+    response.headers_mut().insert(name, senses);
+    response
 }
 
 /// Whether a browser holds the content of that tag already (RFC 9110, section 13.1.2).

@@ -22,9 +22,10 @@ use crate::{
     rate::Bucket,
     room::{Live, Room, Seated},
     shared::{Shared, Slot},
+    socket::{self, End, GOING_AWAY, NORMAL, POLICY, RESTART, broken},
 };
 use axum::{
-    extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
+    extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
     http::StatusCode,
 };
 use chatter_protocol::{
@@ -55,9 +56,6 @@ const PING: Duration = Duration::from_secs(20);
 
 /// How long a viewer may give no sign of life; it answers each ping.
 const IDLE: Duration = Duration::from_secs(60);
-
-/// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Frames that can't be read, before the connection ends.
 const MAX_BAD: u32 = 50;
@@ -100,25 +98,6 @@ pub(crate) struct Viewer {
     _seat: Seated,
     _slot: Slot,
 }
-
-/// Why a connection ends.
-enum End {
-    /// The other side has gone, or takes nothing.
-    Lost,
-    /// It is told why, with a code of RFC 6455, section 7.4.1, or the registry that it names.
-    Told(u16, &'static str),
-}
-
-const NORMAL: u16 = 1000;
-const GOING_AWAY: u16 = 1001;
-const PROTOCOL: u16 = 1002;
-const NOT_UTF8: u16 = 1007;
-const POLICY: u16 = 1008;
-const TOO_BIG: u16 = 1009;
-/// Service restart: come back.
-const RESTART: u16 = 1012;
-/// Try again later.
-const TRY_AGAIN: u16 = 1013;
 
 impl Viewer {
     pub(crate) fn new(
@@ -164,19 +143,7 @@ impl Viewer {
             .run_until_cancelled(whole)
             .await
             .unwrap_or_else(|| self.ending());
-        if let End::Told(code, reason) = end {
-            let close = Message::Close(Some(CloseFrame {
-                code,
-                reason: Utf8Bytes::from_static(reason),
-            }));
-            // What the other side still sends is read, so that the goodbye is not lost in a reset.
-            let goodbye = async {
-                if self.socket.send(close).await.is_ok() {
-                    while let Some(Ok(_)) = self.socket.recv().await {}
-                }
-            };
-            let _ = timeout(GOODBYE, goodbye).await;
-        }
+        socket::close(&mut self.socket, end).await;
     }
 
     fn ending(&self) -> End {
@@ -364,16 +331,4 @@ async fn next(stream: &mut Option<Watching>) -> Option<Utf8Bytes> {
 
 fn renewed() -> End {
     End::Told(RESTART, "messages were lost: connect again")
-}
-
-/// What the other side did wrong, if it was that.
-fn broken(error: axum::Error) -> End {
-    use tungstenite::Error;
-    let error = error.into_inner();
-    match error.downcast_ref::<Error>() {
-        Some(Error::Capacity(_)) => End::Told(TOO_BIG, "the frame is too large"),
-        Some(Error::Utf8(_)) => End::Told(NOT_UTF8, "the frame is not UTF-8"),
-        Some(Error::Protocol(_)) => End::Told(PROTOCOL, "the frame breaks the WebSocket protocol"),
-        _ => End::Lost,
-    }
 }

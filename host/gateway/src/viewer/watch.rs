@@ -1,7 +1,12 @@
 //! What the viewer sees: the hello, the stream, what it has missed, and what is new.
 
-use super::{End, TRY_AGAIN, Viewer, renewed};
-use crate::{auth::Principal, frames, room::Live};
+use super::{Viewer, renewed};
+use crate::{
+    auth::Principal,
+    frames,
+    room::Live,
+    socket::{End, TRY_AGAIN},
+};
 use axum::extract::ws::Utf8Bytes;
 use chatter_protocol::{ChatMessage, frames::ServerFrame};
 use chatter_store::LogPage;

@@ -16,4 +16,5 @@ mod reconfigured;
 mod refusals;
 mod resume;
 mod shutdown;
+mod sound;
 mod stream;

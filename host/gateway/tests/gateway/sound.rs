@@ -1,0 +1,192 @@
+//! A page that shares its sound.
+
+use crate::host::{Client, Host, TOKEN, soon};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chatter_bus::Heard;
+use chatter_protocol::{SoundPiece, TopicKind};
+use futures_util::StreamExt;
+use tokio_tungstenite::tungstenite::{Error, Message, protocol::frame::coding::CloseCode};
+
+const SOUND: &str = "/v1/rooms/main/lobby/sound";
+
+fn protocols(token: &str) -> String {
+    format!(
+        "chatter.sound, chatter.bearer.{}",
+        BASE64_URL_SAFE_NO_PAD.encode(token)
+    )
+}
+
+async fn share(host: &Host) -> Client {
+    let headers = [("sec-websocket-protocol", &*protocols(TOKEN))];
+    host.connect(SOUND, &headers).await.unwrap()
+}
+
+/// The status of a handshake that is refused.
+async fn refused(host: &Host, headers: &[(&'static str, &str)]) -> u16 {
+    match host.connect(SOUND, headers).await {
+        Err(Error::Http(response)) => response.status().as_u16(),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("let in with {headers:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_a_page_shares_is_heard_in_the_room_piece_by_piece() {
+    let host = Host::start().await;
+    let mut heard = host.listen(TopicKind::StreamSound).await;
+    let mut sharers = Vec::new();
+    for round in 0..2 {
+        let mut client = share(&host).await;
+        for piece in 0..3u8 {
+            client.send(Message::binary(vec![piece; 4096])).await;
+            let Some(Heard::Message { payload, .. }) = soon(heard.next()).await else {
+                panic!("nothing is heard")
+            };
+            let said = SoundPiece::decode(&payload).unwrap();
+            assert_eq!(said.pcm, [piece; 4096], "round {round}");
+            sharers.push(said.sharer);
+        }
+        soon(client.0.close(None)).await.unwrap();
+        while client.0.next().await.is_some() {}
+        // The place is free once the gateway has seen that.
+        soon(async { while host.http("GET", SOUND, &bearer(), "").await.status == 409 {} }).await;
+    }
+    sharers.dedup();
+    assert_eq!(sharers.len(), 2, "who begins anew is another one");
+    host.end().await;
+}
+
+fn bearer() -> [(&'static str, &'static str); 1] {
+    [("authorization", "Bearer the-operator")]
+}
+
+#[tokio::test]
+async fn only_who_may_say_what_happens_shares_and_one_at_a_time() {
+    let host = Host::start().await;
+    let origin = format!("http://{}", host.addr);
+    let (right, wrong) = (protocols(TOKEN), protocols("somebody-else"));
+    assert_eq!(refused(&host, &[]).await, 401);
+    assert_eq!(
+        refused(&host, &[("sec-websocket-protocol", &wrong)]).await,
+        401
+    );
+    assert_eq!(
+        refused(&host, &[("sec-websocket-protocol", "chatter.bearer.*")]).await,
+        401
+    );
+    let elsewhere = [
+        ("sec-websocket-protocol", &*right),
+        ("origin", "https://evil.example"),
+    ];
+    assert_eq!(refused(&host, &elsewhere).await, 403);
+    // Whoever asks first without a WebSocket learns the same.
+    let asked = host.http("GET", SOUND, &[], "").await;
+    assert_eq!(
+        (asked.status, asked.json()["code"].as_str()),
+        (401, Some("unauthorized"))
+    );
+    let asked = host.http("GET", SOUND, &bearer(), "").await;
+    assert_eq!(
+        (asked.status, asked.json()["code"].as_str()),
+        (426, Some("upgrade_required"))
+    );
+
+    let own = [("sec-websocket-protocol", &*right), ("origin", &*origin)];
+    let first = host.connect(SOUND, &own).await.unwrap();
+    assert_eq!(
+        refused(&host, &[("sec-websocket-protocol", &right)]).await,
+        409
+    );
+    let asked = host.http("GET", SOUND, &bearer(), "").await;
+    assert_eq!(
+        (asked.status, asked.json()["code"].as_str()),
+        (409, Some("already_shared"))
+    );
+    // In another room there is a place of its own.
+    let attic = "/v1/rooms/main/attic/sound";
+    host.connect(attic, &[("sec-websocket-protocol", &right)])
+        .await
+        .unwrap();
+    drop(first);
+    host.end().await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_no_sound_ends_it_with_a_reason() {
+    let host = Host::start().await;
+    let table = [
+        (
+            "text",
+            Message::text("hello"),
+            Some("the frame is text"),
+            CloseCode::Unsupported,
+        ),
+        (
+            "empty",
+            Message::binary(vec![]),
+            Some("no whole samples"),
+            CloseCode::Unsupported,
+        ),
+        (
+            "half a sample",
+            Message::binary(vec![0; 7]),
+            Some("no whole samples"),
+            CloseCode::Unsupported,
+        ),
+        (
+            "too large",
+            Message::binary(vec![0; 4098]),
+            Some("larger than 4096"),
+            CloseCode::Size,
+        ),
+        (
+            "much too large",
+            Message::binary(vec![0; 100_000]),
+            None,
+            CloseCode::Size,
+        ),
+    ];
+    for (what, frame, detail, code) in table {
+        let mut client = soon(async {
+            loop {
+                let headers = [("sec-websocket-protocol", &*protocols(TOKEN))];
+                // The one before may not have ended yet.
+                if let Ok(client) = host.connect(SOUND, &headers).await {
+                    return client;
+                }
+            }
+        })
+        .await;
+        client.send(frame).await;
+        if let Some(detail) = detail {
+            let error = client.next().await;
+            assert_eq!(
+                (&error["type"], &error["code"]),
+                (&"error".into(), &"bad_frame".into()),
+                "{what}"
+            );
+            assert!(
+                error["detail"].as_str().unwrap().contains(detail),
+                "{what}: {error}"
+            );
+        }
+        assert_eq!(
+            client.closed().await.map(|close| close.code),
+            Some(code),
+            "{what}"
+        );
+    }
+    host.end().await;
+}
+
+#[tokio::test]
+async fn a_room_that_closes_says_so() {
+    let host = Host::start().await;
+    let mut client = share(&host).await;
+    host.cancel.cancel();
+    assert_eq!(
+        client.closed().await.map(|close| close.code),
+        Some(CloseCode::Away)
+    );
+    host.end().await;
+}
