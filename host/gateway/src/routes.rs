@@ -278,13 +278,12 @@ pub(crate) fn table() -> Vec<Route> {
             query: NONE,
             body: None,
             answers: const {
-                &[answer(
-                    101,
-                    "the connection is a WebSocket now",
-                    Content::Nothing,
-                )]
+                &[
+                    answer(101, "the connection is a WebSocket now", Content::Nothing),
+                    answer(204, "it could be one", Content::Nothing),
+                ]
             },
-            refusals: &[400, 403, 409, 426, 503],
+            refusals: &[400, 403, 409, 503],
             handler: get(api::sound::share),
         },
         Route {

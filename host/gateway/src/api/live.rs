@@ -35,10 +35,7 @@ pub(crate) async fn connect(
         epoch: parameters.text("epoch").map(str::to_owned),
     };
     let stream = parameters.flag("stream")?;
-    let upgrade = upgrade.map_err(|rejection| {
-        let otherwise = "this path is for WebSockets; GET .../messages reads the room's log";
-        not_upgradable(&headers, &rejection, otherwise)
-    })?;
+    let upgrade = upgrade.map_err(|rejection| not_upgradable(&headers, &rejection))?;
     let (principal, author, token) =
         who(&shared, &room, principal, parameters.text("name")).await?;
 
@@ -56,21 +53,22 @@ pub(crate) async fn connect(
     Ok(response)
 }
 
-/// Why a request becomes no WebSocket; `otherwise` if it does not want to be one.
-pub(super) fn not_upgradable(
-    headers: &HeaderMap,
-    rejection: &WebSocketUpgradeRejection,
-    otherwise: &str,
-) -> Problem {
+fn not_upgradable(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) -> Problem {
     if headers.contains_key(header::UPGRADE) {
-        return Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad_handshake",
-            format!("not a WebSocket handshake: {rejection}"),
-        );
+        return bad_handshake(rejection);
     }
-    Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", otherwise)
+    let detail = "this path is for WebSockets; GET .../messages reads the room's log";
+    Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
         .header(header::UPGRADE, "websocket")
+}
+
+/// A request that wants to become a WebSocket, and can't.
+pub(super) fn bad_handshake(rejection: &WebSocketUpgradeRejection) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad_handshake",
+        format!("not a WebSocket handshake: {rejection}"),
+    )
 }
 
 /// Who sits at the socket. Whoever brings neither token nor name gets a session under a made-up

@@ -1,6 +1,6 @@
 //! The door for a page that shares its sound.
 
-use super::{InRoom, live::not_upgradable};
+use super::{InRoom, live::bad_handshake};
 use crate::{
     problem::Problem,
     shared::{Shared, Slot},
@@ -9,8 +9,8 @@ use crate::{
 use axum::{
     Extension,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, StatusCode},
-    response::Response,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use std::sync::Arc;
 
@@ -21,7 +21,6 @@ pub(crate) async fn share(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    // Who asks without a WebSocket learns from this, too, whether it could share.
     let Some(sharing) = room.share() else {
         return Err(Problem::new(
             StatusCode::CONFLICT,
@@ -29,10 +28,11 @@ pub(crate) async fn share(
             "another page shares its sound with this room: stop it there first",
         ));
     };
-    let upgrade = upgrade.map_err(|rejection| {
-        let otherwise = "this path is for WebSockets, through which sound comes";
-        not_upgradable(&headers, &rejection, otherwise)
-    })?;
+    if !headers.contains_key(header::UPGRADE) {
+        // Who asks first, as a page must that is not shown why a WebSocket was refused.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let upgrade = upgrade.map_err(|rejection| bad_handshake(&rejection))?;
     Ok(sharer::bounded(upgrade).on_upgrade(async move |socket| {
         Sharer::new(socket, shared, room, sharing, slot).run().await;
     }))
