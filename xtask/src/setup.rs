@@ -22,12 +22,26 @@ struct Tool {
     needed_for: &'static str,
 }
 
-const COMPILERS: &[Tool] = &[Tool {
-    programs: &["cc"],
-    variable: None,
-    packages: &["gcc", "libc6-dev"],
-    needed_for: "SQLite and the TLS library, which are written in C",
-}];
+const COMPILERS: &[Tool] = &[
+    Tool {
+        programs: &["cc"],
+        variable: None,
+        packages: &["gcc", "libc6-dev"],
+        needed_for: "SQLite and the TLS library, which are written in C",
+    },
+    Tool {
+        programs: &["c++"],
+        variable: None,
+        packages: &["g++"],
+        needed_for: "whisper.cpp, which is written in C++",
+    },
+    Tool {
+        programs: &["cmake"],
+        variable: None,
+        packages: &["cmake", "make"],
+        needed_for: "building whisper.cpp",
+    },
+];
 
 /// What the Rust tests start; they look for it under these names.
 const SERVERS: &[Tool] = &[

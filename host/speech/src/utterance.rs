@@ -1,0 +1,123 @@
+//! The sound of one voice from where it begins to where it ends, as far as it is still of use.
+
+use crate::{RATE, Word, agreement::Agreement};
+
+/// Sound from before a voice was noticed that belongs to it: words begin softly.
+pub(crate) const LEAD_MS: u64 = 320;
+/// Sound that is kept after a voice ends, for the same reason.
+const TRAIL_MS: u64 = 320;
+/// What is shorter is a click or a cough.
+const SHORTEST_MS: u64 = 200;
+/// How much is left of a window that had to be cut without any word agreed upon.
+const REST_MS: u64 = 3_000;
+
+/// One voice, or the end of it.
+#[derive(Debug)]
+pub(crate) struct Utterance {
+    /// When its sound begins, on the stream's clock.
+    pub(crate) start_ms: u64,
+    pub(crate) sound: Vec<f32>,
+    /// How many of its samples the latest inference looked at.
+    pub(crate) looked_at: usize,
+    /// Whether the voice has ended, so that nothing is added.
+    pub(crate) whole: bool,
+    pub(crate) agreement: Agreement,
+}
+
+impl Utterance {
+    pub(crate) fn new(start_ms: u64, sound: Vec<f32>) -> Self {
+        Self {
+            start_ms,
+            sound,
+            looked_at: 0,
+            whole: false,
+            agreement: Agreement::default(),
+        }
+    }
+
+    pub(crate) fn ms(&self) -> u64 {
+        milliseconds(self.sound.len())
+    }
+
+    pub(crate) fn end_ms(&self) -> u64 {
+        self.start_ms + self.ms()
+    }
+
+    /// How much of it no inference has looked at.
+    pub(crate) fn new_ms(&self) -> u64 {
+        milliseconds(self.sound.len() - self.looked_at)
+    }
+
+    /// Everything before this has been told.
+    pub(crate) fn until_ms(&self) -> u64 {
+        self.start_ms.max(self.agreement.end_ms())
+    }
+
+    /// The voice ended so many samples ago. False if it was none.
+    pub(crate) fn close(&mut self, ago: usize) -> bool {
+        let voice = self.sound.len().saturating_sub(ago);
+        self.whole = true;
+        self.sound.truncate(voice + samples(TRAIL_MS));
+        self.looked_at = self.looked_at.min(self.sound.len());
+        self.looked_at > 0 || milliseconds(voice) >= LEAD_MS + SHORTEST_MS
+    }
+
+    /// Lets go of sound whose words are confirmed, if the window is longer than it should be: up to the end
+    /// of the last sentence if that makes it short enough, else up to the last confirmed word. A window
+    /// of twice the length without anything agreed upon is cut as well; what the latest hypothesis has up
+    /// to there counts as confirmed then. Gives those words, and all words that are no longer in the window.
+    pub(crate) fn trim(&mut self, window_ms: u64) -> (Vec<Word>, Vec<Word>) {
+        if milliseconds(self.looked_at) <= window_ms {
+            return Default::default();
+        }
+        let looked_to = self.start_ms + milliseconds(self.looked_at);
+        let enough = |word: &&Word| looked_to.saturating_sub(word.end_ms) < window_ms;
+        let confirmed = self.agreement.confirmed();
+        let sentence = confirmed
+            .iter()
+            .rev()
+            .filter(enough)
+            .find(|word| ends_sentence(&word.text));
+        let cut = sentence
+            .or_else(|| confirmed.last().filter(enough))
+            .map(|word| word.end_ms);
+        let (cut, forced) = match cut {
+            Some(cut) => (cut, Vec::new()),
+            None if milliseconds(self.looked_at) < 2 * window_ms => return Default::default(),
+            None => {
+                let cut = looked_to - REST_MS;
+                (cut, self.agreement.force(cut))
+            }
+        };
+        let gone = self.agreement.trim(cut);
+        self.drop_front(samples(cut.saturating_sub(self.start_ms)));
+        (forced, gone)
+    }
+
+    /// Drops sound that was never looked at, down to so much, and all that was known of it.
+    pub(crate) fn skip_to(&mut self, rest_ms: u64) {
+        self.agreement = Agreement::default();
+        self.looked_at = 0;
+        self.drop_front(self.sound.len().saturating_sub(samples(rest_ms)));
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        let count = count.min(self.sound.len());
+        self.sound.drain(..count);
+        self.looked_at = self.looked_at.saturating_sub(count);
+        self.start_ms += milliseconds(count);
+    }
+}
+
+pub(crate) fn samples(ms: u64) -> usize {
+    (ms * RATE / 1_000) as usize
+}
+
+pub(crate) fn milliseconds(samples: usize) -> u64 {
+    samples as u64 * 1_000 / RATE
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.trim_end_matches(['"', '\'', '”', '’', ')'])
+        .ends_with(['.', '!', '?', '…', '。', '！', '？'])
+}
