@@ -17,6 +17,7 @@ mod queue;
 mod router;
 mod server;
 mod shape;
+mod vision;
 mod watch;
 
 pub use asker::{Asker, Route};
@@ -26,6 +27,8 @@ pub use offline::Offline;
 pub use provider::ProviderConfig;
 pub use router::{OFFLINE, Router, RouterConfig};
 pub use server::{ConfigError, Kind, Reasoning, ServerConfig};
+
+pub use vision::{Screen, SeeError, Seen, Seer, Vision};
 
 use async_trait::async_trait;
 use chatter_protocol::llm::{Completion, Error, Request};
