@@ -1,9 +1,9 @@
 //! Playing a source where several processes could: one does, the others listen to how far it is and
 //! go on from there when it is gone.
 
-use crate::{PlayError, Playback, Subtitles, play::play_from};
+use crate::{Media, PlayError, Playback, Subtitles, play::play_from, watching::Around};
 use chatter_bus::{Heard, SharedBus};
-use chatter_protocol::{Clock, StreamContext, Topic, TopicKind};
+use chatter_protocol::{Clock, RoomId, StreamContext, Topic, TopicKind};
 use chatter_store::Rota;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,9 +19,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// where that play would be by now.
 const SLACK_MS: u64 = 15_000;
 
-/// Plays a source into a room whenever that is this process's duty, until it is cancelled. If
-/// another process has played it while this one listened, it goes on where that has stopped; else it
-/// begins at the beginning.
+/// Plays a file that is known in advance into a room whenever that is this process's duty, until it is
+/// cancelled. If another process has played it while this one listened, it goes on where that has
+/// stopped; else it begins at the beginning.
 ///
 /// # Errors
 ///
@@ -35,14 +35,8 @@ pub async fn attend(
     cancel: CancellationToken,
 ) -> Result<(), PlayError> {
     playback.check()?;
-    let follow = Arc::new(Mutex::new(Follow::new(playback.speed)));
-    let listening = listen(&playback, &bus, &follow);
-    let room = &playback.room;
-    let playing = rota.attend(room, async |_| {
-        let from_ms = lock(&follow).position(Instant::now());
-        if from_ms > 0 {
-            tracing::info!(%room, from_ms, "the source is taken over");
-        }
+    let (room, speed) = (playback.room.clone(), playback.speed);
+    let playing = async |from_ms| {
         let playing = play_from(
             from_ms,
             subtitles.clone(),
@@ -51,20 +45,71 @@ pub async fn attend(
             clock.clone(),
             cancel.child_token(),
         );
-        match playing.await {
-            Ok(_) if cancel.is_cancelled() => {}
-            Ok(_) => tracing::info!(%room, "the source is at its end"),
-            Err(error) => tracing::error!(%room, %error, "the source can't be played"),
+        if let Err(error) = playing.await {
+            tracing::error!(%room, %error, "the source can't be played");
+        }
+    };
+    in_turn(&room, speed, &rota, &bus, &cancel, playing).await;
+    Ok(())
+}
+
+/// Watches what media give into a room whenever that is this process's duty, until it is cancelled. Goes on
+/// from another process as [`attend`] does, but that what happens live is not repeated.
+///
+/// # Errors
+///
+/// If the speed is out of bounds.
+pub async fn attend_media(
+    media: Media,
+    playback: Playback,
+    rota: Rota,
+    bus: SharedBus,
+    clock: Clock,
+    cancel: CancellationToken,
+) -> Result<(), PlayError> {
+    playback.check()?;
+    let (room, speed) = (playback.room.clone(), playback.speed);
+    let playing = async |from_ms| {
+        let around = Around {
+            room: room.clone(),
+            bus: Arc::clone(&bus),
+            clock: clock.clone(),
+            cancel: cancel.child_token(),
+        };
+        media.watch(&playback, from_ms, around).await;
+    };
+    in_turn(&room, speed, &rota, &bus, &cancel, playing).await;
+    Ok(())
+}
+
+/// Plays, from a position on, whenever that is this process's duty.
+async fn in_turn(
+    room: &RoomId,
+    speed: f64,
+    rota: &Rota,
+    bus: &SharedBus,
+    cancel: &CancellationToken,
+    play: impl AsyncFn(u64),
+) {
+    let follow = Mutex::new(Follow::new(speed));
+    let listening = listen(room, bus, &follow);
+    let playing = rota.attend(room, async |_| {
+        let from_ms = lock(&follow).position(Instant::now());
+        if from_ms > 0 {
+            tracing::info!(%room, from_ms, "the source is taken over");
+        }
+        play(from_ms).await;
+        if !cancel.is_cancelled() {
+            tracing::info!(%room, "the source is at its end");
         }
     });
     let both = async { tokio::join!(listening, playing) };
     cancel.run_until_cancelled(both).await;
-    Ok(())
 }
 
 /// Hears how far the source is. Never returns.
-async fn listen(playback: &Playback, bus: &SharedBus, follow: &Mutex<Follow>) {
-    let topic = Topic::new(TopicKind::StreamContext, playback.room.clone());
+async fn listen(room: &RoomId, bus: &SharedBus, follow: &Mutex<Follow>) {
+    let topic = Topic::new(TopicKind::StreamContext, room.clone());
     loop {
         if let Ok(mut heard) = bus.subscribe(std::slice::from_ref(&topic)).await {
             while let Some(heard) = heard.next().await {

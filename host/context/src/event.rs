@@ -6,6 +6,8 @@
 //! | `hype` | a word of [`lexicon::HYPE`] 0.4, two 0.6; `!` 0.25, a second 0.1; capitals 0.35; a drawn-out vowel 0.3 | the sum, from 0.6 on |
 //! | `fail` | a phrase of [`lexicon::FAIL`] 0.7; a word of [`lexicon::MISHAP`] 0.35, two 0.6; `!` 0.2; `oh`, `no` or a drawn-out `no` 0.25 | the sum, from 0.55 on |
 //! | `laughter` | `haha`, `[laughs]`, `lol` | 0.9 |
+//! | `cheering` | `[applause]`, `(crowd cheering)` | 0.9 |
+//! | `name` | see [`names`](crate::names) | 0.7 or 0.9 |
 //! | `silence` | nothing for 8 s; told when they are over, since nobody knows how long it lasts | 0.9 |
 //! | `topic_change` | see [`topic`] | 0.5 to 0.9 |
 //! | `stream_start`, `stream_end` | | 1 |
@@ -28,6 +30,7 @@ use std::{
 };
 
 pub(crate) const CHAT_QUESTION: &str = "chat_question";
+pub(crate) const NAME: &str = "name";
 const QUESTION: &str = "question";
 pub(crate) const STREAM_START: &str = "stream_start";
 pub(crate) const STREAM_END: &str = "stream_end";
@@ -160,7 +163,7 @@ impl Merge {
     /// Whether an event is the first of its kind for a while, or one that always counts.
     pub(crate) fn is_first(&mut self, event: &Event) -> bool {
         let latest = self.latest.get(&event.kind);
-        let merged = event.kind != CHAT_QUESTION
+        let merged = !matches!(&*event.kind, CHAT_QUESTION | NAME)
             && latest.is_some_and(|&at_ms| event.at_ms < at_ms.saturating_add(MERGE_MS));
         if !merged {
             self.latest.insert(event.kind.clone(), event.at_ms);
@@ -221,8 +224,11 @@ fn mood(sentence: &str, manner: Manner) -> Vec<(&'static str, f64)> {
     let spoken = text::spoken(sentence);
     let words = text::words(&spoken);
     let lower: Vec<String> = words.iter().map(|word| undrawn(&word.lower)).collect();
-    if laughs(sentence, &lower) {
+    if directs(sentence, &lexicon::LAUGHTER) || laughs(&lower) {
         moods.push(("laughter", 0.9));
+    }
+    if directs(sentence, &lexicon::CHEERING) {
+        moods.push(("cheering", 0.9));
     }
     let cries = spoken.matches(['!', '！']).count();
     let drawn = words.iter().any(|word| is_drawn_out(&word.lower));
@@ -306,17 +312,19 @@ fn real(lower: &[String], phrases: &Phrases) -> usize {
     found.len()
 }
 
-fn laughs(sentence: &str, lower: &[String]) -> bool {
-    let directed = sentence.split(['[', '(', '*']).skip(1).any(|inside| {
+/// Whether a stage direction has a word that begins like one of these.
+fn directs(sentence: &str, beginnings: &[&str]) -> bool {
+    sentence.split(['[', '(', '*']).skip(1).any(|inside| {
         let inside = inside.to_lowercase();
         let inside = inside.split([']', ')', '*']).next().unwrap_or_default();
         inside.split_whitespace().count() <= 4
-            && inside.split_whitespace().any(|word| {
-                lexicon::LAUGHTER
-                    .iter()
-                    .any(|laugh| word.starts_with(laugh))
-            })
-    });
+            && inside
+                .split_whitespace()
+                .any(|word| beginnings.iter().any(|it| word.starts_with(it)))
+    })
+}
+
+fn laughs(lower: &[String]) -> bool {
     let is_laugh = |word: &str| {
         let syllables = |syllable: &str| word.matches(syllable).count();
         matches!(word, "lol" | "lmao" | "rofl" | "lmfao")
@@ -331,7 +339,7 @@ fn laughs(sentence: &str, lower: &[String]) -> bool {
     let twice = lower
         .windows(2)
         .any(|two| matches!(two[0].as_str(), "ha" | "heh") && two[0] == two[1]);
-    directed || twice || lower.iter().any(|word| is_laugh(word))
+    twice || lower.iter().any(|word| is_laugh(word))
 }
 
 /// A letter that stands three times or more in a row.
@@ -381,7 +389,7 @@ mod tests {
 
     #[test]
     fn moods_are_read_from_sentences() {
-        let cases: [(&str, &[&str]); 27] = [
+        let cases: [(&str, &[&str]); 30] = [
             ("Let's go!", &["hype"]),
             ("YES! It works!", &["hype"]),
             ("Yesss!", &["hype"]),
@@ -406,6 +414,9 @@ mod tests {
             ("Hahaha, look at him.", &["laughter"]),
             ("[laughs] Oh no!", &["laughter", "fail"]),
             ("(audience laughter)", &["laughter"]),
+            ("[applause]", &["cheering"]),
+            ("(crowd cheering)", &["cheering"]),
+            ("Cheer up, crowd.", &[]),
             ("Ha, ha, very good.", &["laughter"]),
             ("I laughed so hard.", &[]),
             ("Aha, hahn, that is he, he said.", &[]),

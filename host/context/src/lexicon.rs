@@ -99,6 +99,9 @@ pub(crate) const LAUGHTER: [&str; 10] = [
     "laugh", "chuckl", "giggl", "snicker", "cackl", "lacht", "rires", "risas", "ríe", "rire",
 ];
 
+/// Stage directions with a word that begins like this are cheering.
+pub(crate) const CHEERING: [&str; 4] = ["applau", "cheer", "clapp", "beifall"];
+
 /// Whoever is called by one of these is the audience.
 pub(crate) static CHAT: LazyLock<Phrases> = LazyLock::new(|| {
     Phrases::new(

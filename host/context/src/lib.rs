@@ -1,9 +1,11 @@
 //! From a stream to [`StreamContext`]s: what is said and what happens, told to a room.
 //!
-//! This crate owns the way from a source of speech to the topic `stream.context`. The one source so
-//! far is a subtitle file (WebVTT or SubRip): [`Subtitles::load`] reads and understands it,
+//! This crate owns the way from a source to the topic `stream.context`. What is said may be known in
+//! advance, from a subtitle file (WebVTT or SubRip): [`Subtitles::load`] reads and understands it,
 //! [`Subtitles::scripted`] takes one that was made up, [`play()`] plays it into a room, [`attend()`] does
-//! so where several processes could, and a [`Viewing`] looks at it without one.
+//! so where several processes could, and a [`Viewing`] looks at it without one. Or it is heard and seen
+//! while it comes: [`attend_media()`] watches [`Media`]. From segments on both are understood by the same
+//! code.
 //!
 //! What it promises:
 //!
@@ -17,12 +19,15 @@
 //! - An event keeps its id in each context that holds it, and no two events of a room share one,
 //!   however often the file is played. No event is left out because the stream went too fast: those
 //!   that find no room in a context (up to 4096) are in the next one.
+//! - What was told of a live stream is never taken back: a segment stays as it is, and no more is known
+//!   of the past than what was heard. What is kept of it is bounded, however long it goes on.
 //! - A context is never larger than [`MAX_CONTEXT_BYTES`] as JSON, whatever the file holds.
 //! - [`play()`] keeps to the time at which it began; small delays don't add up.
 //!
 //! How the text is understood is written down where it is done, in each case after a published
 //! method: keywords by RAKE, the summary by SumBasic, changes of topic by TextTiling, events
-//! by word lists and rules. Stop words and rules are English; other languages get
+//! by word lists and rules, by levels of sound, and by differences of pictures; a language model and a vision
+//! model do better where there are any. Stop words and rules are English; other languages get
 //! transcript, silence, laughter, and questions by their question mark, but coarser keywords.
 //!
 //! It must not know who listens: no personas, no chat, no gateway. Of the store it knows whose duty the
@@ -34,27 +39,40 @@ mod attend;
 mod caption;
 mod cue;
 mod event;
+mod heard;
 mod keyword;
 mod lexicon;
+mod live;
 mod markup;
+mod media;
+mod names;
 mod parse;
 mod piece;
 mod play;
 mod question;
 mod reel;
 mod script;
+mod seeing;
 mod sentence;
+mod sight;
+mod sound;
 mod stop_words;
 mod subtitles;
 mod summary;
+mod summing;
 mod telling;
 mod text;
 mod topic;
 mod viewing;
+mod watching;
 mod window;
 
-pub use attend::attend;
+pub use attend::{attend, attend_media};
+pub use media::Media;
 pub use play::{Ended, PlayError, Playback, play};
+pub use seeing::Sight;
 pub use subtitles::{MAX_FILE_BYTES, Skipped, SubtitleError, Subtitles};
+pub use summing::Summaries;
 pub use viewing::Viewing;
+pub use watching::Senses;
 pub use window::MAX_CONTEXT_BYTES;

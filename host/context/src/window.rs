@@ -43,6 +43,8 @@ pub(crate) struct Window {
     segments: VecDeque<Segment>,
     /// Each with the time at which it was told.
     sentences: VecDeque<(u64, String)>,
+    /// So far.
+    sentence_count: u64,
     /// Each with whether a context has held it.
     events: VecDeque<(StreamEvent, bool)>,
     scene: Option<Scene>,
@@ -58,6 +60,7 @@ impl Window {
             position_ms: 0,
             segments: VecDeque::new(),
             sentences: VecDeque::new(),
+            sentence_count: 0,
             events: VecDeque::new(),
             scene: None,
             summary: None,
@@ -90,6 +93,7 @@ impl Window {
 
     /// Takes in a whole sentence, which was told at this time.
     pub(crate) fn note(&mut self, told_ms: u64, sentence: String) {
+        self.sentence_count += 1;
         push(&mut self.sentences, MAX_SENTENCES, (told_ms, sentence));
     }
 
@@ -106,9 +110,24 @@ impl Window {
         push(&mut self.events, MAX_WAITING, (event, false));
     }
 
+    /// What is to be seen from now on.
+    pub(crate) fn see(&mut self, scene: Option<Scene>) {
+        self.scene = scene;
+    }
+
+    /// A summary that somebody else made, until the next one or none.
+    pub(crate) fn sum_up(&mut self, summary: Option<String>) {
+        self.summary = summary;
+    }
+
     /// The sentences that a summary is to be made of, oldest first.
     pub(crate) fn sentences(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.sentences.iter().map(|(_, sentence)| &**sentence)
+    }
+
+    /// How many sentences there were since the play began.
+    pub(crate) fn sentences_so_far(&self) -> u64 {
+        self.sentence_count
     }
 
     /// All that happened has been told, or is not worth it any more.
@@ -162,6 +181,7 @@ impl Window {
             let sentences: Vec<&str> = self.sentences().collect();
             summary::summary(&sentences)
         });
+        let oldest = self.position_ms.saturating_sub(WINDOW_MS);
         let mut context = StreamContext {
             v: V1,
             room_id: room_id.clone(),
@@ -172,7 +192,7 @@ impl Window {
             keywords: Vec::new(),
             events: self.events(),
             chat_question: self.chat_question(),
-            scene: self.scene.clone(),
+            scene: self.scene.clone().filter(|scene| scene.at_ms >= oldest),
             extensions: None,
         };
         let mut left = (MAX_CONTEXT_BYTES - MAX_KEYWORD_BYTES).saturating_sub(json_bytes(&context));

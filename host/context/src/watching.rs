@@ -1,0 +1,473 @@
+//! Watching a source while it plays: sound and pictures in, contexts out.
+//!
+//! One task owns all of it: the feed, the listener, and what is asked of models. Nothing of it
+//! outlives the task, and nothing in it waits for anything without listening to the rest.
+
+use crate::{
+    Ended,
+    heard::Heard,
+    live::{Began, Live},
+    names::Names,
+    seeing::{Looked, Seeing, Sight},
+    sight::Eye,
+    sound::Ear,
+    summing::{Summaries, Summing},
+    telling::Telling,
+};
+use chatter_bus::SharedBus;
+use chatter_media::{Condition, Feed, Part, Pictures};
+use chatter_protocol::{Clock, RoomId};
+use metrics::gauge;
+use std::{future::pending, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How much of the stream has come, but was not listened to yet.
+const BEHIND: &str = "chatter_context_behind_seconds";
+/// After the end of the sound so long for what is still to be heard of it.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+/// Pictures a second: enough to see a flash.
+const PER_SECOND: f32 = 4.0;
+/// The longer side of pictures that are only compared, in pixels.
+const SIDE: u16 = 64;
+/// The longer side of pictures that are described, in pixels.
+const DESCRIBED_SIDE: u16 = 512;
+
+/// What a source is understood with.
+#[derive(Clone, Debug, Default)]
+pub struct Senses {
+    /// Who describes pictures.
+    pub sight: Option<Sight>,
+    /// Who sums up; without anybody the stream's own sentences do.
+    pub summaries: Option<Summaries>,
+    /// The names that are listened for.
+    pub names: Vec<String>,
+}
+
+/// Who makes words of sound.
+pub(crate) trait Listening: Send {
+    fn hear(&mut self, at_ms: u64, samples: Vec<f32>);
+    fn gap(&mut self, to_ms: u64);
+    fn end(&mut self);
+    /// None once it has ended. Dropping the future loses nothing.
+    fn next(&mut self) -> impl Future<Output = Option<Heard>> + Send;
+}
+
+/// Nobody.
+#[derive(Debug)]
+pub(crate) enum Nobody {}
+
+impl Listening for Nobody {
+    fn hear(&mut self, _: u64, _: Vec<f32>) {
+        match *self {}
+    }
+
+    fn gap(&mut self, _: u64) {
+        match *self {}
+    }
+
+    fn end(&mut self) {
+        match *self {}
+    }
+
+    async fn next(&mut self) -> Option<Heard> {
+        match *self {}
+    }
+}
+
+/// The pictures that a source is to give.
+pub(crate) fn pictures(senses: &Senses) -> Pictures {
+    Pictures {
+        per_second: PER_SECOND,
+        side: if senses.sight.is_some() {
+            DESCRIBED_SIDE
+        } else {
+            SIDE
+        },
+    }
+}
+
+/// What stands around one play of a source.
+pub(crate) struct Around {
+    pub(crate) room: RoomId,
+    pub(crate) bus: SharedBus,
+    pub(crate) clock: Clock,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// Tells a room what a feed gives, from its position on, until its end or until it is cancelled.
+pub(crate) async fn watch(
+    feed: Feed,
+    listening: Option<impl Listening>,
+    senses: &Senses,
+    from_ms: u64,
+    around: Around,
+) -> Ended {
+    let Around {
+        room,
+        bus,
+        clock,
+        cancel,
+    } = around;
+    let watching = Watching {
+        telling: Telling::new(room.clone(), bus, clock.clone()),
+        understanding: Understanding {
+            live: None,
+            from_ms,
+            position_ms: from_ms,
+            heard_ms: from_ms,
+            ear: Ear::default(),
+            eye: Eye::default(),
+            is_speaking: false,
+            has_listener: listening.is_some(),
+            seeing: senses.sight.clone().map(Seeing::new),
+            names: Names::new(&senses.names),
+            clock,
+            room: room.clone(),
+        },
+        summing: senses.summaries.clone().map(Summing::new),
+        conditions: feed.condition(),
+        feed,
+        listening,
+        room,
+    };
+    let ended = cancel.run_until_cancelled(watching.run(&cancel)).await;
+    ended.unwrap_or(Ended::Cancelled)
+}
+
+struct Watching<L> {
+    room: RoomId,
+    feed: Feed,
+    conditions: watch::Receiver<Condition>,
+    listening: Option<L>,
+    telling: Telling,
+    summing: Option<Summing>,
+    understanding: Understanding,
+}
+
+impl<L: Listening> Watching<L> {
+    async fn run(mut self, cancel: &CancellationToken) -> Ended {
+        self.condition();
+        loop {
+            let wake = self.wake();
+            tokio::select! {
+                () = at(wake) => {
+                    if self.tell(cancel).await.is_none() {
+                        return Ended::Cancelled;
+                    }
+                }
+                part = self.feed.next() => match part {
+                    Part::Ended => break,
+                    part => self.part(part),
+                },
+                heard = heard(&mut self.listening) => self.heard(heard),
+                seen = seen(&mut self.understanding.seeing) => self.understanding.seen(seen),
+                summary = summed_up(&mut self.summing) => {
+                    if let Some(live) = &mut self.understanding.live {
+                        live.sum_up(summary);
+                    }
+                }
+                Ok(()) = self.conditions.changed() => self.condition(),
+            }
+        }
+        self.condition();
+        self.end(cancel).await
+    }
+
+    /// When the next context is due, if there is anything to tell of.
+    fn wake(&self) -> Option<Instant> {
+        let live = self.understanding.live.as_ref()?;
+        let now = Instant::now();
+        let (words, event) = live.news();
+        let untold = live.window().has_untold() && !event;
+        let wake = self
+            .telling
+            .wake(words.then_some(now), event.then_some(now), untold);
+        // The first one is due at once.
+        Some(wake.unwrap_or(now))
+    }
+
+    /// None if it was cancelled meanwhile.
+    async fn tell(&mut self, cancel: &CancellationToken) -> Option<()> {
+        let Some(live) = &mut self.understanding.live else {
+            return Some(());
+        };
+        self.telling.now();
+        self.telling.tell(live.told(), cancel).await?;
+        if self
+            .summing
+            .as_mut()
+            .is_some_and(|summing| summing.look(live.window()))
+        {
+            live.sum_up(None);
+        }
+        let behind_ms = self.understanding.behind_ms();
+        gauge!(BEHIND, "room" => self.room.to_string()).set(behind_ms as f64 / 1000.0);
+        Some(())
+    }
+
+    fn part(&mut self, part: Part) {
+        if let Some(listening) = &mut self.listening {
+            match &part {
+                Part::Sound { at_ms, samples } => listening.hear(*at_ms, samples.clone()),
+                Part::Gap { to_ms, .. } => listening.gap(*to_ms),
+                Part::Picture { .. } | Part::Ended => {}
+            }
+        }
+        self.understanding.part(part);
+    }
+
+    fn heard(&mut self, heard: Option<Heard>) {
+        let room = &self.room;
+        match heard {
+            Some(Heard::Stopped { why }) => {
+                tracing::error!(%room, %why, "words are heard no more; what sound alone tells goes on");
+                self.deaf();
+            }
+            None => self.deaf(),
+            Some(heard) => self.understanding.heard(heard),
+        }
+    }
+
+    fn deaf(&mut self) {
+        self.listening = None;
+        self.understanding.has_listener = false;
+    }
+
+    /// Tells operators how the source does.
+    fn condition(&mut self) {
+        let room = &self.room;
+        let condition = self.conditions.borrow_and_update();
+        match &*condition {
+            Condition::Starting | Condition::Playing { .. } | Condition::Ended { note: None } => {
+                tracing::info!(%room, "the source is {}", *condition);
+            }
+            Condition::Stalled | Condition::Waiting { .. } | Condition::Ended { .. } => {
+                tracing::warn!(%room, "the source is {}", *condition);
+            }
+            Condition::Failed { .. } => tracing::error!(%room, "the source has {}", *condition),
+        }
+    }
+
+    /// What is still to be heard, and then the end.
+    async fn end(mut self, cancel: &CancellationToken) -> Ended {
+        let until = Instant::now() + LAST_WORDS;
+        if let Some(listening) = &mut self.listening {
+            listening.end();
+        }
+        while self.listening.is_some() {
+            let wake = self.wake();
+            tokio::select! {
+                () = at(wake) => {
+                    if self.tell(cancel).await.is_none() {
+                        return Ended::Cancelled;
+                    }
+                }
+                heard = timeout_at(until, heard(&mut self.listening)) => match heard {
+                    Ok(heard) => self.heard(heard),
+                    Err(_) => self.deaf(),
+                },
+            }
+        }
+        let Some(live) = &mut self.understanding.live else {
+            return Ended::Finished;
+        };
+        live.end();
+        loop {
+            if let Some(wake) = self.wake() {
+                sleep_until(wake).await;
+            }
+            if self.tell(cancel).await.is_none() {
+                return Ended::Cancelled;
+            }
+            let live = self.understanding.live.as_ref();
+            // What the bus does not take now is lost: nobody waits for the end for ever.
+            if live.is_none_or(|live| !live.window().has_untold()) || Instant::now() >= until {
+                return Ended::Finished;
+            }
+        }
+    }
+}
+
+/// What all that comes means.
+struct Understanding {
+    /// Once the first of it has come.
+    live: Option<Live>,
+    from_ms: u64,
+    position_ms: u64,
+    heard_ms: u64,
+    ear: Ear,
+    eye: Eye,
+    is_speaking: bool,
+    has_listener: bool,
+    seeing: Option<Seeing>,
+    names: Names,
+    clock: Clock,
+    room: RoomId,
+}
+
+impl Understanding {
+    /// Takes in a part of a feed.
+    fn part(&mut self, part: Part) {
+        match part {
+            Part::Sound { at_ms, samples } => {
+                let end_ms =
+                    at_ms + samples.len() as u64 * 1000 / u64::from(chatter_media::SAMPLE_RATE);
+                self.reach(at_ms, end_ms);
+                let sound_ms = self.ear.hear(at_ms, &samples);
+                if !self.has_listener {
+                    self.without_words(sound_ms, end_ms);
+                }
+            }
+            Part::Picture {
+                at_ms,
+                width,
+                height,
+                rgb,
+            } => {
+                self.reach(at_ms, at_ms);
+                let event = self.eye.see(at_ms, width, height, &rgb);
+                if let Some(seeing) = &mut self.seeing {
+                    if event
+                        .as_ref()
+                        .is_some_and(|event| event.kind == "scene_change")
+                    {
+                        seeing.changed();
+                    }
+                    seeing.picture(at_ms, width, height, rgb);
+                }
+                if let (Some(live), Some(event)) = (&mut self.live, event) {
+                    live.happen(&event);
+                }
+            }
+            Part::Gap { to_ms, .. } => {
+                self.position_ms = self.position_ms.max(to_ms);
+                if let Some(live) = &mut self.live {
+                    live.reach(to_ms);
+                    live.gap(to_ms);
+                }
+            }
+            Part::Ended => {}
+        }
+    }
+
+    /// Something of the stream is there: it has begun, if it had not.
+    fn reach(&mut self, at_ms: u64, end_ms: u64) {
+        let (names, clock, from_ms) = (&mut self.names, &self.clock, self.from_ms);
+        let live = self.live.get_or_insert_with(|| {
+            let began = if from_ms == 0 {
+                Began::Now
+            } else {
+                Began::Before
+            };
+            Live::new(std::mem::take(names), clock.now(), at_ms, began)
+        });
+        self.position_ms = self.position_ms.max(end_ms);
+        live.reach(end_ms);
+    }
+
+    /// Silence, as far as levels tell.
+    fn without_words(&mut self, sound_ms: Option<u64>, until_ms: u64) {
+        self.heard_ms = until_ms;
+        let Some(live) = &mut self.live else { return };
+        if let Some(sound_ms) = sound_ms {
+            live.quiet(sound_ms);
+        }
+        live.until(until_ms);
+    }
+
+    fn heard(&mut self, heard: Heard) {
+        let Some(live) = &mut self.live else { return };
+        let room = &self.room;
+        let shout = match heard {
+            Heard::Words(words) => {
+                live.hear(&words);
+                return;
+            }
+            Heard::Voice { at_ms } => {
+                let shout = self.ear.listened(at_ms, self.is_speaking);
+                self.is_speaking = true;
+                live.voice(at_ms);
+                shout
+            }
+            Heard::Quiet { at_ms } => {
+                let shout = self.ear.listened(at_ms, self.is_speaking);
+                self.is_speaking = false;
+                live.quiet(at_ms);
+                shout
+            }
+            Heard::Until { at_ms } => {
+                self.heard_ms = self.heard_ms.max(at_ms);
+                live.until(at_ms);
+                self.ear.listened(at_ms, self.is_speaking)
+            }
+            Heard::Missed { from_ms, to_ms } => {
+                tracing::warn!(%room, from_ms, to_ms, "sound was not listened to: this machine is too slow for it");
+                self.heard_ms = self.heard_ms.max(to_ms);
+                self.is_speaking = false;
+                live.gap(to_ms);
+                None
+            }
+            Heard::Language(language) => {
+                tracing::info!(%room, %language, "a language was heard");
+                None
+            }
+            Heard::Pace { hop_ms, behind_ms } => {
+                tracing::info!(%room, hop_ms, behind_ms, "the pace of listening has changed");
+                None
+            }
+            Heard::Stopped { .. } => None,
+        };
+        if let Some(event) = shout {
+            live.happen(&event);
+        }
+    }
+
+    fn seen(&mut self, (scene, event): Looked) {
+        let Some(live) = &mut self.live else { return };
+        if let Some(scene) = scene {
+            live.see(scene);
+        }
+        if let Some(event) = event {
+            live.happen(&event);
+        }
+    }
+
+    fn behind_ms(&self) -> u64 {
+        self.position_ms.saturating_sub(self.heard_ms)
+    }
+}
+
+async fn at(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => sleep_until(wake).await,
+        None => pending().await,
+    }
+}
+
+async fn heard<L: Listening>(listening: &mut Option<L>) -> Option<Heard> {
+    match listening {
+        Some(listening) => listening.next().await,
+        None => pending().await,
+    }
+}
+
+async fn seen(seeing: &mut Option<Seeing>) -> Looked {
+    match seeing {
+        Some(seeing) => seeing.next().await,
+        None => pending().await,
+    }
+}
+
+async fn summed_up(summing: &mut Option<Summing>) -> Option<String> {
+    match summing {
+        Some(summing) => summing.next().await,
+        None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;
