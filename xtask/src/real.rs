@@ -70,6 +70,8 @@ pub(crate) fn llama() -> Result<()> {
         "A language model with real weights, until ctrl-C:\n\n    cargo xtask demo -- --llm openai --llm-model smollm2 --llm-base-url {}/v1\n",
         model.address
     );
+    // It ends when its input does, and `wait` would close that.
+    let _input = model.process.stdin.take();
     let status = model.process.wait().context("can't wait for it")?;
     bail!("it ended by itself ({status}); {}", log().display())
 }
