@@ -4,36 +4,14 @@
 
 mod support;
 
-use http_body_util::{BodyExt as _, Empty};
-use hyper::{Request, body::Bytes, client::conn::http1};
-use hyper_util::rt::TokioIo;
 use std::time::{Duration, Instant};
-use support::{Home, ROOM, Server};
-use tokio::net::TcpStream;
+use support::{
+    Home, ROOM,
+    metrics::{get, metric},
+};
 
 /// A small model on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-async fn get(server: &Server, path: &str) -> String {
-    let stream = TcpStream::connect(server.address()).await.unwrap();
-    let (mut send, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let request = Request::get(path).header("host", server.address());
-    let request = request.body(Empty::<Bytes>::new()).unwrap();
-    let response = send.send_request(request).await.unwrap();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    connection.abort();
-    String::from_utf8(body.to_vec()).unwrap()
-}
-
-/// The sum of a metric over all that has these words in it.
-fn metric(metrics: &str, words: &[&str]) -> f64 {
-    metrics
-        .lines()
-        .filter(|line| words.iter().all(|word| line.contains(word)))
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-        .sum()
-}
 
 #[tokio::test]
 #[ignore = "needs a language model: cargo xtask test --real"]

@@ -5,6 +5,7 @@
     reason = "each test uses its part of this, and what fails here fails a test"
 )]
 
+pub(crate) mod metrics;
 pub(crate) mod viewer;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -142,6 +143,11 @@ impl Home {
 
     /// Starts `chatter serve` and does not wait.
     pub(crate) fn start(&self, plugins: &Path, listen: &str, more: &[&str]) -> Process {
+        Process::start(self.serving(plugins, listen, more))
+    }
+
+    /// `chatter serve`, to be started.
+    pub(crate) fn serving(&self, plugins: &Path, listen: &str, more: &[&str]) -> Command {
         let plugins = plugins.to_str().unwrap();
         let words = [
             "serve",
@@ -156,7 +162,7 @@ impl Home {
             "--seed",
             "7",
         ];
-        Process::start(self.chatter(&[&words, more].concat()))
+        self.chatter(&[&words, more].concat())
     }
 }
 

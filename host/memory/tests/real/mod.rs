@@ -1,6 +1,8 @@
 //! The real Mem0, as a process that tests start and kill: `cargo xtask test --real` names the Python that
 //! has it and the server of embeddings.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use chatter_memory::{Api, Mem0, Mem0Config};
 use std::{
     io::{BufRead as _, BufReader},
@@ -10,7 +12,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-const KEY: &str = "m0-test-key";
+pub(crate) const KEY: &str = "m0-test-key";
 
 /// A small model on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +65,10 @@ impl RealMem0 {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(crate) fn client(&self) -> Mem0 {
