@@ -34,7 +34,12 @@ use chatter_protocol::{
     TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
 };
 use chatter_store::{Appended, Place, StoreError};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use futures_util::future::try_join_all;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -372,18 +377,21 @@ impl Admission {
             .filter(|(_, place)| place.new)
             .map(|(candidate, place)| (place.offset, candidate.message.author.id.clone()))
             .collect();
-        for place in appended.places.iter().filter(|place| !place.new) {
-            if owners.contains_key(&place.offset) {
-                continue;
-            }
-            let before = place.offset.saturating_sub(1);
+        let known: BTreeSet<u64> = appended
+            .places
+            .iter()
+            .filter(|place| !place.new && !owners.contains_key(&place.offset))
+            .map(|place| place.offset)
+            .collect();
+        // All at once: where the store is another machine, it is one way there and back.
+        let looks = known.into_iter().map(|offset| async move {
+            let before = offset.saturating_sub(1);
             let page = in_time(self.shared.store.read_after(&self.room.id, before, 1)).await?;
-            if let Some((offset, message)) = page.messages.into_iter().next()
-                && offset == place.offset
-            {
-                owners.insert(offset, message.author.id.clone());
-            }
-        }
+            let there = page.messages.into_iter().next();
+            Ok(there.filter(|(there, _)| *there == offset))
+        });
+        let found = try_join_all(looks).await?.into_iter().flatten();
+        owners.extend(found.map(|(offset, message)| (offset, message.author.id.clone())));
         Ok(owners)
     }
 }

@@ -1,8 +1,11 @@
 //! A store that fails: what is promised all the same.
 
-use crate::host::{Host, MESSAGES, heard, soon};
+use crate::{
+    host::{Host, MESSAGES, heard, lobby, soon},
+    personas::{commit, fates, line},
+};
 use async_trait::async_trait;
-use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
+use chatter_protocol::{CallId, ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
 use chatter_store::{
     Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
     StoreError, StoredSession, StoredState,
@@ -12,7 +15,7 @@ use serde_json::json;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -22,6 +25,8 @@ struct Faulty {
     inner: Sqlite,
     refuses_writes: AtomicBool,
     refuses_reads: AtomicBool,
+    /// How many looks at one message there are, and were at most at a time.
+    looks: [AtomicUsize; 2],
 }
 
 impl Faulty {
@@ -52,7 +57,18 @@ impl Store for Faulty {
         limit: usize,
     ) -> Result<LogPage, StoreError> {
         Self::check(&self.refuses_reads)?;
-        self.inner.read_after(room, after, limit).await
+        let [now, most] = &self.looks;
+        if limit == 1 {
+            let together = now.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(together, Ordering::SeqCst);
+            // Whoever asks for others meanwhile does so before this one has its answer.
+            tokio::task::yield_now().await;
+        }
+        let page = self.inner.read_after(room, after, limit).await;
+        if limit == 1 {
+            now.fetch_sub(1, Ordering::SeqCst);
+        }
+        page
     }
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
@@ -137,6 +153,7 @@ async fn faulty() -> (Host, Arc<Faulty>) {
         inner: Sqlite::open(&folder.path().join("chatter.db")).unwrap(),
         refuses_writes: AtomicBool::new(false),
         refuses_reads: AtomicBool::new(false),
+        looks: [const { AtomicUsize::new(0) }; 2],
     });
     let host = Host::over(folder, store.clone(), |_| {}).await;
     (host, store)
@@ -182,6 +199,20 @@ async fn what_is_in_the_log_is_acknowledged_whoever_else_sends_again() {
         (again.status, &again.json()["code"]),
         (409, &json!("id_taken"))
     );
+    host.end().await;
+}
+
+/// As after a gateway that was killed between keeping lines and settling them.
+#[tokio::test]
+async fn whose_lines_came_again_is_looked_up_at_once() {
+    let (host, store) = faulty().await;
+    let call = CallId::new();
+    let lines: Vec<_> = (0..5).map(|n| line(call, &format!("line {n}"))).collect();
+    let kept = lines.iter().cloned().map(Arc::new).collect();
+    host.store.append(&lobby(), kept).await.unwrap();
+    commit(&host, lines).await;
+    assert_eq!(fates(&host).await, [const { call::Fate::Accepted }; 5]);
+    assert_eq!(store.looks[1].load(Ordering::SeqCst), 5);
     host.end().await;
 }
 

@@ -13,7 +13,7 @@ fn nova() -> PersonaId {
     PersonaId::new("nova").unwrap()
 }
 
-fn line(call_id: CallId, text: &str) -> ChatMessage {
+pub(crate) fn line(call_id: CallId, text: &str) -> ChatMessage {
     ChatMessage {
         v: V1,
         id: MessageId::new(),
@@ -34,7 +34,7 @@ fn line(call_id: CallId, text: &str) -> ChatMessage {
     }
 }
 
-async fn commit(host: &Host, lines: Vec<ChatMessage>) {
+pub(crate) async fn commit(host: &Host, lines: Vec<ChatMessage>) {
     let commit = CallCommit {
         call_id: lines[0].call_id.unwrap(),
         room: lobby(),
@@ -50,7 +50,7 @@ async fn commit(host: &Host, lines: Vec<ChatMessage>) {
 }
 
 /// The fates of the persona's lines, as soon as none is pending.
-async fn fates(host: &Host) -> Vec<Fate> {
+pub(crate) async fn fates(host: &Host) -> Vec<Fate> {
     soon(async {
         loop {
             let fates = host.store.fates(&lobby(), &nova(), 10).await.unwrap();
