@@ -18,6 +18,7 @@ export class Refused extends Error {
 
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(path, { ...init, signal: AbortSignal.timeout(DEADLINE) });
+  if (answer.status === 204) return undefined as T;
   if (answer.ok) return (await answer.json()) as T;
   const problem = (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>;
   throw new Refused(answer.status, problem.code ?? "unknown", problem.detail ?? `the gateway answers ${answer.status}`);
@@ -40,3 +41,7 @@ export const makeSession = (name: string) =>
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name }),
   });
+
+/** Whether who has this token may share sound with a room now; refused otherwise. */
+export const maySendSound = (room: string, token: string) =>
+  ask<void>(`/v1/rooms/${room}/sound`, { headers: { authorization: `Bearer ${token}` } });

@@ -179,6 +179,20 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
+async fn the_page_that_shares_sound_may_listen_and_no_other_may() {
+    let host = Host::start().await;
+    for (path, allowed) in [("/share/main/lobby", "(self)"), ("/r/main/lobby", "()")] {
+        let answer = host.get(path).await;
+        let policies = answer.header("permissions-policy").to_owned();
+        for sense in ["microphone", "display-capture"] {
+            let policy = format!("{sense}={allowed}");
+            assert!(policies.contains(&policy), "{path}: {policies}");
+        }
+        assert!(policies.contains("camera=()"), "{path}: {policies}");
+    }
+}
+
+#[tokio::test]
 async fn probes_answer() {
     let host = Host::start().await;
     assert_eq!(host.get("/healthz").await.status, 200);
