@@ -1,12 +1,12 @@
 //! Playing a source: opening it, and opening it again, until it is over.
 
 use crate::{
-    Condition, Options, Source,
+    Condition, Options, PIECE, Source,
     arguments::{self, Input, Shape, arguments},
     backoff::Backoff,
     clock::{Clock, Gap, Pace},
     condition,
-    feed::{Part, Teller},
+    feed::{Part, Teller, ms_of},
     process::{Ending, Process},
     run::{self, Exit, Opening, Run},
     source::{Kind, Scheme},
@@ -23,6 +23,9 @@ const WELL: Duration = Duration::from_secs(10);
 
 /// A recording that ends so much before its length has broken off.
 const SHORT_MS: u64 = 2_000;
+
+/// A recording is played from where it is opened.
+const HERE: Opening<'_> = Opening::MayEnd { elsewhere: false };
 
 /// How often it is looked at what the time is, while nothing else happens.
 pub(crate) const TICK: Duration = Duration::from_millis(250);
@@ -96,7 +99,7 @@ impl Player {
         loop {
             let run = match before.take() {
                 Some(run) => run,
-                None => match self.run(input, pass_ms).await {
+                None => match self.run(input, pass_ms, HERE).await {
                     Ok(run) => run,
                     Err(why) => return Condition::Failed { why },
                 },
@@ -108,7 +111,12 @@ impl Player {
                 self.backoff.reset();
             }
             // A file that breaks off has nothing more to give; a server may.
-            let broke_off = length_ms.is_some_and(|length| here_ms + SHORT_MS < length);
+            let mut broke_off = length_ms.is_some_and(|length| here_ms + SHORT_MS < length);
+            let pictures_go_on = said.pictures && run.ending.well && said.complaints.is_empty();
+            if let Some(length) = length_ms.filter(|_| broke_off && pictures_go_on) {
+                self.silence(length - here_ms).await;
+                broke_off = false;
+            }
             let again = !run.ending.by_itself
                 || run.exit != Exit::Over
                 || broke_off && matches!(input, Input::Url(_));
@@ -154,19 +162,33 @@ impl Player {
         }
     }
 
+    /// Its sound ends before its pictures do.
+    async fn silence(&mut self, for_ms: u64) {
+        self.shape.sound = false;
+        self.clock.restart();
+        for _ in 0..for_ms / ms_of(PIECE) {
+            self.piece(vec![0.0; PIECE]).await;
+        }
+        self.shape = whole(&self.options);
+    }
+
     /// A source that may be live; opening it tells.
     async fn live(&mut self, input: Input<'_>) -> Condition {
         let mut was_live = false;
         loop {
-            let run = match self.run(input, 0).await {
+            let elsewhere = was_live || self.options.from_ms > 0;
+            let run = match self.run(input, 0, Opening::MayEnd { elsewhere }).await {
                 Ok(run) => run,
                 Err(why) => return Condition::Failed { why },
             };
-            if matches!(self.clock.pace(), Pace::File { .. }) {
+            if run.exit == Exit::Elsewhere {
                 if was_live {
-                    // What was live has become a recording of itself.
+                    // It has become a recording of itself.
                     return Condition::Ended { note: None };
                 }
+                return self.recording(input, None).await;
+            }
+            if matches!(self.clock.pace(), Pace::File { .. }) {
                 return self.recording(input, Some(run)).await;
             }
             was_live |= run.lasted_ms > 0;
@@ -187,7 +209,16 @@ impl Player {
 
     /// One process, from its start to its end; another one at once if the source turns out to hold
     /// less than was asked for.
-    async fn run(&mut self, input: Input<'_>, start_ms: u64) -> Result<Run, String> {
+    async fn run(
+        &mut self,
+        input: Input<'_>,
+        start_ms: u64,
+        opening: Opening<'_>,
+    ) -> Result<Run, String> {
+        let opening = match input {
+            Input::Url(url) if Scheme::of(url) == Scheme::Http => opening,
+            _ => Opening::Known,
+        };
         loop {
             let arguments = arguments(input, self.shape, start_ms);
             let process = Process::start(
@@ -195,11 +226,7 @@ impl Player {
                 &arguments,
                 self.shape.pictures.is_some(),
             )?;
-            let kind = match input {
-                Input::Url(url) if Scheme::of(url) == Scheme::Http => Opening::MayEnd,
-                _ => Opening::Known,
-            };
-            let run = self.watch(process, kind).await;
+            let run = self.watch(process, opening).await;
             if run.lasted_ms > 0 || !self.ask_for_less(&run.ending)? {
                 return Ok(run);
             }
@@ -296,7 +323,7 @@ impl Run {
                 return told.unwrap_or_else(|| "nothing comes from it".into());
             }
             Exit::Refused => return "somebody pushes with another key, and was refused".into(),
-            Exit::Silent => return "nothing came from it any more".into(),
+            Exit::Silent | Exit::Elsewhere => return "nothing came from it any more".into(),
             Exit::Over => {}
         }
         if !self.ending.by_itself {

@@ -45,6 +45,8 @@ pub(crate) enum Exit {
     Silent,
     /// It was ended since what came is not what was asked for.
     Refused,
+    /// It was ended since it turned out to have a length, and is to begin elsewhere.
+    Elsewhere,
 }
 
 /// What is yet to be found out when the source opens.
@@ -52,8 +54,8 @@ pub(crate) enum Exit {
 pub(crate) enum Opening<'a> {
     /// Nothing.
     Known,
-    /// Whether it has a length.
-    MayEnd,
+    /// Whether it has a length; if so, whether this is not where it is to begin.
+    MayEnd { elsewhere: bool },
     /// Whether it was pushed under this name.
     Key(&'a str),
 }
@@ -81,7 +83,7 @@ pub(crate) async fn watch(player: &mut Player, mut process: Process, opening: Op
     let lasted_ms = listening.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
     let ending = match exit {
         Exit::Over => process.end().await,
-        Exit::NeverBegan | Exit::Silent | Exit::Refused => {
+        Exit::NeverBegan | Exit::Silent | Exit::Refused | Exit::Elsewhere => {
             let said = process.said.borrow().clone();
             process.stop().await;
             Ending {
@@ -159,8 +161,8 @@ impl Listening {
                     self.came = Instant::now();
                     if !begun {
                         begun = true;
-                        if !Self::begin(player, process, opening).await {
-                            return Exit::Refused;
+                        if let Some(exit) = Self::begin(player, process, opening).await {
+                            return exit;
                         }
                     }
                 }
@@ -176,14 +178,19 @@ impl Listening {
         if self.bytes == PIECE_BYTES && self.buffer.len() >= 2 {
             self.take(player, album).await;
         }
-        self.see(player, album, u64::MAX);
+        let passed = self.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
+        self.see(player, album, passed);
         Exit::Over
     }
 
-    /// The first sound is there. Whether it may be told.
-    async fn begin(player: &mut Player, process: &mut Process, opening: Opening<'_>) -> bool {
+    /// The first sound is there. Why it is not to be told, if that is so.
+    async fn begin(
+        player: &mut Player,
+        process: &mut Process,
+        opening: Opening<'_>,
+    ) -> Option<Exit> {
         if matches!(opening, Opening::Known) {
-            return true;
+            return None;
         }
         // What comes first was said before.
         let mapped = process.said.wait_for(|said| said.mapped);
@@ -193,15 +200,21 @@ impl Listening {
         };
         match opening {
             Opening::Known => {}
-            Opening::MayEnd => player.clock.set_pace(match said.duration_ms {
-                Some(_) => Pace::File {
-                    speed: player.options.speed,
-                },
-                None => Pace::Pulled,
-            }),
-            Opening::Key(key) => return said.pushed.as_deref() == Some(key),
+            Opening::MayEnd { elsewhere } => {
+                let speed = player.options.speed;
+                let ends = said.duration_ms.is_some();
+                let pace = if ends {
+                    Pace::File { speed }
+                } else {
+                    Pace::Pulled
+                };
+                player.clock.set_pace(pace);
+                return (ends && elsewhere).then_some(Exit::Elsewhere);
+            }
+            Opening::Key(key) if said.pushed.as_deref() == Some(key) => {}
+            Opening::Key(_) => return Some(Exit::Refused),
         }
-        true
+        None
     }
 
     /// Whether it is of no use to wait any longer.
@@ -224,7 +237,14 @@ impl Listening {
             }
             return (silent >= patience.start).then_some(Exit::NeverBegan);
         }
-        if silent >= patience.give_up {
+        let times = match (opening, player.clock.pace()) {
+            // Whoever pushes would have to come again, and who else comes takes the place.
+            (Opening::Key(_), _) => 20,
+            // Opened anew, a playlist begins with what was heard before.
+            (_, Pace::Pulled) => 4,
+            _ => 1,
+        };
+        if silent >= patience.give_up * times {
             return Some(Exit::Silent);
         }
         if silent >= patience.stall {

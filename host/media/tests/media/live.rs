@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{
     io::AsyncWriteExt,
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     process::{Child, Command},
     time::{sleep, timeout},
 };
@@ -159,6 +159,27 @@ async fn a_stream_that_stalls_is_a_gap_until_it_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_silent_for_too_long_is_opened_anew() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    // It takes connections, and says nothing.
+    let source: Source = format!("rtmp://127.0.0.1:{port}/live/s3cret")
+        .parse()
+        .unwrap();
+    let mut options = hasty();
+    options.patience.start = Duration::from_millis(500);
+    let mut feed = source.open(options);
+    let mut told = Told::default();
+    for _ in 0..2 {
+        let (_stream, _) = timeout(LONG, server.accept()).await.unwrap().unwrap();
+        until(&mut feed, &mut told, |now| {
+            now.to_string() == "waiting: nothing comes from it"
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_fell_silent_makes_room_for_another() {
     let (mut feed, port) = listener(hasty()).await;
     let mut told = Told::default();
@@ -286,6 +307,17 @@ async fn what_a_web_server_has_is_a_recording_if_it_has_a_length() {
     );
     ffmpeg(folder.path(), "-f lavfi -i sine=d=20 -ar 16000 tone.wav");
     let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/tone.wav").parse().unwrap();
+    let (told, _) = all(
+        &source,
+        Options {
+            speed: 1000.0,
+            from_ms: 15_000,
+            ..hasty()
+        },
+    )
+    .await;
+    assert_eq!((told.sound[0].0, told.end_ms), (15_000, 20_000));
     for path in ["/tone.mp3?token=s3cret", "/half/tone.wav"] {
         let source: Source = web.url(path).parse().unwrap();
         let (told, end) = all(

@@ -131,6 +131,16 @@ async fn a_song_has_no_pictures_though_it_has_a_cover() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_film_whose_sound_ends_early_goes_on_in_silence() {
+    let words = "-f lavfi -i testsrc=s=64x64:r=5:d=6 -f lavfi -i sine=d=2 -c:v mpeg4 -c:a aac";
+    let (_folder, source) = made(words, "film.mp4");
+    let (told, end) = all(&source, fast()).await;
+    assert_eq!(end, Condition::Ended { note: None });
+    assert!(told.end_ms.abs_diff(6_000) <= 150, "{}", told.end_ms);
+    assert!(told.samples()[48_000..].iter().all(|&sample| sample == 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_recording_is_told_in_words() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
