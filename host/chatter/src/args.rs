@@ -3,6 +3,7 @@
 
 use crate::{
     memory::{MemoryCommand, options::MemoryOptions},
+    models::ModelsCommand,
     modules::ModulesCommand,
     persona::PersonaOptions,
     pool::{self, PoolOptions},
@@ -25,6 +26,7 @@ Examples:
   chatter tail main/lobby                        read along in the terminal
   chatter say main/lobby \"hello there\" --name Ana
   chatter memory search --about guest:ana-5f3c   what do personas remember of somebody?
+  chatter models pull                            get what it takes to hear what is said on a stream
   chatter config check                           is everything in ./configs right?
 
 Settings come from the command line, else from the environment (the names in brackets above), else from
@@ -79,6 +81,9 @@ pub(crate) enum Command {
     /// What personas remember
     #[command(subcommand)]
     Memory(MemoryCommand),
+    /// The models that chatter listens with
+    #[command(subcommand)]
+    Models(ModelsCommand),
     /// About the modules that personas run on
     #[command(subcommand)]
     Modules(ModulesCommand),

@@ -13,6 +13,7 @@ pub mod config;
 mod failure;
 mod logging;
 mod memory;
+mod models;
 mod modules;
 mod persona;
 mod pool;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config(ConfigCommand::Check(options))) => config::check(options),
         Some(Command::Persona(options)) => persona::run(options),
         Some(Command::Memory(command)) => memory::run(command),
+        Some(Command::Models(command)) => models::run(command),
         Some(Command::Modules(command)) => modules::run(command),
     };
     match done {

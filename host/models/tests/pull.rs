@@ -1,0 +1,314 @@
+//! Pulling from a server that does what servers do: breaks off, changes its mind, is gone.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use chatter_models::{Artefact, Folder, Place, Progress, Quiet, State, pull};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+/// What the server has.
+#[derive(Clone)]
+struct Served {
+    bytes: Vec<u8>,
+    tag: &'static str,
+    /// Sends so many bytes of each answer only.
+    breaks_off_after: usize,
+    status: &'static str,
+}
+
+struct Server {
+    url: String,
+    served: Arc<Mutex<Served>>,
+    /// Where each answer began.
+    begun_at: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Server {
+    async fn start(bytes: &[u8]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/models", listener.local_addr().unwrap());
+        let served = Arc::new(Mutex::new(Served {
+            bytes: bytes.to_vec(),
+            tag: "\"1\"",
+            breaks_off_after: usize::MAX,
+            status: "200 OK",
+        }));
+        let begun_at = Arc::new(Mutex::new(Vec::new()));
+        let (mine, begun) = (Arc::clone(&served), Arc::clone(&begun_at));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let served = mine.lock().unwrap().clone();
+                tokio::spawn(answer(client, served, Arc::clone(&begun)));
+            }
+        });
+        Self {
+            url,
+            served,
+            begun_at,
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Served)) {
+        change(&mut self.served.lock().unwrap());
+    }
+
+    fn begun_at(&self) -> Vec<usize> {
+        std::mem::take(&mut self.begun_at.lock().unwrap())
+    }
+}
+
+async fn answer(mut client: TcpStream, served: Served, begun: Arc<Mutex<Vec<usize>>>) {
+    let (mut from, mut tag) = (0, None);
+    let mut lines = BufReader::new(&mut client).lines();
+    while let Ok(Some(line)) = lines.next_line().await
+        && !line.is_empty()
+    {
+        let line = line.to_ascii_lowercase();
+        if let Some(range) = line.strip_prefix("range: bytes=") {
+            from = range.trim_end_matches('-').parse().unwrap();
+        } else if let Some(asked) = line.strip_prefix("if-range: ") {
+            tag = Some(asked.to_owned());
+        }
+    }
+    if tag.as_deref() != Some(served.tag) {
+        from = 0;
+    }
+    begun.lock().unwrap().push(from);
+    let (length, tag) = (served.bytes.len(), served.tag);
+    let left = &served.bytes[from..];
+    let mut head = match from {
+        0 => format!("HTTP/1.1 {}\r\n", served.status),
+        _ => format!(
+            "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes {from}-{}/{length}\r\n",
+            length - 1
+        ),
+    };
+    head += &format!(
+        "etag: {tag}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        left.len()
+    );
+    let sent = left.len().min(served.breaks_off_after);
+    let _ = client.write_all(head.as_bytes()).await;
+    let _ = client.write_all(&left[..sent]).await;
+    let _ = client.shutdown().await;
+    // Until the other side has read it all.
+    let _ = client.read(&mut [0]).await;
+}
+
+fn bytes() -> Vec<u8> {
+    (0..300_000_u32)
+        .flat_map(|n| (n ^ 0x5a5a).to_le_bytes())
+        .collect()
+}
+
+fn artefact(bytes: &[u8]) -> Artefact {
+    let digest: String = Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Artefact {
+        file: "model.bin",
+        bytes: bytes.len() as u64,
+        sha256: Box::leak(digest.into_boxed_str()),
+        places: &[],
+    }
+}
+
+fn folder() -> (TempDir, Folder) {
+    let place = TempDir::new().unwrap();
+    let folder = Folder::new(place.path().join("models"));
+    (place, folder)
+}
+
+/// Everything in the folder but the locks.
+fn files(folder: &Folder) -> Vec<String> {
+    let mut files: Vec<String> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".lock"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn a_file_is_pulled_once_and_what_is_wrong_with_it_is_seen() {
+    let bytes = bytes();
+    let (artefact, server) = (artefact(&bytes), Server::start(&bytes).await);
+    let (_place, folder) = folder();
+    assert_eq!(folder.state(&artefact), State::Missing);
+    assert!(
+        pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap()
+    );
+    assert_eq!(folder.state(&artefact), State::Whole);
+    assert_eq!(files(&folder), ["model.bin"]);
+    assert_eq!(fs::read(folder.file(&artefact)).unwrap(), bytes);
+    assert!(
+        !pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap()
+    );
+    assert_eq!(server.begun_at(), [0]);
+    // One bit.
+    let mut other = bytes.clone();
+    other[1_000] ^= 1;
+    fs::write(folder.file(&artefact), &other).unwrap();
+    assert_eq!(folder.state(&artefact), State::Whole);
+    assert!(!folder.verify(&artefact).unwrap());
+    assert!(
+        pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap()
+    );
+    assert!(folder.verify(&artefact).unwrap());
+}
+
+#[tokio::test]
+async fn what_was_broken_off_goes_on_where_it_was() {
+    let bytes = bytes();
+    let (artefact, server) = (artefact(&bytes), Server::start(&bytes).await);
+    server.change(|served| served.breaks_off_after = 500_000);
+    let (_place, folder) = folder();
+    assert!(
+        pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap()
+    );
+    assert_eq!(server.begun_at(), [0, 500_000, 1_000_000]);
+    assert_eq!(fs::read(folder.file(&artefact)).unwrap(), bytes);
+    assert_eq!(files(&folder), ["model.bin"]);
+}
+
+#[tokio::test]
+async fn a_part_is_kept_for_the_next_pull_unless_the_file_has_changed() {
+    let bytes = bytes();
+    let artefact = artefact(&bytes);
+    for (tag, second) in [("\"1\"", 400_000), ("\"2\"", 0)] {
+        let server = Server::start(&bytes).await;
+        let (_place, folder) = folder();
+        server.change(|served| served.breaks_off_after = 400_000);
+        /// Sees that something came, and then nothing more.
+        struct Cut(Arc<Mutex<Served>>);
+        impl Progress for Cut {
+            fn note(&self, _: &str) {}
+            fn begins(&self, _: u64, _: Option<u64>) {}
+            fn has(&self, _: u64) {}
+            fn ends(&self) {
+                self.0.lock().unwrap().breaks_off_after = 0;
+            }
+        }
+        let cut = Cut(Arc::clone(&server.served));
+        let error = pull(&artefact, &folder, Some(&server.url), &cut)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("lost the connection"), "{error}");
+        assert_eq!(folder.state(&artefact), State::Part { bytes: 400_000 });
+        let _ = server.begun_at();
+        server.change(|served| {
+            served.breaks_off_after = usize::MAX;
+            served.tag = tag;
+        });
+        assert!(
+            pull(&artefact, &folder, Some(&server.url), &Quiet)
+                .await
+                .unwrap()
+        );
+        assert_eq!(server.begun_at(), [second], "{tag}");
+        assert_eq!(fs::read(folder.file(&artefact)).unwrap(), bytes);
+    }
+}
+
+#[tokio::test]
+async fn wrong_bytes_are_never_used() {
+    let good = bytes();
+    let artefact = artefact(&good);
+    let mut turned = good.clone();
+    turned[77] ^= 0x80;
+    let cases = [
+        turned,
+        good[..good.len() - 1].to_vec(),
+        Vec::new(),
+        b"<html>sign in</html>".to_vec(),
+    ];
+    for wrong in cases {
+        let server = Server::start(&wrong).await;
+        let (_place, folder) = folder();
+        let error = pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.contains("other bytes") && told.contains(artefact.sha256),
+            "{told}"
+        );
+        assert_eq!(files(&folder), [""; 0], "{} bytes", wrong.len());
+    }
+}
+
+#[tokio::test]
+async fn servers_that_have_it_not_are_named_with_the_reason() {
+    let bytes = bytes();
+    let server = Server::start(&bytes).await;
+    server.change(|served| served.status = "404 Not Found");
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let (_place, folder) = folder();
+    for (url, why) in [
+        (server.url.clone(), "answers 404 Not Found"),
+        (format!("http://{gone}"), "Connection refused"),
+        ("models".into(), "is no http:// or https:// URL"),
+    ] {
+        let error = pull(&artefact(&bytes), &folder, Some(&url), &Quiet)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains(why), "{url}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn the_next_place_is_asked_when_one_fails() {
+    let bytes = bytes();
+    let (good, bad) = (Server::start(&bytes).await, Server::start(b"nothing").await);
+    let places: Vec<Place> = [&bad, &good]
+        .map(|server| Place::Url(Box::leak(server.url.clone().into_boxed_str())))
+        .to_vec();
+    let artefact = Artefact {
+        places: Box::leak(places.into_boxed_slice()),
+        ..artefact(&bytes)
+    };
+    let (_place, folder) = folder();
+    assert!(pull(&artefact, &folder, None, &Quiet).await.unwrap());
+    assert_eq!((bad.begun_at(), good.begun_at()), (vec![0], vec![0]));
+}
+
+#[tokio::test]
+async fn two_pulls_at_once_do_one_download() {
+    let bytes = bytes();
+    let (artefact, server) = (artefact(&bytes), Server::start(&bytes).await);
+    let (_place, folder) = folder();
+    let (one, two) = tokio::join!(
+        pull(&artefact, &folder, Some(&server.url), &Quiet),
+        pull(&artefact, &folder, Some(&server.url), &Quiet),
+    );
+    assert_eq!(
+        [one.unwrap(), two.unwrap()]
+            .iter()
+            .filter(|had| **had)
+            .count(),
+        1
+    );
+    assert_eq!(server.begun_at(), [0]);
+    assert!(folder.verify(&artefact).unwrap());
+}
