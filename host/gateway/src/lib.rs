@@ -32,6 +32,7 @@ mod sharer;
 mod socket;
 mod stream;
 mod viewer;
+pub mod ws;
 
 use chatter_bus::SharedBus;
 use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, room::Model};
