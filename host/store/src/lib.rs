@@ -2,7 +2,8 @@
 //! gateway, memories on their way to the memory, sessions; and, where several processes share it, who
 //! does what.
 //!
-//! A store promises: what it answered to is still there after the process was killed; a room's
+//! A store promises: what it answered to is still there after the process was killed (on Redis also after the server
+//! was, as far as its persistence goes; what is lost of a log ends its epoch); a room's
 //! offsets are 1, 2, 3, ... without gaps; one id is in a log only once; a call's commit happens as
 //! a whole or not at all. It must not know what a message means or who may say it.
 
@@ -35,8 +36,8 @@ pub const FATES_KEPT: usize = 16;
 /// as [`StoreError::Full`].
 pub const LINES_WAIT: usize = 1_000;
 
-/// How many memories, of all rooms, may wait for the memory. Beyond that the oldest are dropped:
-/// a memory that stays away for hours must not silence the personas.
+/// How many memories, of all rooms, may wait for the memory in SQLite; Redis bounds those of each room by itself. Beyond
+/// that the oldest are dropped: a memory that stays away for hours must not silence the personas.
 pub const MEMORIES_WAIT: usize = 100_000;
 
 /// How many calls of a persona are remembered to recognise a second commit of one of them.
@@ -58,8 +59,8 @@ pub trait Store: Send + Sync + 'static {
     // === A room's log ===
 
     /// Adds messages to a room's log, in this order, and gives each its offset. A message whose id
-    /// the log holds already is not added again; it gets the offset that it has. On return all are
-    /// on disk.
+    /// the log holds already is not added again; it gets the offset that it has. On return all are kept: on
+    /// disk, or at Redis, which writes them to disk as it is set up to.
     ///
     /// # Errors
     ///
@@ -292,7 +293,8 @@ pub enum StoreError {
 /// Where a room's log stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Which log it is: a random word, made when the log was.
+    /// Which log it is: a word that no other log has, made when the log was or when it turned out to have lost something.
+    /// What it looks like is the store's business.
     pub epoch: String,
     /// The newest offset; 0 if there is none.
     pub offset: u64,

@@ -6,7 +6,8 @@ use chatter_protocol::{PersonaId, RoomId, Topic, TopicKind};
 /// What there is once in each room.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
-    /// Hash: epoch, offset and id of the log's newest message, and which run of which server it was at last.
+    /// Hash: epoch, offset and id of the log's newest message, which run of which server it was at last, and which
+    /// request added to it at last, from which offset on.
     Head,
     /// Stream: the log; ids are `OFFSET-0`.
     Log,
@@ -56,8 +57,7 @@ pub(super) enum Persona {
     Settled,
 }
 
-/// What the keys of all personas begin with.
-pub(super) fn personas(what: Persona, room: &RoomId) -> String {
+pub(super) fn persona(what: Persona, room: &RoomId, persona: &PersonaId) -> String {
     let name = match what {
         Persona::Calls => "calls",
         Persona::Modules => "modules",
@@ -65,11 +65,7 @@ pub(super) fn personas(what: Persona, room: &RoomId) -> String {
         Persona::Said => "said",
         Persona::Settled => "settled",
     };
-    format!("chatter:{name}:{{{room}}}:")
-}
-
-pub(super) fn persona(what: Persona, room: &RoomId, persona: &PersonaId) -> String {
-    personas(what, room) + persona.as_str()
+    format!("chatter:{name}:{{{room}}}:{persona}")
 }
 
 /// String: the newest number of a memory, of all rooms.

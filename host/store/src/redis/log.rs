@@ -59,12 +59,14 @@ impl Redis {
         let seen = self.asker(room).await;
         let channel = keys::firehose(room);
         let (keeps, trim_at) = (LOG_KEEPS.to_string(), TRIM_AT.to_string());
+        let request = format!("{:016x}", rand::random::<u64>());
         let mut arguments = seen.arguments().to_vec();
         arguments.extend([
             self.shared.link.publish_command().as_bytes(),
             channel.as_bytes(),
             keeps.as_bytes(),
             trim_at.as_bytes(),
+            request.as_bytes(),
         ]);
         let mut contents = Vec::with_capacity(messages.len());
         for message in messages {

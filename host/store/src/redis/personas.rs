@@ -10,6 +10,7 @@ use crate::{
     CALLS_KNOWN, CallCommit, Duty, FATES_KEPT, LINES_WAIT, PendingLine, STATES_KEPT, StoreError,
     StoredState,
 };
+use chatter_bus::redis::{Value, command};
 use chatter_protocol::{
     MessageId, PersonaId, RoomId,
     call::{Fate, LineFate, State},
@@ -171,17 +172,70 @@ impl Redis {
         if fates.is_empty() {
             return Ok(());
         }
-        let said = keys::personas(Persona::Said, room);
-        let gone = keys::personas(Persona::Settled, room);
-        let kept = FATES_KEPT.to_string();
-        let mut arguments = vec![said.as_bytes(), gone.as_bytes(), kept.as_bytes()];
-        for (id, fate) in &fates {
-            arguments.extend([id.as_bytes(), fate]);
+        // Whose they are stands with them and never changes. Every key that a script reaches has to be named to it: on
+        // a cluster others may be on their way to another node.
+        let mut personas: Vec<PersonaId> = Vec::new();
+        let mut lines = Vec::with_capacity(fates.len());
+        for ((id, fate), persona) in fates.iter().zip(self.whose(room, &fates).await?) {
+            // Settled long ago, or never known.
+            let Some(persona) = persona else { continue };
+            let at = personas.iter().position(|known| *known == persona);
+            let at = at.unwrap_or_else(|| {
+                personas.push(persona);
+                personas.len() - 1
+            });
+            lines.push(((at + 1).to_string(), id, fate));
         }
-        let keys = [Of::Lines, Of::Known].map(|what| keys::of(what, room));
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let kept = FATES_KEPT.to_string();
+        let mut arguments = vec![kept.as_bytes()];
+        for (persona, id, fate) in &lines {
+            arguments.extend([persona.as_bytes(), id.as_bytes(), fate]);
+        }
+        let mut keys = [Of::Lines, Of::Known]
+            .map(|what| keys::of(what, room))
+            .to_vec();
+        for persona in &personas {
+            for what in [Persona::Said, Persona::Settled] {
+                keys.push(keys::persona(what, room, persona));
+            }
+        }
         let script = &self.shared.scripts.settle;
         let done = self.shared.link.run(script, &keys, arguments).await;
         done.map(drop).map_err(|fault| unavailable(&fault))
+    }
+
+    /// Of each of these lines the persona, if the line is known.
+    async fn whose(
+        &self,
+        room: &RoomId,
+        lines: &[(String, Vec<u8>)],
+    ) -> Result<Vec<Option<PersonaId>>, StoreError> {
+        let known = keys::of(Of::Known, room);
+        let mut command = command("HMGET");
+        command.arg(&known);
+        for (id, _) in lines {
+            command.arg(id);
+        }
+        let answer = self.shared.link.ask("settle", &known, &command).await;
+        let Value::Array(found) = answer.map_err(|fault| unavailable(&fault))? else {
+            return Err(strange("settle"));
+        };
+        let persona = |(id, line): (&(String, Vec<u8>), Value)| match line {
+            Value::Nil => Ok(None),
+            Value::BulkString(line) => {
+                let line = String::from_utf8_lossy(&line);
+                let persona = line.split('\n').nth(2).unwrap_or_default();
+                let place = || format!("the line {} in {room}", id.0);
+                PersonaId::new(persona)
+                    .map(Some)
+                    .map_err(|error| corrupt(place(), error))
+            }
+            _ => Err(strange("settle")),
+        };
+        lines.iter().zip(found).map(persona).collect()
     }
 
     pub(super) async fn latest_fates(

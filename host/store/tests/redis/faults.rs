@@ -8,7 +8,7 @@ use crate::{
     open,
 };
 use chatter_bus::redis::Link;
-use chatter_protocol::call::Fate;
+use chatter_protocol::{PersonaId, call::Fate};
 use chatter_redis_server::{Proxy, RedisServer};
 use chatter_store::{CallCommit, Duty, Lease, Store, StoreError};
 use std::{collections::HashSet, time::Duration};
@@ -51,6 +51,62 @@ async fn connections_that_end_in_the_middle_lose_nothing_and_double_nothing() {
         "each once, at the offset that was told"
     );
     assert_eq!(waiting_lines(&store, &lobby()).await, said);
+}
+
+/// The first try is done, and its answer is lost; the second finds what the first did.
+#[tokio::test]
+async fn what_a_lost_answer_was_about_is_new_and_what_was_there_before_is_not() {
+    let server = RedisServer::start();
+    let proxy = Proxy::before(server.address());
+    let store = open(&proxy.url()).await;
+    let before = messages(2);
+    store.append(&lobby(), before.clone()).await.unwrap();
+    let mut batch = messages(3);
+    // Twice in one request, and once before it.
+    batch.push(batch[0].clone());
+    batch.push(before[1].clone());
+    for lost in [true, false] {
+        if lost {
+            proxy.cut_before_answer(1);
+        }
+        let appended = store.append(&lobby(), batch.clone()).await.unwrap();
+        let places: Vec<_> = appended
+            .places
+            .iter()
+            .map(|place| (place.offset, place.new))
+            .collect();
+        let expected = match lost {
+            true => [(3, true), (4, true), (5, true), (3, false), (2, false)],
+            false => [(3, false), (4, false), (5, false), (3, false), (2, false)],
+        };
+        assert_eq!(places, expected, "{lost}");
+    }
+}
+
+/// A script on a cluster may reach only what it was told of.
+#[tokio::test]
+async fn lines_of_several_personas_are_settled_together() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let mut settled = Vec::new();
+    let rex: PersonaId = "rex".parse().unwrap();
+    for persona in [nova(), rex.clone()] {
+        let lines = [message("one"), message("two")];
+        settled.extend(lines.iter().map(|line| (line.id, Fate::Accepted)));
+        let commit = CallCommit {
+            persona,
+            ..says(lines)
+        };
+        store.commit(commit).await.unwrap();
+    }
+    settled.push((message("unknown").id, Fate::Accepted));
+    store.settle_lines(&lobby(), settled).await.unwrap();
+    for persona in [nova(), rex] {
+        let fates = store.fates(&lobby(), &persona, 10).await.unwrap();
+        let fates: Vec<_> = fates.into_iter().map(|line| line.fate).collect();
+        assert_eq!(fates, [Fate::Accepted, Fate::Accepted]);
+    }
+    assert_eq!(waiting_lines(&store, &lobby()).await, []);
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 -- Adds messages to the log and says them. ARGV: 6 how to publish, 7 the channel, 8 how many messages are kept, 9 how
--- many more may be before the log is trimmed; then for each message its id and its JSON. The answer: epoch, how many
--- could not be said, then each message's offset, negative if it was there before.
+-- many more may be before the log is trimmed, 10 a word that this request alone has; then for each message its id and its
+-- JSON. The answer: epoch, how many could not be said, then each message's offset, negative if it was there before.
+--
+-- A request may come twice, if the answer to it was lost. What the first one added is new to whoever asks, as long as
+-- nobody else has added something since.
 --
 -- A script that fails is not undone, so what may be refused comes last: saying, which the rules for users know by
 -- channels of their own. What is in the log and was not said is said by whoever asked.
 
-local FIRST = 10
-local publish, channel, keeps, trim_at = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local FIRST = 11
+local publish, channel, keeps, trim_at, word = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local epoch, offset = room()
 local count = (#ARGV - FIRST + 1) / 2
 if count == 0 then
@@ -17,13 +20,19 @@ for i = 1, count do
   ids[i] = ARGV[FIRST + 2 * (i - 1)]
 end
 local known = redis.call('HMGET', KEYS[3], unpack(ids))
+local latest = redis.call('HMGET', KEYS[1], 'request', 'since')
+local own = latest[1] == word and tonumber(latest[2])
+local since = string.format('%.0f', offset + 1)
 local answer, added, fresh, entries = { epoch, 0 }, {}, {}, {}
 local before = '{"v":1,"epoch":"' .. epoch .. '","offset":'
 for i = 1, count do
   local id = ids[i]
   local place = known[i] or fresh[id]
   if place then
-    answer[i + 2] = -tonumber(place)
+    local at = tonumber(place)
+    local is_new = own and at >= own and not fresh[id]
+    fresh[id] = place
+    answer[i + 2] = is_new and at or -at
   else
     offset = offset + 1
     local at, message = string.format('%.0f', offset), ARGV[FIRST + 2 * i - 1]
@@ -37,7 +46,7 @@ for i = 1, count do
 end
 if #added > 0 then
   redis.call('HSET', KEYS[3], unpack(added))
-  redis.call('HSET', KEYS[1], 'offset', added[#added], 'id', added[#added - 1])
+  redis.call('HSET', KEYS[1], 'offset', added[#added], 'id', added[#added - 1], 'request', word, 'since', since)
   local surplus = redis.call('XLEN', KEYS[2]) - keeps
   if surplus >= trim_at then
     -- What came in while others trimmed less is taken away in portions.

@@ -1,24 +1,25 @@
--- Lines leave the queue, and their fates are kept. KEYS: 1 the queue, 2 all lines that are known. ARGV: 1 what the keys of
--- the personas' lines begin with, 2 the same of their settled ones, 3 how many settled ones are kept of each; then ids,
--- each with its fate.
+-- Lines leave the queue, and their fates are kept. KEYS: 1 the queue, 2 all lines that are known; then of each persona
+-- that has some among them its lines and its settled ones. ARGV: 1 how many settled ones are kept of each; then of each
+-- line the number of its persona among those, its id and its fate.
 
-for i = 4, #ARGV, 2 do
-  local id, fate = ARGV[i], ARGV[i + 1]
+local kept = tonumber(ARGV[1])
+for i = 2, #ARGV, 3 do
+  local persona, id, fate = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+  local said, settled = KEYS[1 + 2 * persona], KEYS[2 + 2 * persona]
   local line = redis.call('HGET', KEYS[2], id)
   if line then
-    local number, entry, persona, before, text = string.match(line, '^(.-)\n(.-)\n(.-)\n(.-)\n(.*)$')
+    local number, entry, whose, before, text = string.match(line, '^(.-)\n(.-)\n(.-)\n(.-)\n(.*)$')
     if before == '' then
       redis.call('XACK', KEYS[1], 'gateway', entry)
       redis.call('XDEL', KEYS[1], entry)
-      redis.call('HSET', KEYS[2], id, number .. '\n' .. entry .. '\n' .. persona .. '\n' .. fate .. '\n' .. text)
-      local settled = ARGV[2] .. persona
+      redis.call('HSET', KEYS[2], id, number .. '\n' .. entry .. '\n' .. whose .. '\n' .. fate .. '\n' .. text)
       redis.call('ZADD', settled, number, id)
-      local surplus = redis.call('ZCARD', settled) - tonumber(ARGV[3])
+      local surplus = redis.call('ZCARD', settled) - kept
       if surplus > 0 then
         local oldest = redis.call('ZPOPMIN', settled, surplus)
         for j = 1, #oldest, 2 do
           redis.call('HDEL', KEYS[2], oldest[j])
-          redis.call('ZREM', ARGV[1] .. persona, oldest[j])
+          redis.call('ZREM', said, oldest[j])
         end
       end
     end
