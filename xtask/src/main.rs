@@ -29,7 +29,8 @@ Commands:
   demo [-- OPTIONS]  build everything and run the shipped rooms; OPTIONS go to `chatter serve`
   test               everything that must hold before a change goes in; .ci/run runs this
   test --real        tests against real services, which `test` leaves out: a language model with its
-                     weights in llama.cpp's server; takes minutes, and downloads 140 MB the first time
+                     weights in llama.cpp's server, and Mem0; takes minutes, and downloads some 250 MB
+                     the first time
   llama              that language model alone, on a free port, until ctrl-C
   personas           build personas/* to WebAssembly and put them into plugins/; `personas test` runs the
                      tests of those in JavaScript and Python, and of their SDKs; `personas new` makes a project of

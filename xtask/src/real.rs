@@ -33,9 +33,9 @@ pub(crate) fn run() -> Result<()> {
     let mut steps = Steps::new();
     steps.step("set-up", setup::personas)?;
     steps.step("personas", personas::build)?;
-    let tests = ["test", "--locked", "--workspace", "--test", "real_*"];
+    let all = ["test", "--locked", "--workspace", "--test", "real_*"];
     steps.step("tests: build", || {
-        run_command(cargo().args(tests).arg("--no-run"))
+        run_command(cargo().args(all).arg("--no-run"))
     })?;
     let mut mem0 = PathBuf::new();
     steps.step("Mem0", || {
@@ -43,21 +43,31 @@ pub(crate) fn run() -> Result<()> {
         mem0 = python::environment(&folder().join("mem0"), &wanted)?;
         Ok(())
     })?;
-    let mut model = None;
-    steps.step("language model", || {
-        model = Some(Llama::start()?);
-        Ok(())
-    })?;
-    let address = model.as_ref().map(|model| model.address.as_str());
-    steps.step("tests", || {
-        run_command(
-            cargo()
-                .args(tests)
-                .env(MODEL, address.unwrap_or_default())
-                .env(MEM0, &mem0)
-                .args(["--", "--ignored", "--test-threads", "1", "--nocapture"]),
-        )
-    })?;
+    // A server of their own each: one that had made many embeddings was seen to end in the midst of completions.
+    for (server, tests, targets) in [
+        (
+            "server for the language model",
+            "tests: language model",
+            "real_llm",
+        ),
+        ("server for Mem0", "tests: Mem0", "real_mem*"),
+    ] {
+        let mut model = None;
+        steps.step(server, || {
+            model = Some(Llama::start()?);
+            Ok(())
+        })?;
+        let address = model.as_ref().map(|model| model.address.as_str());
+        steps.step(tests, || {
+            run_command(
+                cargo()
+                    .args(["test", "--locked", "--workspace", "--test", targets])
+                    .env(MODEL, address.unwrap_or_default())
+                    .env(MEM0, &mem0)
+                    .args(["--", "--ignored", "--test-threads", "1", "--nocapture"]),
+            )
+        })?;
+    }
     steps.summary(true);
     Ok(())
 }
