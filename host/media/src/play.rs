@@ -338,7 +338,7 @@ impl Run {
 }
 
 /// All that is wanted of a source.
-fn whole(options: &Options) -> Shape {
+pub(crate) fn whole(options: &Options) -> Shape {
     Shape {
         sound: true,
         pictures: options.pictures,

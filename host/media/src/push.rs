@@ -9,21 +9,28 @@
 use crate::{
     Condition,
     arguments::{Input, arguments},
-    play::Player,
+    play::{Player, whole},
     process::Process,
     run::{Exit, Opening, Run},
     source::{Listener, address},
 };
 use std::{io, net::Ipv4Addr, sync::Mutex, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy},
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     time::{Instant, sleep, timeout},
 };
 
 /// How long ffmpeg may take until it listens.
 const START: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
+
+/// How much of what a sender says first is kept, in bytes: some seconds of it. So early, what ffmpeg answers
+/// does not yet depend on how much came.
+const KEPT: usize = 1 << 20;
 
 /// A pause after an accept that failed, so that a lack of file descriptors does not become a spin.
 const BREATH: Duration = Duration::from_millis(200);
@@ -57,10 +64,18 @@ impl Player {
                     self.while_time_passes(accept(&listener)).await
                 }
             };
-            let run = match self.pushed(at, stream, &listener, &mut next).await {
-                Ok(run) => run,
-                Err(why) => return Condition::Failed { why },
+            let mut sender = Sender::new(stream);
+            let run = loop {
+                let run = match self.pushed(at, &mut sender, &listener, &mut next).await {
+                    Ok(run) => run,
+                    Err(why) => return Condition::Failed { why },
+                };
+                let less = run.lasted_ms == 0 && self.ask_for_less(&run.ending).unwrap_or(false);
+                if !less || !sender.may_be_repeated() {
+                    break run;
+                }
             };
+            self.shape = whole(&self.options);
             // An encoder that was stopped is no trouble.
             let stopped = run.exit == Exit::Over && run.ending.by_itself && run.lasted_ms > 0;
             why = if stopped {
@@ -68,9 +83,6 @@ impl Player {
             } else {
                 format!("{nobody} ({})", run.why("what came was no stream"))
             };
-            if run.lasted_ms > 0 || !self.ask_for_less(&run.ending).unwrap_or(false) {
-                self.settle(&run);
-            }
         }
     }
 
@@ -78,7 +90,7 @@ impl Player {
     async fn pushed(
         &mut self,
         at: &Listener,
-        stream: TcpStream,
+        sender: &mut Sender,
         listener: &TcpListener,
         next: &mut Option<TcpStream>,
     ) -> Result<Run, String> {
@@ -100,7 +112,7 @@ impl Player {
         self.tell(Condition::Starting);
         let stall = self.options.patience.stall;
         let watch = self.watch(process, Opening::Key(&at.key));
-        let relay = relay(stream, port, listener, stall);
+        let relay = relay(sender, port, listener, stall);
         tokio::pin!(watch, relay);
         let mut relays = true;
         loop {
@@ -131,10 +143,39 @@ async fn free_port() -> io::Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
+/// Whoever pushes. What it says first is kept, so that another ffmpeg can be told it again once the
+/// first one has found out that there is no sound in it, or no picture.
+struct Sender {
+    from: OwnedReadHalf,
+    to: OwnedWriteHalf,
+    said: Vec<u8>,
+    /// How many bytes it was answered.
+    answered: usize,
+    /// It said more than is kept, or has gone.
+    is_beyond: bool,
+}
+
+impl Sender {
+    fn new(stream: TcpStream) -> Self {
+        let (from, to) = stream.into_split();
+        Self {
+            from,
+            to,
+            said: Vec::new(),
+            answered: 0,
+            is_beyond: false,
+        }
+    }
+
+    fn may_be_repeated(&self) -> bool {
+        !self.is_beyond
+    }
+}
+
 /// Hands on what comes, until one end has no more. Who else connects meanwhile is turned away, unless
 /// nothing came for as long as a stall: then it takes the place of the one before, and is given back.
 async fn relay(
-    stream: TcpStream,
+    sender: &mut Sender,
     port: u16,
     listener: &TcpListener,
     stall: Duration,
@@ -148,24 +189,50 @@ async fn relay(
         }
     };
     let ffmpeg = timeout(START, connect).await.ok()?;
-    let (mut from_sender, mut to_sender) = stream.into_split();
     let (mut from_ffmpeg, mut to_ffmpeg) = ffmpeg.into_split();
     let came = Mutex::new(Instant::now());
     let silent = || came.lock().map_or(Duration::ZERO, |came| came.elapsed());
+    let Sender {
+        from,
+        to,
+        said,
+        answered,
+        is_beyond,
+    } = sender;
     let forth = async {
         let mut bytes = vec![0; 16 << 10];
-        while let Ok(n @ 1..) = from_sender.read(&mut bytes).await {
+        if to_ffmpeg.write_all(said).await.is_err() {
+            return;
+        }
+        while let Ok(n @ 1..) = from.read(&mut bytes).await {
             if let Ok(mut came) = came.lock() {
                 *came = Instant::now();
             }
+            if !*is_beyond && said.len() + n <= KEPT {
+                said.extend(&bytes[..n]);
+            } else {
+                *is_beyond = true;
+                *said = Vec::new();
+            }
             if to_ffmpeg.write_all(&bytes[..n]).await.is_err() {
-                break;
+                return;
             }
         }
+        *is_beyond = true;
         let _ = to_ffmpeg.shutdown().await;
     };
     let back = async {
-        let _ = copy(&mut from_ffmpeg, &mut to_sender).await;
+        // The same was answered to what it says again.
+        let mut again = *answered;
+        let mut bytes = vec![0; 4 << 10];
+        while let Ok(n @ 1..) = from_ffmpeg.read(&mut bytes).await {
+            let known = again.min(n);
+            again -= known;
+            *answered += n - known;
+            if to.write_all(&bytes[known..n]).await.is_err() {
+                return;
+            }
+        }
     };
     let others = async {
         loop {

@@ -4,7 +4,7 @@ use crate::{
     common::{LONG, Told, all, ffmpeg, loudness, next, options, until},
     web::Web,
 };
-use chatter_media::{Condition, Feed, Options, Part, Patience, Source};
+use chatter_media::{Condition, Feed, Options, Part, Patience, Pictures, Source};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::{
     fs,
@@ -196,20 +196,33 @@ async fn who_fell_silent_makes_room_for_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pushed_picture_without_sound_is_silence() {
-    let (mut feed, port) = listener(hasty()).await;
-    let mut told = Told::default();
+async fn what_is_pushed_without_sound_or_picture_is_played_all_the_same() {
     let film = "-f lavfi -i testsrc=s=64x64:r=10 -c:v flv -g 5";
-    // An encoder comes again when it is turned away.
-    let pusher = push(port, KEY, film);
-    until(&mut feed, &mut told, |now| *now == Condition::Starting).await;
-    until(&mut feed, &mut told, is_waiting).await;
-    drop(pusher);
-    let _pusher = push(port, KEY, film);
-    until(&mut feed, &mut told, |now| {
-        *now == Condition::Playing { silent: true }
-    })
-    .await;
+    for (what, silent) in [(film, true), (TONE, false)] {
+        let (mut feed, port) = listener(Options {
+            pictures: Some(Pictures {
+                per_second: 5.0,
+                ..Pictures::default()
+            }),
+            ..hasty()
+        })
+        .await;
+        let mut told = Told::default();
+        let mut pusher = push(port, KEY, what);
+        until(&mut feed, &mut told, |now| {
+            *now == Condition::Playing { silent }
+        })
+        .await;
+        while told.sound.len() < 20 {
+            told.add(next(&mut feed).await);
+        }
+        assert_eq!(told.pictures.is_empty(), !silent, "{what}");
+        assert_eq!(
+            pusher.try_wait().unwrap(),
+            None,
+            "it was not turned away: {what}"
+        );
+    }
 }
 
 /// An ffmpeg that writes down its process id first, one a line.
