@@ -184,6 +184,20 @@ mod tests {
         assert_eq!(said.pushed.as_deref(), Some("a, expecting b"));
     }
 
+    #[tokio::test]
+    async fn whatever_comes_is_heard_within_bounds() {
+        let sample = b"[h @ 0x1] [info] Input #0, \xff[error] \n[info]   Duration: 00:00:08.5, start\n[] [] [fatal\n";
+        for end in 0..sample.len() {
+            for (at, byte) in [b'\n', b'[', b']', 0, 0xff, b':'].into_iter().enumerate() {
+                let mut text = sample[..end].to_vec();
+                text.insert((at * 17) % (end + 1), byte);
+                let (teller, said) = watch::channel(Said::default());
+                listen(text.repeat(50).as_slice(), teller).await;
+                assert!(said.borrow().complaints.len() <= COMPLAINTS);
+            }
+        }
+    }
+
     #[test]
     fn durations() {
         let table = [

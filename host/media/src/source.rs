@@ -114,9 +114,9 @@ impl FromStr for Source {
     }
 }
 
-/// RFC 3986, section 3.1; a single letter is a drive.
+/// RFC 3986, section 3.1; a single letter is a drive, and no scheme is that long.
 fn is_scheme(text: &str) -> bool {
-    text.len() > 1
+    (2..=32).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text
             .chars()
@@ -318,6 +318,36 @@ mod tests {
             let error = text.parse::<Source>().unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
             assert!(!error.contains("SECRET"), "{error}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_written_is_read_or_refused_in_few_words() {
+        let samples = [
+            "rtmp://user:pässword@[::1]:1935/live/k%20y?listen=1&x=%ff#f",
+            "file://host/%00/../x",
+            "https://xn--/\u{202e}?listen",
+            "browser:\u{0}mic:",
+        ];
+        for sample in samples {
+            let ends = sample
+                .char_indices()
+                .map(|(at, _)| at)
+                .chain([sample.len()]);
+            let ends: Vec<usize> = ends.collect();
+            for (&from, &to) in ends
+                .iter()
+                .flat_map(|from| ends.iter().map(move |to| (from, to)))
+            {
+                let Some(text) = sample.get(from..to) else {
+                    continue;
+                };
+                for text in [text.to_owned(), text.repeat(100)] {
+                    if let Err(error) = text.parse::<Source>() {
+                        assert!(error.to_string().len() < 250, "{text}: {error}");
+                    }
+                }
+            }
         }
     }
 

@@ -104,7 +104,6 @@ async fn a_stream_that_is_pushed_ends_and_is_pushed_again() {
     until(&mut feed, &mut told, is_playing).await;
     listen(&mut feed, &mut told, 1_000).await;
     assert!(loudness(&told.samples()[8_000..], 440.0) > 0.05);
-    assert_eq!(told.gaps, []);
     drop(pusher);
     until(&mut feed, &mut told, is_waiting).await;
     assert!(!format!("{feed:?}").contains("s3cret"), "{feed:?}");
