@@ -74,11 +74,7 @@ impl Process {
         pictures: bool,
     ) -> Result<Self, String> {
         Self::try_start(program, arguments, pictures).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => format!(
-                "there is no program `{}`; install ffmpeg (on Debian and Ubuntu: sudo apt-get install ffmpeg), or \
-                 name it by the setting `ffmpeg`",
-                program.display()
-            ),
+            io::ErrorKind::NotFound => missing(program),
             _ => format!("`{}` can't be started: {error}", program.display()),
         })
     }
@@ -156,6 +152,25 @@ impl Process {
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
+}
+
+/// What to do if there is no such program; nothing if there is one.
+pub(crate) fn look_for(program: &Path) -> Result<(), String> {
+    let there = if program.components().count() > 1 {
+        program.is_file()
+    } else {
+        let path = env::var_os("PATH").unwrap_or_default();
+        env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    };
+    if there { Ok(()) } else { Err(missing(program)) }
+}
+
+fn missing(program: &Path) -> String {
+    format!(
+        "there is no program `{}`; install ffmpeg (on Debian and Ubuntu: sudo apt-get install ffmpeg), or name it \
+         by the setting `ffmpeg`",
+        program.display()
+    )
 }
 
 impl Drop for Process {

@@ -10,7 +10,7 @@ use crate::{
     Condition,
     arguments::{Input, arguments},
     play::{Player, whole},
-    process::Process,
+    process::{self, Process},
     run::{Exit, Opening, Run},
     source::{Listener, address},
 };
@@ -38,6 +38,10 @@ const BREATH: Duration = Duration::from_millis(200);
 impl Player {
     /// Waits for streams, one after the other. Never ends but by a failure.
     pub(crate) async fn listener(&mut self, at: &Listener) -> Condition {
+        // It would be noticed with the first stream, and be too late then.
+        if let Err(why) = process::look_for(&self.options.ffmpeg) {
+            return Condition::Failed { why };
+        }
         let listener = loop {
             match TcpListener::bind((&*at.host, at.port)).await {
                 Ok(listener) => break listener,

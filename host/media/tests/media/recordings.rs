@@ -303,5 +303,13 @@ async fn what_can_not_be_played_as_asked_is_told() {
         let (_, end) = all(&source, options).await;
         assert!(end.to_string().contains(expected), "{end}");
     }
+    // A listener needs it later, and says so now.
+    let listener: Source = "rtmp://127.0.0.1:0/live/k?listen=1".parse().unwrap();
+    let nowhere = Options {
+        ffmpeg: "no-ffmpeg-of-that-name".into(),
+        ..fast()
+    };
+    let (_, end) = all(&listener, nowhere).await;
+    assert!(end.to_string().contains("there is no program"), "{end}");
     drop(folder);
 }
