@@ -80,7 +80,7 @@ pub(crate) async fn watch(player: &mut Player, mut process: Process, opening: Op
     let exit = listening
         .listen(player, &mut process, &album, opening)
         .await;
-    let lasted_ms = listening.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
+    let lasted_ms = listening.passed_ms();
     let ending = match exit {
         Exit::Over => process.end().await,
         Exit::NeverBegan | Exit::Silent | Exit::Refused | Exit::Elsewhere => {
@@ -101,22 +101,23 @@ pub(crate) async fn watch(player: &mut Player, mut process: Process, opening: Op
 }
 
 impl Player {
-    /// Tells a piece of sound when its time has come, unless it comes too late or too early.
-    pub(crate) async fn piece(&mut self, samples: Vec<f32>) {
+    /// Tells a piece of sound when its time has come, unless it comes too late or too early; whether
+    /// it was told.
+    pub(crate) async fn piece(&mut self, samples: Vec<f32>) -> bool {
         if matches!(self.clock.pace(), Pace::File { .. }) {
             self.teller.queue.room().await;
         }
         loop {
             match self.clock.take(samples.len(), Instant::now()) {
                 Take::Wait(due) => sleep_until(due).await,
-                Take::Drop => return,
+                Take::Drop => return false,
                 Take::Tell { at_ms, gap } => {
                     self.gap(gap);
                     self.teller.queue.push(Part::Sound { at_ms, samples });
                     self.tell(Condition::Playing {
                         silent: !self.shape.sound,
                     });
-                    return;
+                    return true;
                 }
             }
         }
@@ -178,8 +179,7 @@ impl Listening {
         if self.bytes == PIECE_BYTES && self.buffer.len() >= 2 {
             self.take(player, album).await;
         }
-        let passed = self.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
-        self.see(player, album, passed);
+        self.see(player, album);
         Exit::Over
     }
 
@@ -261,15 +261,24 @@ impl Listening {
         };
         self.buffer.clear();
         self.lasted += samples.len() as u64;
-        player.piece(samples).await;
+        let told = player.piece(samples).await;
         self.came = Instant::now();
-        let passed = self.lasted * 1000 / u64::from(crate::SAMPLE_RATE);
-        self.see(player, album, passed);
+        if told {
+            self.see(player, album);
+        } else {
+            // What could be seen then is as late.
+            while album.due(self.passed_ms()).is_some() {}
+        }
+    }
+
+    /// Up to where it was told or dropped.
+    fn passed_ms(&self) -> u64 {
+        self.lasted * 1000 / u64::from(crate::SAMPLE_RATE)
     }
 
     /// Tells the pictures whose time has come.
-    fn see(&self, player: &Player, album: &Album, passed_ms: u64) {
-        while let Some(picture) = album.due(passed_ms) {
+    fn see(&self, player: &Player, album: &Album) {
+        while let Some(picture) = album.due(self.passed_ms()) {
             let told_ms = player.clock.told_ms();
             let at_ms = match (player.clock.pace(), player.clock.base_ms()) {
                 (Pace::File { .. }, Some(base_ms)) => (base_ms + picture.after_ms).min(told_ms),
