@@ -55,6 +55,13 @@ pub trait LanguageModel: Send + Sync + 'static {
         u32::MAX
     }
 
+    /// What is wrong for whoever asks, for operators: who of the route does not answer, and who does instead. None
+    /// if nothing is.
+    fn trouble(&self, asker: &Asker) -> Option<String> {
+        let _ = asker;
+        None
+    }
+
     /// What it is, for people.
     fn about(&self) -> About;
 }

@@ -165,6 +165,11 @@ impl Provider {
         &self.name
     }
 
+    /// Whether it does not answer.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.watch.is_failing()
+    }
+
     pub(crate) fn price(&self) -> Option<&Price> {
         self.price.as_ref()
     }

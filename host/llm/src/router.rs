@@ -347,6 +347,30 @@ impl LanguageModel for Router {
         route.into_iter().map(left).max().unwrap_or(u32::MAX)
     }
 
+    fn trouble(&self, asker: &Asker) -> Option<String> {
+        let is_failing = |target: &Target<'_>| match target {
+            Target::Provider(provider) => provider.is_failing(),
+            Target::Offline => false,
+        };
+        let route = self.route_of(asker);
+        let failing: Vec<&str> = route
+            .iter()
+            .take_while(|target| is_failing(target))
+            .map(Target::name)
+            .collect();
+        if failing.is_empty() {
+            return None;
+        }
+        let instead = match route.get(failing.len()) {
+            Some(next) => format!("{} answers instead", next.name()),
+            None => "nobody answers instead".into(),
+        };
+        let failing = failing.join(", ");
+        Some(format!(
+            "the language model {failing} does not answer; {instead}"
+        ))
+    }
+
     fn about(&self) -> About {
         let first = self.route().into_iter().next();
         first.map_or_else(|| self.offline.about(), |(_, about)| about)

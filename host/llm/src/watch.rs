@@ -26,6 +26,14 @@ pub(crate) enum Change {
 }
 
 impl Watch {
+    /// Whether it did not answer when it was asked last, nor often enough since.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .failing
+    }
+
     /// Takes note of how a request ended.
     pub(crate) fn note(&self, is_good: bool) -> Option<Change> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -76,6 +76,11 @@ impl Breaker {
         })
     }
 
+    /// Why it is open, if it is.
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.state().open.as_ref().map(|open| open.reason.clone())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -184,6 +184,10 @@ impl<M: Memory> Memory for Guarded<M> {
         self.keep(scope, vec![(entry.clone(), at)]).await;
     }
 
+    fn trouble(&self) -> Option<String> {
+        self.breaker.reason()
+    }
+
     fn describe(&self) -> String {
         self.memory.describe()
     }

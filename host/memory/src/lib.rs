@@ -43,6 +43,11 @@ pub trait Memory: Send + Sync + 'static {
     /// meanwhile.
     async fn expect(&self, _: &Scope, _write_id: &str, _: &NewEntry, _: Timestamp) {}
 
+    /// Why it does not answer, for operators; none if it does.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// What it runs on, for people.
     fn describe(&self) -> String;
 

@@ -44,7 +44,7 @@ pub use chatter_llm::Route;
 use artefacts::Artefacts;
 use async_trait::async_trait;
 use catalogue::{Archive, Catalogue, Loader, Rules};
-use chatter_llm::SharedModel;
+use chatter_llm::{Asker, SharedModel};
 use chatter_memory::SharedMemory;
 use chatter_protocol::{
     CallRecord, TenantId, Turn, V1,
@@ -103,6 +103,13 @@ pub trait Personas: Send + Sync + 'static {
     ///
     /// If nothing of that name can be called.
     fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String>;
+
+    /// What is wrong with what a persona's calls reach, the language model and the memory, for operators; empty if
+    /// nothing is.
+    fn trouble(&self, scope: &memory::Scope, route: Option<&Route>) -> String {
+        let _ = (scope, route);
+        String::new()
+    }
 
     /// The longest that a call may wait for its place, before its wall time begins.
     fn patience(&self) -> Duration {
@@ -313,6 +320,21 @@ impl Personas for Runtime {
     fn module(&self, tenant: &TenantId, name: &str) -> Result<ModuleStatus, String> {
         let status = self.catalogue.status(tenant, name);
         status.map_err(|refused| refused.to_string())
+    }
+
+    fn trouble(&self, scope: &memory::Scope, route: Option<&Route>) -> String {
+        let asker = Asker {
+            scope: scope.clone(),
+            route: route.cloned(),
+        };
+        let memory = self.services.memory.trouble();
+        let memory = memory.map(|why| format!("the memory is away: {why}"));
+        let troubles = [self.services.model.trouble(&asker), memory];
+        troubles
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     fn patience(&self) -> Duration {

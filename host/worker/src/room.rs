@@ -370,7 +370,7 @@ impl Room {
                 if news == News::Component {
                     self.crowd.start_afresh(index);
                 }
-                let status = seat.status(now);
+                let status = seat.status(now, &*self.parts.personas);
                 if !seat.is_available() {
                     tracing::warn!(room = %self.info.id, persona = %status.persona_id, reason = status.detail, "the persona's module is unavailable");
                 }
@@ -381,7 +381,8 @@ impl Room {
                 || self.ticks == FIRST_STATUS_TICKS
                 || self.ticks.is_multiple_of(STATUS_TICKS)
             {
-                self.publisher.status(seat.status(now));
+                self.publisher
+                    .status(seat.status(now, &*self.parts.personas));
             }
         }
         counter!("chatter_worker_mailbox_gave_way_total", "room" => self.info.id.to_string())
@@ -470,7 +471,8 @@ impl Room {
                 }
             };
             if changed && !seat.leaving {
-                self.publisher.status(seat.status(now));
+                self.publisher
+                    .status(seat.status(now, &*self.parts.personas));
             }
         }
         if let Some(again) = done.again {

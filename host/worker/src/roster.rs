@@ -104,7 +104,8 @@ impl Room {
             }
             self.crowd.set_available(number, there.is_available());
             self.crowd.set_calls(number, there.calls());
-            self.publisher.status(there.status(now));
+            self.publisher
+                .status(there.status(now, &*self.parts.personas));
         }
     }
 
@@ -114,7 +115,8 @@ impl Room {
             return;
         };
         there.leaving = true;
-        self.publisher.status(there.status(now));
+        self.publisher
+            .status(there.status(now, &*self.parts.personas));
         self.crowd.leave(now, number);
         if !self.crowd.holds(number) {
             self.seats.remove(&number);

@@ -8,7 +8,7 @@ use chatter_protocol::{
     message::{AI_BADGE, Author, AuthorKind},
     persona::{Calls, Health, ModuleRef},
 };
-use chatter_runtime::{ModuleStatus, Route};
+use chatter_runtime::{ModuleStatus, Personas, Route};
 use chatter_store::StoredState;
 use std::{sync::Arc, time::Duration};
 
@@ -156,12 +156,17 @@ impl Occupied {
         self.failing.replace(detail).is_none()
     }
 
-    pub(crate) fn status(&self, at: Timestamp) -> PersonaStatus {
-        let (health, detail) = match (&self.module, &self.failing) {
+    /// What is told of it. With what its calls reach something may be wrong too: it goes on without.
+    pub(crate) fn status(&self, at: Timestamp, personas: &dyn Personas) -> PersonaStatus {
+        let (health, own) = match (&self.module, &self.failing) {
             (Err(detail), _) => (Health::Unavailable, detail.clone()),
             (Ok(_), Some(detail)) => (Health::Failing, detail.clone()),
             (Ok(status), None) => (Health::Ok, status.trouble.clone().unwrap_or_default()),
         };
+        let around = personas.trouble(&self.sitter.scope, self.sitter.route.as_ref());
+        let details = [own, around];
+        let details = details.iter().filter(|detail| !detail.is_empty());
+        let detail = details.map(String::as_str).collect::<Vec<_>>().join("; ");
         let Sitter {
             profile,
             author,

@@ -295,3 +295,25 @@ async fn what_may_be_thought_is_put_aside_too() {
         assert_eq!(answer.is_ok(), asked.is_some(), "{tokens}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn operators_see_who_answers_instead() {
+    let fails = || Script::of((0..4).map(|_| (SECOND, Err(broken()))));
+    let (first, second) = (fails(), Script::default());
+    let router = router(&[("a", &first), ("b", &second)], &["a", "b"]);
+    let alone = Asker {
+        route: Some(slice::from_ref(&"a".to_owned()).into()),
+        ..asker()
+    };
+    assert_eq!(router.trouble(&asker()), None);
+    ask(&router, &asker()).await.unwrap();
+    for (asker, instead) in [(asker(), "b answers"), (alone, "nobody answers")] {
+        let said = format!("the language model a does not answer; {instead} instead");
+        assert_eq!(router.trouble(&asker), Some(said));
+    }
+    while router.trouble(&asker()).is_some() {
+        tokio::time::advance(10 * SECOND).await;
+        ask(&router, &asker()).await.unwrap();
+    }
+    assert!(first.asked().len() >= 7, "three good answers in a row");
+}

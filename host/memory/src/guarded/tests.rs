@@ -109,12 +109,14 @@ async fn it_is_asked_no_more_while_it_is_away_and_again_when_it_is_back() {
         assert_eq!(texts(&memory, "nova", "tea").await, unavailable("scripted"));
     }
     assert_eq!(memory.memory.searches.load(Ordering::SeqCst), 3);
+    assert_eq!(memory.trouble().as_deref(), Some("scripted"));
     memory.memory.mood.store(WELL, Ordering::SeqCst);
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(
         texts(&memory, "nova", "tea").await,
         Ok(vec!["found for tea".into()])
     );
+    assert_eq!(memory.trouble(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use chatter_protocol::{
     CallRecord, TenantId, V1,
     call::{CallEnd, CallInput, CallTimes, Line, Outcome, State},
+    memory,
     persona::{Calls, ModuleRef},
 };
-use chatter_runtime::{Call, ModuleStatus, Personas};
+use chatter_runtime::{Call, ModuleStatus, Personas, Route};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -31,6 +32,8 @@ pub(crate) struct Scripted {
     /// What a module is, if it isn't what it always was.
     versions: Mutex<BTreeMap<String, ModuleStatus>>,
     pub(crate) calls: Mutex<Vec<Call>>,
+    /// What is wrong with what calls reach.
+    pub(crate) trouble: Mutex<String>,
     /// How long calls may wait for a place.
     patience: Duration,
 }
@@ -111,6 +114,13 @@ fn module_ref(name: &str) -> Arc<ModuleRef> {
 
 #[async_trait]
 impl Personas for Scripted {
+    fn trouble(&self, scope: &memory::Scope, _: Option<&Route>) -> String {
+        match &**self.trouble.lock().unwrap() {
+            "" => String::new(),
+            what => format!("{what} for {}", scope.persona),
+        }
+    }
+
     async fn call(&self, call: Call) -> CallRecord {
         self.calls.lock().unwrap().push(call.clone());
         let script = self.scripts.lock().unwrap().get(&*call.module).cloned();

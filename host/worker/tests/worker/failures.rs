@@ -134,6 +134,25 @@ async fn a_failure_is_told_until_a_call_returns_well() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_persona_goes_on_without_is_told() {
+    let personas = Arc::new(Scripted::default());
+    personas.on("nova", talks);
+    let hall = Hall::open(eager(), &["nova"], personas.clone()).await;
+    let mut statuses = hall.listen(TopicKind::PersonaStatus).await;
+    for trouble in ["the memory is away", ""] {
+        trouble.clone_into(&mut personas.trouble.lock().unwrap());
+        let told = status(&mut statuses, |s| {
+            s.detail.starts_with(trouble) && (s.detail.is_empty() == trouble.is_empty())
+        });
+        let told = told.await;
+        assert_eq!(told.health, Health::Ok);
+        let for_nova = trouble.is_empty() || told.detail == "the memory is away for nova";
+        assert!(for_nova, "{}", told.detail);
+    }
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_queue_for_a_place_is_not_the_personas_fault() {
     // A call takes 10 s at most, and waits for its place up to a minute before.
     for (answered_after, lines) in [(65, 1), (200, 0)] {
