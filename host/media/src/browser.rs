@@ -8,7 +8,7 @@ use crate::{
 };
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{SoundPiece, Topic, TopicKind};
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 /// Whoever has been silent for so long may be followed by another one. Two pages share at once only
@@ -69,7 +69,7 @@ impl Player {
                         }
                         sharer = Some(piece.sharer);
                         samples.clear();
-                        self.teller.starts.fetch_add(1, Ordering::Relaxed);
+                        self.count_start();
                         self.clock.restart();
                     }
                     came = Instant::now();

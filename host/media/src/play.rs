@@ -12,6 +12,7 @@ use crate::{
     source::{Kind, Scheme},
     words,
 };
+use metrics::{counter, gauge};
 use std::{env, fs, path::Path, sync::atomic::Ordering, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
@@ -258,9 +259,24 @@ impl Player {
     }
 
     pub(crate) async fn watch(&mut self, process: Process, opening: Opening<'_>) -> Run {
-        self.teller.starts.fetch_add(1, Ordering::Relaxed);
+        self.count_start();
         self.clock.restart();
         run::watch(self, process, opening).await
+    }
+
+    /// The source is opened; each time but the first counts as a restart.
+    pub(crate) fn count_start(&self) {
+        if self.teller.starts.fetch_add(1, Ordering::Relaxed) > 0 {
+            counter!("chatter_source_restarts_total", &self.labels()).increment(1);
+        }
+    }
+
+    fn labels(&self) -> [(&'static str, String); 2] {
+        let room = &self.options.room;
+        [
+            ("tenant", room.tenant().to_string()),
+            ("room", room.room().to_owned()),
+        ]
     }
 
     /// Waits before the next try, while the clock goes on.
@@ -298,6 +314,7 @@ impl Player {
     /// Tells how the source does, if that has changed.
     pub(crate) fn tell(&self, now: Condition) {
         let words = now.to_string();
+        let plays = matches!(now, Condition::Playing { .. });
         let bad = matches!(
             now,
             Condition::Waiting { .. } | Condition::Stalled | Condition::Failed { .. }
@@ -305,12 +322,19 @@ impl Player {
         if !condition::tell(&self.teller.condition, now) {
             return;
         }
+        gauge!("chatter_source_plays", &self.labels()).set(if plays { 1.0 } else { 0.0 });
         let (room, source) = (&self.options.room, &self.shown);
         if bad {
             tracing::warn!(%room, %source, "the source is {words}");
         } else {
             tracing::info!(%room, %source, "the source is {words}");
         }
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        gauge!("chatter_source_plays", &self.labels()).set(0.0);
     }
 }
 
