@@ -29,6 +29,10 @@ pub(crate) struct Shape {
     pub(crate) pictures: Option<Pictures>,
 }
 
+/// The largest block of memory that ffmpeg takes at once, in bytes. A picture of 8K needs less than half;
+/// one that is made to be too large is left out, and the sound goes on.
+const LARGEST: &str = "268435456";
+
 /// The bytes of a tick: a picture of two by two grey pixels.
 pub(crate) const TICK: usize = 4;
 
@@ -54,6 +58,8 @@ pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<Os
         "-nostats",
         "-loglevel",
         "level+info",
+        "-max_alloc",
+        LARGEST,
         "-threads",
         "1",
     ]);
