@@ -15,6 +15,7 @@ mod offline;
 #[cfg(feature = "program")]
 mod outcome;
 mod seeds;
+mod sources;
 mod subtitles;
 mod wire;
 
@@ -25,6 +26,7 @@ pub use offline::offline_model;
 #[cfg(feature = "program")]
 pub use outcome::{outcome, reflection};
 pub use seeds::{Kind, mutated, seeds};
+pub use sources::{sound, source};
 pub use subtitles::subtitles;
 pub use wire::{
     call_record, call_record_numbers, client_frame, say_request, server_frame, stream_context,

@@ -12,6 +12,8 @@ pub enum Kind {
     Toml,
     /// WebVTT and SubRip.
     Subtitles,
+    /// What names a source.
+    Source,
 }
 
 const JSON: [&str; 10] = [
@@ -41,6 +43,14 @@ const SUBTITLES: [&str; 4] = [
     "1\n00:00:01,000 --> 00:00:02,000\nfirst\n\n2\n00:00:02,500 --> 00:00:04,000\n[laughter]\nyes! yes! YES!\n\n3\n00:01:40,000 --> 00:01:41,000\nlater on\n",
     "WEBVTT\n\n00:01.000 --> 00:03.000\nand the little\n \n00:02.000 --> 00:04.000\nand the little\nboat goes round\n\n00:03.000 --> 00:05.000\nboat goes round\nthe rock\n",
     "99:59:59.999 --> 99:59:59.999\nat the very end\n\n00:61.000 --> 00:62.000\nno time\n",
+];
+
+const SOURCES: [&str; 5] = [
+    "rtmp://me:key@127.0.0.1:1935/live/key?listen=1&user=me",
+    "https://[::1]:81/live/token/a.m3u8?k=%ff#end",
+    "file:///srv/talk%20show.mp4",
+    "mic:hw:1,0",
+    "browser:",
 ];
 
 /// Pieces that mean something to one of the formats.
@@ -88,6 +98,7 @@ pub fn seeds(kind: Kind) -> &'static [&'static str] {
         Kind::Json => &JSON,
         Kind::Toml => &TOML,
         Kind::Subtitles => &SUBTITLES,
+        Kind::Source => &SOURCES,
     }
 }
 

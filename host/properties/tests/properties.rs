@@ -65,6 +65,16 @@ fn configuration_files() {
 }
 
 #[test]
+fn sources() {
+    holds_near(Kind::Source, 1000, properties::source);
+}
+
+#[test]
+fn shared_sound() {
+    holds(1000, 5000, properties::sound);
+}
+
+#[test]
 fn subtitle_files() {
     holds_near(Kind::Subtitles, 100, properties::subtitles);
 }
