@@ -134,7 +134,8 @@ impl RosterEntry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
-    /// A `.vtt` or `.srt` file; a relative path starts at the folder of this file.
+    /// A `.vtt` or `.srt` file, another file or a URL that ffmpeg reads, `rtmp://HOST:PORT/APP/KEY?listen=1`
+    /// to be pushed to, `mic:` or `browser:`. A relative path starts at the folder of this file.
     #[schemars(length(min = 1))]
     pub uri: String,
     /// How fast it plays; 1 is real time.

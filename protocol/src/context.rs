@@ -163,9 +163,9 @@ pub struct StreamEvent {
     /// Steady over the contexts that hold this event, and unique in the room.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
-    /// `chat_question`, `question`, `hype`, `laughter`, `fail`, `name`, `silence`, `topic_change`;
-    /// from sound `shouting`, `cheering`; from pictures `scene_change`, `flash`, `blackout`,
-    /// `victory`, `defeat`; `stream_start`, `stream_end`. Open, so readers must expect others.
+    /// `chat_question`, `question`, `hype`, `laughter`, `cheering`, `fail`, `name`, `silence`,
+    /// `topic_change`, `shouting`; from pictures `scene_change`, `flash`, `blackout`, `victory`, `defeat`;
+    /// `stream_start`, `stream_end`. Open, so readers must expect others.
     #[schemars(regex(pattern = "^[a-z_]{1,32}$"))]
     pub kind: String,
     /// The words that show it, or a short description.

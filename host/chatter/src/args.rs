@@ -7,7 +7,8 @@ use crate::{
     modules::ModulesCommand,
     persona::PersonaOptions,
     pool::{self, PoolOptions},
-    settings::{BusText, Listen, Provider, Role},
+    senses::{SpeechOptions, VisionOptions},
+    settings::{BusText, Listen, Provider, Role, SourceText},
 };
 use chatter_http::BaseUrl;
 use chatter_protocol::{MessageId, RoomId};
@@ -18,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   chatter                                        run the rooms in ./configs on http://127.0.0.1:8787
   chatter serve --source show.srt --speed 4      let main/lobby watch a subtitle file, four times as fast
+  chatter serve --source show.mp4                listen to a film, or to whatever else ffmpeg reads
   chatter serve --llm openai --llm-model gpt-4o-mini
                                                  with a real language model; the key is in OPENAI_API_KEY
   chatter serve --bus redis://127.0.0.1          bus and store on Redis, which others can share
@@ -49,6 +51,11 @@ Example of a chatter.toml, with the same names as the options:
   [memory]
   provider = \"mem0\"       # with embeddings or without, see --help
   base_url = \"http://127.0.0.1:8888\"
+  [speech]                 # what hears words, once `chatter models pull base.en` got it
+  model = \"base.en\"
+  [vision]                 # what streams show, in words
+  base_url = \"http://127.0.0.1:11434/v1\"
+  model = \"llava\"
   [limits]                 # of every call; --help lists them all
   cpu_ms = 50
   [pool]                   # what all calls share
@@ -172,14 +179,16 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub room: Option<RoomId>,
-    /// What that room watches: a .vtt or .srt file, instead of what its own file says
+    /// What that room watches instead of what its own file says: a .vtt or .srt file; a file or URL with sound
+    /// (whatever ffmpeg reads: mp4, mp3, HLS, RTSP, ...); rtmp://HOST:PORT/APP/KEY?listen=1 to be pushed to; mic: for
+    /// the microphone; browser: for a page that shares its sound
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "FILE|URL",
         env = "CHATTER_SOURCE",
         hide_env_values = true
     )]
-    pub source: Option<PathBuf>,
+    pub source: Option<SourceText>,
     /// How fast it plays; 1 is real time
     #[arg(long, value_name = "N", env = "CHATTER_SPEED", hide_env_values = true, value_parser = speed)]
     pub speed: Option<f64>,
@@ -240,6 +249,27 @@ pub struct ServeOptions {
     pub memory: MemoryOptions,
     #[command(flatten)]
     pub pool: PoolOptions,
+    /// The program that reads sound and pictures: a path, or a name that is looked for in PATH [default: ffmpeg]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CHATTER_FFMPEG",
+        hide_env_values = true
+    )]
+    pub ffmpeg: Option<PathBuf>,
+    /// How often a language model, if there is one, sums up what a room hears, in seconds, 10 at least; 0 for
+    /// never [default: 45]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "CHATTER_SUMMARY_S",
+        hide_env_values = true
+    )]
+    pub summary_s: Option<u64>,
+    #[command(flatten)]
+    pub speech: SpeechOptions,
+    #[command(flatten)]
+    pub vision: VisionOptions,
     /// What is logged to stderr, such as `warn,chatter_gateway=debug` [default: warn,chatter=info]
     #[arg(
         long,

@@ -11,8 +11,10 @@
 
 mod difference;
 mod read;
+mod source;
 mod watch;
 
+pub use source::{Source, Watched};
 pub(crate) use watch::{Stamp, Watch};
 
 use crate::{
@@ -20,12 +22,12 @@ use crate::{
     args::CheckOptions,
     settings::{self, SourceOverride, route_problems},
 };
-use chatter_context::Subtitles;
 use chatter_protocol::{
     ModerationPolicy, ModuleConfig, PersonaConfig, PersonaId, RoomConfig, RoomId,
 };
 use chatter_workbench::{Text, Wrong, did_you_mean};
 use read::{File, files, read};
+use source::source_of;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
@@ -54,19 +56,6 @@ pub struct Room {
     pub policy: ModerationPolicy,
     /// What it watches, if anything.
     pub source: Option<Source>,
-}
-
-/// What a room watches.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Source {
-    /// The file.
-    pub path: PathBuf,
-    /// Its content.
-    pub subtitles: Subtitles,
-    /// How fast it plays; 1 is real time.
-    pub speed: f64,
-    /// Whether it starts again at its end.
-    pub looped: bool,
 }
 
 impl Room {
@@ -318,57 +307,6 @@ fn check_roster(
         if !seated.insert(name) {
             problems
                 .push(file.problem(&field, format!("{name:?} has a seat in this room already")));
-        }
-    }
-}
-
-/// What a room watches: what its file says, but for what the command line says instead.
-fn source_of(
-    file: &File,
-    config: &RoomConfig,
-    instead: Option<&SourceOverride>,
-    stamp: &mut Stamp,
-    problems: &mut Vec<String>,
-) -> Option<Source> {
-    let (path, place) = match (
-        instead.and_then(|instead| instead.file.clone()),
-        &config.source,
-    ) {
-        (Some(path), _) => (path, "--source".to_owned()),
-        (None, Some(source)) => (file.folder().join(&source.uri), file.place("source.uri")),
-        (None, None) if instead.is_some() => {
-            problems.push(file.problem(
-                "source",
-                "this room watches nothing: name a file with --source".to_owned(),
-            ));
-            return None;
-        }
-        (None, None) => return None,
-    };
-    let own = config
-        .source
-        .as_ref()
-        .filter(|_| instead.is_none_or(|instead| instead.file.is_none()));
-    stamp.note(&path);
-    match Subtitles::load(&path) {
-        Ok(subtitles) => Some(Source {
-            subtitles,
-            path,
-            speed: instead
-                .and_then(|instead| instead.speed)
-                .or(own.map(|own| own.speed))
-                .unwrap_or(1.0),
-            looped: instead
-                .and_then(|instead| instead.looped)
-                .or(own.map(|own| own.looped))
-                .unwrap_or(false),
-        }),
-        Err(error) => {
-            let cause = std::error::Error::source(&error)
-                .map(|cause| format!(": {cause}"))
-                .unwrap_or_default();
-            problems.push(format!("{place}: {error}{cause}"));
-            None
         }
     }
 }

@@ -9,10 +9,15 @@ mod values;
 pub use file::Found;
 pub(crate) use llm::route_problems;
 pub use llm::{Llm, LlmProvider, ProviderBounds};
-pub use values::{Bus, BusText, Listen, Provider, Role};
+pub use values::{Bus, BusText, Listen, Provider, Role, SourceText};
 pub(crate) use values::{check_poll, check_speed};
 
-use crate::{Failure, args::ServeOptions, memory::options::MemorySettings};
+use crate::{
+    Failure,
+    args::ServeOptions,
+    memory::options::MemorySettings,
+    senses::{SpeechSettings, VisionSettings},
+};
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_runtime::Pool;
 use etcetera::{BaseStrategy, choose_base_strategy};
@@ -26,6 +31,7 @@ use std::{
 
 const DEFAULT_CONFIG: &str = "configs";
 const DEFAULT_POLL: Duration = Duration::from_secs(5);
+const DEFAULT_SUMMARY_S: u64 = 45;
 
 /// What the program runs on, complete.
 #[derive(Clone, Debug)]
@@ -62,6 +68,14 @@ pub struct Settings {
     pub memory: MemorySettings,
     /// What calls share.
     pub pool: Pool,
+    /// The program that reads media.
+    pub ffmpeg: PathBuf,
+    /// How often a language model sums up what a room watches; never if absent.
+    pub summary: Option<Duration>,
+    /// What words are heard with.
+    pub speech: SpeechSettings,
+    /// Who describes what a room watches.
+    pub vision: Option<VisionSettings>,
     /// What is logged.
     pub log: String,
     /// What all chance comes from; absent for another each time.
@@ -75,8 +89,8 @@ pub struct Settings {
 pub struct SourceOverride {
     /// Which room.
     pub room: RoomId,
-    /// A subtitle file.
-    pub file: Option<PathBuf>,
+    /// What it watches.
+    pub source: Option<chatter_media::Source>,
     /// How fast it plays.
     pub speed: Option<f64>,
     /// Whether it starts again at its end.
@@ -123,11 +137,19 @@ impl Settings {
         };
         let source = SourceOverride {
             room: room.clone(),
-            file: options.source.or(file.source),
+            source: match options.source.or(file.source) {
+                Some(source) => Some(
+                    source
+                        .read()
+                        .map_err(|why| Failure::usage(format!("source: {why}")))?,
+                ),
+                None => None,
+            },
             speed: options.speed.or(file.speed),
             looped: options.looped.or(file.looped),
         };
-        let overrides = source.file.is_some() || source.speed.is_some() || source.looped.is_some();
+        let overrides =
+            source.source.is_some() || source.speed.is_some() || source.looped.is_some();
         Ok(Self {
             config,
             data: match options.data.or(file.data) {
@@ -181,6 +203,33 @@ impl Settings {
                 .pool
                 .over(file.pool)
                 .pool()
+                .map_err(Failure::Usage)?,
+            ffmpeg: options
+                .ffmpeg
+                .or(file.ffmpeg)
+                .unwrap_or_else(|| "ffmpeg".into()),
+            summary: match options
+                .summary_s
+                .or(file.summary_s)
+                .unwrap_or(DEFAULT_SUMMARY_S)
+            {
+                0 => None,
+                seconds @ 10..=3600 => Some(Duration::from_secs(seconds)),
+                seconds => {
+                    return Err(Failure::usage(format!(
+                        "summary_s: {seconds} is neither 0 nor in 10..=3600"
+                    )));
+                }
+            },
+            speech: options
+                .speech
+                .over(file.speech)
+                .settings()
+                .map_err(Failure::Usage)?,
+            vision: options
+                .vision
+                .over(file.vision)
+                .settings(&is_set)
                 .map_err(Failure::Usage)?,
             log: options
                 .log

@@ -36,7 +36,7 @@ pub async fn attend(
 ) -> Result<(), PlayError> {
     playback.check()?;
     let (room, speed) = (playback.room.clone(), playback.speed);
-    let playing = async |from_ms| {
+    let play = |from_ms| {
         let playing = play_from(
             from_ms,
             subtitles.clone(),
@@ -45,11 +45,14 @@ pub async fn attend(
             clock.clone(),
             cancel.child_token(),
         );
-        if let Err(error) = playing.await {
-            tracing::error!(%room, %error, "the source can't be played");
+        let room = &room;
+        async move {
+            if let Err(error) = playing.await {
+                tracing::error!(%room, %error, "the source can't be played");
+            }
         }
     };
-    in_turn(&room, speed, &rota, &bus, &cancel, playing).await;
+    in_turn(&room, speed, &rota, &bus, &cancel, play).await;
     Ok(())
 }
 
@@ -69,38 +72,44 @@ pub async fn attend_media(
 ) -> Result<(), PlayError> {
     playback.check()?;
     let (room, speed) = (playback.room.clone(), playback.speed);
-    let playing = async |from_ms| {
+    let play = |from_ms| {
         let around = Around {
             room: room.clone(),
             bus: Arc::clone(&bus),
             clock: clock.clone(),
             cancel: cancel.child_token(),
         };
-        media.watch(&playback, from_ms, around).await;
+        let (media, playback) = (&media, &playback);
+        async move {
+            media.watch(playback, from_ms, around).await;
+        }
     };
-    in_turn(&room, speed, &rota, &bus, &cancel, playing).await;
+    in_turn(&room, speed, &rota, &bus, &cancel, play).await;
     Ok(())
 }
 
 /// Plays, from a position on, whenever that is this process's duty.
-async fn in_turn(
+async fn in_turn<F: Future<Output = ()>>(
     room: &RoomId,
     speed: f64,
     rota: &Rota,
     bus: &SharedBus,
     cancel: &CancellationToken,
-    play: impl AsyncFn(u64),
+    play: impl Fn(u64) -> F,
 ) {
     let follow = Mutex::new(Follow::new(speed));
     let listening = listen(room, bus, &follow);
-    let playing = rota.attend(room, async |_| {
+    let playing = rota.attend(room, |_| {
         let from_ms = lock(&follow).position(Instant::now());
         if from_ms > 0 {
             tracing::info!(%room, from_ms, "the source is taken over");
         }
-        play(from_ms).await;
-        if !cancel.is_cancelled() {
-            tracing::info!(%room, "the source is at its end");
+        let playing = play(from_ms);
+        async move {
+            playing.await;
+            if !cancel.is_cancelled() {
+                tracing::info!(%room, "the source is at its end");
+            }
         }
     });
     let both = async { tokio::join!(listening, playing) };

@@ -10,7 +10,6 @@ mod gather;
 
 use crate::{
     event::{Event, Merge, Quiet, Reading, STREAM_END, STREAM_START},
-    heard::Word,
     names::Names,
     piece::Piece,
     sentence::{Manner, Sentence, Sentences},
@@ -18,6 +17,7 @@ use crate::{
     window::Window,
 };
 use chatter_protocol::{Timestamp, context::Scene};
+use chatter_speech::Word;
 use gather::Gather;
 use std::collections::VecDeque;
 

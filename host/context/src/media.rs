@@ -2,7 +2,7 @@
 
 use crate::{
     Ended, Playback,
-    watching::{Around, Nobody, Senses, pictures, watch},
+    watching::{Around, Senses, Words, pictures, watch},
 };
 use chatter_media::{Options, Source};
 use std::{path::PathBuf, sync::Arc};
@@ -30,7 +30,10 @@ impl Media {
             pictures: Some(pictures(&self.senses)),
             ..Options::new(playback.room.clone())
         };
+        let room = &playback.room;
+        let speech = self.senses.speech.as_ref();
+        let words = speech.and_then(|speech| Words::start(speech, room));
         let feed = self.source.open(options);
-        watch(feed, None::<Nobody>, &self.senses, from_ms, around).await
+        watch(feed, words, &self.senses, from_ms, around).await
     }
 }

@@ -5,7 +5,6 @@
 
 use crate::{
     Ended,
-    heard::Heard,
     live::{Began, Live},
     names::Names,
     seeing::{Looked, Seeing, Sight},
@@ -17,6 +16,7 @@ use crate::{
 use chatter_bus::SharedBus;
 use chatter_media::{Condition, Feed, Part, Pictures};
 use chatter_protocol::{Clock, RoomId};
+use chatter_speech::{Heard, Hearing, ListenConfig, Listener, Model};
 use metrics::gauge;
 use std::{future::pending, time::Duration};
 use tokio::{
@@ -36,9 +36,20 @@ const SIDE: u16 = 64;
 /// The longer side of pictures that are described, in pixels.
 const DESCRIBED_SIDE: u16 = 512;
 
+/// What makes words of sound.
+#[derive(Clone, Debug)]
+pub struct Speech {
+    /// The model, which all rooms share.
+    pub model: Model,
+    /// How it is listened.
+    pub config: ListenConfig,
+}
+
 /// What a source is understood with.
 #[derive(Clone, Debug, Default)]
 pub struct Senses {
+    /// What makes words of sound; without it only sound and pictures tell what happens.
+    pub speech: Option<Speech>,
     /// Who describes pictures.
     pub sight: Option<Sight>,
     /// Who sums up; without anybody the stream's own sentences do.
@@ -56,25 +67,40 @@ pub(crate) trait Listening: Send {
     fn next(&mut self) -> impl Future<Output = Option<Heard>> + Send;
 }
 
-/// Nobody.
-#[derive(Debug)]
-pub(crate) enum Nobody {}
+/// A listener of its own thread, and what it hears.
+pub(crate) struct Words {
+    listener: Listener,
+    hearing: Hearing,
+}
 
-impl Listening for Nobody {
-    fn hear(&mut self, _: u64, _: Vec<f32>) {
-        match *self {}
+impl Words {
+    /// Begins to listen, if that is possible.
+    pub(crate) fn start(speech: &Speech, room: &RoomId) -> Option<Self> {
+        match Listener::start(&speech.model, speech.config.clone()) {
+            Ok((listener, hearing)) => Some(Self { listener, hearing }),
+            Err(error) => {
+                tracing::error!(%room, %error, "words can't be heard; what sound alone tells can");
+                None
+            }
+        }
+    }
+}
+
+impl Listening for Words {
+    fn hear(&mut self, at_ms: u64, samples: Vec<f32>) {
+        self.listener.hear(at_ms, samples);
     }
 
-    fn gap(&mut self, _: u64) {
-        match *self {}
+    fn gap(&mut self, to_ms: u64) {
+        self.listener.gap(to_ms);
     }
 
     fn end(&mut self) {
-        match *self {}
+        self.listener.end();
     }
 
     async fn next(&mut self) -> Option<Heard> {
-        match *self {}
+        self.hearing.next().await
     }
 }
 

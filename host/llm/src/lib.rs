@@ -27,7 +27,6 @@ pub use offline::Offline;
 pub use provider::ProviderConfig;
 pub use router::{OFFLINE, Router, RouterConfig};
 pub use server::{ConfigError, Kind, Reasoning, ServerConfig};
-
 pub use vision::{Screen, SeeError, Seen, Seer, Vision};
 
 use async_trait::async_trait;

@@ -5,6 +5,9 @@ use chatter_protocol::{ChatMessage, StreamContext, Turn, call::CallInput};
 /// About what a message takes beside its texts: an id, a kind, a time, lists.
 const MESSAGE: usize = 96;
 
+/// What a scene takes beside its texts, as JSON.
+const SCENE: usize = 96;
+
 /// Bytes of all texts, the state aside.
 pub(crate) fn bytes(turn: &Turn, input: &CallInput) -> usize {
     let profile = &turn.profile;
@@ -66,6 +69,9 @@ fn of_context(context: &StreamContext) -> usize {
             .map(|question| question.id.len() + question.text.len())
             .sum::<usize>()
         + option(&context.extensions)
+        + context.scene.as_ref().map_or(0, |scene| {
+            SCENE + scene.caption.len() + scene.on_screen_text.len()
+        })
 }
 
 fn option(text: &Option<String>) -> usize {

@@ -8,7 +8,7 @@ use chatter_protocol::{
     AuthorKind, ChatMessage, ChatTrends, MessageId, StreamContext, Timestamp, Turn,
     call::{Digest, Fate, Profile},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use uuid::fmt::Hyphenated;
 
 /// An id's length as text.
@@ -200,6 +200,24 @@ pub(crate) struct ContextParts<'a> {
     transcript: Vec<wit::Segment<'a>>,
     keywords: Vec<wit::Keyword<'a>>,
     events: Vec<wit::StreamEvent<'a>>,
+    extensions: Option<Cow<'a, str>>,
+}
+
+/// What a context holds that the contract has no field for: its own extensions, and in them the scene.
+fn extensions(context: &StreamContext) -> Option<Cow<'_, str>> {
+    let own = context.extensions.as_deref();
+    let Some(scene) = &context.scene else {
+        return own.map(Cow::Borrowed);
+    };
+    let mut all = match own.map(serde_json::from_str) {
+        Some(Ok(serde_json::Value::Object(all))) => all,
+        None => serde_json::Map::new(),
+        // Text of which nobody knows what it is stays as it is.
+        Some(_) => return own.map(Cow::Borrowed),
+    };
+    let scene = serde_json::to_value(scene).ok()?;
+    all.entry("scene").or_insert(scene);
+    Some(Cow::Owned(serde_json::Value::Object(all).to_string()))
 }
 
 impl<'a> ContextParts<'a> {
@@ -233,6 +251,7 @@ impl<'a> ContextParts<'a> {
                     confidence: event.confidence,
                 })
                 .collect(),
+            extensions: extensions(context),
         }
     }
 
@@ -252,7 +271,7 @@ impl<'a> ContextParts<'a> {
                     text: &question.text,
                     at: question.at_ms,
                 }),
-            extensions: context.extensions.as_deref(),
+            extensions: self.extensions.as_deref(),
         }
     }
 }
@@ -328,4 +347,48 @@ fn push_id(ids: &mut String, id: MessageId) {
 
 fn millis(moment: Timestamp) -> u64 {
     u64::try_from(moment.as_millis()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatter_protocol::{RoomId, Timestamp, V1, context::Scene};
+
+    #[test]
+    fn a_scene_comes_with_the_extensions() {
+        let scene = Scene {
+            at_ms: 7,
+            caption: "A boat.".into(),
+            on_screen_text: String::new(),
+        };
+        let seen = r#""scene":{"at_ms":7,"caption":"A boat."}"#;
+        let cases = [
+            (None, None, None),
+            (Some("{\"a\":1}"), None, Some("{\"a\":1}".to_owned())),
+            (None, Some(&scene), Some(format!("{{{seen}}}"))),
+            (
+                Some("{\"a\":1}"),
+                Some(&scene),
+                Some(format!("{{\"a\":1,{seen}}}")),
+            ),
+            (Some("no json"), Some(&scene), Some("no json".into())),
+            (Some("[1]"), Some(&scene), Some("[1]".into())),
+        ];
+        for (own, scene, expected) in cases {
+            let context = StreamContext {
+                v: V1,
+                room_id: RoomId::new("main/lobby").unwrap(),
+                at: Timestamp::from_millis(0),
+                position_ms: 0,
+                transcript: Vec::new(),
+                summary: String::new(),
+                keywords: Vec::new(),
+                events: Vec::new(),
+                chat_question: None,
+                scene: scene.cloned(),
+                extensions: own.map(Into::into),
+            };
+            assert_eq!(extensions(&context).as_deref(), expected.as_deref());
+        }
+    }
 }

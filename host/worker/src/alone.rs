@@ -164,7 +164,8 @@ impl Alone {
                     self.offered.add(&question.id);
                 }
                 for event in &context.events {
-                    if !self.offered.holds(&event.id) && event.at_ms >= fresh_from_ms {
+                    let is_new = !self.offered.holds(&event.id) && event.at_ms >= fresh_from_ms;
+                    if is_new && names::concern(&self.names, event) {
                         events.push(Happening {
                             kind: &event.kind,
                             confidence: event.confidence,

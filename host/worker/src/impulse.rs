@@ -49,8 +49,9 @@
 //! concerns this persona most, which is then the impulse's `answer`. Without one, the `answer` is the
 //! persona's line that made for `banter`.
 //!
-//! `weight(kind)` is 1 for `hype`, `fail` and `stream_start`, 0.8 for `laughter`, 0.6 for
-//! `topic_change`, 0.5 for `question` and `silence`, and 0.7 for kinds not listed. A trait that a
+//! `weight(kind)` is 1 for `hype`, `fail`, `stream_start`, `victory`, `defeat` and `name` (which only moves
+//! whose name it is), 0.8 for `laughter`, 0.6 for `topic_change`, 0.5 for `question`, `silence` and
+//! `blackout`, 0.3 for `scene_change` and `flash`, and 0.7 for kinds not listed. A trait that a
 //! persona doesn't have counts as 0.5.
 
 use chatter_protocol::{
@@ -309,10 +310,11 @@ fn event(tuning: &Tuning, moment: &Moment<'_>) -> f64 {
 
 fn weight(kind: &str) -> f64 {
     match kind {
-        "hype" | "fail" | "stream_start" => 1.0,
+        "hype" | "fail" | "stream_start" | "name" | "victory" | "defeat" => 1.0,
         "laughter" => 0.8,
         "topic_change" => 0.6,
-        "question" | "silence" => 0.5,
+        "question" | "silence" | "blackout" => 0.5,
+        "scene_change" | "flash" => 0.3,
         _ => 0.7,
     }
 }

@@ -1,5 +1,7 @@
 //! Who is meant by a text, and whether it asks something.
 
+use chatter_protocol::context::StreamEvent;
+
 /// A name that can be looked for in texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name(String);
@@ -23,6 +25,16 @@ impl Name {
     }
 }
 
+/// Whether something that happens on the stream is anything to whoever has these names: all of it is, but
+/// that others' names are said there.
+pub(crate) fn concern(names: &[Name], event: &StreamEvent) -> bool {
+    let is_named = || {
+        let lower = event.text.to_lowercase();
+        names.iter().any(|name| name.stands_in(&lower))
+    };
+    event.kind != "name" || is_named()
+}
+
 /// Whether a text (in lower case) asks something: it has a question mark, or begins like an English
 /// question.
 pub(crate) fn asks(lower: &str) -> bool {
@@ -39,6 +51,26 @@ pub(crate) fn asks(lower: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_on_the_stream_is_something_to_its_bearer_alone() {
+        let names = ["Nova", "nova-1"].map(Name::new);
+        let table = [
+            ("name", "And what does Nova say?", true),
+            ("name", "And what does Rex say?", false),
+            ("hype", "Go Rex!", true),
+        ];
+        for (kind, text, expected) in table {
+            let event = StreamEvent {
+                id: "1".into(),
+                kind: kind.into(),
+                text: text.into(),
+                at_ms: 0,
+                confidence: 0.9,
+            };
+            assert_eq!(concern(&names, &event), expected, "{kind}: {text}");
+        }
+    }
 
     #[test]
     fn names_stand_as_words() {

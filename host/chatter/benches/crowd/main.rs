@@ -194,12 +194,15 @@ fn scene(options: &Options) -> Result<Scene, String> {
         .map(|(persona, module)| (persona.clone(), module.to_owned()))
         .collect();
     let room = configuration.rooms.remove(&id).unwrap();
-    let source = room.source.ok_or_else(|| format!("{id} watches nothing"))?;
+    let source = room.source.as_ref();
+    let subtitles = source
+        .and_then(|source| source.watched.subtitles())
+        .ok_or_else(|| format!("{id} watches nothing that is known in advance"))?;
     Ok(Scene {
         room: room.config,
         seats,
         policy: room.policy,
-        subtitles: source.subtitles,
+        subtitles: subtitles.clone(),
         seed: options.seed,
     })
 }

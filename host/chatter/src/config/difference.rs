@@ -95,8 +95,8 @@ impl Configuration {
         }
         if before.source != after.source {
             told.push(match &after.source {
-                Some(Source { path, .. }) => {
-                    format!("{id}: {} is played from its beginning", path.display())
+                Some(Source { watched, .. }) => {
+                    format!("{id}: {watched} is played from its beginning")
                 }
                 None => format!("{id}: watches nothing any more"),
             });

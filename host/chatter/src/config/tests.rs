@@ -149,7 +149,9 @@ fn the_command_lines_source_stands_in_for_the_rooms_own() {
     let folder = folder(&[POLICY, broken, SHOW]);
     let mut instead = SourceOverride {
         room: RoomId::new("main/lobby").unwrap(),
-        file: Some(folder.path().join("rooms/show.vtt")),
+        source: Some(chatter_media::Source::file(
+            folder.path().join("rooms/show.vtt"),
+        )),
         speed: Some(9.0),
         looped: None,
     };
@@ -165,7 +167,7 @@ fn the_command_lines_source_stands_in_for_the_rooms_own() {
     assert_eq!((source.speed, source.looped), (9.0, false));
 
     instead.room = RoomId::new("main/lobbi").unwrap();
-    instead.file = None;
+    instead.source = None;
     let folder = self::folder(&[POLICY, NOVA, LOBBY]);
     let found = load(folder.path(), Some(&instead)).unwrap_err();
     assert!(found[0].contains("did you mean `main/lobby`?"), "{found:?}");

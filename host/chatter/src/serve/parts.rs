@@ -3,19 +3,20 @@
 use super::data::DataFolder;
 use crate::{
     Failure,
-    config::Source,
+    config::{Room, Source, Watched},
     memory,
+    senses::{self, Ears},
     settings::{Bus, Role, Settings},
 };
 use chatter_bus::{InProcess, SharedBus, redis::Link};
-use chatter_context::{Playback, attend};
-use chatter_llm::{Router, SharedModel};
+use chatter_context::{Media, PlayError, Playback, Senses, Sight, Summaries, attend, attend_media};
+use chatter_llm::{Asker, OFFLINE, Router, SharedModel};
 use chatter_memory::SharedMemory;
-use chatter_protocol::{Clock, RoomId};
+use chatter_protocol::{Clock, PersonaId, memory::Scope};
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
 use chatter_store::{Lock, Rota, SharedStore, Sqlite, lock};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Upper bounds of the buckets of everything that is measured in seconds: from what one call costs
@@ -23,6 +24,12 @@ use tokio_util::sync::CancellationToken;
 const SECONDS: [f64; 14] = [
     0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
 ];
+
+/// In whose name summaries of streams are asked for: budgets of personas hold for it.
+const SUMMARY: &str = "stream-summary";
+
+/// How long a summary may take.
+const SUMMARY_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How often the recorder of metrics tidies up; without it, histograms would grow for ever.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -38,6 +45,7 @@ pub(super) struct Parts {
     pub(super) metrics: Metrics,
     /// To Redis, if bus and store are there.
     pub(super) link: Option<Link>,
+    streams: Streams,
     /// That the data folder is this process's own, if the store is not in it.
     _lock: Option<Lock>,
 }
@@ -117,6 +125,12 @@ impl Parts {
             clock,
             metrics,
             link,
+            streams: Streams {
+                ffmpeg: settings.ffmpeg.clone(),
+                ears: Ears::new(&settings.speech, &settings.data),
+                sight: senses::sight(settings.vision.as_ref())?,
+                summary: settings.summary,
+            },
             _lock: lock,
         })
     }
@@ -174,23 +188,107 @@ impl Parts {
         }
     }
 
+    /// What listens to sources with sound, or why nothing does.
+    pub(super) fn ears(&self) -> Result<String, String> {
+        self.streams.ears.describe()
+    }
+
     /// Plays what a room watches, whenever that is this process's duty, until its end.
     pub(super) fn play(
         &self,
-        room: RoomId,
+        room: &Room,
         source: Source,
+        names: Vec<String>,
         rota: Rota,
         end: CancellationToken,
-    ) -> impl Future<Output = Result<(), String>> + Send + use<> {
+    ) -> Playing {
         let playback = Playback {
-            room,
+            room: room.config.id.clone(),
             speed: source.speed,
             looped: source.looped,
         };
         let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
-        let attending = attend(source.subtitles, playback, rota, bus, clock, end);
-        async { attending.await.map_err(|error| error.to_string()) }
+        let result = |ended: Result<(), PlayError>| ended.map_err(|error| error.to_string());
+        match source.watched {
+            Watched::Subtitles { subtitles, .. } => {
+                Box::pin(
+                    async move { result(attend(subtitles, playback, rota, bus, clock, end).await) },
+                )
+            }
+            Watched::Media { source, beside } => {
+                let mut senses = Senses {
+                    speech: None,
+                    sight: self.streams.sight.clone(),
+                    summaries: self.summaries(room),
+                    names,
+                };
+                let (ears, ffmpeg) = (self.streams.ears.clone(), self.streams.ffmpeg.clone());
+                Box::pin(async move {
+                    let room = &playback.room;
+                    match (ears.open().await, beside) {
+                        (Ok(speech), _) => senses.speech = Some(speech),
+                        (Err(why), Some((path, subtitles))) => {
+                            let path = path.display();
+                            tracing::warn!(%room, %why, "words can't be heard; the subtitles in {path} are played instead");
+                            return result(
+                                attend(subtitles, playback, rota, bus, clock, end).await,
+                            );
+                        }
+                        (Err(why), None) => {
+                            tracing::warn!(%room, %why, "words can't be heard; only what sound and pictures tell without them is");
+                        }
+                    }
+                    let media = Media {
+                        source,
+                        ffmpeg,
+                        senses,
+                    };
+                    result(attend_media(media, playback, rota, bus, clock, end).await)
+                })
+            }
+        }
     }
+
+    /// Who sums up what a room hears: its language models, or the host's, without the one that is none.
+    fn summaries(&self, room: &Room) -> Option<Summaries> {
+        let every = self.streams.summary?;
+        let default = || {
+            self.model
+                .route()
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect()
+        };
+        let route: Vec<String> = room.config.llm.clone().unwrap_or_else(default);
+        let route: Vec<String> = route.into_iter().filter(|name| name != OFFLINE).collect();
+        if route.is_empty() {
+            return None;
+        }
+        let scope = Scope {
+            room: room.config.id.clone(),
+            persona: PersonaId::new(SUMMARY).ok()?,
+        };
+        Some(Summaries {
+            model: Arc::clone(&self.model) as SharedModel,
+            asker: Asker {
+                route: Some(route.into()),
+                ..Asker::new(scope)
+            },
+            every,
+            deadline: SUMMARY_DEADLINE,
+        })
+    }
+}
+
+/// A source that plays.
+pub(super) type Playing = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// What sources are understood with.
+struct Streams {
+    ffmpeg: PathBuf,
+    ears: Ears,
+    sight: Option<Sight>,
+    summary: Option<Duration>,
 }
 
 /// The recorder of the process's metrics.

@@ -248,19 +248,21 @@ impl Live {
         let Some(rota) = self.handles.context.clone() else {
             return;
         };
-        let source = self
-            .configuration
-            .rooms
-            .get(room)
-            .and_then(|room| room.source.clone());
-        if let Some(source) = source {
-            let name = format!("source of {room}");
-            services.start_finite(Stage::Sources, name, |end| {
-                let end = end.child_token();
-                self.sources.insert(room.clone(), end.clone());
-                parts.play(room.clone(), source, rota, end)
-            });
-        }
+        let Some(watching) = self.configuration.rooms.get(room) else {
+            return;
+        };
+        // Who sits down later is not listened for until the source is another one, or the next start.
+        let names = self.configuration.seats(watching);
+        let names = names.map(|(persona, _)| persona.name.clone()).collect();
+        let Some(source) = watching.source.clone() else {
+            return;
+        };
+        let name = format!("source of {room}");
+        services.start_finite(Stage::Sources, name, |end| {
+            let end = end.child_token();
+            self.sources.insert(room.clone(), end.clone());
+            parts.play(watching, source, names, rota, end)
+        });
     }
 
     /// A module that is not there is no error: it may come. It is named, and its personas are shown as

@@ -5,7 +5,7 @@ use super::{
     parts::{Modules, Parts},
 };
 use crate::{
-    config::{Configuration, Room},
+    config::{Configuration, Room, Watched},
     settings::{Role, Settings},
 };
 use anstyle::{AnsiColor, Style};
@@ -85,6 +85,17 @@ impl Facts<'_> {
             }
             self.model(page)?;
             self.modules(page)?;
+        }
+        let mut rooms = self.configuration.rooms.values();
+        let has_sound = |room: &Room| {
+            let source = room.source.as_ref();
+            source.is_some_and(|source| matches!(source.watched, Watched::Media { .. }))
+        };
+        if self.settings.roles.contains(&Role::Context) && rooms.any(has_sound) {
+            match self.parts.ears() {
+                Ok(ears) => page.line("speech", ears)?,
+                Err(why) => page.warning("speech", format_args!("words can't be heard: {why}"))?,
+            }
         }
         self.rooms(page)?;
         if self.settings.roles.contains(&Role::Gateway) {
@@ -254,7 +265,11 @@ fn watched(room: &Room) -> String {
             } else {
                 ""
             };
-            format!("watches {}{speed}{again}", shown(&source.path).display())
+            let watched = match &source.watched {
+                Watched::Subtitles { path, .. } => shown(path).display().to_string(),
+                media @ Watched::Media { .. } => media.to_string(),
+            };
+            format!("watches {watched}{speed}{again}")
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use super::{
     llm::LlmTable,
-    values::{BusText, Listen, Role, check_poll, check_speed},
+    values::{BusText, Listen, Role, SourceText, check_poll, check_speed},
 };
-use crate::{memory::options::MemoryOptions, pool::PoolOptions};
+use crate::{
+    memory::options::MemoryOptions,
+    pool::PoolOptions,
+    senses::{SpeechOptions, VisionOptions},
+};
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_workbench::{did_you_mean, toml_problem};
 use serde::{Deserialize, Deserializer};
@@ -54,7 +58,7 @@ impl Found {
     }
 }
 
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 23] = [
     "config",
     "data",
     "plugins",
@@ -74,6 +78,10 @@ pub(super) const KEYS: [&str; 19] = [
     "limits",
     "memory",
     "pool",
+    "ffmpeg",
+    "summary_s",
+    "speech",
+    "vision",
 ];
 
 /// What the file says; [`KEYS`] has the same names.
@@ -91,7 +99,7 @@ pub(super) struct SettingsFile {
     pub(super) bus: Option<BusText>,
     pub(super) role: Vec<Role>,
     pub(super) room: Option<RoomId>,
-    pub(super) source: Option<PathBuf>,
+    pub(super) source: Option<SourceText>,
     #[serde(deserialize_with = "speed")]
     pub(super) speed: Option<f64>,
     #[serde(rename = "loop")]
@@ -102,6 +110,10 @@ pub(super) struct SettingsFile {
     pub(super) limits: LimitsConfig,
     pub(super) memory: MemoryOptions,
     pub(super) pool: PoolOptions,
+    pub(super) ffmpeg: Option<PathBuf>,
+    pub(super) summary_s: Option<u64>,
+    pub(super) speech: SpeechOptions,
+    pub(super) vision: VisionOptions,
 }
 
 fn poll<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
@@ -152,10 +164,12 @@ impl SettingsFile {
         if let Some(llm) = table.get("llm").and_then(toml::Value::as_table) {
             problems.extend(LlmTable::unknown(llm));
         }
-        let tables: [(&str, &[&str]); 3] = [
+        let tables: [(&str, &[&str]); 5] = [
             ("limits", &limits),
             ("memory", &MemoryOptions::KEYS),
             ("pool", &PoolOptions::KEYS),
+            ("speech", &SpeechOptions::KEYS),
+            ("vision", &VisionOptions::KEYS),
         ];
         for (name, keys) in tables {
             if let Some(table) = table.get(name).and_then(toml::Value::as_table) {
@@ -188,10 +202,20 @@ impl SettingsFile {
             &mut self.plugins,
             &mut self.compiled,
             &mut self.ui,
-            &mut self.source,
         ] {
             *path = path.take().map(|path| folder.join(path));
         }
+        self.speech = self.speech.at(folder);
+        self.source = self.source.map(|source| source.at(folder));
+        // A bare name is looked for in PATH.
+        let is_path = |path: &PathBuf| path.components().count() > 1;
+        self.ffmpeg = self.ffmpeg.map(|path| {
+            if is_path(&path) {
+                folder.join(path)
+            } else {
+                path
+            }
+        });
         self
     }
 }

@@ -61,7 +61,8 @@ fn the_configuration_folders_file_wins_and_its_paths_start_there() {
     ]);
     let settings = load(&here, ServeOptions::default()).unwrap();
     let source = settings.source.unwrap();
-    assert_eq!(source.file, Some(here.path().join("configs/show.srt")));
+    let file = source.source.as_ref().and_then(chatter_media::Source::path);
+    assert_eq!(file, Some(&*here.path().join("configs/show.srt")));
     assert_eq!(source.room.as_str(), "main/lobby");
     assert_eq!(settings.plugins, Path::new("/p"));
     assert_eq!(settings.compiled, Some(here.path().join("configs/c")));

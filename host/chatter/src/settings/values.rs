@@ -3,11 +3,13 @@
 
 use chatter_bus::redis::Server;
 use chatter_llm::Kind;
+use chatter_media::{Source, SourceError};
 use serde::Deserialize;
 use std::{
     convert::Infallible,
     fmt,
     net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     str::FromStr,
 };
 
@@ -85,6 +87,66 @@ impl FromStr for BusText {
 impl fmt::Debug for BusText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BusText(..)")
+    }
+}
+
+/// A source as it was written, which may hold a password or a key: so it is read where what is wrong with
+/// it is told without repeating it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct SourceText {
+    text: String,
+    /// Where a relative path starts.
+    folder: PathBuf,
+}
+
+impl SourceText {
+    /// With relative paths that start at a folder.
+    #[must_use]
+    pub fn at(self, folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            ..self
+        }
+    }
+
+    pub(crate) fn read(&self) -> Result<Source, String> {
+        let source: Source = self
+            .text
+            .parse()
+            .map_err(|why: SourceError| why.to_string())?;
+        Ok(match source.path() {
+            Some(path) if path.is_relative() => Source::file(self.folder.join(path)),
+            _ => source,
+        })
+    }
+}
+
+impl From<String> for SourceText {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            folder: PathBuf::new(),
+        }
+    }
+}
+
+impl From<&str> for SourceText {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl FromStr for SourceText {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.into())
+    }
+}
+
+impl fmt::Debug for SourceText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SourceText(..)")
     }
 }
 

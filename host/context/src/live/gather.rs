@@ -1,6 +1,7 @@
 //! Words that were heard, gathered into pieces.
 
-use crate::{heard::Word, piece::Piece, sentence::ends_sentence};
+use crate::{piece::Piece, sentence::ends_sentence};
+use chatter_speech::Word;
 
 /// A pause of so many milliseconds ends a piece.
 const PAUSE_MS: u64 = 700;

@@ -1,8 +1,8 @@
 //! Scripted words, and what is told of them when.
 
 use super::*;
-use crate::heard::Word;
 use chatter_protocol::{RoomId, StreamContext};
+use chatter_speech::Word;
 
 /// Words from one time on, each 300 ms long; a `|` is a pause of a second.
 fn words(from_ms: u64, text: &str) -> Vec<Word> {

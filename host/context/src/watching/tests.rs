@@ -1,11 +1,11 @@
 //! Real files through a real ffmpeg, with a listener whose words are known.
 
 use super::*;
-use crate::heard::Word;
 use chatter_bus::InProcess;
 use chatter_llm::Vision;
 use chatter_media::{Options, Source};
 use chatter_protocol::{Schematic, StreamContext, Topic, TopicKind};
+use chatter_speech::Word;
 use serde_json::json;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -205,7 +205,7 @@ async fn without_a_listener_sound_and_pictures_tell_what_they_can() {
     let told = contexts(
         Source::file(file),
         4.0,
-        None::<Nobody>,
+        None::<Scripted>,
         Senses::default(),
         0,
     )
@@ -251,7 +251,7 @@ async fn what_a_model_sees_is_told() {
         }),
         ..Senses::default()
     };
-    let told = contexts(Source::file(file), 2.0, None::<Nobody>, senses, 0).await;
+    let told = contexts(Source::file(file), 2.0, None::<Scripted>, senses, 0).await;
     let scene = told
         .iter()
         .find_map(|context| context.scene.as_ref())
@@ -278,7 +278,7 @@ async fn a_play_that_is_taken_over_begins_nothing_and_a_file_that_is_none_tells_
     let told = contexts(
         Source::file(file),
         8.0,
-        None::<Nobody>,
+        None::<Scripted>,
         Senses::default(),
         2000,
     )
@@ -291,7 +291,7 @@ async fn a_play_that_is_taken_over_begins_nothing_and_a_file_that_is_none_tells_
     let told = contexts(
         Source::file(text),
         8.0,
-        None::<Nobody>,
+        None::<Scripted>,
         Senses::default(),
         0,
     )

@@ -5,7 +5,7 @@ use crate::{
     asks::Readiness,
     impulse::{self, EVENT_FRESH, HUMANS_STAY, Happening, LONGEST_DT, Moment},
     mailbox::{Letter, Weight, Work},
-    think,
+    names, think,
 };
 use chatter_protocol::{AuthorKind, Timestamp};
 use rand::{RngExt as _, seq::SliceRandom as _};
@@ -112,7 +112,7 @@ impl Crowd {
                 for event in &context.events {
                     if !seat.offered.holds(&event.id) {
                         seat.offered.add(&event.id);
-                        if fresh(event.at_ms) {
+                        if fresh(event.at_ms) && names::concern(&seat.names, event) {
                             events.push(Happening {
                                 kind: &event.kind,
                                 confidence: event.confidence,

@@ -1,0 +1,186 @@
+//! What rooms watch.
+
+use super::{File, Stamp};
+use crate::settings::{SourceOverride, SourceText};
+use chatter_context::Subtitles;
+use chatter_media::Source as MediaSource;
+use chatter_protocol::RoomConfig;
+use std::{
+    error::Error as _,
+    fmt,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// What a room watches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// What it is.
+    pub watched: Watched,
+    /// How fast it plays; 1 is real time.
+    pub speed: f64,
+    /// Whether it starts again at its end.
+    pub looped: bool,
+}
+
+/// What can be watched.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Watched {
+    /// What is said is known in advance.
+    Subtitles {
+        /// The file.
+        path: PathBuf,
+        /// Its content.
+        subtitles: Subtitles,
+    },
+    /// Sound, and pictures if there are any.
+    Media {
+        /// Where they come from.
+        source: MediaSource,
+        /// A subtitle file that lies beside a media file and has its name, for when nobody can listen.
+        beside: Option<(PathBuf, Subtitles)>,
+    },
+}
+
+impl Watched {
+    /// What is said, if it is known in advance.
+    #[must_use]
+    pub fn subtitles(&self) -> Option<&Subtitles> {
+        match self {
+            Self::Subtitles { subtitles, .. } => Some(subtitles),
+            Self::Media { beside, .. } => beside.as_ref().map(|(_, subtitles)| subtitles),
+        }
+    }
+}
+
+/// Without what may be secret.
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subtitles { path, .. } => path.display().fmt(f),
+            Self::Media { source, .. } => source.fmt(f),
+        }
+    }
+}
+
+/// Extensions of subtitle files.
+const SUBTITLES: [&str; 2] = ["vtt", "srt"];
+
+/// So much of a file tells whether it holds subtitles.
+const HEAD: u64 = 1024;
+
+/// What a room watches: what its file says, but for what the command line says instead.
+pub(super) fn source_of(
+    file: &File,
+    config: &RoomConfig,
+    instead: Option<&SourceOverride>,
+    stamp: &mut Stamp,
+    problems: &mut Vec<String>,
+) -> Option<Source> {
+    let (source, place) = match (
+        instead.and_then(|instead| instead.source.clone()),
+        &config.source,
+    ) {
+        (Some(source), _) => (source, "--source".to_owned()),
+        (None, Some(source)) => {
+            let place = file.place("source.uri");
+            let text = SourceText::from(source.uri.as_str()).at(file.folder());
+            match text.read() {
+                Ok(source) => (source, place),
+                Err(why) => {
+                    problems.push(format!("{place}: {why}"));
+                    return None;
+                }
+            }
+        }
+        (None, None) if instead.is_some() => {
+            problems.push(file.problem(
+                "source",
+                "this room watches nothing: name a source with --source".to_owned(),
+            ));
+            return None;
+        }
+        (None, None) => return None,
+    };
+    let own = config
+        .source
+        .as_ref()
+        .filter(|_| instead.is_none_or(|instead| instead.source.is_none()));
+    let watched = match source.path() {
+        Some(path) => look(path, stamp),
+        None => Ok(Watched::Media {
+            source: source.clone(),
+            beside: None,
+        }),
+    };
+    match watched {
+        Ok(watched) => Some(Source {
+            watched,
+            speed: instead
+                .and_then(|instead| instead.speed)
+                .or(own.map(|own| own.speed))
+                .unwrap_or(1.0),
+            looped: instead
+                .and_then(|instead| instead.looped)
+                .or(own.map(|own| own.looped))
+                .unwrap_or(false),
+        }),
+        Err(why) => {
+            problems.push(format!("{place}: {why}"));
+            None
+        }
+    }
+}
+
+/// A file: its subtitles, or what lies beside it.
+fn look(path: &Path, stamp: &mut Stamp) -> Result<Watched, String> {
+    let is_subtitles = match extension(path) {
+        Some(extension) if SUBTITLES.contains(&&*extension) => true,
+        _ => holds_subtitles(path)
+            .map_err(|why| format!("{}: can't be read: {why}", path.display()))?,
+    };
+    if is_subtitles {
+        return Ok(Watched::Subtitles {
+            subtitles: load(path, stamp)?,
+            path: path.to_owned(),
+        });
+    }
+    // A film is too long to be looked at for changes, and it is not read into memory: that it is another
+    // one is seen when it is played.
+    let mut beside = None;
+    for extension in SUBTITLES {
+        let place = path.with_extension(extension);
+        stamp.note(&place);
+        if beside.is_none() && place.is_file() {
+            let subtitles = load(&place, stamp)?;
+            beside = Some((place, subtitles));
+        }
+    }
+    Ok(Watched::Media {
+        source: MediaSource::file(path),
+        beside,
+    })
+}
+
+fn load(path: &Path, stamp: &mut Stamp) -> Result<Subtitles, String> {
+    stamp.note(path);
+    Subtitles::load(path).map_err(|error| {
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        format!("{error}{}", cause.unwrap_or_default())
+    })
+}
+
+fn extension(path: &Path) -> Option<String> {
+    Some(path.extension()?.to_str()?.to_ascii_lowercase())
+}
+
+/// Whether a file of any name begins as subtitles do.
+fn holds_subtitles(path: &Path) -> std::io::Result<bool> {
+    let mut head = Vec::new();
+    std::fs::File::open(path)?
+        .take(HEAD)
+        .read_to_end(&mut head)?;
+    let head = String::from_utf8_lossy(&head);
+    let head = head.trim_start_matches('\u{feff}').trim_start();
+    Ok(head.starts_with("WEBVTT") || head.lines().take(2).any(|line| line.contains("-->")))
+}

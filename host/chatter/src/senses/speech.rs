@@ -1,0 +1,337 @@
+//! What words are heard with: the table `[speech]`.
+
+use crate::models;
+use chatter_context::Speech;
+use chatter_models::{Folder, State, VOICE, named};
+use chatter_speech::{ListenConfig, Model, ModelConfig};
+use chatter_workbench::did_you_mean;
+use clap::Args;
+use serde::Deserialize;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::sync::Mutex;
+
+/// What words are heard with; each part that is absent is as by default.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(default)]
+pub struct SpeechOptions {
+    /// What takes down what is said: a model's name, as `chatter models list` prints it, or a file of one's own;
+    /// off to listen to no words [default: tiny]
+    #[arg(
+        id = "speech_model",
+        long = "speech-model",
+        value_name = "NAME|FILE",
+        env = "CHATTER_SPEECH_MODEL",
+        hide_env_values = true
+    )]
+    pub model: Option<String>,
+    /// The language that is spoken, such as en; without one it is found out
+    #[arg(
+        id = "speech_language",
+        long = "speech-language",
+        value_name = "CODE",
+        env = "CHATTER_SPEECH_LANGUAGE",
+        hide_env_values = true
+    )]
+    pub language: Option<String>,
+    /// Threads of one inference [default: as many as there are cores, 4 at most]
+    #[arg(
+        id = "speech_threads",
+        long = "speech-threads",
+        value_name = "N",
+        env = "CHATTER_SPEECH_THREADS",
+        hide_env_values = true
+    )]
+    pub threads: Option<usize>,
+    /// Inferences at a time; with more rooms than this they take turns [default: 1]
+    #[arg(
+        id = "speech_at_once",
+        long = "speech-at-once",
+        value_name = "N",
+        env = "CHATTER_SPEECH_AT_ONCE",
+        hide_env_values = true
+    )]
+    pub at_once: Option<usize>,
+}
+
+/// What words are heard with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeechSettings {
+    /// None if nobody is to listen.
+    pub model: Option<SpeechModel>,
+    /// The language that is spoken, if that is known.
+    pub language: Option<String>,
+    /// Threads of one inference.
+    pub threads: usize,
+    /// Inferences at a time.
+    pub at_once: usize,
+}
+
+/// A model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpeechModel {
+    /// One of those that chatter knows, by name.
+    Named(String),
+    /// Any other.
+    File(PathBuf),
+}
+
+const DEFAULT: &str = "tiny";
+const OFF: &str = "off";
+const MOST: usize = 64;
+
+impl SpeechOptions {
+    /// The keys of `[speech]`.
+    pub(crate) const KEYS: [&str; 4] = ["model", "language", "threads", "at_once"];
+
+    /// These, and where they say nothing the others.
+    pub(crate) fn over(self, other: Self) -> Self {
+        Self {
+            model: self.model.or(other.model),
+            language: self.language.or(other.language),
+            threads: self.threads.or(other.threads),
+            at_once: self.at_once.or(other.at_once),
+        }
+    }
+
+    /// A file's path starts at a folder.
+    pub(crate) fn at(self, folder: &Path) -> Self {
+        let place = |model: String| match is_path(&model) {
+            true => folder.join(model).display().to_string(),
+            false => model,
+        };
+        Self {
+            model: self.model.map(place),
+            ..self
+        }
+    }
+
+    /// Checks them all.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its setting.
+    pub(crate) fn settings(self) -> Result<SpeechSettings, Vec<String>> {
+        let mut wrong = Vec::new();
+        let model = self.model.unwrap_or_else(|| DEFAULT.into());
+        let is_speech = |name: &str| name != VOICE && named(name).is_some();
+        let model = match model.as_str() {
+            OFF => None,
+            path if is_path(path) => Some(SpeechModel::File(path.into())),
+            name if is_speech(name) => Some(SpeechModel::Named(name.to_owned())),
+            name => {
+                let known = chatter_models::MODELS.iter().map(|model| model.name);
+                let near = did_you_mean(name, known.filter(|name| *name != VOICE));
+                wrong.push(format!(
+                    "speech.model: {name:?} is no model for speech{near}; `chatter models list` prints them"
+                ));
+                None
+            }
+        };
+        let mut count = |name: &str, value: Option<usize>, default: usize| {
+            let value = value.unwrap_or(default);
+            if !(1..=MOST).contains(&value) {
+                wrong.push(format!("speech.{name}: {value} is not in 1..={MOST}"));
+            }
+            value
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = count("threads", self.threads, cores.min(4));
+        let at_once = count("at_once", self.at_once, 1);
+        if wrong.is_empty() {
+            Ok(SpeechSettings {
+                model,
+                language: self.language,
+                threads,
+                at_once,
+            })
+        } else {
+            Err(wrong)
+        }
+    }
+}
+
+fn is_path(model: &str) -> bool {
+    model.contains(['/', '\\']) || model.ends_with(".bin")
+}
+
+/// What listens, once somebody needs it. The model is read into memory for the first source that has sound, and
+/// shared by all.
+#[derive(Clone, Debug)]
+pub(crate) struct Ears {
+    settings: SpeechSettings,
+    folder: Folder,
+    loaded: Arc<Mutex<Option<Model>>>,
+}
+
+impl Ears {
+    pub(crate) fn new(settings: &SpeechSettings, data: &Path) -> Self {
+        Self {
+            settings: settings.clone(),
+            folder: models::folder(data),
+            loaded: Arc::default(),
+        }
+    }
+
+    /// What listens, for people; or why nobody does, and what helps.
+    pub(crate) fn describe(&self) -> Result<String, String> {
+        self.files()?;
+        let language = self.settings.language.as_deref().unwrap_or("any language");
+        let model = match &self.settings.model {
+            Some(SpeechModel::Named(name)) => name.clone(),
+            Some(SpeechModel::File(path)) => path.display().to_string(),
+            None => String::new(),
+        };
+        Ok(format!("whisper {model}, {language}"))
+    }
+
+    /// What listens.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody does, and what helps.
+    pub(crate) async fn open(&self) -> Result<Speech, String> {
+        let config = self.files()?;
+        let mut loaded = self.loaded.lock().await;
+        let model = match &*loaded {
+            Some(model) => model.clone(),
+            None => {
+                let model = tokio::task::spawn_blocking(move || Model::load(&config)).await;
+                let model = model.map_err(|error| error.to_string())?;
+                let model = model.map_err(|error| error.to_string())?;
+                loaded.insert(model).clone()
+            }
+        };
+        let language = self.settings.language.clone();
+        if let Some(language) = language.as_ref().filter(|language| !model.knows(language)) {
+            return Err(format!(
+                "speech.language: the model does not know {language:?}"
+            ));
+        }
+        Ok(Speech {
+            model,
+            config: ListenConfig {
+                language,
+                ..ListenConfig::default()
+            },
+        })
+    }
+
+    /// The models, if they are there.
+    fn files(&self) -> Result<ModelConfig, String> {
+        let whisper = match &self.settings.model {
+            None => return Err("speech.model is off".into()),
+            Some(SpeechModel::Named(name)) => self.file(name)?,
+            Some(SpeechModel::File(path)) if path.is_file() => path.clone(),
+            Some(SpeechModel::File(path)) => {
+                return Err(format!("speech.model: there is no {}", path.display()));
+            }
+        };
+        Ok(ModelConfig {
+            whisper,
+            voice: self.file(VOICE)?,
+            threads: self.settings.threads,
+            at_once: self.settings.at_once,
+        })
+    }
+
+    fn file(&self, name: &str) -> Result<PathBuf, String> {
+        let model = named(name).ok_or_else(|| format!("there is no model {name:?}"))?;
+        let how = match self.folder.state(&model.artefact) {
+            State::Whole => return Ok(self.folder.file(&model.artefact)),
+            State::Missing => "is not here",
+            State::Part { .. } => "is here in part",
+            State::Other { .. } => "is not what it should be",
+        };
+        // Whoever pulls a model for speech gets the one for voices, too.
+        let pulled = match &self.settings.model {
+            Some(SpeechModel::Named(name)) => name.as_str(),
+            _ => VOICE,
+        };
+        Err(format!(
+            "the model {name} {how}: `chatter models pull {pulled}` gets it"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_named_or_a_file_or_off() {
+        let set = |model: Option<&str>| SpeechOptions {
+            model: model.map(Into::into),
+            ..SpeechOptions::default()
+        };
+        let named = |name: &str| Ok(Some(SpeechModel::Named(name.into())));
+        let cases = [
+            (None, named("tiny")),
+            (Some("base.en"), named("base.en")),
+            (Some("off"), Ok(None)),
+            (
+                Some("mine/ggml.bin"),
+                Ok(Some(SpeechModel::File("mine/ggml.bin".into()))),
+            ),
+            (
+                Some("tin"),
+                Err(
+                    "speech.model: \"tin\" is no model for speech; did you mean `tiny`?; `chatter models list` prints them",
+                ),
+            ),
+            (
+                Some(VOICE),
+                Err(
+                    "speech.model: \"silero\" is no model for speech; `chatter models list` prints them",
+                ),
+            ),
+        ];
+        for (model, expected) in cases {
+            let settings = set(model).settings().map(|settings| settings.model);
+            assert_eq!(
+                settings.map_err(|wrong| wrong.join("; ")),
+                expected.map_err(String::from),
+                "{model:?}"
+            );
+        }
+        let many = SpeechOptions {
+            threads: Some(0),
+            at_once: Some(65),
+            ..SpeechOptions::default()
+        };
+        let wrong = many.settings().unwrap_err();
+        assert_eq!(
+            wrong,
+            [
+                "speech.threads: 0 is not in 1..=64",
+                "speech.at_once: 65 is not in 1..=64"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_said_with_what_helps() {
+        let data = tempfile::tempdir().unwrap();
+        let ears = |model: &str| {
+            let options = SpeechOptions {
+                model: Some(model.into()),
+                ..SpeechOptions::default()
+            };
+            Ears::new(&options.settings().unwrap(), data.path())
+        };
+        let cases = [
+            (
+                "base.en",
+                "the model base.en is not here: `chatter models pull base.en` gets it",
+            ),
+            ("off", "speech.model is off"),
+            ("/none/ggml.bin", "speech.model: there is no /none/ggml.bin"),
+        ];
+        for (model, expected) in cases {
+            assert_eq!(ears(model).describe().unwrap_err(), expected);
+            assert_eq!(ears(model).open().await.unwrap_err(), expected);
+        }
+    }
+}
