@@ -1,7 +1,7 @@
 //! The demo: the shipped rooms on this machine, from nothing.
 
 use crate::{
-    personas, repo, setup,
+    models, personas, repo, setup,
     steps::{Steps, cargo, command, run as run_command},
     ui,
 };
@@ -17,6 +17,12 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     // The same profile as the tests': whoever runs both compiles once.
     steps.step("chatter (dev profile)", program)?;
     steps.step("personas: compiled ahead", personas::compile)?;
+    // Without these it goes on, by the subtitles of what it would have listened to.
+    let mut listens = Ok(());
+    steps.step("what it listens with", || {
+        listens = setup::listening().and_then(|()| models::get());
+        Ok(())
+    })?;
     steps.summary(true);
 
     let program = repo::target()
@@ -28,7 +34,11 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         chatter.arg("--compiled").arg(personas::compiled());
     }
     if !names(options, "--data") && std::env::var_os("CHATTER_DATA").is_none() {
-        chatter.arg("--data").arg(repo::target().join("demo-data"));
+        let data = repo::target().join("demo-data");
+        if let Err(error) = listens.and_then(|()| models::link(&data)) {
+            println!("The demo can't listen, and goes by the subtitles: {error:#}");
+        }
+        chatter.arg("--data").arg(data);
     }
     if !names(options, "--listen") && std::env::var_os("CHATTER_LISTEN").is_none() {
         let port = free_port().context("no free port on 127.0.0.1")?;

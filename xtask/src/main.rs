@@ -7,12 +7,14 @@
 mod bench;
 mod demo;
 mod deny;
+mod models;
 mod npm;
 mod personas;
 mod python;
 mod real;
 mod repo;
 mod setup;
+mod sound;
 mod steps;
 mod templates;
 mod test;
@@ -49,6 +51,8 @@ Commands:
   bench ingest       what the path from chat.ingest to chat.firehose carries, on Redis and in one process,
                      beside the same without any rules; `--messages N`, 20000 if it isn't given
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
+  models             get the models that the tests and the demo listen with (77 MB)
+  sound              speak the shipped commentary anew, after it was changed (needs espeak-ng and ffmpeg)
   deny               check licences, advisories and sources of all dependencies
   setup              only the set-up: toolchain, target, system packages
 
@@ -90,6 +94,10 @@ fn main() -> ExitCode {
         ["bench", "ingest", rest @ ..] => bench::ingest(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["models"] => setup::toolchain()
+            .and_then(|()| demo::program())
+            .and_then(|()| models::get()),
+        ["sound"] => sound::make(),
         ["deny"] => deny::run(),
         ["setup"] => setup::everything(),
         other => {

@@ -44,20 +44,20 @@ const COMPILERS: &[Tool] = &[
 ];
 
 /// What the Rust tests start; they look for it under these names.
-const SERVERS: &[Tool] = &[
-    Tool {
-        programs: &["redis-server"],
-        variable: None,
-        packages: &["redis-server"],
-        needed_for: "the tests of bus and store on Redis",
-    },
-    Tool {
-        programs: &["ffmpeg"],
-        variable: None,
-        packages: &["ffmpeg"],
-        needed_for: "the tests of sources",
-    },
-];
+const SERVERS: &[Tool] = &[Tool {
+    programs: &["redis-server"],
+    variable: None,
+    packages: &["redis-server"],
+    needed_for: "the tests of bus and store on Redis",
+}];
+
+/// What reads sources with sound and pictures.
+const MEDIA: &[Tool] = &[Tool {
+    programs: &["ffmpeg"],
+    variable: None,
+    packages: &["ffmpeg"],
+    needed_for: "listening to streams",
+}];
 
 const PERSONAS: &[Tool] = &[Tool {
     programs: &["python3"],
@@ -98,7 +98,13 @@ pub(crate) fn everything() -> Result<()> {
 
 /// What the Rust tests need beside what builds them.
 pub(crate) fn servers() -> Result<()> {
-    tools(SERVERS)
+    tools(SERVERS)?;
+    listening()
+}
+
+/// What listening to a stream needs.
+pub(crate) fn listening() -> Result<()> {
+    tools(MEDIA)
 }
 
 /// What building and running needs, and so what the personas need: they are in three languages.

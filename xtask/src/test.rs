@@ -1,7 +1,7 @@
 //! Everything that must hold before a change goes in.
 
 use crate::{
-    personas, setup,
+    models, personas, setup,
     steps::{Steps, cargo, run as run_command},
     templates, ui,
 };
@@ -35,6 +35,7 @@ pub(crate) fn run() -> Result<()> {
         run_command(cargo().args(tests).arg("--no-run"))
     })?;
     steps.step("personas: compiled ahead", personas::compile_by_tested)?;
+    steps.step("models", models::get)?;
     steps.step("templates", templates::test)?;
     steps.step("tests", || run_command(cargo().args(tests)))?;
     // The tests have built the program.
