@@ -306,6 +306,38 @@ async fn answers_are_read_with_what_they_cost() {
 }
 
 #[tokio::test]
+async fn odd_answers_are_read_as_far_as_they_can_be() {
+    let cases = [
+        (
+            Kind::OpenAi,
+            json!({ "choices": [{ "message": { "content": [
+                { "type": "text", "text": "what a " }, { "type": "image" }, { "type": "text", "text": "jump" },
+            ] } }], "usage": { "prompt_tokens": "many" } }),
+        ),
+        (
+            Kind::Anthropic,
+            json!({
+                "content": [{ "type": "text", "text": "what a jump" }],
+                "usage": { "input_tokens": -1, "output_tokens": 3 },
+            }),
+        ),
+        (
+            Kind::Gemini,
+            json!({
+                "candidates": [{ "content": { "parts": [{ "text": "what a jump" }] }, "finishReason": "OTHER" }],
+                "usageMetadata": { "promptTokenCount": 1.5 },
+            }),
+        ),
+    ];
+    for (kind, body) in cases {
+        let server = Server::doing(vec![Act::json(&body)]).await;
+        let completion = server.ask_as(kind, LONG).await.unwrap();
+        assert_eq!(completion.text, "what a jump", "{kind:?}");
+        assert_eq!(completion.output_tokens, 3, "estimated");
+    }
+}
+
+#[tokio::test]
 async fn what_a_model_declines_is_told_as_a_refusal() {
     let cases = [
         (
@@ -353,6 +385,12 @@ async fn answers_without_words_say_why() {
         (Kind::Anthropic, json!({ "content": [] }), "without words"),
         (Kind::Anthropic, json!({ "choices": [] }), "no message"),
         (Kind::Gemini, json!({ "candidates": [] }), "no candidate"),
+        // Not the model's wish: the next in the route may.
+        (
+            Kind::Gemini,
+            json!({ "candidates": [{ "finishReason": "LANGUAGE" }] }),
+            "without words",
+        ),
         (Kind::Gemini, json!([1]), "no generated content"),
     ];
     for (kind, body, why) in cases {

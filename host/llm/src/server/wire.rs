@@ -8,6 +8,7 @@ use super::{Kind, Reasoning};
 use crate::{budget::Usage, failure::Failure};
 use chatter_http::{Auth, Secret};
 use chatter_protocol::llm::Request;
+use serde::{Deserialize as _, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -108,6 +109,14 @@ pub(super) enum End {
     Length,
     /// The model did not want to, or a filter.
     Declined(String),
+}
+
+/// A count that is missing or none is estimated; the words are there all the same.
+fn if_it_is_one<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let usage = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(usage).ok())
 }
 
 /// The schema of a request.

@@ -13,7 +13,9 @@
 //! **Recency** is 0.995 to the power of the hours since the entry was last remembered. They are counted
 //! back from the scope's newest entry, not from the clock: after a week without a stream the latest are
 //! still the latest, and the same memory answers the same. **Importance** is the confidence that the
-//! persona gave it. The weights are those of the paper's published program; its text has 1 for each, by
+//! persona gave it. In two things this is not the paper's: there hours count since an entry was last found, by which every
+//! search would change what the next one finds; and each of the three is spread to 0..=1 over what was found, by which the
+//! least important of many important ones would count as nothing. The weights are those of the paper's published program; its text has 1 for each, by
 //! which what was said just now on something else comes before what was asked for.
 
 use std::collections::HashMap;

@@ -153,7 +153,7 @@ struct Response {
     model: Option<String>,
     #[serde(default)]
     stop_reason: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::if_it_is_one")]
     usage: Option<Tokens>,
 }
 

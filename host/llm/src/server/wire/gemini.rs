@@ -10,6 +10,16 @@ use std::time::Duration;
 
 pub(super) struct Gemini;
 
+/// Why a candidate ended by what it or the prompt was about
+/// ([FinishReason](https://ai.google.dev/api/generate-content#FinishReason)).
+const DECLINED: [&str; 5] = [
+    "SAFETY",
+    "RECITATION",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+];
+
 impl Wire for Gemini {
     fn path(&self, model: &str) -> Vec<String> {
         // A model, or one of the operator's own: `tunedModels/x`.
@@ -89,8 +99,9 @@ impl Wire for Gemini {
                 let end = match candidate.finish_reason.as_deref() {
                     None | Some("STOP" | "FINISH_REASON_UNSPECIFIED") => End::Stop,
                     Some("MAX_TOKENS") => End::Length,
-                    // SAFETY, RECITATION, PROHIBITED_CONTENT and more of that kind.
-                    Some(reason) => End::Declined(reason.to_owned()),
+                    Some(reason) if DECLINED.contains(&reason) => End::Declined(reason.to_owned()),
+                    // What it could not say, or not in this language: somebody else may.
+                    Some(_) => End::Stop,
                 };
                 (text, end)
             }
@@ -127,7 +138,7 @@ struct Response {
     candidates: Vec<Candidate>,
     #[serde(default)]
     prompt_feedback: Option<Feedback>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::if_it_is_one")]
     usage_metadata: Option<Tokens>,
     #[serde(default)]
     model_version: Option<String>,

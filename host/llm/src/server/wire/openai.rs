@@ -65,7 +65,11 @@ impl Wire for OpenAi {
         let Some(choice) = response.choices.into_iter().next() else {
             return Err("with a chat completion that holds no choice");
         };
-        let text = choice.message.content.unwrap_or_default();
+        let text = choice
+            .message
+            .content
+            .map(Content::text)
+            .unwrap_or_default();
         let end = match choice.finish_reason.as_deref() {
             _ if choice
                 .message
@@ -102,7 +106,7 @@ struct Response {
     #[serde(default)]
     model: Option<String>,
     choices: Vec<Choice>,
-    #[serde(default, deserialize_with = "if_it_is_one")]
+    #[serde(default, deserialize_with = "super::if_it_is_one")]
     usage: Option<Tokens>,
 }
 
@@ -116,9 +120,32 @@ struct Choice {
 #[derive(Deserialize)]
 struct Message {
     #[serde(default)]
-    content: Option<String>,
+    content: Option<Content>,
     #[serde(default)]
     refusal: Option<String>,
+}
+
+/// Some servers say it in parts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Deserialize)]
+struct Part {
+    #[serde(default)]
+    text: Option<String>,
+}
+
+impl Content {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => parts.into_iter().filter_map(|part| part.text).collect(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -133,12 +160,4 @@ struct Tokens {
 struct Details {
     #[serde(default)]
     cached_tokens: Option<u32>,
-}
-
-/// A count that is missing or none is estimated; the words are there all the same.
-fn if_it_is_one<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Tokens>, D::Error> {
-    let usage = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(usage).ok())
 }
