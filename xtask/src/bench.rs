@@ -92,6 +92,13 @@ pub(crate) fn ingest(options: &[&str]) -> Result<()> {
     measure("chatter-gateway", "ingest", &[], options)
 }
 
+/// How well and how fast streams are heard.
+pub(crate) fn speech(options: &[&str]) -> Result<()> {
+    setup::toolchain()?;
+    setup::recordings()?;
+    measure("chatter-speech", "speech", &[], options)
+}
+
 /// How smoothly the page runs in a busy room.
 pub(crate) fn page(options: &[&str]) -> Result<()> {
     let minutes = match options {

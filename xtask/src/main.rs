@@ -50,6 +50,8 @@ Commands:
   bench neighbours   what well-behaved calls feel of hostile ones; names of attacks choose
   bench ingest       what the path from chat.ingest to chat.firehose carries, on Redis and in one process,
                      beside the same without any rules; `--messages N`, 20000 if it isn't given
+  bench speech       how well and how fast streams are heard, beside plain whisper.cpp; `--help` lists its
+                     options; downloads 280 MB the first time
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   models             get the models that the tests and the demo listen with (77 MB)
   sound              speak the shipped commentary anew, after it was changed (needs espeak-ng and ffmpeg)
@@ -92,6 +94,7 @@ fn main() -> ExitCode {
         ["bench", "swap", rest @ ..] => bench::swap(rest),
         ["bench", "neighbours", rest @ ..] => bench::neighbours(rest),
         ["bench", "ingest", rest @ ..] => bench::ingest(rest),
+        ["bench", "speech", rest @ ..] => bench::speech(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["models"] => setup::toolchain()

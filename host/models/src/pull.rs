@@ -174,6 +174,10 @@ impl Pull<'_> {
                 ));
                 (registry::npm(package, version).await, member)
             }
+            Place::PyPiArchive { project, archive } => {
+                let url = registry::pypi(project, archive).await;
+                return self.fetch(&url.map_err(Trouble::There)?).await;
+            }
             Place::PyPi {
                 project,
                 archive,

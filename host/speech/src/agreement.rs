@@ -13,9 +13,17 @@ use crate::{Word, sense::bare};
 pub(crate) struct Agreement {
     /// The confirmed words that are in the window still, and were told.
     confirmed: Vec<Word>,
-    /// What the last hypothesis has after them.
+    /// The latest words that are no longer in the window. If it was cut a little too early, because the
+    /// model had them end too soon, hypotheses begin with some of them.
+    before: Vec<Word>,
+    /// What the last hypothesis has after all these.
     tail: Vec<Word>,
 }
+
+/// So many words are known of what was before the window.
+const BEFORE: usize = 12;
+/// A word alone that was said before the window as well is taken for it if it begins so soon after.
+const SOON_MS: u64 = 300;
 
 /// How much a difference of one second in where the confirmed words end counts, in words. It only
 /// decides between places that fit equally well.
@@ -25,9 +33,9 @@ impl Agreement {
     /// Takes a hypothesis about the window and gives the words that it confirms. The sound of the `last`
     /// one of a window is complete: it confirms all its words.
     pub(crate) fn take(&mut self, hypothesis: Vec<Word>, last: bool) -> Vec<Word> {
-        let known = self.known(&hypothesis);
         let mut tail = hypothesis;
-        tail.drain(..known);
+        tail.drain(..self.heard_before(&tail));
+        tail.drain(..self.known(&tail));
         let agreed = if last {
             tail.len()
         } else {
@@ -72,7 +80,24 @@ impl Agreement {
         let gone = self
             .confirmed
             .partition_point(|word| middle(word) < from_ms);
-        self.confirmed.drain(..gone).collect()
+        let gone: Vec<Word> = self.confirmed.drain(..gone).collect();
+        self.before.extend_from_slice(&gone);
+        self.before
+            .drain(..self.before.len().saturating_sub(BEFORE));
+        gone
+    }
+
+    /// With how many of the words from before the window a hypothesis begins again.
+    fn heard_before(&self, hypothesis: &[Word]) -> usize {
+        let longest = self.before.len().min(hypothesis.len());
+        let again = (1..=longest).rev().find(|count| {
+            let old = &self.before[self.before.len() - count..];
+            old.iter().zip(hypothesis).all(|(old, new)| same(old, new))
+        });
+        match (again, self.before.last(), hypothesis.first()) {
+            (Some(1), Some(old), Some(new)) if new.start_ms > old.end_ms + SOON_MS => 0,
+            (again, ..) => again.unwrap_or(0),
+        }
     }
 
     /// How many words of a hypothesis are the confirmed ones: the beginning of it that is least different
@@ -114,4 +139,137 @@ fn middle(word: &Word) -> u64 {
 /// Whether two hypotheses mean the same word: punctuation and case may still change.
 fn same(a: &Word, b: &Word) -> bool {
     bare(&a.text) == bare(&b.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words of 100 ms each, one after the other, from a time on.
+    fn said(from_ms: u64, text: &str) -> Vec<Word> {
+        let words = text.split_whitespace().enumerate();
+        words
+            .map(|(n, text)| Word {
+                text: text.into(),
+                start_ms: from_ms + n as u64 * 100,
+                end_ms: from_ms + n as u64 * 100 + 100,
+                probability: 1.0,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_two_hypotheses_agree_on_is_confirmed_and_never_again() {
+        // Hypotheses in turn, each with the time at which it begins, and what it confirms. The last one is final.
+        type Hypotheses = [(u64, &'static str, &'static str)];
+        let cases: [(&str, &Hypotheses); 10] = [
+            ("nothing", &[(0, "", ""), (0, "", "")]),
+            (
+                "at once, if it is all",
+                &[(0, "hello there", "hello there")],
+            ),
+            (
+                "the common beginning",
+                &[
+                    (0, "one two tree", ""),
+                    (0, "one two three for", "one two"),
+                    (0, "one two three four", "three four"),
+                ],
+            ),
+            (
+                "case and punctuation may change; the newest counts",
+                &[
+                    (0, "hello, there my", ""),
+                    (0, "Hello there. My friend", "Hello there. My"),
+                    (0, "hello there my friend", "friend"),
+                ],
+            ),
+            (
+                "what was confirmed is heard otherwise later",
+                &[
+                    (0, "a b c", ""),
+                    (0, "a b c d", "a b c"),
+                    (0, "a x c d e", "d"),
+                    (0, "a x c d e", "e"),
+                ],
+            ),
+            (
+                "what was confirmed falls apart, or together",
+                &[
+                    (0, "a b c", ""),
+                    (0, "a b c d", "a b c"),
+                    (0, "ab c d e", "d"),
+                    (0, "a b c d e f", "e f"),
+                ],
+            ),
+            (
+                "the same word again and again",
+                &[
+                    (0, "no no", ""),
+                    (0, "no no no", "no no"),
+                    (0, "no no no no", "no"),
+                    (0, "no no no no", "no"),
+                ],
+            ),
+            (
+                "times move",
+                &[
+                    (0, "go go left", ""),
+                    (150, "go go left now", "go go left"),
+                    (50, "go go left now", "now"),
+                ],
+            ),
+            (
+                "a hypothesis that forgets the beginning",
+                &[
+                    (0, "a b c d", ""),
+                    (0, "a b c d e", "a b c d"),
+                    (200, "c d e f", "e"),
+                    (200, "c d e f", "f"),
+                ],
+            ),
+            (
+                "a hypothesis that says nothing once",
+                &[
+                    (0, "a b c", ""),
+                    (0, "", ""),
+                    (0, "a b c", ""),
+                    (0, "a b c d", "a b c d"),
+                ],
+            ),
+        ];
+        for (name, hypotheses) in cases {
+            let mut agreement = Agreement::default();
+            for (n, (from, text, expected)) in hypotheses.iter().enumerate() {
+                let last = n + 1 == hypotheses.len();
+                let sure = agreement.take(said(*from, text), last);
+                let got: Vec<_> = sure.iter().map(|word| word.text.as_str()).collect();
+                assert_eq!(got.join(" "), *expected, "{name}, hypothesis {n}");
+            }
+            let confirmed = agreement.confirmed();
+            assert!(confirmed.is_sorted_by_key(|word| word.start_ms), "{name}");
+            assert!(
+                confirmed.iter().all(|word| word.start_ms <= word.end_ms),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_trimmed_is_no_longer_looked_for() {
+        let mut agreement = Agreement::default();
+        agreement.take(said(0, "a b c d"), false);
+        agreement.take(said(0, "a b c d"), false);
+        let gone = agreement.trim(200);
+        assert_eq!(gone, said(0, "a b"));
+        assert_eq!(agreement.take(said(200, "c d e"), true), said(400, "e"));
+    }
+
+    #[test]
+    fn force_confirms_one_hypothesis_up_to_a_time() {
+        let mut agreement = Agreement::default();
+        agreement.take(said(0, "a b c d"), false);
+        assert_eq!(agreement.force(200), said(0, "a b"));
+        assert_eq!(agreement.end_ms(), 200);
+    }
 }

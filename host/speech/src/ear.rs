@@ -49,6 +49,10 @@ pub struct Ear {
     lead: Vec<f32>,
     /// What is to be listened to, the oldest first; to the last one, more may come.
     utterances: VecDeque<Utterance>,
+    /// What was listened to last, to its end: a voice that goes on soon is heard better together with it.
+    resting: Option<Utterance>,
+    /// Whether the latest voice ended by itself, rather than with the sound.
+    may_go_on: bool,
     /// Where the next piece of sound should begin.
     next_ms: Option<u64>,
     /// Where what the gate has looked at ends.
@@ -84,6 +88,8 @@ impl Ear {
             senseless: 0,
             lead: Vec::new(),
             utterances: VecDeque::new(),
+            resting: None,
+            may_go_on: false,
             next_ms: None,
             looked_to_ms: 0,
             context: Default::default(),
@@ -150,6 +156,11 @@ impl Ear {
             self.close(ago);
         }
         self.lead.clear();
+        // Whatever comes next is not its continuation.
+        self.may_go_on = false;
+        if let Some(resting) = self.resting.take() {
+            self.rest(resting);
+        }
         Ok(())
     }
 
@@ -207,11 +218,30 @@ impl Ear {
         sound.drain(..surplus);
         let start_ms = self.looked_to_ms.saturating_sub(milliseconds(sound.len()));
         let at_ms = self.looked_to_ms.saturating_sub(milliseconds(ago));
-        self.utterances.push_back(Utterance::new(start_ms, sound));
         self.told.push(Heard::Voice { at_ms });
+        let before = self.utterances.pop_back().or_else(|| self.resting.take());
+        if let Some(mut before) = before {
+            let window_ms = self.config.window_ms;
+            if self.may_go_on && before.goes_on(start_ms, &sound, window_ms) {
+                self.utterances.push_back(before);
+                return;
+            }
+            self.rest(before);
+        }
+        self.utterances.push_back(Utterance::new(start_ms, sound));
+    }
+
+    /// What is not gone on with: if it was listened to, its words are what was said before; else it waits.
+    fn rest(&mut self, mut before: Utterance) {
+        if before.is_done {
+            self.remember(&before.agreement.trim(u64::MAX));
+        } else {
+            self.utterances.push_back(before);
+        }
     }
 
     fn close(&mut self, ago: usize) {
+        self.may_go_on = true;
         let at_ms = self.looked_to_ms.saturating_sub(milliseconds(ago));
         self.told.push(Heard::Quiet { at_ms });
         if let Some(last) = self.utterances.back_mut().filter(|last| !last.whole)
@@ -240,7 +270,11 @@ impl Ear {
             return;
         };
         let recent = first.start_ms.saturating_sub(self.context.1) <= CONTEXT_MS;
-        let prompt = if recent { self.context.0.as_str() } else { "" };
+        let prompt = if recent && self.config.prompted {
+            self.context.0.as_str()
+        } else {
+            ""
+        };
         let ask = Ask {
             sound: &first.sound[..length],
             language: &language,
@@ -252,7 +286,7 @@ impl Ear {
             Err(error) => return self.give_up(&error),
         };
         let had_words = !hypothesis.words.is_empty();
-        let guesses = sense::said(hypothesis, milliseconds(length) as f64 / 1_000.0);
+        let guesses = sense::said(hypothesis, milliseconds(length));
         self.senseless = match (had_words, guesses.is_empty()) {
             (true, true) => self.senseless + 1,
             (_, false) => 0,
@@ -271,7 +305,8 @@ impl Ear {
         let mut sure = first.agreement.take(words.collect(), last);
         first.looked_at = length;
         let (forced, gone) = if last {
-            (Vec::new(), first.agreement.trim(u64::MAX))
+            first.is_done = true;
+            Default::default()
         } else {
             first.trim(self.config.window_ms)
         };
@@ -281,7 +316,7 @@ impl Ear {
         }
         self.remember(&gone);
         if last {
-            self.utterances.pop_front();
+            self.resting = self.utterances.pop_front();
         }
         self.tell_until(0);
     }
@@ -426,3 +461,6 @@ pub enum ListenError {
 fn failed(error: Failed) -> ListenError {
     ListenError::Detector(error.0)
 }
+
+#[cfg(test)]
+mod tests;

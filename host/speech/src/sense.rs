@@ -18,6 +18,12 @@ const NO_SPEECH: f32 = 0.6;
 const DOUBTFUL: f32 = -0.5;
 /// Nobody speaks faster, in words a second; over a window, not from one word to the next.
 const FASTEST: f64 = 8.0;
+/// A word does not begin closer to the end of the window.
+const END_MS: u64 = 30;
+/// So many words there are no mistake of their times any more.
+const PILED: usize = 8;
+/// So many words that were there before are a repetition.
+const REPEATED: usize = 3;
 /// A phrase of up to so many words,
 const PHRASE: usize = 8;
 /// so many times in a row, is a decoder that is stuck: people stop before.
@@ -56,18 +62,47 @@ pub(crate) fn bare(text: &str) -> String {
     }
 }
 
-/// The words of a hypothesis that somebody may have said, in a window with so many seconds of voice.
-pub(crate) fn said(hypothesis: Hypothesis, voice_s: f64) -> Vec<Guess> {
+/// The words of a hypothesis that somebody may have said in a window of this length.
+pub(crate) fn said(hypothesis: Hypothesis, window_ms: u64) -> Vec<Guess> {
     let sure = hypothesis.log_probability;
     if sure < LOG_PROBABILITY || (hypothesis.no_speech >= NO_SPEECH && sure < DOUBTFUL) {
         return Vec::new();
     }
-    let mut words = without_descriptions(hypothesis.words);
+    let mut words = hypothesis.words;
+    settle_end(&mut words, window_ms);
+    let mut words = without_descriptions(words);
     unstick(&mut words);
-    if words.len() as f64 > (voice_s + 0.5) * FASTEST || is_credits(&words) {
+    let most = (window_ms + 500) as f64 / 1_000.0 * FASTEST;
+    if words.len() as f64 > most || is_credits(&words) {
         return Vec::new();
     }
     words
+}
+
+/// Sees to words that have no time of their own left, because they are all put at the end of the window.
+/// A decoder that goes on where there is no more sound does that with what it repeats or makes up: that is
+/// left out. A few others were put there by a mistake of their times: they share what time there is.
+fn settle_end(words: &mut Vec<Guess>, window_ms: u64) {
+    let beyond = |word: &Guess| word.start_ms + END_MS >= window_ms;
+    let Some(at) = words.iter().position(beyond) else {
+        return;
+    };
+    let texts: Vec<String> = words.iter().map(|word| bare(&word.text)).collect();
+    let (before, piled) = texts.split_at(at);
+    let begin = &piled[..piled.len().min(REPEATED)];
+    let again = before.windows(begin.len()).any(|there| there == begin);
+    if piled.len() > PILED || again {
+        words.truncate(at);
+        return;
+    }
+    // From where the word before them begins.
+    let first = at.saturating_sub(1);
+    let from = words[first].start_ms;
+    let each = window_ms.saturating_sub(from) / (words.len() - first) as u64;
+    for (n, word) in words[first..].iter_mut().enumerate() {
+        word.start_ms = from + n as u64 * each;
+        word.end_ms = word.start_ms + each;
+    }
 }
 
 /// Leaves out what stands in brackets or between notes and asterisks, and what has no letter and no digit.
@@ -132,4 +167,110 @@ fn is_credits(words: &[Guess]) -> bool {
     let mean = words.iter().map(|word| word.probability).sum::<f32>() / words.len() as f32;
     let text: Vec<String> = words.iter().map(|word| bare(&word.text)).collect();
     mean < CREDITS_NEED && CREDITS.contains(&&*text.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hypothesis(text: &str, probability: f32) -> Hypothesis {
+        let words = text.split_whitespace().enumerate();
+        Hypothesis {
+            words: words
+                .map(|(n, text)| Guess {
+                    text: text.into(),
+                    start_ms: n as u64 * 20,
+                    end_ms: n as u64 * 20 + 20,
+                    probability,
+                })
+                .collect(),
+            no_speech: 0.0,
+            log_probability: -0.2,
+        }
+    }
+
+    fn text(words: &[Guess]) -> String {
+        let words: Vec<_> = words.iter().map(|word| word.text.as_str()).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn what_nobody_can_have_said_is_left_out() {
+        // Text, probability, length of the window; what is left.
+        let cases = [
+            ("Well, that went well.", 0.9, 2000, "Well, that went well."),
+            ("", 0.9, 2000, ""),
+            // Descriptions.
+            ("[Music]", 0.9, 2000, ""),
+            ("(door closes) hello", 0.9, 2000, "hello"),
+            ("so *cough* anyway", 0.9, 2000, "so anyway"),
+            ("♪ la la la ♪ yes", 0.9, 2000, "yes"),
+            ("[ BLANK _ AUDIO ]", 0.9, 2000, ""),
+            ("I said [and meant it", 0.9, 2000, "I said"),
+            ("- . …", 0.9, 2000, ""),
+            // Stuck decoders, and people who repeat themselves.
+            ("go go go go", 0.9, 2000, "go go go go"),
+            ("you you you you you you you you", 0.9, 3000, "you"),
+            (
+                "it is a bit of a bit of a bit of a bit of a bit of a",
+                0.9,
+                4000,
+                "it is a bit of a",
+            ),
+            // Too fast.
+            ("a b c d e f g h i j k l", 0.9, 500, ""),
+            (
+                "a b c d e f g h i j k l",
+                0.9,
+                2000,
+                "a b c d e f g h i j k l",
+            ),
+            // The ends of subtitles, unless the model is sure.
+            ("Thank you.", 0.4, 1000, ""),
+            ("Thank you.", 0.9, 1000, "Thank you."),
+            ("Thanks for watching!", 0.3, 1000, ""),
+            ("Thank you, nova.", 0.4, 1000, "Thank you, nova."),
+        ];
+        for (said_text, probability, window_ms, expected) in cases {
+            let got = said(hypothesis(said_text, probability), window_ms);
+            assert_eq!(text(&got), expected, "{said_text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_piled_up_at_the_end_is_repeated_or_has_lost_its_time() {
+        for (said_text, piled_from, expected) in [
+            ("it went well it went well", 3, "it went well"),
+            ("it went well a b c d e f g h i", 3, "it went well"),
+            ("it went well for us", 3, "it went well for us"),
+        ] {
+            let mut guessed = hypothesis(said_text, 0.9);
+            for word in &mut guessed.words[piled_from..] {
+                (word.start_ms, word.end_ms) = (3_000, 3_000);
+            }
+            let got = said(guessed, 3_000);
+            assert_eq!(text(&got), expected);
+            assert!(got.is_sorted_by(|a, b| a.end_ms <= b.start_ms), "{got:?}");
+            assert!(got.iter().all(|word| word.end_ms <= 3_000), "{got:?}");
+        }
+    }
+
+    #[test]
+    fn the_models_own_doubts_count() {
+        for (no_speech, log_probability, is_said) in [
+            (0.0, -0.3, true),
+            (0.0, -0.9, true),
+            (0.0, -1.1, false),
+            (0.9, -0.3, true),
+            (0.9, -0.7, false),
+        ] {
+            let doubted = Hypothesis {
+                no_speech,
+                log_probability,
+                ..hypothesis("well then", 0.7)
+            };
+            let got = said(doubted, 1_000);
+            assert_eq!(!got.is_empty(), is_said, "{no_speech} {log_probability}");
+        }
+    }
 }

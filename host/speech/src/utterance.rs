@@ -6,6 +6,8 @@ use crate::{RATE, Word, agreement::Agreement};
 pub(crate) const LEAD_MS: u64 = 320;
 /// Sound that is kept after a voice ends, for the same reason.
 const TRAIL_MS: u64 = 320;
+/// A voice that goes on within so much is the same one.
+const LONGEST_PAUSE_MS: u64 = 2_000;
 /// What is shorter is a click or a cough.
 const SHORTEST_MS: u64 = 200;
 /// How much is left of a window that had to be cut without any word agreed upon.
@@ -21,6 +23,8 @@ pub(crate) struct Utterance {
     pub(crate) looked_at: usize,
     /// Whether the voice has ended, so that nothing is added.
     pub(crate) whole: bool,
+    /// Whether all of it was listened to.
+    pub(crate) is_done: bool,
     pub(crate) agreement: Agreement,
 }
 
@@ -31,6 +35,7 @@ impl Utterance {
             sound,
             looked_at: 0,
             whole: false,
+            is_done: false,
             agreement: Agreement::default(),
         }
     }
@@ -60,6 +65,24 @@ impl Utterance {
         self.sound.truncate(voice + samples(TRAIL_MS));
         self.looked_at = self.looked_at.min(self.sound.len());
         self.looked_at > 0 || milliseconds(voice) >= LEAD_MS + SHORTEST_MS
+    }
+
+    /// A voice begins again with this sound. Goes on with it if that is soon and both are no more than a
+    /// window: whisper is better at long windows. What was quiet in between is silence then.
+    pub(crate) fn goes_on(&mut self, start_ms: u64, sound: &[f32], window_ms: u64) -> bool {
+        let pause_ms = start_ms.saturating_sub(self.end_ms());
+        if pause_ms > LONGEST_PAUSE_MS
+            || self.ms() + pause_ms + milliseconds(sound.len()) > window_ms
+        {
+            return false;
+        }
+        let overlap = samples(self.end_ms().saturating_sub(start_ms)).min(sound.len());
+        let length = self.sound.len() + samples(pause_ms);
+        self.sound.resize(length, 0.0);
+        self.sound.extend_from_slice(&sound[overlap..]);
+        self.whole = false;
+        self.is_done = false;
+        true
     }
 
     /// Lets go of sound whose words are confirmed, if the window is longer than it should be: up to the end

@@ -132,10 +132,13 @@ impl fmt::Debug for Silero {
 const ENCODER_MS: u64 = 20;
 /// The encoder's frames for all of the 30 s that whisper was trained on.
 const ENCODER_ALL: u64 = 1_500;
+/// It sees so many at least: whisper was never trained on less than all of them, and of a window of two
+/// seconds with as much silence after it, the decoder goes on and on.
+const ENCODER_LEAST: u64 = 384;
 /// Silence after the window that the encoder sees: without it, the decoder does not notice that speech ends.
 const SILENCE_MS: u64 = 2_000;
 /// Tokens a second at most, and a few more: a decoder that is stuck ends here.
-const TOKENS_PER_SECOND: u64 = 12;
+const TOKENS_PER_SECOND: u64 = 8;
 
 struct Whisper {
     context: Arc<WhisperContext>,
@@ -195,7 +198,7 @@ impl Whisper {
 
 fn encoder_frames(sound: &[f32]) -> i32 {
     let frames = (milliseconds(sound.len()) + SILENCE_MS) / ENCODER_MS;
-    i32::try_from(frames.min(ENCODER_ALL)).unwrap_or(0)
+    i32::try_from(frames.clamp(ENCODER_LEAST, ENCODER_ALL)).unwrap_or(0)
 }
 
 impl Recognise for Whisper {

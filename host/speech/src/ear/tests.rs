@@ -1,0 +1,310 @@
+use super::*;
+use crate::scripted::{model, speech, word};
+
+const CONFIG: ListenConfig = ListenConfig {
+    language: None,
+    hop_ms: 1_000,
+    window_ms: 10_000,
+    prompted: true,
+};
+
+fn english() -> ListenConfig {
+    ListenConfig {
+        language: Some("en".into()),
+        ..CONFIG
+    }
+}
+
+/// Everything that is told of sound that begins at a time, listened to at once in pieces of 100 ms.
+fn listened(ear: &mut Ear, from_ms: u64, sound: &[f32]) -> Vec<Heard> {
+    let mut told = Vec::new();
+    for (n, piece) in sound.chunks(1_600).enumerate() {
+        ear.hear(from_ms + n as u64 * 100, piece).unwrap();
+        while ear.due() {
+            ear.listen();
+        }
+        told.extend(ear.told());
+    }
+    told
+}
+
+fn rest(ear: &mut Ear) -> Vec<Heard> {
+    ear.end().unwrap();
+    while ear.due() {
+        ear.listen();
+    }
+    ear.told()
+}
+
+fn words(told: &[Heard]) -> Vec<Word> {
+    let words = told.iter().filter_map(|heard| match heard {
+        Heard::Words(words) => Some(words.clone()),
+        _ => None,
+    });
+    words.flatten().collect()
+}
+
+fn texts(told: &[Heard]) -> Vec<String> {
+    words(told).into_iter().map(|word| word.text).collect()
+}
+
+/// A word each 500 ms, 400 ms long.
+fn chatter(count: u64) -> Vec<(u64, u64)> {
+    (0..count).map(|n| (500 + n * 500, 900 + n * 500)).collect()
+}
+
+#[test]
+fn words_are_told_once_in_order_with_their_times_on_the_streams_clock() {
+    for from_ms in [0, 1_234_567] {
+        for count in [1, 3, 9, 50] {
+            let said = chatter(count);
+            let (model, _) = model();
+            let mut ear = Ear::new(&model, english()).unwrap();
+            let sound = speech(&said, 500 + count * 500 + 1_500);
+            let told = listened(&mut ear, from_ms, &sound);
+            let got: Vec<_> = words(&told)
+                .into_iter()
+                .map(|word| (word.text, word.start_ms, word.end_ms))
+                .collect();
+            let expected: Vec<_> = said
+                .iter()
+                .enumerate()
+                .map(|(n, (from, to))| (word(n), from_ms + from, from_ms + to))
+                .collect();
+            assert_eq!(got, expected, "{count} words from {from_ms}");
+            assert_eq!(rest(&mut ear).len(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_word_is_told_when_two_hypotheses_agree_or_the_voice_ends() {
+    let said = chatter(9);
+    let (model, _) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    let sound = speech(&said, 7_000);
+    let mut when = Vec::new();
+    for (n, piece) in sound.chunks(1_600).enumerate() {
+        let now = n as u64 * 100;
+        ear.hear(now, piece).unwrap();
+        while ear.due() {
+            ear.listen();
+        }
+        when.extend(
+            words(&ear.told())
+                .into_iter()
+                .map(|word| now + 100 - word.end_ms),
+        );
+    }
+    assert_eq!(when.len(), 9);
+    let longest = when.iter().max().unwrap();
+    assert!((1_000..=2_400).contains(longest), "{when:?}");
+    // The last one waits for no second hypothesis, but for the pause after it.
+    assert!(when[8] <= 800, "{when:?}");
+}
+
+#[test]
+fn voice_and_quiet_are_told_and_nothing_of_silence() {
+    let (model, mood) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    assert_eq!(texts(&listened(&mut ear, 0, &speech(&[], 5_000))), [""; 0]);
+    let told = listened(&mut ear, 5_000, &speech(&[(1_000, 2_000)], 4_000));
+    let edges: Vec<_> = told
+        .iter()
+        .filter_map(|heard| match heard {
+            Heard::Voice { at_ms } => Some(("voice", *at_ms)),
+            Heard::Quiet { at_ms } => Some(("quiet", *at_ms)),
+            _ => None,
+        })
+        .collect();
+    let [("voice", begin), ("quiet", end)] = edges[..] else {
+        panic!("{edges:?}");
+    };
+    assert!(
+        begin.abs_diff(6_000) <= 64 && end.abs_diff(7_000) <= 64,
+        "{edges:?}"
+    );
+    let until: Vec<u64> = told
+        .iter()
+        .filter_map(|heard| match heard {
+            Heard::Until { at_ms } => Some(*at_ms),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        until.is_sorted() && *until.last().unwrap() > 8_000,
+        "{until:?}"
+    );
+    let asked = mood.lock().unwrap().asked.len();
+    assert!(
+        (1..=3).contains(&asked),
+        "{asked} inferences for one second"
+    );
+}
+
+#[test]
+fn a_gap_or_a_jump_ends_what_was_said_and_moves_the_clock() {
+    for (name, gap, next) in [
+        ("gap", Some(60_000), 60_000),
+        ("jump ahead", None, 60_000),
+        ("jump back", None, 1_000),
+    ] {
+        let (model, _) = model();
+        let mut ear = Ear::new(&model, english()).unwrap();
+        let sound = speech(&[(500, 900), (1_000, 2_000)], 2_000);
+        let mut told = listened(&mut ear, 10_000, &sound);
+        if let Some(to_ms) = gap {
+            ear.gap(to_ms).unwrap();
+        }
+        told.extend(listened(&mut ear, next, &speech(&[(500, 900)], 3_000)));
+        let got: Vec<_> = words(&told).iter().map(|word| word.start_ms).collect();
+        assert_eq!(got, [10_500, 11_000, next + 500], "{name}");
+    }
+}
+
+#[test]
+fn the_window_stays_short_and_what_leaves_it_is_the_prompt() {
+    let (model, mood) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    let told = listened(&mut ear, 0, &speech(&chatter(240), 123_000));
+    assert_eq!(texts(&told).len(), 240);
+    let asked = std::mem::take(&mut mood.lock().unwrap().asked);
+    let longest = asked.iter().map(|asked| asked.window_ms).max().unwrap();
+    assert!(longest <= CONFIG.window_ms + 2_500, "{longest}");
+    assert_eq!(asked[3].prompt, "");
+    let last = &asked.last().unwrap().prompt;
+    assert!(
+        last.chars().count() <= PROMPT && last.starts_with(" word"),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn who_is_slow_is_asked_less_often_and_then_hears_less_and_says_so() {
+    let (model, mood) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    let sound = speech(&chatter(240), 123_000);
+    let mut told = Vec::new();
+    let mut busy_until = 0;
+    let mut most_waiting = 0;
+    for (n, piece) in sound.chunks(1_600).enumerate() {
+        let now = n as u64 * 100;
+        ear.hear(now, piece).unwrap();
+        most_waiting = ear.waiting_ms().max(most_waiting);
+        if now >= busy_until && ear.due() {
+            ear.listen();
+            // Longer than the sound that it is about.
+            ear.took(Duration::from_secs(15));
+            busy_until = now + 15_000;
+        }
+        told.extend(ear.told());
+    }
+    assert!(most_waiting <= MOST_WAITING_MS + 200, "{most_waiting}");
+    assert!(
+        told.iter()
+            .any(|heard| matches!(heard, Heard::Pace { hop_ms: 10_000, .. }))
+    );
+    let missed: u64 = told
+        .iter()
+        .map(|heard| match heard {
+            Heard::Missed { from_ms, to_ms } => to_ms - from_ms,
+            _ => 0,
+        })
+        .sum();
+    assert!((10_000..100_000).contains(&missed), "{missed}");
+    let got = words(&told);
+    assert!(
+        got.is_sorted_by_key(|word| word.start_ms) && got.len() > 20,
+        "{}",
+        got.len()
+    );
+    assert!(
+        mood.lock()
+            .unwrap()
+            .asked
+            .iter()
+            .all(|asked| asked.window_ms <= LONGEST_MS)
+    );
+}
+
+#[test]
+fn the_language_is_found_out_unless_it_is_set() {
+    let cases = [
+        (None, Some(("de", 0.9)), "de", vec!["de"]),
+        // Used, but not believed.
+        (None, Some(("de", 0.4)), "de", vec![]),
+        (Some("en"), Some(("de", 0.9)), "en", vec![]),
+    ];
+    for (set, found, used, told_expected) in cases {
+        let (model, mood) = model();
+        mood.lock().unwrap().language = found;
+        let config = ListenConfig {
+            language: set.map(str::to_owned),
+            ..CONFIG
+        };
+        let mut ear = Ear::new(&model, config).unwrap();
+        let told = listened(&mut ear, 0, &speech(&chatter(12), 8_000));
+        let languages: Vec<_> = told
+            .iter()
+            .filter_map(|heard| match heard {
+                Heard::Language(code) => Some(code.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(languages, told_expected, "{set:?} {found:?}");
+        assert!(
+            mood.lock()
+                .unwrap()
+                .asked
+                .iter()
+                .all(|asked| asked.language == used)
+        );
+        assert_eq!(texts(&told).len(), 12);
+    }
+    let (model, _) = model();
+    let config = ListenConfig {
+        language: Some("tlh".into()),
+        ..CONFIG
+    };
+    let error = Ear::new(&model, config).unwrap_err().to_string();
+    assert_eq!(error, r#"the model does not know the language "tlh""#);
+}
+
+#[test]
+fn what_the_model_fails_on_is_missed_and_the_rest_is_heard() {
+    let (model, mood) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    mood.lock().unwrap().fails = true;
+    let mut told = listened(&mut ear, 0, &speech(&chatter(4), 4_000));
+    assert!(
+        told.iter()
+            .any(|heard| matches!(heard, Heard::Missed { .. })),
+        "{told:?}"
+    );
+    assert_eq!(texts(&told), [""; 0]);
+    mood.lock().unwrap().fails = false;
+    told = listened(&mut ear, 4_000, &speech(&chatter(4), 4_000));
+    assert_eq!(texts(&told).len(), 4);
+}
+
+#[test]
+fn what_the_model_has_no_idea_of_is_not_told() {
+    let (model, mood) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    mood.lock().unwrap().log_probability = -1.5;
+    assert_eq!(
+        texts(&listened(&mut ear, 0, &speech(&chatter(40), 25_000))),
+        [""; 0]
+    );
+    assert_eq!(mood.lock().unwrap().asked.last().unwrap().prompt, "");
+}
+
+#[test]
+fn sound_that_is_no_number_harms_nothing() {
+    let (model, _) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    let mut sound = speech(&chatter(4), 4_000);
+    sound[100] = f32::NAN;
+    sound[101] = f32::INFINITY;
+    assert_eq!(texts(&listened(&mut ear, 0, &sound)).len(), 4);
+}
