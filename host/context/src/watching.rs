@@ -14,21 +14,18 @@ use crate::{
     telling::Telling,
 };
 use chatter_bus::SharedBus;
-use chatter_media::{Condition, Feed, Part, Pictures};
+use chatter_media::{Feed, Part, Pictures};
 use chatter_protocol::{Clock, RoomId};
 use chatter_speech::{Heard, Hearing, ListenConfig, Listener, Model};
 use metrics::gauge;
 use std::{future::pending, time::Duration};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until, timeout_at},
-};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// How much of the stream has come, but was not listened to yet.
 const BEHIND: &str = "chatter_context_behind_seconds";
 /// After the end of the sound so long for what is still to be heard of it.
-const LAST_WORDS: Duration = Duration::from_secs(30);
+const LAST_WORDS: Duration = Duration::from_secs(60);
 /// Pictures a second: enough to see a flash.
 const PER_SECOND: f32 = 4.0;
 /// The longer side of pictures that are only compared, in pixels.
@@ -155,7 +152,6 @@ pub(crate) async fn watch(
             room: room.clone(),
         },
         summing: senses.summaries.clone().map(Summing::new),
-        conditions: feed.condition(),
         feed,
         listening,
         room,
@@ -167,7 +163,6 @@ pub(crate) async fn watch(
 struct Watching<L> {
     room: RoomId,
     feed: Feed,
-    conditions: watch::Receiver<Condition>,
     listening: Option<L>,
     telling: Telling,
     summing: Option<Summing>,
@@ -176,7 +171,6 @@ struct Watching<L> {
 
 impl<L: Listening> Watching<L> {
     async fn run(mut self, cancel: &CancellationToken) -> Ended {
-        self.condition();
         loop {
             let wake = self.wake();
             tokio::select! {
@@ -196,10 +190,8 @@ impl<L: Listening> Watching<L> {
                         live.sum_up(summary);
                     }
                 }
-                Ok(()) = self.conditions.changed() => self.condition(),
             }
         }
-        self.condition();
         self.end(cancel).await
     }
 
@@ -261,21 +253,6 @@ impl<L: Listening> Watching<L> {
     fn deaf(&mut self) {
         self.listening = None;
         self.understanding.has_listener = false;
-    }
-
-    /// Tells operators how the source does.
-    fn condition(&mut self) {
-        let room = &self.room;
-        let condition = self.conditions.borrow_and_update();
-        match &*condition {
-            Condition::Starting | Condition::Playing { .. } | Condition::Ended { note: None } => {
-                tracing::info!(%room, "the source is {}", *condition);
-            }
-            Condition::Stalled | Condition::Waiting { .. } | Condition::Ended { .. } => {
-                tracing::warn!(%room, "the source is {}", *condition);
-            }
-            Condition::Failed { .. } => tracing::error!(%room, "the source has {}", *condition),
-        }
     }
 
     /// What is still to be heard, and then the end.

@@ -36,7 +36,7 @@ pub struct SpeechOptions {
         hide_env_values = true
     )]
     pub language: Option<String>,
-    /// Threads of one inference [default: as many as there are cores, 4 at most]
+    /// Threads of one inference [default: half as many as there are cores, 4 at most]
     #[arg(
         id = "speech_threads",
         long = "speech-threads",
@@ -138,7 +138,9 @@ impl SpeechOptions {
             value
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = count("threads", self.threads, cores.min(4));
+        // Inference spins while it waits for its own threads: on a machine that is busy with other things, more of
+        // them are slower than one.
+        let threads = count("threads", self.threads, (cores / 2).clamp(1, 4));
         let at_once = count("at_once", self.at_once, 1);
         if wrong.is_empty() {
             Ok(SpeechSettings {
