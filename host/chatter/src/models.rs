@@ -242,7 +242,7 @@ fn verify(options: VerifyOptions) -> Result<(), Failure> {
     let models = if named {
         those(&options.models)?
     } else {
-        MODELS.iter().map(|model| &*model).collect()
+        MODELS.iter().collect()
     };
     let folder = options.place.folder()?;
     let (mut wrong, mut right) = (Vec::new(), 0);
