@@ -116,6 +116,17 @@ test("the microphone is shared by keyboard, muted and stopped, and asked for by 
   await expect.poll(() => host.output.match(/page's sound is over/g)?.length).toBe(1);
 });
 
+test("a room whose source is a browser listens to what is shared", async ({ page, host }) => {
+  host.home.write("configs/rooms/lobby.toml", `id = "main/lobby"\ntitle = "The lobby"\n[source]\nuri = "browser:"\n`);
+  await expect.poll(() => host.output).toContain("the source is waiting: nobody shares sound at /share/main/lobby");
+  const share = new SharePage(page);
+  await share.open();
+  await share.token.fill(host.token);
+  await share.button("Share the microphone").click();
+  await share.shares();
+  await expect.poll(() => host.output).toContain("the source is playing");
+});
+
 test("a connection that is lost is made again, and sharing goes on", async ({ page, host, watch }) => {
   watch.expectOutage();
   const share = new SharePage(page);
