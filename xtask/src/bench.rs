@@ -6,6 +6,7 @@ use crate::{
     ui,
 };
 use anyhow::{Result, bail};
+use std::process::Command;
 
 /// How much the host adds to one persona call. Extra words go to the benchmark.
 pub(crate) fn run(extra: &[&str]) -> Result<()> {
@@ -97,6 +98,47 @@ pub(crate) fn speech(options: &[&str]) -> Result<()> {
     setup::toolchain()?;
     setup::recordings()?;
     measure("chatter-speech", "speech", &[], options)
+}
+
+/// What it costs to show a message to a large audience; with `--peers` beside other servers, of which
+/// those from npm are put into the target folder.
+pub(crate) fn fanout(options: &[&str]) -> Result<()> {
+    setup::toolchain()?;
+    let peers = repo::target().join("peers/fanout");
+    if options.contains(&"--peers") {
+        setup::node()?;
+        std::fs::create_dir_all(&peers)?;
+        let install = [
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "bun@1",
+            "ws@8",
+            "--prefix",
+        ];
+        run_command(Command::new("npm").args(install).arg(&peers))?;
+        // npm runs no scripts of packages unless told to, and this one puts its program in place.
+        let bun = peers.join("node_modules/.bin/bun");
+        let works = Command::new(bun).arg("--version").output();
+        if !works.is_ok_and(|ran| ran.status.success()) {
+            run_command(Command::new("node").arg(peers.join("node_modules/bun/install.js")))?;
+        }
+    }
+    let options = options.strip_prefix(&["--"]).unwrap_or(options);
+    run_command(
+        cargo()
+            .args([
+                "bench",
+                "--locked",
+                "--package",
+                "chatter-gateway",
+                "--bench",
+                "fanout",
+            ])
+            .arg("--")
+            .args(options)
+            .env("PEERS", peers),
+    )
 }
 
 /// How smoothly the page runs in a busy room.

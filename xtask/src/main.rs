@@ -52,6 +52,8 @@ Commands:
                      beside the same without any rules; `--messages N`, 20000 if it isn't given
   bench speech       how well and how fast streams are heard, beside plain whisper.cpp; `--help` lists its
                      options; downloads 280 MB the first time
+  bench fanout       what it costs to show a message to a large audience, beside one bare send() for each;
+                     `--peers` beside bun, ws, nchan and NATS, too; `--help` lists its options
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   models             get the models that the tests and the demo listen with (77 MB)
   sound              speak the shipped commentary anew, after it was changed (needs espeak-ng and ffmpeg)
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         ["bench", "crowd", rest @ ..] => bench::crowd(rest),
         ["bench", "swap", rest @ ..] => bench::swap(rest),
         ["bench", "neighbours", rest @ ..] => bench::neighbours(rest),
+        ["bench", "fanout", rest @ ..] => bench::fanout(rest),
         ["bench", "ingest", rest @ ..] => bench::ingest(rest),
         ["bench", "speech", rest @ ..] => bench::speech(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),

@@ -110,16 +110,6 @@ impl Principal {
         room.rules().taken.refuse(&author.name, pointer)?;
         Ok(author)
     }
-
-    /// The same for whoever sits at a WebSocket.
-    pub(crate) fn you(&self, author: &Author) -> You {
-        You {
-            id: author.id.clone(),
-            name: author.name.clone(),
-            kind: author.kind,
-            scopes: self.scopes().to_vec(),
-        }
-    }
 }
 
 /// The operator as an author.

@@ -3,17 +3,13 @@
 //! It hands on the log's messages in the order of their offsets, without gaps: what the bus lost or
 //! never said it reads from the log.
 
-use crate::{
-    frames,
-    outage::Outage,
-    room::{Live, Room},
-    shared::Shared,
-};
+use crate::{frames, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
     ChatTrends, FirehoseEntry, PersonaStatus, StreamContext, TopicKind, frames::ServerFrame,
 };
 use chatter_store::StoreError;
+use futures_util::FutureExt;
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -26,6 +22,9 @@ const CHECK: Duration = Duration::from_secs(5);
 
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is taken in from the bus before viewers are woken, even if there is more.
+const AT_ONCE: usize = 64;
 
 /// Messages that are read from the log at once.
 const PAGE: usize = 256;
@@ -71,9 +70,13 @@ async fn listen(
 ) -> Result<(), StoreError> {
     // The subscription is there already: nothing can slip between it and this look at the log.
     let head = shared.store.head(&room.id).await?;
-    let fanout = fanout.get_or_insert(Fanout {
-        epoch: head.epoch,
-        shown: head.offset,
+    let fanout = fanout.get_or_insert_with(|| {
+        // From here on: what a viewer missed before that it reads in the log.
+        room.crowd.stands_at(head.offset);
+        Fanout {
+            epoch: head.epoch,
+            shown: head.offset,
+        }
     });
     room.listening.store(true, Ordering::Release);
     fanout.refill(shared, room).await?;
@@ -81,48 +84,27 @@ async fn listen(
     let mut check = tokio::time::interval(CHECK);
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let heard = tokio::select! {
-            heard = subscription.next() => heard,
+        room.crowd.wake();
+        let mut heard = tokio::select! {
+            heard = subscription.next() => Some(heard),
             _ = check.tick() => {
                 fanout.refill(shared, room).await?;
+                room.log.tidy();
                 continue;
             }
         };
-        match heard {
-            None => return Ok(()),
-            Some(Heard::Lagged { topic, missed }) => {
-                if topic.kind == TopicKind::ChatFirehose {
-                    tracing::warn!(room = %room.id, missed, "the firehose was too fast; the log is read instead");
-                    fanout.refill(shared, room).await?;
-                }
+        // All that is there already, before anybody is woken.
+        let mut taken = 0;
+        while let Some(next) = heard {
+            match next {
+                None => return Ok(()),
+                Some(heard) => fanout.take(shared, room, heard).await?,
             }
-            Some(Heard::Message { topic, payload }) => match topic.kind {
-                TopicKind::ChatFirehose => match serde_json::from_slice(&payload) {
-                    Ok(entry) => fanout.hear(shared, room, entry).await?,
-                    Err(error) => tracing::warn!(%topic, %error, "an entry can't be read"),
-                },
-                TopicKind::PersonaStatus => match serde_json::from_slice::<PersonaStatus>(&payload)
-                {
-                    Ok(status) if status.room_id == room.id => room.note_status(status),
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!(%topic, %error, "a status can't be read"),
-                },
-                TopicKind::ChatTrends => match serde_json::from_slice::<ChatTrends>(&payload) {
-                    Ok(trends) => {
-                        room.show(|| Live::Aside(frames::encode(&ServerFrame::Trends(trends))))
-                    }
-                    Err(error) => tracing::warn!(%topic, %error, "trends can't be read"),
-                },
-                TopicKind::StreamContext => match serde_json::from_slice::<StreamContext>(&payload)
-                {
-                    Ok(context) if context.room_id == room.id => {
-                        room.now.hear(&context, shared.clock.now());
-                    }
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!(%topic, %error, "a context can't be read"),
-                },
-                _ => {}
-            },
+            taken += 1;
+            if taken == AT_ONCE {
+                break;
+            }
+            heard = subscription.next().now_or_never();
         }
     }
 }
@@ -135,6 +117,48 @@ struct Fanout {
 }
 
 impl Fanout {
+    async fn take(&mut self, shared: &Shared, room: &Room, heard: Heard) -> Result<(), StoreError> {
+        let (topic, payload) = match heard {
+            Heard::Message { topic, payload } => (topic, payload),
+            Heard::Lagged { topic, missed } => {
+                if topic.kind == TopicKind::ChatFirehose {
+                    tracing::warn!(room = %room.id, missed, "the firehose was too fast; the log is read instead");
+                    self.refill(shared, room).await?;
+                }
+                return Ok(());
+            }
+        };
+        match topic.kind {
+            TopicKind::ChatFirehose => match serde_json::from_slice(&payload) {
+                Ok(entry) => self.hear(shared, room, entry).await?,
+                Err(error) => tracing::warn!(%topic, %error, "an entry can't be read"),
+            },
+            TopicKind::PersonaStatus => match serde_json::from_slice::<PersonaStatus>(&payload) {
+                Ok(status) if status.room_id == room.id => room.note_status(status),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%topic, %error, "a status can't be read"),
+            },
+            TopicKind::ChatTrends => match serde_json::from_slice::<ChatTrends>(&payload) {
+                Ok(trends) => {
+                    if room.viewers() > 0 {
+                        room.crowd
+                            .beside(frames::encode(&ServerFrame::Trends(trends)));
+                    }
+                }
+                Err(error) => tracing::warn!(%topic, %error, "trends can't be read"),
+            },
+            TopicKind::StreamContext => match serde_json::from_slice::<StreamContext>(&payload) {
+                Ok(context) if context.room_id == room.id => {
+                    room.crowd.now.hear(&context, shared.clock.now());
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%topic, %error, "a context can't be read"),
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+
     async fn hear(
         &mut self,
         shared: &Shared,
@@ -146,9 +170,8 @@ impl Fanout {
         }
         if entry.offset == self.shown + 1 {
             room.spoken.note(&entry.message);
-            room.show(|| Live::Message {
-                offset: entry.offset,
-                frame: frames::message(entry.offset, &entry.message),
+            room.show(entry.offset, || {
+                frames::message(entry.offset, &entry.message)
             });
             self.shown = entry.offset;
         }
@@ -160,7 +183,7 @@ impl Fanout {
         loop {
             let page = shared.store.read_after(&room.id, self.shown, PAGE).await?;
             if page.head.epoch != self.epoch || !page.complete || page.head.offset < self.shown {
-                room.show(|| Live::Renewed);
+                room.crowd.renew(page.head.offset);
                 self.epoch = page.head.epoch;
                 self.shown = page.head.offset;
                 return Ok(());
@@ -170,12 +193,10 @@ impl Fanout {
             }
             for (offset, message) in page.messages {
                 room.spoken.note(&message);
-                room.show(|| Live::Message {
-                    offset,
-                    frame: frames::message(offset, &message),
-                });
+                room.show(offset, || frames::message(offset, &message));
                 self.shown = offset;
             }
+            room.crowd.wake();
         }
     }
 }

@@ -1,28 +1,31 @@
 //! Encoding what goes to viewers.
 
-use axum::extract::ws::Utf8Bytes;
+use crate::{
+    body,
+    problem::Problem,
+    ws::{Frame, HEAD_ROOM},
+};
 use chatter_protocol::{
     ChatMessage,
     frames::{ClientFrame, ServerFrame},
 };
 use std::sync::Arc;
 
-use crate::{body, problem::Problem};
-
 /// A frame as its bytes, to be encoded once and shared.
-pub(crate) fn encode(frame: &ServerFrame) -> Utf8Bytes {
-    match serde_json::to_string(frame) {
-        Ok(text) => text.into(),
+pub(crate) fn encode(frame: &ServerFrame) -> Frame {
+    let mut text = vec![0; HEAD_ROOM];
+    match serde_json::to_writer(&mut text, frame) {
+        Ok(()) => Frame::of_text(text),
         Err(error) => {
             tracing::error!(%error, "a frame could not be written as JSON");
-            Utf8Bytes::from_static(
+            Frame::text(
                 r#"{"type":"error","code":"internal","detail":"a frame was lost: reload the page"}"#,
             )
         }
     }
 }
 
-pub(crate) fn message(offset: u64, message: &Arc<ChatMessage>) -> Utf8Bytes {
+pub(crate) fn message(offset: u64, message: &Arc<ChatMessage>) -> Frame {
     encode(&ServerFrame::Message {
         offset,
         message: Arc::clone(message),

@@ -14,13 +14,16 @@ mod api;
 mod auth;
 mod body;
 mod coding;
+mod crowd;
 mod fanout;
 mod frames;
+mod log;
 mod names;
 mod now;
 mod openapi;
 mod outage;
 mod people;
+mod places;
 mod problem;
 mod rate;
 mod room;
@@ -106,19 +109,30 @@ pub struct PersonaSeat {
 /// Bounds of a gateway.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at a time; more wait in the listener's backlog.
+    /// Connections at a time; more wait in the listener's backlog. Of these one in sixteen is kept for
+    /// requests: viewers beyond that are told that the gateway is full.
     pub connections: usize,
+    /// Viewers of one room at a time; more are told that it is full.
+    pub viewers_per_room: usize,
+    /// Viewers from one address at a time (with IPv6: from one /64); more are told so. Addresses of
+    /// this machine and of private networks, where proxies are, have no such bound.
+    pub viewers_per_address: usize,
     /// Messages of a room that wait for admission; more are refused as `busy`.
     pub queue: usize,
-    /// Frames that wait for one viewer; who falls further behind reads from the log.
+    /// The newest frames of a room that all its viewers share; who falls further behind reads from the
+    /// log.
     pub live_queue: usize,
+    /// Messages that a viewer who watches may be behind; beyond that it is told so and goes on with
+    /// what is new.
+    pub most_behind: u64,
     /// Messages per second of one WebSocket connection, in the long run.
     pub say_per_second: f64,
     /// Messages that one WebSocket connection may send at once.
     pub say_burst: u32,
-    /// Messages per second of one author over HTTP, in the long run. The operator has no such bound.
+    /// Messages per second of one author, over however many connections, in the long run. The operator
+    /// has no such bound.
     pub post_per_second: f64,
-    /// Messages that one author may send at once over HTTP.
+    /// Messages that one author may send at once.
     pub post_burst: u32,
     /// Messages per second from one address (with IPv6: from one /64) over HTTP, whoever their
     /// authors are, in the long run. Behind a proxy all of its clients are one address.
@@ -132,9 +146,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 10_000,
+            connections: 12_000,
+            viewers_per_room: 10_000,
+            viewers_per_address: 200,
             queue: 1024,
             live_queue: 256,
+            most_behind: 5000,
             say_per_second: 20.0,
             say_burst: 100,
             post_per_second: 20.0,

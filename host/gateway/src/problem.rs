@@ -20,6 +20,8 @@
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |
 //! | `upgrade_required` | 426 | the path is for WebSockets |
 //! | `rate_limited` | 429 | too much, too fast |
+//! | `too_many_connections` | 429 | too many viewers from one address |
+//! | `full` | 503 | there is no place for one more viewer, in the room or at the gateway |
 //! | `busy` | 503 | the room's queue is full |
 //! | `store_unavailable`, `bus_unavailable` | 503 | a part behind the gateway fails |
 //! | `not_ready` | 503 | the program is starting or ending |

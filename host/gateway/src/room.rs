@@ -3,12 +3,13 @@
 use crate::{
     Limits, PersonaSeat, RoomSetup,
     admission::{Decision, Draft, Refusal, Spoken, Submission},
+    crowd::Crowd,
+    log::Log,
     names::Taken,
-    now::Now,
     people::People,
+    ws::Frame,
 };
 use arc_swap::ArcSwap;
-use axum::extract::ws::Utf8Bytes;
 use chatter_moderation::Moderator;
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, PersonaId, PersonaStatus, RoomId, Topic, TopicKind,
@@ -23,7 +24,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// How long a sender waits for the room's decision.
@@ -39,9 +40,9 @@ pub(crate) struct Room {
     pub(crate) counters: Counters,
     pub(crate) people: People,
     pub(crate) spoken: Spoken,
-    pub(crate) now: Now,
+    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) log: Log,
     queue: mpsc::Sender<Submission>,
-    live: broadcast::Sender<Live>,
     viewers: AtomicU64,
     /// Whether a page shares its sound.
     shared: AtomicBool,
@@ -79,27 +80,12 @@ pub(crate) struct RoomWork {
     pub(crate) queue: mpsc::Receiver<Submission>,
 }
 
-/// What goes to a room's viewers, as bytes that all of them share.
-#[derive(Clone, Debug)]
-pub(crate) enum Live {
-    /// A message of the log.
-    Message {
-        /// Its offset.
-        offset: u64,
-        /// Its frame.
-        frame: Utf8Bytes,
-    },
-    /// A frame beside the log, which may be missed.
-    Aside(Utf8Bytes),
-    /// The log is another one now, or has lost what comes next: viewers must come back.
-    Renewed,
-}
-
 #[derive(Debug)]
 pub(crate) struct Counters {
     pub(crate) viewers: Gauge,
-    pub(crate) deliveries: Counter,
-    pub(crate) lag_recoveries: Counter,
+    deliveries: Counter,
+    lag_recoveries: Counter,
+    pub(crate) skips: Counter,
     tenant: String,
     room: String,
 }
@@ -112,6 +98,7 @@ impl Counters {
             viewers: gauge!("chatter_viewers", &labels),
             deliveries: counter!("chatter_deliveries_total", &labels),
             lag_recoveries: counter!("chatter_lag_recoveries_total", &labels),
+            skips: counter!("chatter_viewer_skips_total", &labels),
             tenant,
             room,
         }
@@ -137,18 +124,23 @@ impl Room {
         closing: CancellationToken,
     ) -> (Arc<Self>, RoomWork) {
         let (queue, submissions) = mpsc::channel(limits.queue.max(1));
-        let (live, _) = broadcast::channel(limits.live_queue.max(1));
+        let counters = Counters::new(&setup.id);
+        let crowd = Crowd::new(
+            limits.live_queue,
+            counters.deliveries.clone(),
+            counters.lag_recoveries.clone(),
+        );
         let room = Arc::new(Self {
             id: setup.id.clone(),
             rules: ArcSwap::from_pointee(Rules::new(setup)),
             closing,
             listening: AtomicBool::new(false),
-            counters: Counters::new(&setup.id),
+            counters,
             people: People::default(),
             spoken: Spoken::new(&setup.personas),
-            now: Now::new(),
+            crowd: Arc::new(crowd),
+            log: Log::new(setup.id.clone()),
             queue,
-            live,
             viewers: AtomicU64::new(0),
             shared: AtomicBool::new(false),
             statuses: Mutex::default(),
@@ -201,15 +193,13 @@ impl Room {
 
     // === Viewers ===
 
-    pub(crate) fn watch(&self) -> broadcast::Receiver<Live> {
-        self.live.subscribe()
-    }
-
-    /// Hands something to all viewers who watch now. The frame is made only if there are any.
-    pub(crate) fn show(&self, live: impl FnOnce() -> Live) {
-        if self.live.receiver_count() > 0 {
-            // Fails only if the last of them has just left.
-            let _ = self.live.send(live());
+    /// Puts the log's next message before the viewers, who see it with the crowd's next wake-up. The
+    /// frame is made only if there are any.
+    pub(crate) fn show(&self, offset: u64, frame: impl FnOnce() -> Frame) {
+        if self.viewers() > 0 {
+            self.crowd.message(offset, frame());
+        } else {
+            self.crowd.stands_at(offset);
         }
     }
 
@@ -219,15 +209,20 @@ impl Room {
         (!was).then(|| Sharing(Arc::clone(self)))
     }
 
-    /// Counts a viewer, and its author among the people, for as long as the result lives.
-    pub(crate) fn seat_viewer(self: &Arc<Self>, author: &Author) -> Seated {
-        self.viewers.fetch_add(1, Ordering::Relaxed);
+    /// Counts a viewer, and its author among the people, for as long as the result lives. Nothing if
+    /// there are `most` already.
+    pub(crate) fn seat_viewer(self: &Arc<Self>, author: &Author, most: usize) -> Option<Seated> {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        if self.viewers.fetch_add(1, Ordering::AcqRel) >= most {
+            self.viewers.fetch_sub(1, Ordering::AcqRel);
+            return None;
+        }
         self.counters.viewers.increment(1);
         self.people.come(author);
-        Seated {
+        Some(Seated {
             room: Arc::clone(self),
             author: author.id.clone(),
-        }
+        })
     }
 
     pub(crate) fn viewers(&self) -> u64 {

@@ -148,6 +148,7 @@ pub(crate) async fn run(
         stop.clone(),
     ));
     tasks.spawn(fanout::run(shared, Arc::clone(&room), stop.clone()));
+    tasks.spawn(Arc::clone(&room.crowd).run(stop.clone()));
     let first = tasks.join_next().await;
     let early = !stop.is_cancelled();
     if early {

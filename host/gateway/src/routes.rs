@@ -267,7 +267,7 @@ pub(crate) fn table() -> Vec<Route> {
                     Content::Nothing,
                 )]
             },
-            refusals: &[400, 403, 409, 422, 426, 503],
+            refusals: &[400, 403, 409, 422, 426, 429, 503],
             handler: get(api::live::connect),
         },
         Route {

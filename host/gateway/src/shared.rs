@@ -3,6 +3,7 @@
 use crate::{
     Config, Limits, Parts, RoomSetup,
     names::{self, Taken},
+    places::Places,
     problem::Problem,
     rate::{self, Bucket, Buckets},
     room::{Room, RoomWork},
@@ -31,6 +32,9 @@ const STORE_DEADLINE: Duration = Duration::from_secs(5);
 /// New sessions per second in the long run, and at once: each stays in the store.
 const SESSIONS: (f64, u32) = (20.0, 200);
 
+/// Of so many connections one is kept for requests, however many want to watch.
+const KEPT_FOR_REQUESTS: usize = 16;
+
 /// How many authors and how many addresses are told apart where their messages are counted.
 const COUNTED: usize = 10_000;
 
@@ -50,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) closing: CancellationToken,
     /// Connections, of HTTP and WebSocket alike.
     pub(crate) connections: TaskTracker,
+    pub(crate) places: Arc<Places>,
     sessions: Mutex<Bucket>,
     posts: Mutex<Buckets<AuthorId>>,
     addresses: Mutex<Buckets<IpAddr>>,
@@ -70,6 +75,10 @@ impl Shared {
         let limits = &config.limits;
         let posts = Buckets::new(limits.post_per_second, limits.post_burst, COUNTED);
         let addresses = Buckets::new(limits.address_per_second, limits.address_burst, COUNTED);
+        let places = Places::new(
+            limits.connections - limits.connections / KEPT_FOR_REQUESTS,
+            limits.viewers_per_address,
+        );
         let intake = Rota::new(Arc::clone(&store), Duty::Intake);
         intake.set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let shared = Self {
@@ -84,6 +93,7 @@ impl Shared {
             ready,
             closing,
             connections: TaskTracker::new(),
+            places: Arc::new(places),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
             posts: Mutex::new(posts),
             addresses: Mutex::new(addresses),

@@ -154,7 +154,8 @@ impl Sharer {
         let problem = Problem::new(StatusCode::BAD_REQUEST, "bad_frame", detail);
         let frame = crate::frames::encode(&problem.into_frame(None));
         let deadline = self.shared.config.limits.write_deadline;
-        let _ = timeout(deadline, self.socket.send(Message::Text(frame))).await;
+        let text = String::from_utf8_lossy(frame.payload()).into_owned();
+        let _ = timeout(deadline, self.socket.send(Message::text(text))).await;
         Err(End::Told(code, detail))
     }
 }

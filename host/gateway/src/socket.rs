@@ -22,8 +22,6 @@ pub(crate) const UNSUPPORTED: u16 = 1003;
 pub(crate) const NOT_UTF8: u16 = 1007;
 pub(crate) const POLICY: u16 = 1008;
 pub(crate) const TOO_BIG: u16 = 1009;
-/// Service restart: come back.
-pub(crate) const RESTART: u16 = 1012;
 /// Try again later.
 pub(crate) const TRY_AGAIN: u16 = 1013;
 

@@ -32,6 +32,11 @@ impl Stream {
         }
     }
 
+    /// The connection without the deadline.
+    pub(crate) fn into_tcp(self) -> TcpStream {
+        self.tcp
+    }
+
     fn in_time<T>(&mut self, cx: &mut Context<'_>, wrote: Poll<Result<T>>) -> Poll<Result<T>> {
         if wrote.is_ready() {
             self.waiting = None;

@@ -4,58 +4,84 @@ use super::{InRoom, messages::after};
 use crate::{
     auth::{self, Principal},
     body::Parameters,
-    names,
+    names, places,
     problem::Problem,
     room::Room,
     shared::{Shared, Slot},
-    viewer::{self, Resume, Viewer},
+    stream::Stream,
+    viewer::{Resume, Viewer},
+    ws,
 };
 use axum::{
     Extension,
-    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use bytes::Bytes;
 use chatter_protocol::{Author, AuthorKind};
+use hyper_util::rt::TokioIo;
 use rand::RngExt;
-use std::sync::Arc;
+use std::{fmt::Display, net::SocketAddr, sync::Arc};
 
 pub(crate) async fn connect(
     State(shared): State<Arc<Shared>>,
     InRoom(room): InRoom,
     Extension(principal): Extension<Principal>,
     Extension(slot): Extension<Slot>,
-    uri: Uri,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    Extension(ConnectInfo(peer)): Extension<ConnectInfo<SocketAddr>>,
+    mut request: Request,
 ) -> Result<Response, Problem> {
-    let parameters = Parameters::of(&uri)?;
+    let parameters = Parameters::of(request.uri())?;
     let resume = Resume {
         after: after(&parameters)?,
         epoch: parameters.text("epoch").map(str::to_owned),
+        stream: parameters.flag("stream")?,
     };
-    let stream = parameters.flag("stream")?;
-    let upgrade = upgrade.map_err(|rejection| not_upgradable(&headers, &rejection))?;
-    let (principal, author, token) =
-        who(&shared, &room, principal, parameters.text("name")).await?;
+    let name = parameters.text("name").map(str::to_owned);
+    let accept = ws::accept(request.method(), request.headers())
+        .map_err(|why| not_upgradable(request.headers(), why))?;
+    let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
+    let place = shared.places.take(peer.ip())?;
+    let seat = room
+        .seat_viewer(&author, shared.config.limits.viewers_per_room)
+        .ok_or_else(|| places::full("the room is full: try again later"))?;
 
     let cookie = token
         .as_ref()
         .map(|token| auth::session_cookie(token, shared.config.secure_cookie));
-    let mut response = viewer::bounded(upgrade).on_upgrade(async move |socket| {
-        Viewer::new(socket, shared, room, author, stream, slot)
-            .run(principal, token, resume)
-            .await;
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let (tcp, read) = match ws::taken::<TokioIo<Stream>>(upgrade).await {
+            Ok((io, read)) => (io.into_inner().into_tcp(), read),
+            Err(error) => {
+                tracing::debug!(%error, "a handshake broke off");
+                return;
+            }
+        };
+        let who = (author, principal.scopes());
+        let viewer = Viewer::new(tcp, &read, shared, room, who, (seat, place, slot));
+        // What is left of the request ends here.
+        drop::<Bytes>(read);
+        tokio::spawn(viewer.run(token, resume));
     });
+
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+        headers.insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
-fn not_upgradable(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) -> Problem {
+fn not_upgradable(headers: &HeaderMap, why: &str) -> Problem {
     if headers.contains_key(header::UPGRADE) {
-        return bad_handshake(rejection);
+        return bad_handshake(why);
     }
     let detail = "this path is for WebSockets; GET .../messages reads the room's log";
     Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
@@ -63,11 +89,11 @@ fn not_upgradable(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) ->
 }
 
 /// A request that wants to become a WebSocket, and can't.
-pub(super) fn bad_handshake(rejection: &WebSocketUpgradeRejection) -> Problem {
+pub(super) fn bad_handshake(why: impl Display) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "bad_handshake",
-        format!("not a WebSocket handshake: {rejection}"),
+        format!("not a WebSocket handshake: {why}"),
     )
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn share(
         // Who asks first, as a page must that is not shown why a WebSocket was refused.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let upgrade = upgrade.map_err(|rejection| bad_handshake(&rejection))?;
+    let upgrade = upgrade.map_err(bad_handshake)?;
     Ok(sharer::bounded(upgrade).on_upgrade(async move |socket| {
         Sharer::new(socket, shared, room, sharing, slot).run().await;
     }))

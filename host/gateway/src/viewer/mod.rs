@@ -1,149 +1,169 @@
 //! One viewer: a WebSocket from hello to close.
 //!
-//! A viewer sees the log's messages in order, each once, without gaps: it listens first, then looks
-//! at the log, and whenever the next live message is not the next offset (it was too slow, or has
-//! just come) it reads on in the log. Where the log itself has lost what comes next, the connection
-//! ends, and on coming back the viewer is told that something is gone.
+//! A viewer sees the log's messages in order, each once, without gaps. While it keeps up it is a place
+//! in what the [`Crowd`](crate::crowd::Crowd) shows to all, and nothing of its own happens for a
+//! message. When it does not, its task goes on: it waits for room in the socket, reads in the log what
+//! has passed by, and then it follows the room again. One that is too far behind, or whose next message
+//! the log has lost, is told so by another hello, and goes on with what is new; one to which that
+//! happens again at once, or that takes nothing for [`Limits::write_deadline`], is told to come back.
 //!
-//! Memory for a slow viewer is bounded: a few KiB of write buffer and a frame; beyond that it waits,
-//! its live frames pass by, and it is dropped if it takes nothing for [`Limits::write_deadline`].
-//! What happens on the stream is no part of the log: of that it is shown the newest.
+//! Memory for a viewer is bounded: while nothing happens there are no buffers, and a slow one has the
+//! rest of one frame. What happens on the stream is no part of the log: of that it is shown the newest.
 
-mod watch;
+mod greet;
+mod input;
 
-pub(crate) use watch::Resume;
+pub(crate) use greet::Resume;
 
 use crate::{
-    admission::{Accepted, Draft, Refusal},
-    auth::Principal,
+    admission::{Accepted, Refusal},
+    crowd::{Member, Need, Peer},
     frames,
-    now::Watching,
+    log::{Page, Unreadable},
+    places::Place,
     problem::Problem,
     rate::Bucket,
-    room::{Live, Room, Seated},
+    room::{Room, Seated},
     shared::{Shared, Slot},
-    socket::{self, End, GOING_AWAY, NORMAL, POLICY, RESTART, broken},
-};
-use axum::{
-    extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
-    http::StatusCode,
+    ws::{self, Close, Decoder, Frame, code},
 };
 use chatter_protocol::{
-    Author, MessageId,
-    frames::{ClientFrame, ServerFrame},
+    Author,
+    frames::{Scope, ServerFrame, You},
 };
-use futures_util::{SinkExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use std::{sync::Arc, time::Duration};
+use chatter_store::Head;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::{
-    sync::broadcast,
-    time::{Instant, MissedTickBehavior, timeout},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
 };
 
-/// The largest frame that is read as one. Larger ones are answered with an error.
-const MAX_FRAME: usize = 16 << 10;
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Beyond this a frame is not even taken off the wire: the connection ends.
-const MAX_WIRE_FRAME: usize = 64 << 10;
+/// Who is too slow again within so long is told to come back.
+const SLOW_AGAIN: Duration = Duration::from_secs(60);
 
-/// Read and write buffers of a connection; a frame of the longest message is about 4 KiB.
-const BUFFER: usize = 4 << 10;
-
-/// The largest frame, one of the stream, is below 80 KiB: 12,000 characters, each of which JSON
-/// writes in up to 6 bytes.
-const MAX_WRITE_BUFFER: usize = 128 << 10;
-
-const PING: Duration = Duration::from_secs(20);
-
-/// How long a viewer may give no sign of life; it answers each ping.
-const IDLE: Duration = Duration::from_secs(60);
-
-/// Frames that can't be read, before the connection ends.
-const MAX_BAD: u32 = 50;
-
-/// For so long a viewer is not listened to after each message beyond its rate: a flood waits in its own
-/// sender's buffers instead of costing everyone's time.
-const DEAF: Duration = Duration::from_millis(10);
-
-/// Messages of one viewer that wait for the room's decision.
-const MAX_IN_FLIGHT: usize = 16;
-
-/// Sets the bounds of a WebSocket.
-pub(crate) fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade
-        .max_message_size(MAX_WIRE_FRAME)
-        .max_frame_size(MAX_WIRE_FRAME)
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
-        .max_write_buffer_size(MAX_WRITE_BUFFER)
-}
+/// Answers that wait for a viewer to take them; beyond that it is not listened to.
+const MAX_WAITING: usize = 64;
 
 pub(crate) struct Viewer {
-    socket: WebSocket,
+    peer: Arc<Peer>,
     shared: Arc<Shared>,
     room: Arc<Room>,
     author: Author,
-    live: broadcast::Receiver<Live>,
-    /// What happens on the stream, for a viewer that asked for it.
-    stream: Option<Watching>,
-    epoch: String,
-    /// The newest offset that was sent.
-    seen: u64,
+    scopes: &'static [Scope],
+    /// Where the log stood when it came; before its hello nothing.
+    head: Arc<Head>,
+    decoder: Decoder,
+    /// What was read and not looked at yet.
+    input: Vec<u8>,
     bucket: Bucket,
+    /// Frames that could not be read.
     bad: u32,
-    heard_at: Instant,
-    /// See [`DEAF`].
-    listen_at: Instant,
+    /// Until when it is not listened to.
+    deaf: Option<Pin<Box<Sleep>>>,
+    /// Until when it has to take something.
+    stuck: Option<Pin<Box<Sleep>>>,
     /// What its messages wait for.
-    in_flight: FuturesUnordered<BoxFuture<'static, (String, Result<Accepted, Refusal>)>>,
-    _seat: Seated,
-    _slot: Slot,
+    in_flight: Option<Box<FuturesUnordered<BoxFuture<'static, Decided>>>>,
+    reading: Option<BoxFuture<'static, Result<Found, End>>>,
+    skipped_at: Option<Instant>,
+    member: Option<Member>,
+    _places: Places,
+}
+
+/// What a viewer takes of what is bounded: a seat in the room, a place at the gateway, a connection.
+pub(crate) type Places = (Seated, Place, Slot);
+
+/// What became of a message, with its nonce.
+type Decided = (String, Result<Accepted, Refusal>);
+
+/// What was found in the log.
+enum Found {
+    Page(Arc<Page>),
+    /// What the viewer should see next is gone, or too far back; this is where the log stands.
+    TooFar(Arc<Head>),
+}
+
+/// Why a connection ends.
+enum End {
+    /// The other side has gone.
+    Lost,
+    /// The other side ends it.
+    Bye(Option<Close>),
+    /// It can't be understood any more.
+    Broken(ws::Violation),
+    /// It is told why.
+    Told(u16, &'static str),
+}
+
+/// What a viewer's task has to do.
+enum Event {
+    /// There is something to read.
+    Input,
+    /// There is room in the socket.
+    Room,
+    Found(Result<Found, End>),
+    Decided(Decided),
+    End(End),
 }
 
 impl Viewer {
     pub(crate) fn new(
-        socket: WebSocket,
+        tcp: TcpStream,
+        read: &[u8],
         shared: Arc<Shared>,
         room: Arc<Room>,
-        author: Author,
-        stream: bool,
-        slot: Slot,
-    ) -> Self {
-        let now = Instant::now();
+        (author, scopes): (Author, &'static [Scope]),
+        places: Places,
+    ) -> Box<Self> {
         let limits = &shared.config.limits;
-        Self {
-            bucket: Bucket::new(limits.say_per_second, limits.say_burst, now),
-            live: room.watch(),
-            stream: stream.then(|| room.now.watch()),
-            _seat: room.seat_viewer(&author),
-            _slot: slot,
-            socket,
+        Box::new(Self {
+            peer: Arc::new(Peer::new(tcp, &room.crowd)),
+            bucket: Bucket::new(limits.say_per_second, limits.say_burst, Instant::now()),
+            head: Arc::new(Head {
+                epoch: String::new(),
+                offset: 0,
+            }),
+            decoder: Decoder::new(ws::MAX_MESSAGE),
+            input: read.to_vec(),
             shared,
             room,
             author,
-            epoch: String::new(),
-            seen: 0,
+            scopes,
             bad: 0,
-            heard_at: now,
-            listen_at: now,
-            in_flight: FuturesUnordered::new(),
-        }
+            deaf: None,
+            stuck: None,
+            in_flight: None,
+            reading: None,
+            skipped_at: None,
+            member: None,
+            _places: places,
+        })
     }
 
     /// Serves the viewer until one side ends it.
-    pub(crate) async fn run(mut self, principal: Principal, token: Option<String>, resume: Resume) {
+    pub(crate) async fn run(mut self: Box<Self>, token: Option<String>, resume: Resume) {
         let closing = self.room.closing.clone();
         let whole = async {
-            match self.greet(&principal, token, resume).await {
+            match Box::pin(self.greet(token, resume)).await {
                 Ok(()) => self.serve().await,
                 Err(end) => end,
             }
         };
-        // What is cut off in the middle of a wait is whole frames: the rest are in the log.
         let end = closing
             .run_until_cancelled(whole)
             .await
             .unwrap_or_else(|| self.ending());
-        socket::close(&mut self.socket, end).await;
+        Box::pin(self.part(end)).await;
     }
 
     fn ending(&self) -> End {
@@ -152,183 +172,205 @@ impl Viewer {
         } else {
             "the room was closed"
         };
-        End::Told(GOING_AWAY, why)
+        End::Told(code::GOING_AWAY, why)
+    }
+
+    /// Says goodbye. Nothing is cut off in the middle of a frame; what was not begun is in the log.
+    async fn part(mut self: Box<Self>, end: End) {
+        // Nobody else writes from here on.
+        self.member = None;
+        let close = match end {
+            End::Lost => return,
+            End::Bye(ref close) => close.clone().map(|close| Close::new(close.code, "")),
+            End::Broken(violation) => Some(violation.into()),
+            End::Told(code, reason) => Some(Close::new(code, reason)),
+        };
+        let mut last_words = Vec::new();
+        self.peer.out().last_words(&mut last_words);
+        last_words.extend_from_slice(Frame::close(close.as_ref()).bytes());
+        let decoder = match end {
+            End::Told(..) => Some(&mut self.decoder),
+            _ => None,
+        };
+        ws::goodbye(&self.peer.tcp, &last_words, decoder, GOODBYE).await;
     }
 
     async fn serve(&mut self) -> End {
-        let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let (listen_at, socket) = (self.listen_at, &mut self.socket);
-            let listening = async {
-                if Instant::now() < listen_at {
-                    tokio::time::sleep_until(listen_at).await;
+            let done = match poll_fn(|cx| self.poll_event(cx)).await {
+                Event::Input => self.listen(),
+                Event::Room => Ok(()),
+                Event::Found(found) => found.and_then(|found| self.go_on(found)),
+                Event::Decided((nonce, decision)) => {
+                    self.answer(nonce, decision);
+                    Ok(())
                 }
-                socket.recv().await
-            };
-            let done = tokio::select! {
-                heard = listening => self.hear(heard).await,
-                live = self.live.recv() => self.follow(live).await,
-                Some(frame) = next(&mut self.stream) => self.show_stream(frame).await,
-                Some((nonce, decision)) = self.in_flight.next() => self.answer(nonce, decision).await,
-                _ = ping.tick() => self.ping().await,
+                Event::End(end) => Err(end),
             };
             if let Err(end) = done {
                 return end;
             }
+            self.peer.pump(&self.room.crowd);
         }
     }
 
-    // === What the viewer sends ===
-
-    async fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), End> {
-        let message = match heard {
-            None => return Err(End::Lost),
-            Some(Err(error)) => return Err(broken(error)),
-            Some(Ok(message)) => message,
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        self.peer.waker.register(cx.waker());
+        let (need, moved, waiting) = {
+            let mut out = self.peer.out();
+            (out.need, out.has_moved(), out.waiting())
         };
-        self.heard_at = Instant::now();
-        match message {
-            Message::Text(text) if text.len() > MAX_FRAME => {
-                let detail = format!("the frame is larger than {} KiB", MAX_FRAME >> 10);
-                let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail);
-                self.refuse(problem, None).await
+        if moved || need != Need::Room {
+            self.stuck = None;
+        }
+        match need {
+            Need::Nothing => {}
+            Need::Room => {
+                if self.peer.tcp.poll_write_ready(cx).is_ready() {
+                    return Poll::Ready(Event::Room);
+                }
+                let deadline = self.shared.config.limits.write_deadline;
+                let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(deadline)));
+                if stuck.poll_unpin(cx).is_ready() {
+                    return Poll::Ready(Event::End(too_slow()));
+                }
             }
-            Message::Text(text) => match frames::read(&text) {
-                Ok(ClientFrame::Say {
-                    nonce,
-                    id,
-                    text,
-                    reply_to,
-                }) => self.say(nonce, id, text, reply_to).await,
-                Err(problem) => self.refuse(problem, frames::nonce(&text)).await,
-            },
-            Message::Binary(_) => {
-                let detail = "the frame is binary: send JSON as text";
-                self.refuse(
-                    Problem::new(StatusCode::BAD_REQUEST, "bad_frame", detail),
-                    None,
-                )
-                .await
+            Need::Log(wanted) => {
+                if self.reading.is_none() {
+                    self.reading = Some(self.find(wanted).boxed());
+                }
             }
-            // tungstenite has answered a ping by now.
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => Err(End::Told(NORMAL, "")),
+            Need::Renewal => return Poll::Ready(Event::End(renewed())),
+            Need::End => return Poll::Ready(Event::End(self.last_input())),
+        }
+        if let Some(reading) = &mut self.reading
+            && let Poll::Ready(found) = reading.poll_unpin(cx)
+        {
+            self.reading = None;
+            return Poll::Ready(Event::Found(found));
+        }
+        if let Some(in_flight) = &mut self.in_flight {
+            match in_flight.poll_next_unpin(cx) {
+                Poll::Ready(Some(decided)) => return Poll::Ready(Event::Decided(decided)),
+                Poll::Ready(None) => self.in_flight = None,
+                Poll::Pending => {}
+            }
+        }
+        if waiting >= MAX_WAITING {
+            return Poll::Pending;
+        }
+        if let Some(deaf) = &mut self.deaf {
+            std::task::ready!(deaf.poll_unpin(cx));
+            self.deaf = None;
+        }
+        if !self.input.is_empty() {
+            return Poll::Ready(Event::Input);
+        }
+        self.peer.tcp.poll_read_ready(cx).map(|ready| match ready {
+            Ok(()) => Event::Input,
+            Err(_) => Event::End(End::Lost),
+        })
+    }
+
+    // === Falling behind ===
+
+    /// Reads in the log what the viewer needs.
+    fn find(&self, wanted: u64) -> impl Future<Output = Result<Found, End>> + Send + use<> {
+        let (shared, room) = (Arc::clone(&self.shared), Arc::clone(&self.room));
+        let head = Arc::clone(&self.head);
+        async move {
+            let behind = room.crowd.shown().saturating_sub(wanted - 1);
+            // What it was promised by the hello it gets in any case.
+            let too_far = wanted > head.offset && behind > shared.config.limits.most_behind;
+            if !too_far {
+                let page = room.log.page(&shared, &head.epoch, wanted).await?;
+                if page.epoch == head.epoch && page.holds(wanted) {
+                    return Ok(Found::Page(page));
+                }
+                if page.epoch != head.epoch || page.last() < wanted {
+                    return Err(renewed());
+                }
+            }
+            let now = room.log.head(&shared).await?;
+            if now.epoch != head.epoch || now.offset < wanted {
+                return Err(renewed());
+            }
+            Ok(Found::TooFar(now))
         }
     }
 
-    async fn say(
-        &mut self,
-        nonce: String,
-        id: Option<MessageId>,
-        text: String,
-        reply_to: Option<MessageId>,
-    ) -> Result<(), End> {
-        let now = Instant::now();
-        if let Err(wait) = self.bucket.take(now) {
-            self.listen_at = now + DEAF;
-            let problem =
-                Problem::rate_limited("too many messages: wait a moment, then send it again", wait);
-            return self.error(problem, Some(nonce)).await;
+    fn go_on(&mut self, found: Found) -> Result<(), End> {
+        let mut out = self.peer.out();
+        match found {
+            Found::Page(page) => {
+                let seen = out.seen;
+                out.go_on(seen, 0, Some(page));
+            }
+            Found::TooFar(head) => {
+                let again = self
+                    .skipped_at
+                    .is_some_and(|before| before.elapsed() < SLOW_AGAIN);
+                if again {
+                    return Err(too_slow());
+                }
+                self.skipped_at = Some(Instant::now());
+                self.room.counters.skips.increment(1);
+                out.push(self.hello(&head, false, None));
+                out.go_on(head.offset, 0, None);
+            }
         }
-        if self.in_flight.len() >= MAX_IN_FLIGHT {
-            return self.error(Refusal::Busy.into(), Some(nonce)).await;
-        }
-        let draft = Draft {
-            id: id.unwrap_or_else(MessageId::new),
-            author: self.author.clone(),
-            text,
-            reply_to,
-        };
-        // It is before the room from here on, even if the viewer leaves without waiting.
-        let submitted = self.room.submit(draft);
-        self.in_flight.push(Box::pin(async move {
-            let decision = match submitted {
-                Ok(submitted) => submitted.decision().await,
-                Err(refusal) => Err(refusal),
-            };
-            (nonce, decision)
-        }));
         Ok(())
     }
 
-    async fn answer(
-        &mut self,
-        nonce: String,
-        decision: Result<Accepted, Refusal>,
-    ) -> Result<(), End> {
+    fn hello(&self, head: &Head, recovered: bool, token: Option<String>) -> Frame {
+        frames::encode(&ServerFrame::Hello {
+            epoch: head.epoch.clone(),
+            offset: head.offset,
+            recovered,
+            you: You {
+                id: self.author.id.clone(),
+                name: self.author.name.clone(),
+                kind: self.author.kind,
+                scopes: self.scopes.to_vec(),
+            },
+            token,
+        })
+    }
+
+    // === Answers ===
+
+    fn answer(&self, nonce: String, decision: Result<Accepted, Refusal>) {
         match decision {
             Ok(Accepted { id, offset, .. }) => {
-                self.put(frames::encode(&ServerFrame::Ack { nonce, id, offset }))
-                    .await?;
-                self.flush().await
+                self.put(frames::encode(&ServerFrame::Ack { nonce, id, offset }));
             }
-            Err(refusal) => self.error(refusal.into(), Some(nonce)).await,
+            Err(refusal) => self.error(refusal.into(), Some(nonce)),
         }
     }
 
-    /// Answers a frame that could not be read.
-    async fn refuse(&mut self, problem: Problem, nonce: Option<String>) -> Result<(), End> {
-        self.bad += 1;
-        self.error(problem, nonce).await?;
-        if self.bad >= MAX_BAD {
-            return Err(End::Told(POLICY, "too many frames that can't be read"));
-        }
-        Ok(())
+    fn error(&self, problem: Problem, nonce: Option<String>) {
+        self.put(frames::encode(&problem.into_frame(nonce)));
     }
 
-    async fn error(&mut self, problem: Problem, nonce: Option<String>) -> Result<(), End> {
-        self.put(frames::encode(&problem.into_frame(nonce))).await?;
-        self.flush().await
-    }
-
-    async fn ping(&mut self) -> Result<(), End> {
-        if self.heard_at.elapsed() >= IDLE {
-            return Err(End::Lost);
-        }
-        self.feed(Message::Ping(bytes::Bytes::new())).await?;
-        self.flush().await
-    }
-
-    // === Writing ===
-
-    async fn put(&mut self, frame: Utf8Bytes) -> Result<(), End> {
-        self.feed(Message::Text(frame)).await
-    }
-
-    async fn feed(&mut self, message: Message) -> Result<(), End> {
-        match timeout(
-            self.shared.config.limits.write_deadline,
-            self.socket.feed(message),
-        )
-        .await
-        {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Lost),
-        }
-    }
-
-    async fn flush(&mut self) -> Result<(), End> {
-        match timeout(
-            self.shared.config.limits.write_deadline,
-            self.socket.flush(),
-        )
-        .await
-        {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Lost),
-        }
+    /// For this viewer alone. It is written when the task has done what it is at.
+    fn put(&self, frame: Frame) {
+        self.peer.out().push(frame);
     }
 }
 
-/// The stream's next change; none for a viewer that did not ask.
-async fn next(stream: &mut Option<Watching>) -> Option<Utf8Bytes> {
-    match stream {
-        Some(stream) => Some(stream.next().await),
-        None => None,
+impl From<Unreadable> for End {
+    fn from(_: Unreadable) -> Self {
+        Self::Told(code::TRY_AGAIN, "the store fails: try again later")
     }
 }
 
 fn renewed() -> End {
-    End::Told(RESTART, "messages were lost: connect again")
+    End::Told(code::RESTART, "messages were lost: connect again")
+}
+
+fn too_slow() -> End {
+    End::Told(
+        code::TRY_AGAIN,
+        "the connection is too slow: come back later",
+    )
 }

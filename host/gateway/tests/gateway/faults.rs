@@ -3,6 +3,7 @@
 use crate::{
     host::{Host, MESSAGES, heard, lobby, soon},
     personas::{commit, fates, line},
+    resume::message,
 };
 use async_trait::async_trait;
 use chatter_protocol::{CallId, ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
@@ -27,6 +28,8 @@ struct Faulty {
     refuses_reads: AtomicBool,
     /// How many looks at one message there are, and were at most at a time.
     looks: [AtomicUsize; 2],
+    /// How often the log was read, or asked where it stands.
+    reads: AtomicUsize,
 }
 
 impl Faulty {
@@ -56,6 +59,7 @@ impl Store for Faulty {
         after: u64,
         limit: usize,
     ) -> Result<LogPage, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         Self::check(&self.refuses_reads)?;
         let [now, most] = &self.looks;
         if limit == 1 {
@@ -72,6 +76,7 @@ impl Store for Faulty {
     }
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.inner.head(room).await
     }
 
@@ -154,6 +159,7 @@ async fn faulty() -> (Host, Arc<Faulty>) {
         refuses_writes: AtomicBool::new(false),
         refuses_reads: AtomicBool::new(false),
         looks: [const { AtomicUsize::new(0) }; 2],
+        reads: AtomicUsize::new(0),
     });
     let host = Host::over(folder, store.clone(), |_| {}).await;
     (host, store)
@@ -244,5 +250,43 @@ async fn a_verdict_is_told_though_the_others_could_not_be_kept() {
         1,
         "nothing of the others is in the log"
     );
+    host.end().await;
+}
+
+#[tokio::test]
+async fn many_who_come_back_at_once_are_served_by_few_reads() {
+    const VIEWERS: u64 = 200;
+    const MESSAGES: u64 = 1000;
+    let (host, store) = faulty().await;
+    let old = (0..MESSAGES).map(|_| message("old")).collect();
+    store.append(&lobby(), old).await.unwrap();
+    let before = store.reads.load(Ordering::SeqCst);
+    let viewers = (0..VIEWERS).map(async |n| {
+        let after = MESSAGES - 1 - n * 3;
+        let (mut viewer, hello) = host.watch(&format!("?name=v{n}&after={after}")).await;
+        assert_eq!(hello["recovered"], true);
+        let wanted: Vec<u64> = (after + 1..=MESSAGES).collect();
+        assert_eq!(viewer.offsets(wanted.len()).await, wanted, "after {after}");
+    });
+    join_all(viewers).await;
+    let reads = store.reads.load(Ordering::SeqCst) - before;
+    // Without sharing it would be two for each, or more.
+    assert!(reads < 100, "{reads} reads for {VIEWERS} viewers");
+    host.end().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_back_while_the_log_cannot_be_read_is_told_to_try_later() {
+    let (host, store) = faulty().await;
+    let old = (0..10).map(|_| message("old")).collect();
+    store.append(&lobby(), old).await.unwrap();
+    store.refuses_reads.store(true, Ordering::SeqCst);
+    let path = "/v1/rooms/main/lobby/ws?name=ana&after=3";
+    let mut viewer = host.connect(path, &[]).await.unwrap();
+    let close = viewer.closed().await.unwrap();
+    assert_eq!(u16::from(close.code), 1013, "{close}");
+    store.refuses_reads.store(false, Ordering::SeqCst);
+    let (mut viewer, _) = host.watch("?name=ana&after=3").await;
+    assert_eq!(viewer.offsets(7).await, (4..=10).collect::<Vec<_>>());
     host.end().await;
 }

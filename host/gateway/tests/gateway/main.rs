@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod bounds;
+mod crowd;
 mod faults;
 mod frames;
 mod host;
@@ -18,3 +19,4 @@ mod resume;
 mod shutdown;
 mod sound;
 mod stream;
+mod websocket;

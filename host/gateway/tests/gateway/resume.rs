@@ -163,7 +163,7 @@ async fn a_viewer_with_a_short_queue_misses_nothing() {
 const MANY: usize = 4000;
 
 /// A viewer with a small buffer, which has read its hello alone.
-async fn watch_slowly(host: &Host) -> Client {
+pub(crate) async fn watch_slowly(host: &Host) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let stream = socket.connect(host.addr).await.unwrap();
@@ -179,7 +179,7 @@ async fn watch_slowly(host: &Host) -> Client {
 }
 
 /// So many that the gateway has to wait with what a slow viewer does not take.
-async fn say_many(host: &Host) {
+pub(crate) async fn say_many(host: &Host) {
     let text = "🎉".repeat(500);
     for _ in 0..MANY / 100 {
         elsewhere(host, 100, &text, 100).await;

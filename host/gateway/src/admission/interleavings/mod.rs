@@ -16,7 +16,7 @@ mod turnstile;
 use super::{Accepted, Decision, Draft};
 use crate::{
     Config, OperatorToken, Parts, PersonaSeat, RoomSetup, names,
-    room::{Live, Room},
+    room::{Room, Seated},
     room_tasks,
     shared::Shared,
 };
@@ -37,7 +37,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::broadcast, task::JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use turnstile::{Go, Hall, Turnstile};
 
@@ -53,7 +53,9 @@ const BLOCKED: &str = "forbidden";
 struct Gateway {
     room: Arc<Room>,
     tasks: JoinSet<()>,
-    viewer: broadcast::Receiver<Live>,
+    _viewer: Seated,
+    /// Up to where the viewer was shown what the crowd is.
+    place: u64,
     /// The offset that the viewer saw last.
     seen: Option<u64>,
 }
@@ -219,7 +221,7 @@ impl World {
         let mut tasks = JoinSet::new();
         tasks.spawn(shared.intake.clone().run(CancellationToken::new()));
         let room = shared.room("main", "lobby").unwrap();
-        let viewer = room.watch();
+        let viewer = room.seat_viewer(&names::guest("viewer"), 1).unwrap();
         for work in work {
             let running = room_tasks::run(shared.clone(), work, CancellationToken::new());
             tasks.spawn(running.map(|_| ()));
@@ -227,7 +229,8 @@ impl World {
         self.gateways[index] = Some(Gateway {
             room,
             tasks,
-            viewer,
+            _viewer: viewer,
+            place: 0,
             seen: None,
         });
         format!("gateway {index} starts")
@@ -425,10 +428,7 @@ impl World {
             assert!(self.said.insert(entry.offset), "said twice; {}", trace());
         }
         for gateway in self.gateways.iter_mut().flatten() {
-            while let Ok(live) = gateway.viewer.try_recv() {
-                let Live::Message { offset, .. } = live else {
-                    continue;
-                };
+            for offset in gateway.room.crowd.offsets(&mut gateway.place) {
                 assert!(offset <= page.head.offset);
                 assert!(
                     gateway.seen.is_none_or(|seen| offset == seen + 1),

@@ -1,0 +1,154 @@
+//! A room's viewers, and what goes to all of them.
+//!
+//! Each frame is encoded once, with its head, and lies in one [`ring`] that all viewers share; a
+//! viewer is a place in it. A few [`shard`]s go through the viewers and write to each socket directly
+//! all that is new in one call: while they do, more comes, so that the faster a room is the more goes
+//! out with each call. No task of a viewer's own wakes up for a message unless the socket takes no
+//! more.
+
+mod peer;
+mod ring;
+mod shard;
+
+pub(crate) use peer::{Need, Peer};
+pub(crate) use shard::Member;
+
+use crate::{now::Now, ws::Frame};
+use metrics::Counter;
+use ring::Ring;
+use shard::Shard;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::available_parallelism,
+};
+use tokio_util::sync::CancellationToken;
+
+/// More shards than this help nobody: what they do is mostly the kernel's work.
+const MOST_SHARDS: usize = 8;
+
+pub(crate) struct Crowd {
+    ring: Mutex<Ring>,
+    /// What happens on the stream, for those who asked for it.
+    pub(crate) now: Now,
+    shards: Vec<Shard>,
+    deliveries: Counter,
+    lag_recoveries: Counter,
+}
+
+impl Crowd {
+    /// Which keeps so many frames.
+    pub(crate) fn new(frames: usize, deliveries: Counter, lag_recoveries: Counter) -> Self {
+        let processors = available_parallelism().map_or(1, usize::from);
+        Self {
+            ring: Mutex::new(Ring::new(frames)),
+            now: Now::default(),
+            shards: (0..processors.min(MOST_SHARDS))
+                .map(|_| Shard::default())
+                .collect(),
+            deliveries,
+            lag_recoveries,
+        }
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest message that viewers are shown.
+    pub(crate) fn shown(&self) -> u64 {
+        self.ring().shown()
+    }
+
+    /// Whether a viewer that has seen messages up to an offset gets those up to another one without the
+    /// log.
+    pub(crate) fn holds(&self, seen: u64, newest: u64) -> bool {
+        let ring = self.ring();
+        ring.shown() >= newest && ring.place(seen).is_some()
+    }
+
+    // === What goes to all; it goes out with the next `wake` ===
+
+    /// The log's next message.
+    pub(crate) fn message(&self, offset: u64, frame: Frame) {
+        self.ring().message(offset, frame);
+    }
+
+    /// A frame beside the log, which may be missed.
+    pub(crate) fn beside(&self, frame: Frame) {
+        self.ring().beside(frame);
+    }
+
+    /// The log stands here now; whoever wants what is before it reads it there.
+    pub(crate) fn stands_at(&self, offset: u64) {
+        self.ring().stands_at(offset);
+    }
+
+    /// The log is another one now, or has lost what comes next: viewers must come back.
+    pub(crate) fn renew(&self, offset: u64) {
+        self.ring().renew(offset);
+    }
+
+    /// Sends out what is new.
+    pub(crate) fn wake(&self) {
+        for shard in &self.shards {
+            shard.wake();
+        }
+    }
+
+    // === Viewers ===
+
+    /// From now on a viewer is sent what is new.
+    pub(crate) fn join(self: &Arc<Self>, peer: Arc<Peer>) -> Member {
+        // One shard does for a small crowd, and wakes up alone.
+        const SMALL: usize = 256;
+        let shard = self
+            .shards
+            .iter()
+            .position(|shard| shard.members() < SMALL)
+            .or_else(|| (0..self.shards.len()).min_by_key(|at| self.shards[*at].members()))
+            .unwrap_or_default();
+        let slot = self.shards[shard].join(peer);
+        Member::new(Arc::clone(self), shard, slot)
+    }
+
+    /// Writes to viewers what is new, until it is to stop.
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut shards = tokio::task::JoinSet::new();
+        for shard in 0..self.shards.len() {
+            let (crowd, stop) = (Arc::clone(&self), stop.clone());
+            shards.spawn(async move {
+                let work = shard::run(&crowd, shard);
+                stop.run_until_cancelled(work).await;
+            });
+        }
+        // Without one of them its viewers would see nothing.
+        while let Some(ended) = shards.join_next().await {
+            if ended.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The offsets of the messages from a place in the ring on, which moves to the end.
+    #[cfg(test)]
+    pub(crate) fn offsets(&self, place: &mut u64) -> Vec<u64> {
+        self.ring().offsets(place)
+    }
+
+    fn delivered(&self, messages: u64) {
+        if messages > 0 {
+            self.deliveries.increment(messages);
+        }
+    }
+
+    fn fell_behind(&self) {
+        self.lag_recoveries.increment(1);
+    }
+}
+
+impl fmt::Debug for Crowd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Crowd")
+    }
+}

@@ -1,0 +1,59 @@
+//! The beginning: hello, and where the viewer goes on.
+
+use super::{End, Viewer, renewed};
+use std::sync::Arc;
+
+/// Where a viewer wants to go on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Resume {
+    pub(crate) after: Option<u64>,
+    pub(crate) epoch: Option<String>,
+    /// Whether it wants to see what happens on the stream.
+    pub(crate) stream: bool,
+}
+
+impl Viewer {
+    /// Says hello, and puts the viewer where it wants to be.
+    pub(super) async fn greet(&mut self, token: Option<String>, resume: Resume) -> Result<(), End> {
+        let head = self.room.log.head(&self.shared).await?;
+        let (mut recovered, mut seen, mut page) = (true, head.offset, None);
+        if let Some(after) = resume.after {
+            recovered =
+                resume.epoch.is_none_or(|epoch| epoch == head.epoch) && after <= head.offset;
+            // Otherwise its offsets count in a log that is gone: all that this one holds is new to it.
+            seen = if recovered { after } else { 0 };
+            if seen < head.offset && !self.room.crowd.holds(seen, head.offset) {
+                let found = self
+                    .room
+                    .log
+                    .page(&self.shared, &head.epoch, seen + 1)
+                    .await?;
+                if found.epoch != head.epoch {
+                    return Err(renewed());
+                }
+                if !found.holds(seen + 1) {
+                    recovered = false;
+                    seen = found.first - 1;
+                }
+                page = Some(found);
+            }
+        }
+        let (hello, newest) = (self.hello(&head, recovered, token), head.offset);
+        self.head = head;
+        {
+            let mut out = self.peer.out();
+            out.push(hello);
+            if resume.stream {
+                let (version, frame) = self.room.crowd.now.first(self.shared.clock.now());
+                out.show_stream(version);
+                if let Some(frame) = frame {
+                    out.push(frame);
+                }
+            }
+            out.go_on(seen, newest, page);
+        }
+        self.member = Some(self.room.crowd.join(Arc::clone(&self.peer)));
+        self.peer.pump(&self.room.crowd);
+        Ok(())
+    }
+}
