@@ -1,4 +1,4 @@
-//! What operators write: personas, rooms and moderation policies, as TOML that obeys these schemas.
+//! What operators write of personas, rooms and modules, as TOML that obeys these schemas.
 //!
 //! Other than on the wire, an unknown field is an error here: it is most likely a slip of the pen.
 
@@ -222,36 +222,4 @@ impl Default for Tuning {
             unasked_share: 0.02,
         }
     }
-}
-
-/// What may be said: `configs/moderation/NAME.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ModerationPolicy {
-    /// Version of this format.
-    #[serde(default)]
-    pub v: V1,
-    /// Its name; the file has the same one.
-    #[schemars(regex(pattern = "^[a-z0-9-]{1,63}$"))]
-    pub name: String,
-    /// Goes into every verdict; to be raised with every edit.
-    #[serde(default = "first")]
-    #[schemars(length(min = 1, max = 60))]
-    pub version: String,
-    /// The longest text, in characters.
-    #[serde(default = "longest")]
-    #[schemars(range(min = 1, max = 500))]
-    pub max_chars: u32,
-    /// Words and phrases that are dropped wherever they stand as whole words, in any letter case.
-    #[serde(default)]
-    #[schemars(length(max = 100_000), inner(length(min = 1, max = 200)))]
-    pub blocklist: Vec<String>,
-}
-
-fn first() -> String {
-    "1".into()
-}
-
-fn longest() -> u32 {
-    500
 }

@@ -1,6 +1,6 @@
 //! What moderation decided.
 
-use crate::{Author, CallId, MessageId, RoomId, Timestamp, V1};
+use crate::{Author, CallId, MessageId, RoomId, Timestamp, V1, policy::Category};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,12 +20,24 @@ pub struct ModerationVerdict {
     /// The rule that decided: a stable code such as `too_long`, listed in `docs/protocols.md`.
     #[schemars(regex(pattern = "^[a-z_]{1,40}$"))]
     pub rule: String,
+    /// What the words are about, if the rule is `words`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// How bad it is, 0 to 1, if the rule says so: 1 for words that are caught from level 1 on, 0.25 for
+    /// those of level 4 alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
+    pub score: Option<f64>,
     /// The reason in words, fit to be shown to the author.
     #[schemars(length(max = 300))]
     pub reason: String,
     /// SHA-256 of the original text in UTF-8, as hexadecimal digits.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub original_sha256: String,
+    /// What went out instead, if `action` is `redact`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 500))]
+    pub redacted: Option<String>,
     /// Which policy decided, as `name@version`.
     #[schemars(length(max = 130))]
     pub policy: String,
@@ -36,16 +48,24 @@ pub struct ModerationVerdict {
     pub call_id: Option<CallId>,
 }
 
-/// What moderation does with a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// What moderation does with a message, from the mildest to the hardest.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It goes out as it is.
     Allow,
-    /// It goes out with parts replaced.
+    /// It goes out with parts replaced by `***`.
     Redact,
     /// It waits for a moderator.
     Hold,
     /// It does not go out.
     Drop,
+}
+
+impl Action {
+    pub(crate) const fn drop() -> Self {
+        Self::Drop
+    }
 }

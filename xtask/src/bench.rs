@@ -141,6 +141,12 @@ pub(crate) fn fanout(options: &[&str]) -> Result<()> {
     )
 }
 
+/// What a moderation verdict costs.
+pub(crate) fn moderation(options: &[&str]) -> Result<()> {
+    setup::toolchain()?;
+    measure("chatter-moderation", "moderation", &[], options)
+}
+
 /// How smoothly the page runs in a busy room.
 pub(crate) fn page(options: &[&str]) -> Result<()> {
     let minutes = match options {

@@ -54,6 +54,7 @@ Commands:
                      options; downloads 280 MB the first time
   bench fanout       what it costs to show a message to a large audience, beside one bare send() for each;
                      `--peers` beside bun, ws, nchan and NATS, too; `--help` lists its options
+  bench moderation   what a verdict costs with 10,000 entries, beside a plain search for them
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   models             get the models that the tests and the demo listen with (77 MB)
   sound              speak the shipped commentary anew, after it was changed (needs espeak-ng and ffmpeg)
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
         ["bench", "fanout", rest @ ..] => bench::fanout(rest),
         ["bench", "ingest", rest @ ..] => bench::ingest(rest),
         ["bench", "speech", rest @ ..] => bench::speech(rest),
+        ["bench", "moderation", rest @ ..] => bench::moderation(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["models"] => setup::toolchain()

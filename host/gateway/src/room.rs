@@ -10,9 +10,10 @@ use crate::{
     ws::Frame,
 };
 use arc_swap::ArcSwap;
-use chatter_moderation::Moderator;
+use chatter_moderation::{Moderator, PersonaLines};
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, PersonaId, PersonaStatus, RoomId, Topic, TopicKind,
+    moderation::Action,
 };
 use metrics::{Counter, Gauge, counter, gauge};
 use std::{
@@ -54,6 +55,8 @@ pub(crate) struct Room {
 pub(crate) struct Rules {
     pub(crate) title: String,
     pub(crate) moderator: Moderator,
+    /// What lines of personas are judged by beside it.
+    pub(crate) persona_lines: PersonaLines,
     pub(crate) seats: Vec<PersonaSeat>,
     /// The personas' names.
     pub(crate) taken: Taken,
@@ -66,6 +69,7 @@ impl Rules {
         Self {
             title: setup.title.clone(),
             moderator: Moderator::new(&setup.policy),
+            persona_lines: PersonaLines::new(setup.personas.iter().map(|seat| seat.name.as_str())),
             taken: Taken::of(&setup.personas),
             seats: setup.personas.clone(),
             setup: setup.clone(),
@@ -107,6 +111,15 @@ impl Counters {
     pub(crate) fn accepted(&self, kind: AuthorKind) {
         let (tenant, room) = (self.tenant.clone(), self.room.clone());
         counter!("chatter_messages_accepted_total", "tenant" => tenant, "room" => room, "kind" => kind.as_str())
+            .increment(1);
+    }
+
+    pub(crate) fn moderated(&self, action: Action, rule: &str) {
+        if action != Action::Redact {
+            return self.dropped(rule);
+        }
+        let (tenant, room) = (self.tenant.clone(), self.room.clone());
+        counter!("chatter_messages_redacted_total", "tenant" => tenant, "room" => room, "rule" => rule.to_owned())
             .increment(1);
     }
 

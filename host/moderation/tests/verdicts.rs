@@ -1,16 +1,19 @@
 //! Texts and their verdicts.
 
-use chatter_moderation::Moderator;
-use chatter_protocol::{ModerationPolicy, V1, moderation::Action};
+use chatter_moderation::{Moderator, Verdict};
+use chatter_protocol::{AuthorKind, ModerationPolicy, moderation::Action};
 
 fn moderator(blocklist: &[&str]) -> Moderator {
     Moderator::new(&ModerationPolicy {
-        v: V1,
-        name: "test".into(),
         version: "7".into(),
         max_chars: 60,
         blocklist: blocklist.iter().map(|entry| (*entry).to_owned()).collect(),
+        ..ModerationPolicy::open("test")
     })
+}
+
+fn judge(moderator: &Moderator, text: &str) -> Verdict {
+    moderator.judge(text, AuthorKind::Viewer)
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn ordinary_lines_are_allowed() {
         "⣿⠀⣿ braille",
     ];
     for text in texts {
-        let verdict = moderator(&["spam"]).judge(text);
+        let verdict = judge(&moderator(&["spam"]), text);
         assert!(verdict.is_allowed(), "{text:?}: {verdict:?}");
         assert_eq!((verdict.rule, verdict.reason.as_str()), ("", ""));
     }
@@ -115,7 +118,7 @@ fn each_rule_drops_what_it_is_for() {
         ("buy SPAM now", "blocklist"),
     ];
     for (text, rule) in cases {
-        let verdict = moderator(&["spam"]).judge(text);
+        let verdict = judge(&moderator(&["spam"]), text);
         assert_eq!(verdict.rule, rule, "{text:?}: {}", verdict.reason);
         assert_eq!(
             verdict.action,
@@ -144,7 +147,7 @@ fn the_first_rule_that_objects_decides() {
         (format!("spam z{}", "\u{300}".repeat(9)), "combining_marks"),
     ];
     for (text, rule) in cases {
-        assert_eq!(moderator(&["spam"]).judge(&text).rule, rule, "{text:?}");
+        assert_eq!(judge(&moderator(&["spam"]), &text).rule, rule, "{text:?}");
     }
 }
 
@@ -180,7 +183,7 @@ fn the_blocklist_matches_whole_words_in_any_spelling() {
         ("STRASSE", true),
         ("straße", true),
         ("οδος οδός", true),
-        ("οδός", false),
+        ("οδός", true),
         ("Дурак!", true),
         ("дураки", false),
         ("你是笨蛋吗", true),
@@ -191,7 +194,7 @@ fn the_blocklist_matches_whole_words_in_any_spelling() {
         ("an ordinary line", false),
     ];
     for (text, dropped) in cases {
-        let verdict = moderator.judge(text);
+        let verdict = judge(&moderator, text);
         assert_eq!(
             verdict.rule == "blocklist",
             dropped,
@@ -203,7 +206,7 @@ fn the_blocklist_matches_whole_words_in_any_spelling() {
 /// What is shown to the author, and to everybody who reads the audit, must not spread the word.
 #[test]
 fn a_verdict_does_not_repeat_the_entry() {
-    let verdict = moderator(&["free followers"]).judge("get FREE followers here");
+    let verdict = judge(&moderator(&["free followers"]), "get FREE followers here");
     assert!(
         !verdict.reason.to_lowercase().contains("followers"),
         "{}",
@@ -219,11 +222,11 @@ fn many_entries_are_searched_at_once() {
     let entries: Vec<_> = entries.iter().map(String::as_str).collect();
     let moderator = moderator(&entries);
     assert_eq!(
-        moderator.judge("so word9999 tail69993 it is").rule,
+        judge(&moderator, "so word9999 tail69993 it is").rule,
         "blocklist"
     );
-    assert!(moderator.judge("so word9999 tail69994 it is").is_allowed());
-    assert!(moderator.judge("word1 word2 word3 tail7x").is_allowed());
+    assert!(judge(&moderator, "so word9999 tail69994 it is").is_allowed());
+    assert!(judge(&moderator, "word1 word2 word3 tail7x").is_allowed());
 }
 
 #[test]
@@ -236,8 +239,8 @@ fn the_policy_is_named_with_its_version() {
 fn every_character_gets_a_verdict() {
     let moderator = moderator(&["spam"]);
     for c in (char::MIN..='\u{20fff}').chain('\u{e0000}'..='\u{e0fff}') {
-        let alone = moderator.judge(&c.to_string());
-        let between = moderator.judge(&format!("a{c}b"));
+        let alone = judge(&moderator, &c.to_string());
+        let between = judge(&moderator, &format!("a{c}b"));
         assert!(
             alone.rule != "blocklist" && between.rule != "empty",
             "{c:?}"

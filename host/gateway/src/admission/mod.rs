@@ -29,6 +29,7 @@ use crate::{
     room::{Room, Rules},
     shared::Shared,
 };
+use chatter_moderation::Verdict;
 use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, FirehoseEntry, MessageId, ModerationVerdict,
     TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
@@ -168,58 +169,98 @@ impl Admission {
     // === Judging ===
 
     fn consider(&mut self, submission: Submission, batch: &mut Batch) {
-        let Submission { draft, reply } = submission;
-        let message = self.message(draft, None);
-        let wrong = self.wrong(&message.text, "/text").or_else(|| {
-            // A name has its own bound of length, whatever the policy's for texts is.
-            self.wrong(&message.author.name, "/author")
-                .filter(|(_, rule, _)| rule != "too_long")
-        });
-        if let Some((pointer, rule, reason)) = wrong {
-            batch.verdicts.push(self.verdict(&message, &rule, &reason));
-            if let Some(reply) = reply {
-                let _ = reply.send(Err(Refusal::Moderated {
-                    rule,
-                    reason,
-                    pointer,
-                }));
+        let Submission { mut draft, reply } = submission;
+        let kind = draft.author.kind;
+        let moderator = &self.rules.moderator;
+        let (mut pointer, mut verdict) = ("/text", moderator.judge(&draft.text, kind));
+        if goes_out(&verdict) {
+            let name = moderator.judge(&draft.author.name, kind);
+            // A name has its own bound of length, whatever the policy's for texts is; and nobody is
+            // called `***`.
+            if !name.is_allowed() && name.rule != "too_long" {
+                (pointer, verdict) = (
+                    "/author",
+                    Verdict {
+                        action: Action::Drop,
+                        text: None,
+                        ..name
+                    },
+                );
             }
-            return;
         }
-        batch.candidates.push(Candidate {
-            message: Arc::new(message),
-            reply,
-            is_line: false,
-        });
+        let said = self.apply(&verdict, &mut draft);
+        let message = self.message(draft, None);
+        if !verdict.is_allowed() {
+            batch.verdicts.push(self.verdict(&message, &said, &verdict));
+        }
+        if goes_out(&verdict) {
+            batch.candidates.push(Candidate {
+                message: Arc::new(message),
+                reply,
+                is_line: false,
+            });
+        } else if let Some(reply) = reply {
+            let _ = reply.send(Err(Refusal::Moderated {
+                rule: verdict.rule.to_owned(),
+                reason: verdict.reason,
+                pointer,
+            }));
+        }
     }
 
     fn consider_lines(&mut self, lines: Lines, batch: &mut Batch) {
         for line in lines.lines {
-            let draft = Draft {
+            let mut draft = Draft {
                 id: line.id,
                 author: line.author,
                 text: line.text,
                 reply_to: line.reply_to,
             };
-            let mut message = self.message(draft, line.call_id);
             // Whatever the line says of itself: it came out of the personas' queue.
-            message.author.kind = AuthorKind::Persona;
-            if !message.author.badges.iter().any(|badge| badge == AI_BADGE) {
-                message.author.badges.insert(0, AI_BADGE.into());
+            draft.author.kind = AuthorKind::Persona;
+            if !draft.author.badges.iter().any(|badge| badge == AI_BADGE) {
+                draft.author.badges.insert(0, AI_BADGE.into());
             }
-            match self.wrong(&message.text, "/text") {
-                Some((_, rule, reason)) => {
-                    batch.verdicts.push(self.verdict(&message, &rule, &reason));
-                    batch.fates.push((message.id, Fate::Dropped(rule)));
-                }
-                None => batch.candidates.push(Candidate {
+            let verdict = self.judge_line(&draft);
+            let said = self.apply(&verdict, &mut draft);
+            let message = self.message(draft, line.call_id);
+            if !verdict.is_allowed() {
+                batch.verdicts.push(self.verdict(&message, &said, &verdict));
+            }
+            if goes_out(&verdict) {
+                batch.candidates.push(Candidate {
                     message: Arc::new(message),
                     reply: None,
                     is_line: true,
-                }),
+                });
+            } else {
+                let fate = Fate::Dropped(verdict.rule.to_owned());
+                batch.fates.push((message.id, fate));
             }
         }
         batch.settled = Some(lines.settled);
+    }
+
+    /// A persona's line passes the rules for personas, and what is left of it the policy.
+    fn judge_line(&self, draft: &Draft) -> Verdict {
+        let own = self
+            .rules
+            .persona_lines
+            .judge(&draft.text, &draft.author.name);
+        if !goes_out(&own) {
+            return own;
+        }
+        let text = own.text.as_deref().unwrap_or(&draft.text);
+        let policy = self.rules.moderator.judge(text, AuthorKind::Persona);
+        if policy.is_allowed() { own } else { policy }
+    }
+
+    /// Puts what may be said into the draft's place; what was said.
+    fn apply(&self, verdict: &Verdict, draft: &mut Draft) -> String {
+        match &verdict.text {
+            Some(text) => std::mem::replace(&mut draft.text, text.clone()),
+            None => draft.text.clone(),
+        }
     }
 
     fn message(&self, draft: Draft, call_id: Option<CallId>) -> ChatMessage {
@@ -243,24 +284,19 @@ impl Admission {
         }
     }
 
-    /// What moderation has against a text: the place, the rule, the reason. There is nobody yet who
-    /// could redact it or look at what is held, so whatever is not allowed does not go out.
-    fn wrong(&self, text: &str, pointer: &'static str) -> Option<(&'static str, String, String)> {
-        let verdict = self.rules.moderator.judge(text);
-        (verdict.action != Action::Allow)
-            .then(|| (pointer, verdict.rule.to_owned(), verdict.reason))
-    }
-
-    fn verdict(&self, message: &ChatMessage, rule: &str, reason: &str) -> ModerationVerdict {
+    fn verdict(&self, message: &ChatMessage, said: &str, verdict: &Verdict) -> ModerationVerdict {
         ModerationVerdict {
             v: V1,
             message_id: message.id,
             room_id: message.room_id.clone(),
             author: message.author.clone(),
-            action: Action::Drop,
-            rule: rule.to_owned(),
-            reason: reason.chars().take(300).collect(),
-            original_sha256: names::sha256(&message.text),
+            action: verdict.action,
+            rule: verdict.rule.to_owned(),
+            category: verdict.category,
+            score: verdict.score,
+            reason: verdict.reason.chars().take(300).collect(),
+            original_sha256: names::sha256(said),
+            redacted: verdict.text.clone(),
             policy: self.rules.moderator.policy().to_owned(),
             at: self.shared.clock.now(),
             call_id: message.call_id,
@@ -274,7 +310,7 @@ impl Admission {
         // Lines that could not be kept come again, and their verdicts with them.
         let due = |verdict: &&ModerationVerdict| kept || verdict.author.kind != AuthorKind::Persona;
         for verdict in batch.verdicts.iter().filter(due) {
-            self.room.counters.dropped(&verdict.rule);
+            self.room.counters.moderated(verdict.action, &verdict.rule);
             publish(&self.shared, &self.room, TopicKind::ChatAudit, verdict).await;
         }
         if !kept {
@@ -394,6 +430,11 @@ impl Admission {
         owners.extend(found.map(|(offset, message)| (offset, message.author.id.clone())));
         Ok(owners)
     }
+}
+
+/// Whether a message goes out, as it is or redacted.
+fn goes_out(verdict: &Verdict) -> bool {
+    matches!(verdict.action, Action::Allow | Action::Redact)
 }
 
 /// Waits for the store, but not for ever.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use chatter_bus::{Heard, InProcess, SharedBus, Subscription};
 use chatter_gateway::{Config, Gateway, Handle, OperatorToken, Parts, PersonaSeat, RoomSetup};
 use chatter_protocol::{
-    Clock, ModerationPolicy, PersonaId, RoomId, Timestamp, Topic, TopicKind, V1, room::Model,
+    Clock, ModerationPolicy, PersonaId, RoomId, Timestamp, Topic, TopicKind, room::Model,
 };
 use chatter_store::{SharedStore, Sqlite};
 use futures_util::{SinkExt, StreamExt};
@@ -248,11 +248,8 @@ impl Host {
 
 fn policy() -> ModerationPolicy {
     ModerationPolicy {
-        v: V1,
-        name: "test".into(),
-        version: "1".into(),
-        max_chars: 500,
         blocklist: vec!["frobnicate".into()],
+        ..ModerationPolicy::open("test")
     }
 }
 

@@ -186,11 +186,9 @@ impl World {
                 id: room(),
                 title: "Lobby".into(),
                 policy: ModerationPolicy {
-                    v: V1,
-                    name: "default".into(),
-                    version: "1".into(),
                     max_chars: 100,
                     blocklist: vec![BLOCKED.into()],
+                    ..ModerationPolicy::open("default")
                 },
                 personas: vec![PersonaSeat {
                     id: persona(0),

@@ -1,0 +1,348 @@
+//! Personal data and secrets, by their form.
+//!
+//! A number is what its checksum says: cards by Luhn (ISO/IEC 7812-1), accounts by ISO 7064 mod 97-10
+//! with the lengths of the IBAN registry. Addresses of one's own machine and of private networks
+//! (RFC 1918, RFC 4193, loopback) say nothing about anybody and pass.
+
+mod numbers;
+
+use crate::plain::Plain;
+use chatter_protocol::{moderation::Action, policy::Patterns};
+use regex::Regex;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    ops::Range,
+    sync::LazyLock,
+};
+
+/// A pattern that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Match {
+    pub(crate) rule: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) action: Action,
+    /// In bytes of the text.
+    pub(crate) at: Range<usize>,
+}
+
+type Find = fn(&str) -> Vec<Range<usize>>;
+
+/// All of them, as a policy names them; where two find the same, the first counts.
+const ALL: [(&str, &str, Find); 7] = [
+    (
+        "secret",
+        "holds a key or token: nobody should see it",
+        secrets,
+    ),
+    ("email", "holds an address of e-mail", emails),
+    ("card", "holds the number of a card", numbers::cards),
+    ("iban", "holds the number of a bank account", numbers::ibans),
+    ("ip_address", "holds an IP address", ip_addresses),
+    ("phone", "holds a phone number", numbers::phones),
+    ("street_address", "holds a street address", street_addresses),
+];
+
+/// What a policy asks to be found.
+#[derive(Debug)]
+pub(crate) struct Search(Vec<(&'static str, &'static str, Find, Action)>);
+
+impl Search {
+    pub(crate) fn new(patterns: &Patterns) -> Self {
+        let wanted = |rule| match rule {
+            "secret" => patterns.secret,
+            "email" => patterns.email,
+            "card" => patterns.card,
+            "iban" => patterns.iban,
+            "ip_address" => patterns.ip_address,
+            "phone" => patterns.phone,
+            _ => patterns.street_address,
+        };
+        let all = ALL.into_iter().filter_map(|(rule, reason, find)| {
+            let action = wanted(rule).filter(|action| *action != Action::Allow)?;
+            Some((rule, reason, find, action))
+        });
+        Self(all.collect())
+    }
+
+    pub(crate) fn find(&self, plain: &Plain<'_>) -> Vec<Match> {
+        let mut found: Vec<Match> = Vec::new();
+        for (rule, reason, find, action) in &self.0 {
+            for at in find(&plain.text) {
+                let at = plain.origin(at);
+                if !found.iter().any(|other| overlap(&other.at, &at)) {
+                    found.push(Match {
+                        rule,
+                        reason,
+                        action: *action,
+                        at,
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+pub(crate) fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// A pattern that is written here.
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is right, as a test shows")
+}
+
+fn all(regex: &Regex, text: &str) -> Vec<Range<usize>> {
+    regex.find_iter(text).map(|found| found.range()).collect()
+}
+
+fn emails(text: &str) -> Vec<Range<usize>> {
+    static PLAIN: LazyLock<Regex> = LazyLock::new(|| {
+        regex(r"(?i-u)[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.[a-z]{2,24}\b")
+    });
+    static MASKED: LazyLock<Regex> = LazyLock::new(|| {
+        regex(concat!(
+            r"(?i-u)[a-z0-9._%+-]{1,64}\s?[(\[{]\s?at\s?[)\]}]\s?[a-z0-9-]{1,63}",
+            r"(?:\s?(?:\.|[(\[{]\s?dot\s?[)\]}])\s?[a-z0-9-]{1,63}){0,4}?",
+            r"\s?(?:\.|[(\[{]\s?dot\s?[)\]}])\s?[a-z]{2,24}\b"
+        ))
+    });
+    static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"(?i-u)\b[a-z0-9._+-]{2,64}\s+at\s+[a-z0-9-]{2,63}\s+(?:dot|punkt)\s+(?:com|net|org|de|fr|uk|io|me|es|it)\b",
+        )
+    });
+    let mut found = Vec::new();
+    if text.contains('@') {
+        found.extend(all(&PLAIN, text));
+    }
+    if text.contains(['(', '[', '{']) {
+        found.extend(all(&MASKED, text));
+    }
+    if text.contains(" at ") || text.contains(" AT ") {
+        found.extend(all(&SPOKEN, text));
+    }
+    found
+}
+
+fn secrets(text: &str) -> Vec<Range<usize>> {
+    // The forms that their makers document, so that they can be found: OpenAI and Anthropic, GitHub,
+    // GitLab, AWS, Google, Slack, Stripe, Hugging Face, npm, Twitch's stream keys, Discord, JWT (RFC 7519).
+    static ALL: LazyLock<Regex> = LazyLock::new(|| {
+        regex(concat!(
+            r"(?-u)\b(?:sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}",
+            r"|glpat-[A-Za-z0-9_-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}\b|AIza[A-Za-z0-9_-]{35}",
+            r"|xox[abeprs]-[A-Za-z0-9-]{10,}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|hf_[A-Za-z0-9]{30,}",
+            r"|npm_[A-Za-z0-9]{36}|live_[0-9]{6,12}_[A-Za-z0-9]{20,}",
+            r"|[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",
+            r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
+            r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=]*"
+        ))
+    });
+    // All of them are longer than words are.
+    let long = text
+        .split_ascii_whitespace()
+        .any(|word| word.len() >= 20 || word.starts_with("-----"));
+    if long { all(&ALL, text) } else { Vec::new() }
+}
+
+fn ip_addresses(text: &str) -> Vec<Range<usize>> {
+    static CANDIDATES: LazyLock<Regex> = LazyLock::new(|| regex(r"(?-u)[0-9A-Fa-f:.]{7,45}"));
+    if !text.contains(['.', ':']) {
+        return Vec::new();
+    }
+    let mut found = all(&CANDIDATES, text);
+    found.retain_mut(|at| {
+        let whole = &text[at.clone()];
+        let kept = whole.trim_end_matches(['.', ':']);
+        let kept = kept.trim_start_matches('.');
+        at.end = at.start + whole.trim_end_matches(['.', ':']).len();
+        at.start = at.end - kept.len();
+        let before = text[..at.start].chars().next_back();
+        let after = text[at.end..].chars().next();
+        let stands_alone = before.is_none_or(|c| !c.is_alphanumeric())
+            && after.is_none_or(|c| !c.is_alphanumeric());
+        let word = text[..at.start]
+            .split_whitespace()
+            .next_back()
+            .unwrap_or_default();
+        let is_version = [
+            "version", "ver", "patch", "build", "update", "v", "firmware",
+        ]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known));
+        // A port may follow.
+        let (address, port) = match kept.split_once(':') {
+            Some((address, port)) if address.contains('.') => (address, port),
+            _ => (kept, ""),
+        };
+        stands_alone
+            && !is_version
+            && port.len() <= 5
+            && address
+                .parse::<IpAddr>()
+                .is_ok_and(|address| match address {
+                    IpAddr::V4(address) => is_public_v4(address),
+                    IpAddr::V6(address) => is_public_v6(address),
+                })
+    });
+    found
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [first, ..] = address.octets();
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || first == 0)
+}
+
+/// What is in use on the Internet is 2000::/3 (RFC 4291).
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    address.segments()[0] >> 13 == 1
+}
+
+fn street_addresses(text: &str) -> Vec<Range<usize>> {
+    static NUMBER_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+        regex(concat!(
+            r"\b[0-9]{1,5}[a-zA-Z]?,? (?:[NSEW]\.? )?(?:(?:[A-Z][\w'.]*|[0-9]{1,3}(?:st|nd|rd|th)) ){1,3}",
+            r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Terrace|Close|Crescent|Way)\b",
+            r"|\b[0-9]{1,4}(?: ?bis)?,? (?i:rue|avenue|boulevard|chemin|allée|impasse|quai) (?:(?:de|du|des|la|le|l'|d') ?){0,2}[A-ZÀ-Ý][\w-]+",
+        ))
+    });
+    static IN_LOWER_CASE: LazyLock<Regex> = LazyLock::new(|| {
+        regex(r"\b[0-9]{1,5} (?:[a-z]{3,20} ){1,2}(?:street|avenue|boulevard|lane|drive|road)\b")
+    });
+    static STREET_FIRST: LazyLock<Regex> = LazyLock::new(|| {
+        regex(concat!(
+            r"\b(?:[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|allee|gasse|weg|platz)|[A-ZÄÖÜ][\w-]+ (?:Straße|Strasse|Str\.|Allee|Weg|Platz)) [0-9]{1,4}[a-z]?\b",
+            r"|\b(?i:calle|avenida|via|viale|piazza) (?:(?:de|del|della|la|el) ){0,2}[A-ZÀ-Ý][\w-]+,? [0-9]{1,4}\b",
+        ))
+    });
+    /// Words by which a number counts something on a road rather than a house.
+    const COUNTED: [&str; 17] = [
+        "more", "miles", "mile", "hours", "hour", "times", "cars", "people", "lanes", "kills",
+        "down", "minutes", "days", "way", "per", "feet", "meters",
+    ];
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let mut found = all(&NUMBER_FIRST, text);
+    found.extend(all(&STREET_FIRST, text));
+    let lower = IN_LOWER_CASE.find_iter(text).map(|found| found.range());
+    found.extend(lower.filter(|at| {
+        !text[at.clone()]
+            .split(' ')
+            .any(|word| COUNTED.contains(&word))
+    }));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_finds_what_it_is_for_and_no_more() {
+        let key = format!("sk-{}", "a1B2".repeat(8));
+        let cases: &[(&str, &str, &[&str])] = &[
+            (
+                "email",
+                "write to ana.b+c@mail.example.co.uk, ok",
+                &["ana.b+c@mail.example.co.uk"],
+            ),
+            (
+                "email",
+                "ana (at) example (dot) com",
+                &["ana (at) example (dot) com"],
+            ),
+            (
+                "email",
+                "ana[at]example[dot]org",
+                &["ana[at]example[dot]org"],
+            ),
+            (
+                "email",
+                "ana at example dot com",
+                &["ana at example dot com"],
+            ),
+            ("email", "nice one @ana. gg", &[]),
+            ("email", "@nova @pip look at dot com boom", &[]),
+            ("email", "5 @ 3.50 each", &[]),
+            (
+                "email",
+                "hi @ana. write me: bo@example.org",
+                &["bo@example.org"],
+            ),
+            (
+                "ip_address",
+                "join 203.0.113.9:25565 now",
+                &["203.0.113.9:25565"],
+            ),
+            ("ip_address", "2001:db8::1 is up", &["2001:db8::1"]),
+            ("ip_address", "192.168.0.1 and 127.0.0.1 and 10.0.0.7", &[]),
+            ("ip_address", "v1.2.3.4 at 12:30:45, ::: 1.5.2", &[]),
+            ("ip_address", "score 3.2.1.400, patch 2.0.1.4", &[]),
+            (
+                "street_address",
+                "he lives at 221 Baker Street!",
+                &["221 Baker Street"],
+            ),
+            ("street_address", "12 E. 34th St, ok", &["12 E. 34th St"]),
+            (
+                "street_address",
+                "at 42 evergreen lane",
+                &["42 evergreen lane"],
+            ),
+            (
+                "street_address",
+                "Hauptstraße 12a in Köln",
+                &["Hauptstraße 12a"],
+            ),
+            (
+                "street_address",
+                "Unter den Linden, Berliner Allee 7",
+                &["Berliner Allee 7"],
+            ),
+            ("street_address", "12 rue de Rivoli", &["12 rue de Rivoli"]),
+            ("street_address", "3 more miles down the road", &[]),
+            ("street_address", "2 cars on the road, 10 lanes", &[]),
+            ("street_address", "we won 3 Rounds in a row", &[]),
+            ("secret", &key, &[&key]),
+            ("secret", "sk-ate or sk-8", &[]),
+            (
+                "secret",
+                "AKIAIOSFODNN7EXAMPLE leaked",
+                &["AKIAIOSFODNN7EXAMPLE"],
+            ),
+            (
+                "secret",
+                "live_123456789_abcdefghijklmnopqrstuvwx",
+                &["live_123456789_abcdefghijklmnopqrstuvwx"],
+            ),
+            (
+                "secret",
+                "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+                &["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"],
+            ),
+            ("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &[]),
+        ];
+        for (rule, text, wanted) in cases {
+            let (.., find) = ALL.iter().find(|(name, ..)| name == rule).unwrap();
+            let found: Vec<_> = find(text).into_iter().map(|at| &text[at]).collect();
+            assert_eq!(&found, wanted, "{rule}: {text}");
+        }
+    }
+
+    #[test]
+    fn full_width_digits_are_digits() {
+        let patterns = Patterns {
+            ip_address: Some(Action::Redact),
+            ..Patterns::default()
+        };
+        let text = "join ２０３．０．１１３．９ now";
+        let found = Search::new(&patterns).find(&Plain::of(text));
+        assert_eq!(&text[found[0].at.clone()], "２０３．０．１１３．９");
+    }
+}

@@ -1,0 +1,284 @@
+//! What lines of personas never hold, whatever the room's policy is.
+//!
+//! A language model now and then gives back what it was told, the marks of its own format, or a line as
+//! somebody else. Of these only marks around words can be taken away and leave what was meant.
+//!
+//! | rule | objects to | what becomes of it |
+//! | --- | --- | --- |
+//! | `prompt_text` | five words in a row of what models are told ([`told.txt`](told)), the marks around data (`<<<`), the title of a section | dropped |
+//! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON are dropped |
+//! | `speaker_name` | a name and a colon in front | the persona's own is taken away; another persona's is dropped |
+
+use crate::Verdict;
+use aho_corasick::AhoCorasick;
+use chatter_protocol::moderation::Action;
+use regex::Regex;
+use std::{borrow::Cow, sync::LazyLock};
+
+/// What the SDKs and the modules that ship tell a model, a sentence a line.
+const TOLD: &str = include_str!("persona/told.txt");
+
+/// So many words in a row are no coincidence.
+const SHINGLE: usize = 5;
+
+/// The titles of a prompt's sections.
+const TITLES: [&str; 10] = [
+    "task",
+    "chat",
+    "stream now",
+    "keywords",
+    "what just happened",
+    "question to chat",
+    "what you remember",
+    "your earlier lines",
+    "answer this",
+    "stream",
+];
+
+/// Judges lines of a room's personas. Made once for each roster.
+#[derive(Debug)]
+pub struct PersonaLines {
+    speakers: Option<Speakers>,
+}
+
+#[derive(Debug)]
+struct Speakers {
+    /// A name at a line's beginning, or at a sentence's.
+    named: Regex,
+}
+
+impl PersonaLines {
+    /// For personas with these display names.
+    #[must_use]
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut names: Vec<_> = names
+            .into_iter()
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(regex::escape)
+            .collect();
+        // Of `Old Bea` and `Old` the longer one is meant.
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let named = (!names.is_empty()).then(|| {
+            let names = names.join("|");
+            Regex::new(&format!(
+                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})(?:[*_\])"]*\s?(\[ai\]\s?)?[*_]*:|\s?>[:\s])"#
+            ))
+        });
+        Self {
+            // It is refused if it is larger than the engine takes; a roster has few names.
+            speakers: named.and_then(Result::ok).map(|named| Speakers { named }),
+        }
+    }
+
+    /// Judges a line of the persona called `own`.
+    #[must_use]
+    pub fn judge(&self, text: &str, own: &str) -> Verdict {
+        if is_told(text) {
+            let reason = "repeats what the persona was told";
+            return Verdict::drop("prompt_text", reason);
+        }
+        let Some(bare) = without_markup(text) else {
+            let reason = "holds the markup of a language model";
+            return Verdict::drop("model_markup", reason);
+        };
+        let Some(line) = self.without_speaker(&bare, own) else {
+            return Verdict::drop("speaker_name", "speaks as another persona");
+        };
+        let line = line.trim();
+        if line == text.trim() {
+            return Verdict::allow();
+        }
+        if line.chars().all(crate::is_blank) {
+            let reason = "holds nothing but the markup of a language model";
+            return Verdict::drop("model_markup", reason);
+        }
+        let (rule, reason) = if *bare == *text.trim() {
+            ("speaker_name", "has its own name in front")
+        } else {
+            ("model_markup", "holds the markup of a language model")
+        };
+        Verdict {
+            action: Action::Redact,
+            text: Some(line.to_owned()),
+            ..Verdict::drop(rule, reason)
+        }
+    }
+
+    /// The line without its own speaker's name; none if it names another persona as speaker.
+    fn without_speaker<'a>(&self, text: &'a str, own: &str) -> Option<&'a str> {
+        let Some(speakers) = &self.speakers else {
+            return Some(text);
+        };
+        let mut line = text;
+        while let Some(found) = speakers.named.captures(line) {
+            let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else {
+                return Some(line);
+            };
+            let rest = &line[whole.end()..];
+            if whole.as_str().ends_with(':') && begins_with_emote(rest) {
+                // `Nova :hype:` cheers for Nova.
+                return Some(line);
+            }
+            if whole.start() > 0 || !is_same(name.as_str(), own) {
+                return None;
+            }
+            line = rest.trim_start_matches(['*', '_', ' ', '"']);
+        }
+        Some(line)
+    }
+}
+
+fn is_same(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+fn begins_with_emote(rest: &str) -> bool {
+    rest.split_once(':').is_some_and(|(code, _)| {
+        !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
+/// Whether a line is a part of a prompt.
+fn is_told(text: &str) -> bool {
+    static SHINGLES: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let shingles = TOLD.lines().flat_map(|sentence| {
+            let words: Vec<_> = words(sentence).collect();
+            words
+                .windows(SHINGLE)
+                .map(|some| format!(" {} ", some.join(" ")))
+                .collect::<Vec<_>>()
+        });
+        AhoCorasick::new(shingles).expect("a page of text is within the search's bounds")
+    });
+    if text.contains("<<<") {
+        return true;
+    }
+    let heading = text.trim_start();
+    let title = heading.trim_start_matches('#');
+    if title.len() + 2 <= heading.len() {
+        let title: Vec<_> = words(title).collect();
+        let title = title.join(" ");
+        if TITLES.iter().any(|known| {
+            title
+                .strip_prefix(known)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        }) {
+            return true;
+        }
+    }
+    let mut said = String::with_capacity(text.len() + 2);
+    said.push(' ');
+    for word in words(text) {
+        said.push_str(&word);
+        said.push(' ');
+    }
+    SHINGLES.is_match(&said)
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'))
+        .map(|word| {
+            word.trim_matches(['\'', '’'])
+                .to_lowercase()
+                .replace('’', "'")
+        })
+        .filter(|word| !word.is_empty())
+}
+
+/// The words of a line without the markup around them; none if markup stands where words are meant by
+/// it, or comes from another's turn.
+fn without_markup(text: &str) -> Option<Cow<'_, str>> {
+    static THOUGHT: LazyLock<Regex> = LazyLock::new(|| {
+        regex(r"(?is)<(?:think|thinking|reasoning)>.*?</(?:think|thinking|reasoning)>")
+    });
+    static THOUGHT_MARK: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"(?i)<(/?)(?:think|thinking|reasoning)>"));
+    // Of ChatML, Llama 2 and 3, Mistral, Gemma, and what tokenizers call their ends.
+    static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+        regex(concat!(
+            r"(?i)<[|｜][^|｜<>]{1,40}[|｜]>(?:\s*assistant\b:?)?|</?s>|\[/?(?:INST|ASSISTANT)\]|<</?SYS>>",
+            r"|<(?:start|end)_of_turn>(?:\s*model\b)?|<(?:bos|eos|pad|unk)>"
+        ))
+    });
+    static OTHERS_TURN: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"(?i)(?:<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>)\s*(?:user|system)|^\s*(?:user|system|human)\s?:|\[/?SYSTEM",
+        )
+    });
+    static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"(?i)^\s*\**(?:assistant|ai|model|response|answer|reply|output|message)\**\s?:\**\s+",
+        )
+    });
+    static TAG: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"</?[A-Za-z][A-Za-z0-9_-]{0,30}(?:\s[^<>]{0,200})?/?>"));
+    static BOLD: LazyLock<Regex> = LazyLock::new(|| regex(r"\*\*([^*]+)\*\*"));
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| regex(r"^\s*#{1,6}\s+"));
+    static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"(?i)^\s*\[/?(?:narrative|narrator|end|chat|message|response|answer|output|reply)\]|\[/?(?:narrative|narrator|end|message|response|answer|output|reply)\]\s*$",
+        )
+    });
+    static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
+        regex(r"(?i)\[(?:insert|your|name|streamer|username|user)[^\]]{0,40}\]|\{\{[^}]{0,40}\}\}")
+    });
+    let trimmed = text.trim();
+    // Nearly all lines are done with here.
+    if !trimmed.contains(['<', '[', '`', '*', '#', ':', '{']) {
+        return Some(Cow::Borrowed(trimmed));
+    }
+    if OTHERS_TURN.is_match(trimmed) || TEMPLATE.is_match(trimmed) {
+        return None;
+    }
+    if trimmed.starts_with('{') && trimmed.ends_with('}') && trimmed.contains("\":") {
+        return None;
+    }
+    let mut line = THOUGHT.replace_all(trimmed, " ").into_owned();
+    if let Some(mark) = THOUGHT_MARK.captures_iter(&line).last() {
+        let whole = mark.get(0)?;
+        // Some servers keep the opening mark to themselves; one without an end came to no answer.
+        if mark.get(1).is_none_or(|slash| slash.is_empty()) {
+            return None;
+        }
+        line = line[whole.end()..].to_owned();
+    }
+    loop {
+        let before = line.len();
+        line = line.trim().to_owned();
+        if let Some(token) = TOKEN.find(&line).filter(|token| token.start() == 0) {
+            line.replace_range(..token.end(), "");
+        }
+        if let Some(token) = TOKEN.find_iter(&line).last()
+            && token.end() == line.len()
+        {
+            line.truncate(token.start());
+        }
+        line = PLACEHOLDER.replace_all(&line, "").into_owned();
+        line = ROLE.replace(&line, "").into_owned();
+        line = HEADING.replace(&line, "").into_owned();
+        if line.len() == before {
+            break;
+        }
+    }
+    if TOKEN.is_match(&line) {
+        return None;
+    }
+    // Tags may hide tags: each round takes some away, so this ends.
+    while TAG.is_match(&line) {
+        line = TAG.replace_all(&line, "").into_owned();
+    }
+    line = line.replace("```", " ");
+    line = BOLD.replace_all(&line, "$1").into_owned();
+    let line = line.trim();
+    if line == trimmed {
+        return Some(Cow::Borrowed(trimmed));
+    }
+    Some(Cow::Owned(
+        line.split_whitespace().collect::<Vec<_>>().join(" "),
+    ))
+}
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is right, as a test shows")
+}

@@ -1,0 +1,116 @@
+//! What the words of the shipped policy, at its strictest, catch and leave alone. How many of each is
+//! printed: `cargo test -p chatter-moderation --test suite -- --nocapture`.
+
+use chatter_moderation::{Moderator, PersonaLines, Verdict};
+use chatter_protocol::{AuthorKind, ModerationPolicy, Schematic, moderation::Action};
+use std::{fs, path::Path};
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn shipped() -> ModerationPolicy {
+    let text = fs::read_to_string(root().join("configs/moderation/default.toml"));
+    let value = toml::from_str(&text.expect("the shipped policy is there"));
+    ModerationPolicy::from_value(value.expect("it is TOML")).expect("it obeys its schema")
+}
+
+/// The shipped policy with everything on.
+fn strictest() -> ModerationPolicy {
+    let mut policy = shipped();
+    policy.level = 4;
+    policy.links.action = Action::Drop;
+    policy
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("# "))
+}
+
+fn judge(moderator: &Moderator, text: &str) -> Verdict {
+    moderator.judge(text, AuthorKind::Viewer)
+}
+
+#[test]
+fn evasions_are_caught() {
+    let moderator = Moderator::new(&strictest());
+    let (mut caught, mut all, mut wrong) = (0, 0, Vec::new());
+    for line in lines(include_str!("suite/evasions.txt")) {
+        let (text, gets_through) = match line.strip_suffix(" ~") {
+            Some(text) => (text, true),
+            None => (line, false),
+        };
+        all += 1;
+        let is_caught = !judge(&moderator, text).is_allowed();
+        caught += usize::from(is_caught);
+        if is_caught == gets_through {
+            wrong.push(line);
+        }
+    }
+    println!("evasions: {caught} of {all} caught");
+    assert!(wrong.is_empty(), "not as the table says: {wrong:#?}");
+}
+
+/// Lines that are caught and mean no harm: a compound whose first part is the end of a phrase; at the
+/// strictest level words of another language, and what is written as a word in disguise is.
+const KNOWN: [&str; 1] = ["go die-cast models"];
+const KNOWN_AT_THE_STRICTEST: [&str; 3] = [
+    "Ass im Ärmel",
+    "the A55 is closed today",
+    "my phone is a galaxy a55",
+];
+
+#[test]
+fn ordinary_lines_are_left_alone() {
+    let ordinary: Vec<&str> = lines(include_str!("suite/clean.txt")).collect();
+    assert!(ordinary.len() > 500, "{}", ordinary.len());
+    // What the offline model says, and the demo's commentary. It swears mildly, which the strictest
+    // level minds.
+    let corpus = fs::read_dir(root().join("host/llm/src/offline/corpus")).unwrap();
+    let mut texts: Vec<String> = corpus
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    texts.push(fs::read_to_string(root().join("configs/streams/synth-rescue.vtt")).unwrap());
+    let shipped_lines: Vec<&str> = texts
+        .iter()
+        .flat_map(|text| lines(text))
+        .filter(|line| !line.contains("-->"))
+        .flat_map(|line| line.split(" / "))
+        .collect();
+    let hits = |policy: &ModerationPolicy, lines: &[&str]| -> Vec<String> {
+        let moderator = Moderator::new(policy);
+        let caught = lines
+            .iter()
+            .filter(|line| !judge(&moderator, line).is_allowed());
+        caught.map(|line| (*line).to_owned()).collect()
+    };
+    let as_shipped = hits(&shipped(), &ordinary);
+    let at_the_strictest = hits(&strictest(), &ordinary);
+    let of_the_corpora = hits(&shipped(), &shipped_lines);
+    println!(
+        "ordinary lines: {}; hit as shipped {}, at the strictest {}; of {} shipped phrases {}",
+        ordinary.len(),
+        as_shipped.len(),
+        at_the_strictest.len(),
+        shipped_lines.len(),
+        of_the_corpora.len()
+    );
+    assert_eq!(as_shipped, KNOWN);
+    let mut known = [&KNOWN[..], &KNOWN_AT_THE_STRICTEST].concat();
+    known.sort_unstable();
+    let mut at_the_strictest = at_the_strictest;
+    at_the_strictest.sort_unstable();
+    assert_eq!(at_the_strictest, known);
+    assert!(of_the_corpora.is_empty(), "{of_the_corpora:#?}");
+}
+
+#[test]
+fn personas_may_say_ordinary_lines() {
+    let personas = PersonaLines::new(["Nova", "Pip", "Old Bea"]);
+    for line in lines(include_str!("suite/clean.txt")) {
+        let verdict = personas.judge(line, "Nova");
+        assert!(verdict.is_allowed(), "{line}: {verdict:?}");
+    }
+}
