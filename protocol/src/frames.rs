@@ -1,6 +1,8 @@
 //! What the gateway and its clients say to each other over HTTP and WebSocket.
 
-use crate::{AuthorId, AuthorKind, ChatMessage, ChatTrends, MessageId, context::StreamNow};
+use crate::{
+    AuthorId, AuthorKind, ChatMessage, ChatTrends, MessageId, ModerationVerdict, context::StreamNow,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -128,6 +130,13 @@ pub struct MessagesPage {
     pub messages: Vec<Placed>,
     /// Whether nothing that followed `after` is missing before the first of these.
     pub complete: bool,
+}
+
+/// What moderation decided in a room other than to allow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditPage {
+    /// Newest first.
+    pub verdicts: Vec<ModerationVerdict>,
 }
 
 /// A message with its place in the room's log.

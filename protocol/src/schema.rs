@@ -11,8 +11,8 @@ use crate::{
     CallRecord, ChatMessage, ChatTrends, FirehoseEntry, ModerationPolicy, ModerationVerdict,
     ModuleConfig, PersonaConfig, PersonaStatus, RoomConfig, StreamContext,
     frames::{
-        ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session,
-        SessionRequest,
+        AuditPage, ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame,
+        Session, SessionRequest,
     },
     room::{RoomList, RoomStatus},
 };
@@ -98,6 +98,7 @@ macro_rules! schematics {
 }
 
 schematics! {
+    "audit-page" AuditPage;
     "call-record" CallRecord;
     "chat-message" ChatMessage;
     "chat-trends" ChatTrends;

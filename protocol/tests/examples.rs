@@ -7,8 +7,8 @@ use chatter_protocol::{
     ModerationVerdict, ModuleConfig, PersonaConfig, PersonaStatus, RoomConfig, Schematic,
     StreamContext,
     frames::{
-        ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame, Session,
-        SessionRequest,
+        AuditPage, ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame,
+        Session, SessionRequest,
     },
     room::{RoomList, RoomStatus},
     schema,
@@ -30,6 +30,7 @@ fn rewrite(name: &str, value: Value) -> Result<Value, Invalid> {
         T::from_value(value).map(|read| serde_json::to_value(read).unwrap())
     }
     match name {
+        AuditPage::NAME => of::<AuditPage>(value),
         CallRecord::NAME => of::<CallRecord>(value),
         ChatMessage::NAME => of::<ChatMessage>(value),
         ChatTrends::NAME => of::<ChatTrends>(value),

@@ -196,6 +196,7 @@ fn gateway(
     limits.connections = files::connections(limits.connections, files::raise_limit());
     chatter_gateway::Config {
         ui: Some(settings.ui.clone()),
+        audit: Some(settings.data.join("audit")),
         limits,
         rooms: gateway_rooms(configuration),
         ..chatter_gateway::Config::new(token, llm(parts))

@@ -11,6 +11,7 @@
 
 mod admission;
 mod api;
+mod audit;
 mod auth;
 mod body;
 mod coding;
@@ -63,6 +64,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Whether the session's cookie is for HTTPS alone: to be set behind a proxy that ends TLS.
     pub secure_cookie: bool,
+    /// The folder in which verdicts of moderation are kept; without one they are only said on the bus.
+    pub audit: Option<PathBuf>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -79,6 +82,7 @@ impl Config {
             guests: true,
             allowed_origins: Vec::new(),
             secure_cookie: false,
+            audit: None,
             limits: Limits::default(),
         }
     }

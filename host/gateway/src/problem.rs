@@ -23,7 +23,7 @@
 //! | `too_many_connections` | 429 | too many viewers from one address |
 //! | `full` | 503 | there is no place for one more viewer, in the room or at the gateway |
 //! | `busy` | 503 | the room's queue is full |
-//! | `store_unavailable`, `bus_unavailable` | 503 | a part behind the gateway fails |
+//! | `store_unavailable`, `bus_unavailable`, `audit_unavailable` | 503 | a part behind the gateway fails |
 //! | `not_ready` | 503 | the program is starting or ending |
 //!
 //! What moderation drops is a 422 whose code is the rule, such as `too_long`.

@@ -224,6 +224,23 @@ pub(crate) fn table() -> Vec<Route> {
             handler: post(api::messages::say),
         },
         Route {
+            method: "get",
+            path: "/v1/rooms/{tenant}/{room}/audit",
+            summary: "What moderation decided at this gateway other than to allow, newest first.",
+            access: Access::Scope(Scope::Moderate),
+            query: const {
+                &[QueryParameter {
+                    name: "limit",
+                    about: "how many verdicts, 1 to 500; 100 if absent",
+                    of: "integer",
+                }]
+            },
+            body: None,
+            answers: const { &[answer(200, "the verdicts", Content::Json("AuditPage"))] },
+            refusals: &[400, 503],
+            handler: get(api::audit::list),
+        },
+        Route {
             method: "post",
             path: "/v1/rooms/{tenant}/{room}/context",
             summary: "Hands in what happens on the stream.",

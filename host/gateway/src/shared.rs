@@ -2,6 +2,7 @@
 
 use crate::{
     Config, Limits, Parts, RoomSetup,
+    audit::Audit,
     names::{self, Taken},
     places::Places,
     problem::Problem,
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     /// Its part among the gateways, one of which takes in what comes to a room otherwise than from
     /// its own viewers.
     pub(crate) intake: Rota,
+    /// What moderation decided here, on disk.
+    pub(crate) audit: Option<Arc<Audit>>,
     rooms: ArcSwap<Rooms>,
     pub(crate) operator_sha256: String,
     /// Ends connections.
@@ -83,6 +86,10 @@ impl Shared {
         intake.set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let shared = Self {
             intake,
+            audit: config
+                .audit
+                .clone()
+                .map(|folder| Arc::new(Audit::new(folder))),
             operator_sha256: names::sha256(config.operator_token.expose()),
             rooms: ArcSwap::from_pointee(rooms),
             config,

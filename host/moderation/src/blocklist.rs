@@ -1,7 +1,7 @@
 //! Words and phrases that are not said.
 //!
-//! Text and entries are compared by what they look like ([`skeleton`]), the text
-//! in several readings ([`disguise`]). An entry matches where it stands between word
+//! Text and entries are compared by what they look like (`skeleton.rs`), the text
+//! in several readings (`disguise.rs`). An entry matches where it stands between word
 //! boundaries, so `ass` is not found in `classic`; a genitive's `s` is a word of its own. Where words are
 //! not separated, as in Thai or Chinese, every character is a boundary and an entry matches anywhere.
 //!
@@ -10,7 +10,7 @@
 //! `good` is not `god`.
 //!
 //! Entries with digits or signs, such as `c++` or `1488`, are searched for as they are, in any width
-//! and letter case ([`exact`]). All entries are searched for at once (Aho and Corasick,
+//! and letter case (`exact.rs`). All entries are searched for at once (Aho and Corasick,
 //! 1975), in time that depends on the text and not on their number.
 
 mod exact;

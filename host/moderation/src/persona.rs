@@ -5,7 +5,7 @@
 //!
 //! | rule | objects to | what becomes of it |
 //! | --- | --- | --- |
-//! | `prompt_text` | five words in a row of what models are told ([`told.txt`](told)), the marks around data (`<<<`), the title of a section | dropped |
+//! | `prompt_text` | five words in a row of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section | dropped |
 //! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON are dropped |
 //! | `speaker_name` | a name and a colon in front | the persona's own is taken away; another persona's is dropped |
 

@@ -2,7 +2,7 @@
 //! store's queue, and what others put on `chat.ingest`. Of all gateways one takes these in, for each
 //! room.
 
-use super::{Draft, Lines, STORE_DEADLINE, publish};
+use super::{Draft, Lines, STORE_DEADLINE, record};
 use crate::{names, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::Heard;
 use chatter_protocol::{
@@ -187,8 +187,7 @@ async fn refuse(shared: &Shared, room: &Room, what: Refused<'_>, rule: &str, rea
         at: shared.clock.now(),
         call_id: what.call_id,
     };
-    room.counters.dropped(&verdict.rule);
-    publish(shared, room, TopicKind::ChatAudit, &verdict).await;
+    record(shared, room, &[verdict]).await;
 }
 
 /// Why a message on this topic is not what it says that it is.

@@ -309,10 +309,8 @@ impl Admission {
         let kept = self.keep(&mut batch).await;
         // Lines that could not be kept come again, and their verdicts with them.
         let due = |verdict: &&ModerationVerdict| kept || verdict.author.kind != AuthorKind::Persona;
-        for verdict in batch.verdicts.iter().filter(due) {
-            self.room.counters.moderated(verdict.action, &verdict.rule);
-            publish(&self.shared, &self.room, TopicKind::ChatAudit, verdict).await;
-        }
+        let verdicts: Vec<ModerationVerdict> = batch.verdicts.iter().filter(due).cloned().collect();
+        record(&self.shared, &self.room, &verdicts).await;
         if !kept {
             return;
         }
@@ -441,6 +439,22 @@ fn goes_out(verdict: &Verdict) -> bool {
 async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let answer = tokio::time::timeout(STORE_DEADLINE, asked).await;
     answer.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
+}
+
+/// Counts verdicts, keeps them on disk, and then says them. What can't be kept is logged.
+async fn record(shared: &Shared, room: &Room, verdicts: &[ModerationVerdict]) {
+    if verdicts.is_empty() {
+        return;
+    }
+    if let Some(audit) = &shared.audit
+        && let Err(error) = audit.add(&room.id, verdicts).await
+    {
+        tracing::error!(room = %room.id, %error, "verdicts could not be kept in the audit");
+    }
+    for verdict in verdicts {
+        room.counters.moderated(verdict.action, &verdict.rule);
+        publish(shared, room, TopicKind::ChatAudit, verdict).await;
+    }
 }
 
 /// Says something on a topic of the room. What can't be said is logged: messages are in the log all

@@ -1,5 +1,6 @@
 //! What each route does, once the guard has let a request through.
 
+pub(crate) mod audit;
 pub(crate) mod context;
 pub(crate) mod live;
 pub(crate) mod messages;

@@ -8,6 +8,7 @@ mod crowd;
 mod faults;
 mod frames;
 mod host;
+mod moderation;
 mod order;
 mod pages;
 mod people;
