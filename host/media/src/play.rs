@@ -315,12 +315,20 @@ impl Player {
     pub(crate) fn tell(&self, now: Condition) {
         let words = now.to_string();
         let plays = matches!(now, Condition::Playing { .. });
+        let bad = matches!(
+            now,
+            Condition::Waiting { .. } | Condition::Stalled | Condition::Failed { .. }
+        );
         if !condition::tell(&self.teller.condition, now) {
             return;
         }
         gauge!("chatter_source_plays", &self.labels()).set(if plays { 1.0 } else { 0.0 });
-        // Whoever reads the feed tells operators.
-        tracing::debug!(room = %self.options.room, source = %self.shown, "the source is {words}");
+        let (room, source) = (&self.options.room, &self.shown);
+        if bad {
+            tracing::warn!(%room, %source, "the source is {words}");
+        } else {
+            tracing::info!(%room, %source, "the source is {words}");
+        }
     }
 }
 
