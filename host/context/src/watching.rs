@@ -253,6 +253,8 @@ impl<L: Listening> Watching<L> {
     fn deaf(&mut self) {
         self.listening = None;
         self.understanding.has_listener = false;
+        // Nobody would say that the voice is over.
+        self.understanding.is_speaking = false;
     }
 
     /// What is still to be heard, and then the end.

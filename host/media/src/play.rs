@@ -180,6 +180,11 @@ impl Player {
             let elsewhere = was_live || self.options.from_ms > 0;
             let run = match self.run(input, 0, Opening::MayEnd { elsewhere }).await {
                 Ok(run) => run,
+                // It could be played before: what is in the way now, such as a lack of descriptors, may pass.
+                Err(why) if was_live => {
+                    self.pause(why).await;
+                    continue;
+                }
                 Err(why) => return Condition::Failed { why },
             };
             if run.exit == Exit::Elsewhere {

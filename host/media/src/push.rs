@@ -49,6 +49,11 @@ impl Player {
                     let why = format!("port {} is taken by another program", at.port);
                     self.pause(why).await;
                 }
+                // While a machine starts, its addresses may come later than its programs.
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+                    let why = format!("{} is no address of this machine", at.host);
+                    self.pause(why).await;
+                }
                 Err(error) => {
                     let why = format!("{}:{} can't be listened at: {error}", at.host, at.port);
                     return Condition::Failed { why };
@@ -72,14 +77,24 @@ impl Player {
             let run = loop {
                 let run = match self.pushed(at, &mut sender, &listener, &mut next).await {
                     Ok(run) => run,
-                    Err(why) => return Condition::Failed { why },
+                    Err(problem) => break Err(problem),
                 };
                 let less = run.lasted_ms == 0 && self.ask_for_less(&run.ending).unwrap_or(false);
                 if !less || !sender.may_be_repeated() {
-                    break run;
+                    break Ok(run);
                 }
             };
             self.shape = whole(&self.options);
+            let run = match run {
+                Ok(run) => run,
+                // What is in the way, such as a lack of descriptors, may pass; encoders try again.
+                Err(problem) => {
+                    drop(sender);
+                    self.pause(problem).await;
+                    why = nobody.clone();
+                    continue;
+                }
+            };
             // An encoder that was stopped is no trouble.
             let stopped = run.exit == Exit::Over && run.ending.by_itself && run.lasted_ms > 0;
             why = if stopped {

@@ -217,8 +217,11 @@ impl Live {
         let changed: Vec<RoomId> = rooms
             .into_iter()
             .filter(|room| {
-                let source =
-                    |all: &Configuration| all.rooms.get(*room).and_then(|room| room.source.clone());
+                // What is said on the stream is summed up by the room's own language models.
+                let source = |all: &Configuration| {
+                    let room = all.rooms.get(*room)?;
+                    Some((room.source.clone()?, room.config.llm.clone()))
+                };
                 source(&before) != source(&self.configuration)
             })
             .cloned()
