@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | `prompt_text` | five words in a row of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section | dropped |
 //! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON are dropped |
-//! | `speaker_name` | a name and a colon in front | the persona's own is taken away; another persona's is dropped |
+//! | `speaker_name` | a persona's name and a colon in front, or at the beginning of a later sentence | the persona's own is taken away; another persona's is dropped |
 
 use crate::Verdict;
 use aho_corasick::AhoCorasick;
@@ -43,7 +43,8 @@ pub struct PersonaLines {
 
 #[derive(Debug)]
 struct Speakers {
-    /// A name at a line's beginning, or at a sentence's.
+    /// A name and a colon at a line's beginning, or at a sentence's; or as chat logs have it, `<Pip> gg`.
+    /// `Nova :)` and `Nova > everyone` speak of Nova.
     named: Regex,
 }
 
@@ -62,7 +63,7 @@ impl PersonaLines {
         let named = (!names.is_empty()).then(|| {
             let names = names.join("|");
             Regex::new(&format!(
-                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})(?:[*_\])"]*\s?(\[ai\]\s?)?[*_]*:|\s?>[:\s])"#
+                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})[*_>\])"]*(?:\s?\[ai\])?[*_]*:[*_]*(?:\s|$)|^\s*<({names})>"#
             ))
         });
         Self {
@@ -112,14 +113,10 @@ impl PersonaLines {
         };
         let mut line = text;
         while let Some(found) = speakers.named.captures(line) {
-            let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else {
+            let (Some(whole), Some(name)) = (found.get(0), found.get(1).or(found.get(2))) else {
                 return Some(line);
             };
             let rest = &line[whole.end()..];
-            if whole.as_str().ends_with(':') && begins_with_emote(rest) {
-                // `Nova :hype:` cheers for Nova.
-                return Some(line);
-            }
             if whole.start() > 0 || !is_same(name.as_str(), own) {
                 return None;
             }
@@ -131,12 +128,6 @@ impl PersonaLines {
 
 fn is_same(a: &str, b: &str) -> bool {
     a.trim().to_lowercase() == b.trim().to_lowercase()
-}
-
-fn begins_with_emote(rest: &str) -> bool {
-    rest.split_once(':').is_some_and(|(code, _)| {
-        !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    })
 }
 
 /// Whether a line is a part of a prompt.
@@ -203,7 +194,7 @@ fn without_markup(text: &str) -> Option<Cow<'_, str>> {
     });
     static OTHERS_TURN: LazyLock<Regex> = LazyLock::new(|| {
         regex(
-            r"(?i)(?:<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>)\s*(?:user|system)|^\s*(?:user|system|human)\s?:|\[/?SYSTEM",
+            r"(?i)(?:<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>)\s*(?:user|system)|^\s*\**(?:user|system|human):\**(?:\s|$)|\[/?SYSTEM",
         )
     });
     static ROLE: LazyLock<Regex> = LazyLock::new(|| {
