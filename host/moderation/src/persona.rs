@@ -5,7 +5,7 @@
 //!
 //! | rule | objects to | what becomes of it |
 //! | --- | --- | --- |
-//! | `prompt_text` | five words in a row of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section | dropped |
+//! | `prompt_text` | seven words in a row, or a short sentence, of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section | dropped |
 //! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON are dropped |
 //! | `speaker_name` | a persona's name and a colon in front, or at the beginning of a later sentence | the persona's own is taken away; another persona's is dropped |
 
@@ -15,11 +15,12 @@ use chatter_protocol::moderation::Action;
 use regex::Regex;
 use std::{borrow::Cow, sync::LazyLock};
 
-/// What the SDKs and the modules that ship tell a model, a sentence a line.
+/// What the SDKs and the modules that ship tell a model, a sentence a line. Those behind a `=` are made of
+/// everyday words and are known only as a whole; shorter ones that anybody says are left out.
 const TOLD: &str = include_str!("persona/told.txt");
 
-/// So many words in a row are no coincidence.
-const SHINGLE: usize = 5;
+/// So many words in a row are no coincidence. Shorter sentences are known as a whole.
+const SHINGLE: usize = 7;
 
 /// The titles of a prompt's sections.
 const TITLES: [&str; 10] = [
@@ -135,8 +136,13 @@ fn is_told(text: &str) -> bool {
     static SHINGLES: LazyLock<AhoCorasick> = LazyLock::new(|| {
         let shingles = TOLD.lines().flat_map(|sentence| {
             let words: Vec<_> = words(sentence).collect();
+            let length = if sentence.starts_with('=') {
+                words.len()
+            } else {
+                words.len().min(SHINGLE)
+            };
             words
-                .windows(SHINGLE)
+                .windows(length.max(1))
                 .map(|some| format!(" {} ", some.join(" ")))
                 .collect::<Vec<_>>()
         });

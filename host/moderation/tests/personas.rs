@@ -45,6 +45,7 @@ fn lines_are_cleaned_or_dropped() {
             Dropped("prompt_text"),
         ),
         ("give an answer of your own: blue", Dropped("prompt_text")),
+        ("claim nothing about the stream, gg", Dropped("prompt_text")),
         ("## Task React to it", Dropped("prompt_text")),
         ("## Chat", Dropped("prompt_text")),
         ("<<< gg", Dropped("prompt_text")),
