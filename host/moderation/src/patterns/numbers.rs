@@ -12,25 +12,62 @@ fn digits(text: &str) -> usize {
 }
 
 /// Card numbers: 13 to 19 digits, in groups or not, that begin as one of the large issuers' do and pass
-/// Luhn's check.
+/// Luhn's check. Other numbers may stand around one: of what begins and ends with a group the longest counts.
 pub(super) fn cards(text: &str) -> Vec<Range<usize>> {
-    static CANDIDATES: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"(?-u)\b[2-6][0-9](?:[ .-]?[0-9]){11,17}\b"));
+    let mut found = Vec::new();
     if digits(text) < LEAST_DIGITS {
-        return Vec::new();
+        return found;
     }
-    let mut found = all(&CANDIDATES, text);
-    found.retain(|at| {
-        let number: Vec<u8> = text[at.clone()]
-            .bytes()
-            .filter(u8::is_ascii_digit)
-            .map(|b| b - b'0')
-            .collect();
-        // The same digit over and over passes the check and is no card.
-        number.iter().any(|digit| *digit != number[0]) && is_luhn(&number)
-    });
+    let bytes = text.as_bytes();
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut at = 0;
+    while at < bytes.len() {
+        let begins = matches!(bytes[at], b'2'..=b'6') && (at == 0 || !is_word(bytes[at - 1]));
+        match begins.then(|| card_from(bytes, at)).flatten() {
+            Some(end) => {
+                found.push(at..end);
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
     found
 }
+
+/// Where the longest card number ends that begins here.
+fn card_from(text: &[u8], start: usize) -> Option<usize> {
+    let mut number = Vec::with_capacity(MOST_CARD_DIGITS);
+    let mut longest = None;
+    let mut at = start;
+    while let Some(digit) = text.get(at).filter(|byte| byte.is_ascii_digit()) {
+        number.push(digit - b'0');
+        if number.len() > MOST_CARD_DIGITS {
+            break;
+        }
+        at += 1;
+        let next = text.get(at).copied();
+        if next.is_some_and(|next| next.is_ascii_digit()) {
+            continue;
+        }
+        let ends = next.is_none_or(|next| !next.is_ascii_alphanumeric() && next != b'_');
+        // The same digit over and over passes the check and is no card.
+        let is_card = ends
+            && number.len() >= LEAST_CARD_DIGITS
+            && number.iter().any(|digit| *digit != number[0])
+            && is_luhn(&number);
+        if is_card {
+            longest = Some(at);
+        }
+        if !matches!(next, Some(b' ' | b'.' | b'-')) {
+            break;
+        }
+        at += 1;
+    }
+    longest
+}
+
+const LEAST_CARD_DIGITS: usize = 13;
+const MOST_CARD_DIGITS: usize = 19;
 
 /// ISO/IEC 7812-1, annex B.
 fn is_luhn(number: &[u8]) -> bool {
@@ -151,6 +188,14 @@ mod tests {
                 ("4111 1111 1111 1111 mine", &["4111 1111 1111 1111"]),
                 ("5500-0000-0000-0004", &["5500-0000-0000-0004"]),
                 ("378282246310005", &["378282246310005"]),
+                ("4111 1111 1111 1111 12/27 123", &["4111 1111 1111 1111"]),
+                ("4111111111111111 123 ok", &["4111111111111111"]),
+                ("20 4111 1111 1111 1111", &["4111 1111 1111 1111"]),
+                (
+                    "4111 1111 1111 1111 5500-0000-0000-0004",
+                    &["4111 1111 1111 1111", "5500-0000-0000-0004"],
+                ),
+                ("x4111 1111 1111 1111", &[]),
                 ("4111 1111 1111 1112", &[]),
                 ("4444444444444444444", &[]),
                 ("1234567890123456", &[]),
