@@ -66,10 +66,23 @@ impl Blocklist {
                 if glyphs.iter().any(|glyph| glyph.c.is_alphabetic())
                     && glyphs.iter().all(|glyph| spells(glyph.c))
                 {
-                    let line = Line::new(&glyphs);
-                    texts.push(line.text);
-                    let runs = line.units.iter().map(|unit| unit.run).collect();
-                    entries.push(Entry { list, runs });
+                    let mut push = |glyphs: &[Glyph]| {
+                        let line = Line::new(glyphs);
+                        texts.push(line.text);
+                        let runs = line.units.iter().map(|unit| unit.run).collect();
+                        entries.push(Entry { list, runs });
+                    };
+                    push(&glyphs);
+                    // `that's so` is typed `thats so` as often. A word alone may be another without:
+                    // `she'll` is no `shell`.
+                    let is_phrase = glyphs.iter().any(|glyph| glyph.c == ' ');
+                    if is_phrase && glyphs.iter().any(|glyph| glyph.c == '\'') {
+                        let mut bare = glyphs.clone();
+                        bare.retain(|glyph| glyph.c != '\'');
+                        if bare.iter().any(|glyph| glyph.c.is_alphabetic()) {
+                            push(&bare);
+                        }
+                    }
                 } else {
                     exact.push((list, word.as_str()));
                 }

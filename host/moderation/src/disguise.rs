@@ -68,7 +68,7 @@ fn letter(c: char, one: char) -> Option<char> {
 
 /// A reading with the letters put together that were set apart; none if there are none. Single letters
 /// with spaces or signs between them are loose: where words begin among them can't be seen. Signs
-/// inside a word fall away.
+/// inside a word fall away, but for the apostrophe: `who're` is a word.
 pub(crate) fn joined(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     let mut read: Option<Vec<Glyph>> = None;
     let mut at = 0;
@@ -127,7 +127,7 @@ fn readable(c: char) -> bool {
 }
 
 fn is_sign(c: char) -> bool {
-    matches!(c, '.' | '_' | '-' | '*' | '~' | '/' | '\\' | '|' | '\'')
+    matches!(c, '.' | '_' | '-' | '*' | '~' | '/' | '\\' | '|')
 }
 
 #[cfg(test)]
@@ -167,6 +167,7 @@ mod tests {
             ("a b", None),
             ("i am a fan", None),
             ("well-known", Some("wellknown")),
+            ("who're you", None),
             ("no dots.", None),
             ("gg wp", None),
         ] {
