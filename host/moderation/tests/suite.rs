@@ -53,10 +53,13 @@ fn evasions_are_caught() {
     assert!(wrong.is_empty(), "not as the table says: {wrong:#?}");
 }
 
-/// Lines that are caught and mean no harm: a compound whose first part is the end of a phrase; at the
-/// strictest level words of another language, and what is written as a word in disguise is.
-const KNOWN: [&str; 1] = ["go die-cast models"];
-const KNOWN_AT_THE_STRICTEST: [&str; 3] = [
+/// Lines that are caught at the strictest level and mean no harm: of games and series, a compound whose
+/// first part is the end of a phrase, words of another language, and what is written as a word in
+/// disguise is. None is as shipped.
+const KNOWN_AT_THE_STRICTEST: [&str; 6] = [
+    "go die-cast models",
+    "ok i go die to the boss again",
+    "the white power ranger was the best one",
     "Ass im Ärmel",
     "the A55 is closed today",
     "my phone is a galaxy a55",
@@ -97,8 +100,8 @@ fn ordinary_lines_are_left_alone() {
         shipped_lines.len(),
         of_the_corpora.len()
     );
-    assert_eq!(as_shipped, KNOWN);
-    let mut known = [&KNOWN[..], &KNOWN_AT_THE_STRICTEST].concat();
+    assert!(as_shipped.is_empty(), "{as_shipped:#?}");
+    let mut known = KNOWN_AT_THE_STRICTEST;
     known.sort_unstable();
     let mut at_the_strictest = at_the_strictest;
     at_the_strictest.sort_unstable();
