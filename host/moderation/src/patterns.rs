@@ -136,7 +136,7 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
             r"|npm_[A-Za-z0-9]{36}|live_[0-9]{6,12}_[A-Za-z0-9]{20,}",
             r"|[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",
             r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
-            r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=]*"
+            r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s]*(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"
         ))
     });
     // All of them are longer than words are.
@@ -325,6 +325,16 @@ mod tests {
                 "secret",
                 "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
                 &["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"],
+            ),
+            (
+                "secret",
+                "-----BEGIN PRIVATE KEY----- MIIEvQIB ADAN+x/= -----END PRIVATE KEY-----, see",
+                &["-----BEGIN PRIVATE KEY----- MIIEvQIB ADAN+x/= -----END PRIVATE KEY-----"],
+            ),
+            (
+                "secret",
+                "so -----BEGIN RSA PRIVATE KEY----- MIIEvQIB ADAN+x/=",
+                &["-----BEGIN RSA PRIVATE KEY----- MIIEvQIB ADAN+x/="],
             ),
             ("secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &[]),
         ];

@@ -142,12 +142,13 @@ fn is_mod_97(number: &[u8]) -> bool {
     rest == 1
 }
 
-/// Phone numbers: with a country's code (E.164), or in the groups of North America, France, and those
+/// Phone numbers: with a country's code (E.164) behind `+` or `00`, or in the groups of North America, France, and those
 /// that begin with 0 elsewhere in Europe.
 pub(super) fn phones(text: &str) -> Vec<Range<usize>> {
     static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
         regex(concat!(
             r"(?-u)\+[1-9](?:[ ()./-]{0,2}[0-9]){7,14}\b",
+            r"|\b00[1-9](?:[ ()./-]{0,2}[0-9]){7,13}\b",
             r"|\(?\b[2-9][0-9]{2}\)?[ .-]{1,2}[2-9][0-9]{2}[ .-][0-9]{4}\b",
             r"|\b0[1-9](?:[ .-][0-9]{2}){4}\b",
             r"|\b0[1-9][0-9]{1,3}[ /-]{1,3}[0-9]{3,4}[ -]?[0-9]{3,5}\b",
@@ -159,14 +160,26 @@ pub(super) fn phones(text: &str) -> Vec<Range<usize>> {
     }
     let mut found = all(&NUMBERS, text);
     found.retain(|at| {
+        let number = &text[at.clone()];
         let before = &text[..at.start];
         let is_part = before
-            .trim_end_matches(' ')
-            .ends_with(|c: char| c.is_ascii_digit())
-            || before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '#' | '$'));
-        !is_part && (LEAST_DIGITS..=15).contains(&digits(&text[at.clone()]))
+            .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '#' | '$'))
+            || !number.starts_with(['+', '(']) && is_tail(before, number);
+        !is_part && (LEAST_DIGITS..=15).contains(&digits(number))
     });
     found
+}
+
+/// Whether it is the end of a longer number that has spaces: of one with thousands apart, or of a year
+/// and what follows.
+fn is_tail(before: &str, number: &str) -> bool {
+    let spaced = before.trim_end_matches(' ');
+    let group = spaced.bytes().rev().take_while(u8::is_ascii_digit).count();
+    match group {
+        0 => false,
+        1 | 2 => number.split(' ').all(|group| group.len() == 3),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +251,14 @@ mod tests {
                 ("030/1234567 oder", &["030/1234567"]),
                 ("020 7946 0958", &["020 7946 0958"]),
                 ("07123456789", &["07123456789"]),
+                ("0049 171 2345678", &["0049 171 2345678"]),
+                ("ring 00441632960961!", &["00441632960961"]),
+                ("2 +49 171 2345678", &["+49 171 2345678"]),
+                ("1 555-234-5678", &["555-234-5678"]),
+                ("2 06 12 34 56 78", &["06 12 34 56 78"]),
+                ("1 012 345 678 points", &[]),
+                ("2024 05 06 12 34 56", &[]),
+                ("00:12:30.456 at 00 12 30", &[]),
                 ("1 000 000 000 points", &[]),
                 ("12:30:45.678 new record", &[]),
                 ("2024-05-06 12:00", &[]),
