@@ -6,13 +6,13 @@
 //! | rule | objects to | what becomes of it |
 //! | --- | --- | --- |
 //! | `prompt_text` | seven words in a row, or a short sentence, of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section | dropped |
-//! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON are dropped |
+//! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`, `[your name]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON are dropped |
 //! | `speaker_name` | a persona's name and a colon in front, or at the beginning of a later sentence | the persona's own is taken away; another persona's is dropped |
 
 use crate::Verdict;
 use aho_corasick::AhoCorasick;
 use chatter_protocol::moderation::Action;
-use regex::Regex;
+use regex::{Captures, Regex};
 use std::{borrow::Cow, sync::LazyLock};
 
 /// What the SDKs and the modules that ship tell a model, a sentence a line. Those behind a `=` are made of
@@ -34,6 +34,63 @@ const TITLES: [&str; 10] = [
     "your earlier lines",
     "answer this",
     "stream",
+];
+
+/// Elements that models write, of HTML and of their own. Others count with an attribute or with an end:
+/// `<half` is less than half.
+const ELEMENTS: [&str; 52] = [
+    "a",
+    "b",
+    "big",
+    "blockquote",
+    "body",
+    "br",
+    "center",
+    "code",
+    "del",
+    "div",
+    "em",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "head",
+    "hr",
+    "html",
+    "i",
+    "img",
+    "ins",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "script",
+    "small",
+    "span",
+    "strong",
+    "style",
+    "sub",
+    "sup",
+    "table",
+    "td",
+    "tr",
+    "u",
+    "ul",
+    "answer",
+    "assistant",
+    "chat",
+    "final",
+    "message",
+    "output",
+    "reply",
+    "response",
+    "result",
+    "system",
+    "text",
+    "thought",
+    "user",
 ];
 
 /// Judges lines of a room's personas. Made once for each roster.
@@ -80,7 +137,11 @@ impl PersonaLines {
             let reason = "repeats what the persona was told";
             return Verdict::drop("prompt_text", reason);
         }
-        let Some(bare) = without_markup(text) else {
+        // Before tags go, which may be around the name, and after.
+        let Some(own_words) = self.without_speaker(text.trim(), own) else {
+            return Verdict::drop("speaker_name", "speaks as another persona");
+        };
+        let Some(bare) = without_markup(own_words) else {
             let reason = "holds the markup of a language model";
             return Verdict::drop("model_markup", reason);
         };
@@ -95,7 +156,7 @@ impl PersonaLines {
             let reason = "holds nothing but the markup of a language model";
             return Verdict::drop("model_markup", reason);
         }
-        let (rule, reason) = if *bare == *text.trim() {
+        let (rule, reason) = if *bare == *own_words.trim() {
             ("speaker_name", "has its own name in front")
         } else {
             ("model_markup", "holds the markup of a language model")
@@ -208,8 +269,9 @@ fn without_markup(text: &str) -> Option<Cow<'_, str>> {
             r"(?i)^\s*\**(?:assistant|ai|model|response|answer|reply|output|message)\**\s?:\**\s+",
         )
     });
-    static TAG: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"</?[A-Za-z][A-Za-z0-9_-]{0,30}(?:\s[^<>]{0,200})?/?>"));
+    static TAG: LazyLock<Regex> = LazyLock::new(|| {
+        regex(r"<(/?)([A-Za-z][A-Za-z0-9_-]{0,30})(\s[^<>=]{0,60}=[^<>]{0,200}|\s{0,3})(/?)>")
+    });
     static BOLD: LazyLock<Regex> = LazyLock::new(|| regex(r"\*\*([^*]+)\*\*"));
     static HEADING: LazyLock<Regex> = LazyLock::new(|| regex(r"^\s*#{1,6}\s+"));
     static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
@@ -218,7 +280,9 @@ fn without_markup(text: &str) -> Option<Cow<'_, str>> {
         )
     });
     static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
-        regex(r"(?i)\[(?:insert|your|name|streamer|username|user)[^\]]{0,40}\]|\{\{[^}]{0,40}\}\}")
+        regex(
+            r"(?i)\[(?:insert\b[^\]]{0,40}|(?:(?:your|streamer|user)[ _-]?)?name|your (?:message|answer|reply)|streamer|user)\]|\{\{[^}]{0,40}\}\}",
+        )
     });
     let trimmed = text.trim();
     // Nearly all lines are done with here.
@@ -262,8 +326,25 @@ fn without_markup(text: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     // Tags may hide tags: each round takes some away, so this ends.
-    while TAG.is_match(&line) {
-        line = TAG.replace_all(&line, "").into_owned();
+    loop {
+        let lower = line.to_lowercase();
+        let without = TAG.replace_all(&line, |tag: &Captures<'_>| {
+            let name = tag[2].to_lowercase();
+            let is_markup = !tag[1].is_empty()
+                || !tag[3].trim().is_empty()
+                || !tag[4].is_empty()
+                || ELEMENTS.contains(&&*name)
+                || lower.contains(&format!("</{name}"));
+            if is_markup {
+                String::new()
+            } else {
+                tag[0].to_owned()
+            }
+        });
+        if without.len() == line.len() {
+            break;
+        }
+        line = without.into_owned();
     }
     line = line.replace("```", " ");
     line = BOLD.replace_all(&line, "$1").into_owned();
