@@ -1,9 +1,10 @@
 //! Readings of a skeleton: what a reader makes of digits for letters, and of letters set apart.
 
 use crate::skeleton::Glyph;
+use unicode_normalization::char::is_combining_mark;
 
-/// Characters between letters that a reader reads over.
-const SEPARATORS: &str = " ._-*~,/\\|+:;'";
+/// So many characters between letters, whichever they are, are read over.
+const MOST_BETWEEN: usize = 4;
 
 /// Letters set apart make a word from so many on.
 const LEAST_APART: usize = 3;
@@ -101,19 +102,20 @@ pub(crate) fn joined(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     read
 }
 
-/// Where the letters of a run of single ones are, with one or two signs or spaces between them.
+/// Where the letters of a run of single ones are, with a few signs, emoji or spaces between them.
 fn apart(glyphs: &[Glyph], from: usize) -> Option<Vec<usize>> {
     let c = |at: usize| glyphs.get(at).map(|glyph| glyph.c);
     let is_single = |at: usize| c(at).is_some_and(readable) && !c(at + 1).is_some_and(readable);
-    let is_separator = |at: usize| c(at).is_some_and(|c| SEPARATORS.contains(c));
+    let is_between = |at: &usize| c(*at).is_some_and(|c| !readable(c) && !is_combining_mark(c));
     if !is_single(from) {
         return None;
     }
     let mut letters = vec![from];
     let mut at = from + 1;
-    while is_separator(at) {
-        let next = at + 1 + usize::from(is_separator(at + 1));
-        if !is_single(next) {
+    loop {
+        let between = (at..).take_while(is_between).take(MOST_BETWEEN).count();
+        let next = at + between;
+        if between == 0 || !is_single(next) {
             break;
         }
         letters.push(next);
@@ -162,6 +164,12 @@ mod tests {
             ("k y s", Some("kys")),
             ("k.y.s now", Some("kys now")),
             ("k, y, s", Some("kys")),
+            ("s - l - u - t", Some("slut")),
+            ("k . y . s now", Some("kys now")),
+            ("k(y)s", Some("kys")),
+            ("k😂y😂😂s", Some("kys")),
+            ("k ----- y ----- s", None),
+            ("กี k กี y", None),
             ("so k-y-s!", Some("so kys!")),
             ("s.lut", Some("slut")),
             ("a b", None),
