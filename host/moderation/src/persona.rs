@@ -121,7 +121,7 @@ impl PersonaLines {
         let named = (!names.is_empty()).then(|| {
             let names = names.join("|");
             Regex::new(&format!(
-                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})[*_>\])"]*(?:\s?\[ai\])?[*_]*:[*_]*(?:\s|$)|^\s*<({names})>"#
+                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})[*_>\])"]*(?:\s?\[ai\])?[*_]*:[*_]*(?:[\s"“]|$)|^\s*<({names})>"#
             ))
         });
         Self {

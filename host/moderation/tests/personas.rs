@@ -89,6 +89,7 @@ fn lines_are_cleaned_or_dropped() {
         ("**Pip:** lol", Dropped("speaker_name")),
         ("**Pip**: lol", Dropped("speaker_name")),
         ("[Pip]: lol", Dropped("speaker_name")),
+        ("Pip:\"lol\"", Dropped("speaker_name")),
         ("Pip: you're right", Dropped("speaker_name")),
         ("**User:** what now", Dropped("model_markup")),
         ("<Pip> lol", Dropped("speaker_name")),
