@@ -16,7 +16,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 /// Messages of a page. Pages begin after its multiples.
 const PAGE: u64 = 200;
@@ -26,6 +29,9 @@ const KEPT: usize = 1 << 20;
 
 /// Pages that were not wanted for so long are dropped.
 const UNWANTED: Duration = Duration::from_secs(30);
+
+/// How long an answer may take, with the wait for those that were asked for before.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The store fails, as was said to operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +77,10 @@ impl Log {
 
     /// Where the log stands, at a moment after this was called.
     pub(crate) async fn head(&self, shared: &Shared) -> Result<Arc<Head>, Unreadable> {
+        in_time(self.ask_head(shared)).await
+    }
+
+    async fn ask_head(&self, shared: &Shared) -> Result<Arc<Head>, Unreadable> {
         let before = self.heads.load(Ordering::Acquire);
         let mut asked = self.head.lock().await;
         if asked.number > before
@@ -91,6 +101,15 @@ impl Log {
     /// The page with a message of a log that is known to have had it. If the log goes back less far,
     /// what it begins with; if it has become another one, that one's.
     pub(crate) async fn page(
+        &self,
+        shared: &Shared,
+        epoch: &str,
+        wanted: u64,
+    ) -> Result<Arc<Page>, Unreadable> {
+        in_time(self.read_page(shared, epoch, wanted)).await
+    }
+
+    async fn read_page(
         &self,
         shared: &Shared,
         epoch: &str,
@@ -126,6 +145,11 @@ impl Log {
             pages.kept.retain(|(_, wanted)| wanted.elapsed() < UNWANTED);
         }
     }
+}
+
+/// Waits for an answer, but not for ever.
+async fn in_time<T>(asked: impl Future<Output = Result<T, Unreadable>>) -> Result<T, Unreadable> {
+    timeout(DEADLINE, asked).await.unwrap_or(Err(Unreadable))
 }
 
 impl Pages {

@@ -179,6 +179,9 @@ impl Viewer {
     async fn part(mut self: Box<Self>, end: End) {
         // Nobody else writes from here on.
         self.member = None;
+        // What is not polled any more must not keep others from the log.
+        self.reading = None;
+        self.in_flight = None;
         let close = match end {
             End::Lost => return,
             End::Bye(ref close) => close.clone().map(|close| Close::new(close.code, "")),
