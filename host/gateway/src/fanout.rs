@@ -72,7 +72,7 @@ async fn listen(
     let head = shared.store.head(&room.id).await?;
     let fanout = fanout.get_or_insert_with(|| {
         // From here on: what a viewer missed before that it reads in the log.
-        room.crowd.stands_at(head.offset);
+        room.crowd.begin(&head.epoch, head.offset);
         Fanout {
             epoch: head.epoch,
             shown: head.offset,
@@ -183,7 +183,7 @@ impl Fanout {
         loop {
             let page = shared.store.read_after(&room.id, self.shown, PAGE).await?;
             if page.head.epoch != self.epoch || !page.complete || page.head.offset < self.shown {
-                room.crowd.renew(page.head.offset);
+                room.crowd.renew(&page.head.epoch, page.head.offset);
                 self.epoch = page.head.epoch;
                 self.shown = page.head.offset;
                 return Ok(());

@@ -60,11 +60,16 @@ impl Crowd {
         self.ring().shown()
     }
 
-    /// Whether a viewer that has seen messages up to an offset gets those up to another one without the
-    /// log.
-    pub(crate) fn holds(&self, seen: u64, newest: u64) -> bool {
+    /// Whether what viewers are shown is of this log, as far as is known yet.
+    pub(crate) fn is_of(&self, epoch: &str) -> bool {
+        self.ring().is_of(epoch)
+    }
+
+    /// Whether a viewer that has seen a log's messages up to an offset gets those up to another one
+    /// without the log.
+    pub(crate) fn holds(&self, epoch: &str, seen: u64, newest: u64) -> bool {
         let ring = self.ring();
-        ring.shown() >= newest && ring.place(seen).is_some()
+        ring.is_of(epoch) && ring.shown() >= newest && ring.place(seen).is_some()
     }
 
     // === What goes to all; it goes out with the next `wake` ===
@@ -84,9 +89,14 @@ impl Crowd {
         self.ring().stands_at(offset);
     }
 
+    /// Viewers are shown this log from here on.
+    pub(crate) fn begin(&self, epoch: &str, offset: u64) {
+        self.ring().begin(epoch, offset);
+    }
+
     /// The log is another one now, or has lost what comes next: viewers must come back.
-    pub(crate) fn renew(&self, offset: u64) {
-        self.ring().renew(offset);
+    pub(crate) fn renew(&self, epoch: &str, offset: u64) {
+        self.ring().renew(epoch, offset);
     }
 
     /// Sends out what is new.

@@ -11,6 +11,8 @@ pub(crate) struct Ring {
     /// The number of the first of them. Frames are numbered as they come.
     first: u64,
     most: usize,
+    /// Which log that is; empty until it is known.
+    epoch: String,
     /// The newest message's offset.
     shown: u64,
     /// How often the log became another one.
@@ -31,6 +33,7 @@ impl Ring {
             frames: VecDeque::new(),
             first: 0,
             most: most.max(1),
+            epoch: String::new(),
             shown: 0,
             renewed: 0,
         }
@@ -47,6 +50,11 @@ impl Ring {
 
     pub(super) const fn shown(&self) -> u64 {
         self.shown
+    }
+
+    /// Whether what it holds is of this log, as far as it knows.
+    pub(super) fn is_of(&self, epoch: &str) -> bool {
+        self.epoch.is_empty() || self.epoch == epoch
     }
 
     pub(super) const fn renewed(&self) -> u32 {
@@ -84,10 +92,16 @@ impl Ring {
         self.shown = offset;
     }
 
-    /// The log is another one now, or has lost what comes next.
-    pub(super) fn renew(&mut self, offset: u64) {
-        self.renewed += 1;
+    /// It follows this log from here on.
+    pub(super) fn begin(&mut self, epoch: &str, offset: u64) {
+        epoch.clone_into(&mut self.epoch);
         self.stands_at(offset);
+    }
+
+    /// The log is another one now, or has lost what comes next.
+    pub(super) fn renew(&mut self, epoch: &str, offset: u64) {
+        self.renewed += 1;
+        self.begin(epoch, offset);
     }
 
     /// Where a viewer that has seen all messages up to an offset goes on; nowhere if the next one is
@@ -303,5 +317,16 @@ mod tests {
         ] {
             assert_eq!(batch.after(written), (begun, rest), "{written}");
         }
+    }
+
+    #[test]
+    fn it_knows_of_which_log_it_is() {
+        let mut ring = Ring::new(4);
+        assert!(ring.is_of("old") && ring.is_of("new"), "not known yet");
+        ring.begin("old", 3);
+        assert!(ring.is_of("old") && !ring.is_of("new"));
+        ring.renew("new", 0);
+        assert!(!ring.is_of("old") && ring.is_of("new"));
+        assert_eq!((ring.shown(), ring.renewed()), (0, 1));
     }
 }

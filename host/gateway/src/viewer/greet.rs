@@ -16,13 +16,18 @@ impl Viewer {
     /// Says hello, and puts the viewer where it wants to be.
     pub(super) async fn greet(&mut self, token: Option<String>, resume: Resume) -> Result<(), End> {
         let head = self.room.log.head(&self.shared).await?;
+        // The room has yet to notice that its log is another one: what it would show is of the old one.
+        if !self.room.crowd.is_of(&head.epoch) {
+            return Err(renewed());
+        }
         let (mut recovered, mut seen, mut page) = (true, head.offset, None);
         if let Some(after) = resume.after {
             recovered =
                 resume.epoch.is_none_or(|epoch| epoch == head.epoch) && after <= head.offset;
             // Otherwise its offsets count in a log that is gone: all that this one holds is new to it.
             seen = if recovered { after } else { 0 };
-            if seen < head.offset && !self.room.crowd.holds(seen, head.offset) {
+            let held = self.room.crowd.holds(&head.epoch, seen, head.offset);
+            if seen < head.offset && !held {
                 let found = self
                     .room
                     .log

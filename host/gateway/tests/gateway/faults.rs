@@ -1,11 +1,12 @@
 //! A store that fails: what is promised all the same.
 
 use crate::{
-    host::{Host, MESSAGES, heard, lobby, soon},
+    host::{Host, LOBBY, MESSAGES, heard, lobby, soon},
     personas::{commit, fates, line},
     resume::message,
 };
 use async_trait::async_trait;
+use chatter_gateway::Config;
 use chatter_protocol::{CallId, ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
 use chatter_store::{
     Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
@@ -30,6 +31,10 @@ struct Faulty {
     looks: [AtomicUsize; 2],
     /// How often the log was read, or asked where it stands.
     reads: AtomicUsize,
+    /// How many sessions were made.
+    sessions: AtomicUsize,
+    /// The log is asked where it stands after it became another one.
+    is_another: AtomicBool,
 }
 
 impl Faulty {
@@ -77,7 +82,11 @@ impl Store for Faulty {
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        self.inner.head(room).await
+        let mut head = self.inner.head(room).await?;
+        if self.is_another.load(Ordering::SeqCst) {
+            head.epoch.push_str("-another");
+        }
+        Ok(head)
     }
 
     async fn read_latest(&self, room: &RoomId, limit: usize) -> Result<LogPage, StoreError> {
@@ -136,6 +145,7 @@ impl Store for Faulty {
     }
 
     async fn put_session(&self, session: StoredSession) -> Result<(), StoreError> {
+        self.sessions.fetch_add(1, Ordering::SeqCst);
         self.inner.put_session(session).await
     }
 
@@ -153,6 +163,10 @@ impl Store for Faulty {
 }
 
 async fn faulty() -> (Host, Arc<Faulty>) {
+    faulty_with(|_| {}).await
+}
+
+async fn faulty_with(change: impl FnOnce(&mut Config)) -> (Host, Arc<Faulty>) {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let store = Arc::new(Faulty {
         inner: Sqlite::open(&folder.path().join("chatter.db")).unwrap(),
@@ -160,8 +174,10 @@ async fn faulty() -> (Host, Arc<Faulty>) {
         refuses_reads: AtomicBool::new(false),
         looks: [const { AtomicUsize::new(0) }; 2],
         reads: AtomicUsize::new(0),
+        sessions: AtomicUsize::new(0),
+        is_another: AtomicBool::new(false),
     });
-    let host = Host::over(folder, store.clone(), |_| {}).await;
+    let host = Host::over(folder, store.clone(), change).await;
     (host, store)
 }
 
@@ -288,5 +304,21 @@ async fn whoever_comes_back_while_the_log_cannot_be_read_is_told_to_try_later() 
     store.refuses_reads.store(false, Ordering::SeqCst);
     let (mut viewer, _) = host.watch("?name=ana&after=3").await;
     assert_eq!(viewer.offsets(7).await, (4..=10).collect::<Vec<_>>());
+    host.end().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_before_the_room_knows_that_its_log_is_another_one_comes_again() {
+    let (host, store) = faulty().await;
+    let (mut viewer, _) = host.watch("?name=ana").await;
+    host.say("ben", "old").await;
+    assert_eq!(viewer.offsets(1).await, [1]);
+    store.is_another.store(true, Ordering::SeqCst);
+    for query in ["", "&after=0"] {
+        let path = format!("{LOBBY}/ws?name=ben{query}");
+        let mut late = host.connect(&path, &[]).await.unwrap();
+        let close = late.closed().await.unwrap();
+        assert_eq!(u16::from(close.code), 1012, "{close}");
+    }
     host.end().await;
 }
