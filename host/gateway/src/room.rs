@@ -222,19 +222,17 @@ impl Room {
         (!was).then(|| Sharing(Arc::clone(self)))
     }
 
-    /// Counts a viewer, and its author among the people, for as long as the result lives. Nothing if
-    /// there are `most` already.
-    pub(crate) fn seat_viewer(self: &Arc<Self>, author: &Author, most: usize) -> Option<Seated> {
+    /// Counts a viewer for as long as the result lives. Nothing if there are `most` already.
+    pub(crate) fn seat_viewer(self: &Arc<Self>, most: usize) -> Option<Seated> {
         let most = u64::try_from(most).unwrap_or(u64::MAX);
         if self.viewers.fetch_add(1, Ordering::AcqRel) >= most {
             self.viewers.fetch_sub(1, Ordering::AcqRel);
             return None;
         }
         self.counters.viewers.increment(1);
-        self.people.come(author);
         Some(Seated {
             room: Arc::clone(self),
-            author: author.id.clone(),
+            author: None,
         })
     }
 
@@ -296,12 +294,23 @@ impl Drop for Sharing {
 #[derive(Debug)]
 pub(crate) struct Seated {
     room: Arc<Room>,
-    author: AuthorId,
+    author: Option<AuthorId>,
+}
+
+impl Seated {
+    /// Counts an author, who sits there from now on, among the people.
+    pub(crate) fn taken_by(mut self, author: &Author) -> Self {
+        self.room.people.come(author);
+        self.author = Some(author.id.clone());
+        self
+    }
 }
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        self.room.people.go(&self.author);
+        if let Some(author) = &self.author {
+            self.room.people.go(author);
+        }
         self.room.viewers.fetch_sub(1, Ordering::Relaxed);
         self.room.counters.viewers.decrement(1);
     }

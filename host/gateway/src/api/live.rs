@@ -42,11 +42,13 @@ pub(crate) async fn connect(
     let name = parameters.text("name").map(str::to_owned);
     let accept = ws::accept(request.method(), request.headers())
         .map_err(|why| not_upgradable(request.headers(), why))?;
-    let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
+    // Before a session is made: those of whoever is refused would stay, and push out other people's.
     let place = shared.places.take(peer.ip())?;
     let seat = room
-        .seat_viewer(&author, shared.config.limits.viewers_per_room)
+        .seat_viewer(shared.config.limits.viewers_per_room)
         .ok_or_else(|| places::full("the room is full: try again later"))?;
+    let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
+    let seat = seat.taken_by(&author);
 
     let cookie = token
         .as_ref()

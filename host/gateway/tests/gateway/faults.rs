@@ -322,3 +322,13 @@ async fn whoever_comes_before_the_room_knows_that_its_log_is_another_one_comes_a
     }
     host.end().await;
 }
+
+#[tokio::test]
+async fn whoever_is_refused_at_the_door_makes_no_session() {
+    let (host, store) = faulty_with(|config| config.limits.viewers_per_room = 1).await;
+    let path = format!("{LOBBY}/ws");
+    let _first = host.connect(&path, &[]).await.unwrap();
+    assert!(host.connect(&path, &[]).await.is_err(), "the room is full");
+    assert_eq!(store.sessions.load(Ordering::SeqCst), 1);
+    host.end().await;
+}

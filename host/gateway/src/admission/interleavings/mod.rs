@@ -219,7 +219,7 @@ impl World {
         let mut tasks = JoinSet::new();
         tasks.spawn(shared.intake.clone().run(CancellationToken::new()));
         let room = shared.room("main", "lobby").unwrap();
-        let viewer = room.seat_viewer(&names::guest("viewer"), 1).unwrap();
+        let viewer = room.seat_viewer(1).unwrap();
         for work in work {
             let running = room_tasks::run(shared.clone(), work, CancellationToken::new());
             tasks.spawn(running.map(|_| ()));
