@@ -9,9 +9,12 @@ use chatter_protocol::{ModerationVerdict, RoomId};
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,12 +24,26 @@ const MOST_BYTES: u64 = 8 << 20;
 /// How long what was written may wait for the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
+/// How long whoever adds waits for the disk. What is written later than that is written all the same;
+/// what would be added meanwhile is not.
+const WRITE_DEADLINE: Duration = Duration::from_secs(1);
+
 /// The audit of all rooms at this process.
 #[derive(Debug)]
 pub(crate) struct Audit {
     folder: PathBuf,
     most_bytes: u64,
-    logs: Mutex<HashMap<RoomId, Log>>,
+    rooms: Mutex<HashMap<RoomId, Arc<RoomAudit>>>,
+}
+
+/// One room's. No room waits for another one's disk.
+#[derive(Debug, Default)]
+struct RoomAudit {
+    log: Mutex<Option<Log>>,
+    /// Verdicts are being written.
+    writing: AtomicBool,
+    /// What was written is being brought to the disk.
+    syncing: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -34,6 +51,8 @@ struct Log {
     file: File,
     bytes: u64,
     synced: Instant,
+    /// When it was full and could not be renamed.
+    stayed: Option<Instant>,
 }
 
 impl Audit {
@@ -41,11 +60,13 @@ impl Audit {
         Self {
             folder,
             most_bytes: MOST_BYTES,
-            logs: Mutex::default(),
+            rooms: Mutex::default(),
         }
     }
 
-    /// Adds verdicts about a room's messages, off the async threads.
+    /// Adds verdicts about a room's messages, off the async threads. They are lost with an error if
+    /// those before them are still being written, so that a disk that hangs holds one thread for each
+    /// room at most, and nobody for long.
     pub(crate) async fn add(
         self: &Arc<Self>,
         room: &RoomId,
@@ -56,8 +77,23 @@ impl Audit {
             serde_json::to_writer(&mut lines, verdict)?;
             lines.push(b'\n');
         }
+        let of_room = self.room(room);
+        let Some(writing) = Busy::begin(&of_room, |of_room| &of_room.writing) else {
+            return Err(late("the disk still has those before them to write"));
+        };
         let (audit, room) = (Arc::clone(self), room.clone());
-        blocking(move || audit.append(&room, &lines)).await
+        let work = blocking(move || {
+            let due = audit.append(&room, &writing.0, &lines);
+            drop(writing);
+            due
+        });
+        let due = tokio::time::timeout(WRITE_DEADLINE, work)
+            .await
+            .map_err(|_| late("the disk is slow: they are written late, or not at all"))??;
+        if let Some(file) = due {
+            bring_to_disk(file, &of_room);
+        }
+        Ok(())
     }
 
     /// The latest verdicts, newest first.
@@ -70,39 +106,63 @@ impl Audit {
         blocking(move || audit.read(&room, limit)).await
     }
 
-    fn append(&self, room: &RoomId, lines: &[u8]) -> io::Result<()> {
-        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = logs
-            .get(room)
-            .is_some_and(|log| log.bytes >= self.most_bytes);
-        if full && let Some(log) = logs.remove(room) {
-            log.file.sync_data()?;
-            fs::rename(self.path(room, ""), self.path(room, ".1"))?;
+    fn room(&self, room: &RoomId) -> Arc<RoomAudit> {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(rooms.entry(room.clone()).or_default())
+    }
+
+    /// Writes lines; the file, if it should be brought to the disk now.
+    fn append(&self, room: &RoomId, of_room: &RoomAudit, lines: &[u8]) -> io::Result<Option<File>> {
+        let mut log = of_room.lock();
+        let mut full = None;
+        if let Some(old) = log.as_mut().filter(|log| log.bytes >= self.most_bytes)
+            && old.stayed.is_none_or(|tried| tried.elapsed() >= SYNC_EVERY)
+        {
+            match fs::rename(self.path(room, ""), self.path(room, ".1")) {
+                Ok(()) => full = log.take().map(|log| log.file),
+                // More than was meant to be kept is better than less.
+                Err(error) => {
+                    if old.stayed.replace(Instant::now()).is_none() {
+                        tracing::error!(%room, %error, "the audit's file is full and can't be renamed: it grows on");
+                    }
+                }
+            }
         }
-        if !logs.contains_key(room) {
+        if log.is_none() {
             fs::create_dir_all(&self.folder)?;
-            logs.insert(room.clone(), Log::open(&self.path(room, ""))?);
         }
-        let Some(log) = logs.get_mut(room) else {
-            return Ok(());
+        let open = match log.as_mut() {
+            Some(open) => open,
+            None => log.insert(Log::open(&self.path(room, ""))?),
         };
-        let written = log.add(lines);
-        if written.is_err() {
-            // What is in it now is looked at when it is opened again.
-            logs.remove(room);
+        match open.add(lines) {
+            Ok(due) => Ok(full.or(due)),
+            Err(error) => {
+                // What is in it now is looked at when it is opened again.
+                *log = None;
+                Err(error)
+            }
         }
-        written
     }
 
     fn read(&self, room: &RoomId, limit: usize) -> io::Result<Vec<ModerationVerdict>> {
+        let mut files = Vec::new();
+        {
+            // None is renamed meanwhile, or its lines would be read twice.
+            let of_room = self.room(room);
+            let _log = of_room.lock();
+            for suffix in ["", ".1"] {
+                match File::open(self.path(room, suffix)) {
+                    Ok(file) => files.push(file),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
         let mut verdicts = Vec::new();
-        for suffix in ["", ".1"] {
+        for mut file in files {
             let mut text = Vec::new();
-            match File::open(self.path(room, suffix)) {
-                Ok(mut file) => file.read_to_end(&mut text)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
+            file.read_to_end(&mut text)?;
             let lines = text.rsplit(|byte| *byte == b'\n');
             // A line that was torn by the end of a machine is none.
             let good = lines.filter_map(|line| serde_json::from_slice(line).ok());
@@ -127,10 +187,11 @@ impl Log {
             .open(path)?;
         let mut bytes = file.metadata()?.len();
         // A line that was torn keeps to itself.
-        let mut end = Vec::new();
         if bytes > 0 {
-            File::open(path)?.read_to_end(&mut end)?;
-            if end.last() != Some(&b'\n') {
+            let mut last = [0];
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
                 file.write_all(b"\n")?;
                 bytes += 1;
             }
@@ -139,18 +200,62 @@ impl Log {
             file,
             bytes,
             synced: Instant::now(),
+            stayed: None,
         })
     }
 
-    fn add(&mut self, lines: &[u8]) -> io::Result<()> {
+    /// Writes lines; the file, if it should be brought to the disk now.
+    fn add(&mut self, lines: &[u8]) -> io::Result<Option<File>> {
         self.file.write_all(lines)?;
         self.bytes += lines.len() as u64;
-        if self.synced.elapsed() >= SYNC_EVERY {
-            self.file.sync_data()?;
+        if self.synced.elapsed() < SYNC_EVERY {
+            return Ok(None);
+        }
+        // Where there are too many open files, the next lines ask again.
+        let file = self.file.try_clone().ok();
+        if file.is_some() {
             self.synced = Instant::now();
         }
-        Ok(())
+        Ok(file)
     }
+}
+
+impl RoomAudit {
+    fn lock(&self) -> MutexGuard<'_, Option<Log>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Something that is done for a room once at a time, until this is dropped.
+struct Busy(Arc<RoomAudit>, fn(&RoomAudit) -> &AtomicBool);
+
+impl Busy {
+    fn begin(of_room: &Arc<RoomAudit>, what: fn(&RoomAudit) -> &AtomicBool) -> Option<Self> {
+        let was = what(of_room).swap(true, Ordering::AcqRel);
+        (!was).then(|| Self(Arc::clone(of_room), what))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.1(&self.0).store(false, Ordering::Release);
+    }
+}
+
+/// Nobody waits for it. While it still goes on for what was written before, it is left for later.
+fn bring_to_disk(file: File, of_room: &Arc<RoomAudit>) {
+    if let Some(syncing) = Busy::begin(of_room, |of_room| &of_room.syncing) {
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = file.sync_data() {
+                tracing::error!(%error, "the audit could not be brought to the disk");
+            }
+            drop(syncing);
+        });
+    }
+}
+
+fn late(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, why)
 }
 
 async fn blocking<T: Send + 'static>(
@@ -226,5 +331,36 @@ mod tests {
         let kept = reasons(&audit, 100).await;
         assert_eq!(kept[0], "49");
         assert!(kept.len() >= 3, "{kept:?}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_renamed_grows_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Arc::new(Audit {
+            most_bytes: 1000,
+            ..Audit::new(folder.path().into())
+        });
+        // No file takes the place of a folder.
+        fs::create_dir(folder.path().join("main.lobby.jsonl.1")).unwrap();
+        for nth in 0..20 {
+            audit.add(&room(), &[verdict(nth)]).await.unwrap();
+        }
+        fs::remove_dir(folder.path().join("main.lobby.jsonl.1")).unwrap();
+        assert_eq!(reasons(&audit, 100).await.len(), 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_long_for_a_disk_that_hangs() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Arc::new(Audit::new(folder.path().into()));
+        let of_room = audit.room(&room());
+        let hangs = Busy::begin(&of_room, |of_room| &of_room.writing).unwrap();
+        let error = audit.add(&room(), &[verdict(1)]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let other = RoomId::from_parts("main", "other").unwrap();
+        audit.add(&other, &[verdict(2)]).await.unwrap();
+        drop(hangs);
+        audit.add(&room(), &[verdict(3)]).await.unwrap();
+        assert_eq!(reasons(&audit, 10).await, ["3"]);
     }
 }

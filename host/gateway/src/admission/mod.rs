@@ -449,7 +449,7 @@ async fn record(shared: &Shared, room: &Room, verdicts: &[ModerationVerdict]) {
     if let Some(audit) = &shared.audit
         && let Err(error) = audit.add(&room.id, verdicts).await
     {
-        tracing::error!(room = %room.id, %error, "verdicts could not be kept in the audit");
+        tracing::error!(room = %room.id, %error, verdicts = verdicts.len(), "verdicts could not be kept in the audit");
     }
     for verdict in verdicts {
         room.counters.moderated(verdict.action, &verdict.rule);
