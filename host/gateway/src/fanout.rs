@@ -43,7 +43,10 @@ pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellation
             match shared.bus.subscribe(&topics).await {
                 Ok(subscription) => {
                     let work = listen(&shared, &room, &mut fanout, &mut outage, subscription);
-                    if let Err(error) = work.await {
+                    let ended = work.await;
+                    // What it had shown by then is sent out all the same.
+                    room.crowd.wake();
+                    if let Err(error) = ended {
                         outage.failed(&error, || {
                             tracing::error!(room = %room.id, %error, "the room's log can't be read");
                         });
