@@ -115,6 +115,7 @@ impl Peer {
 
     fn pump_locked(&self, out: &mut Out, crowd: &Crowd) {
         let mut batch = Batch::default();
+        let waited = out.need == Need::Room;
         out.need = loop {
             batch.clear();
             if let Some(need) = out.fill(crowd, &mut batch) {
@@ -122,6 +123,10 @@ impl Peer {
             }
             match self.tcp.try_write(&batch.bytes) {
                 Ok(written) => {
+                    if waited && written > 0 {
+                        // There is room again since the other side took what was there.
+                        self.heard();
+                    }
                     out.took(&batch, written, crowd);
                     if written < batch.bytes.len() {
                         break Need::Room;
