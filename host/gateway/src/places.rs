@@ -74,10 +74,14 @@ pub(crate) fn full(detail: &'static str) -> Problem {
 }
 
 /// Whether many people may come from an address for a good reason: it is this machine, or in a private
-/// network (RFC 1918, RFC 4193) or on the link.
+/// network (RFC 1918, RFC 4193), on the link, or behind a carrier's translator (RFC 6598).
 fn may_be_a_proxy(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V4(v4) => {
+            // 100.64.0.0/10
+            let is_shared = v4.to_bits() >> 22 == 0x6440_0000 >> 22;
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || is_shared
+        }
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
     }
 }
@@ -87,6 +91,13 @@ fn may_be_a_proxy(address: IpAddr) -> bool {
 pub(crate) struct Place {
     places: Arc<Places>,
     network: Option<IpAddr>,
+}
+
+impl Place {
+    /// From where the viewer is, if what comes from there is bounded.
+    pub(crate) fn network(&self) -> Option<IpAddr> {
+        self.network
+    }
 }
 
 impl Drop for Place {
@@ -107,6 +118,27 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_may_come_from_where_proxies_are() {
+        for (address, may) in [
+            ("127.0.0.1", true),
+            ("10.1.2.3", true),
+            ("::ffff:192.168.0.1", true),
+            ("169.254.0.1", true),
+            ("100.64.0.0", true),
+            ("100.127.255.255", true),
+            ("fe80::1", true),
+            ("100.63.255.255", false),
+            ("100.128.0.0", false),
+            ("192.0.2.1", false),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(may_be_a_proxy(address.parse().unwrap()), may, "{address}");
+            let place = Arc::new(Places::new(1, 1)).take(address.parse().unwrap());
+            assert_eq!(place.unwrap().network().is_none(), may, "{address}");
+        }
+    }
 
     #[test]
     fn places_are_bounded_in_all_and_by_network_and_come_back() {

@@ -127,9 +127,9 @@ impl Viewer {
                 Problem::rate_limited("too many messages: wait a moment, then send it again", wait);
             return self.error(problem, Some(nonce));
         }
-        // An author may have many connections.
+        // An author may have many connections, and an address many authors.
         if !self.scopes.contains(&Scope::Admin)
-            && let Err(problem) = self.shared.may_post_as(&self.author.id)
+            && let Err(problem) = self.may_post()
         {
             self.deaf = Some(Box::pin(sleep(DEAF)));
             return self.error(problem, Some(nonce));
@@ -153,6 +153,15 @@ impl Viewer {
             };
             (nonce, decision)
         }));
+    }
+
+    fn may_post(&self) -> Result<(), Problem> {
+        self.shared.may_post_as(&self.author.id)?;
+        let (_, place, _) = &self.places;
+        match place.network() {
+            Some(network) => self.shared.may_post_from(network),
+            None => Ok(()),
+        }
     }
 
     /// Answers a frame that could not be read.

@@ -77,7 +77,7 @@ pub(crate) struct Viewer {
     reading: Option<BoxFuture<'static, Result<Found, End>>>,
     skipped_at: Option<Instant>,
     member: Option<Member>,
-    _places: Places,
+    places: Places,
 }
 
 /// What a viewer takes of what is bounded: a seat in the room, a place at the gateway, a connection.
@@ -146,7 +146,7 @@ impl Viewer {
             reading: None,
             skipped_at: None,
             member: None,
-            _places: places,
+            places,
         })
     }
 
