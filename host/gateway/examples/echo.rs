@@ -59,7 +59,7 @@ async fn connection(stream: TcpStream) {
 
 async fn answer(mut request: Request<Incoming>) -> Result<Response<String>, Infallible> {
     let mut response = Response::new(String::new());
-    match ws::accept(request.method(), request.headers()) {
+    match ws::accept(request.method(), request.version(), request.headers()) {
         Ok(accept) => {
             *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
             let headers = response.headers_mut();

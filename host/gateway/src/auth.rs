@@ -131,7 +131,14 @@ pub(crate) async fn guard(
         Access::ScopeUnlessLocal(_) if is_local(&request) => return Ok(next.run(request).await),
         Access::Scope(scope) | Access::ScopeUnlessLocal(scope) => scope,
     };
-    let principal = authenticate(&shared, request.headers()).await?;
+    let principal = match offered(request.uri().path(), request.headers()) {
+        Some(token) if !request.headers().contains_key(header::AUTHORIZATION) => {
+            known(&shared, &token).await?.ok_or_else(|| {
+                Problem::unauthorized("the token in `Sec-WebSocket-Protocol` is unknown: check it")
+            })?
+        }
+        _ => authenticate(&shared, request.headers()).await?,
+    };
     if matches!(principal, Principal::Anonymous) && !shared.config.guests {
         return Err(Problem::unauthorized(
             "guests are not let in here: send `Authorization: Bearer TOKEN` with a session's or the operator's token",
@@ -193,11 +200,6 @@ pub(crate) async fn authenticate(
             Problem::unauthorized("the token is unknown: make a session with POST /v1/sessions, or check the operator's token")
         });
     }
-    if let Some(token) = offered(headers) {
-        return known(shared, &token).await?.ok_or_else(|| {
-            Problem::unauthorized("the token in `Sec-WebSocket-Protocol` is unknown: check it")
-        });
-    }
     let Some(token) = cookie(headers) else {
         return Ok(Principal::Anonymous);
     };
@@ -223,7 +225,12 @@ async fn known(shared: &Shared, token: &str) -> Result<Option<Principal>, Proble
 
 /// The token that a page's WebSocket brings, which can set no other header: as a protocol that it
 /// offers beside its own, `chatter.bearer.` and the token in base64url (RFC 4648, without padding).
-fn offered(headers: &HeaderMap) -> Option<String> {
+/// Only where sound goes: elsewhere no protocol is accepted, and browsers give up a WebSocket whose
+/// offers were all passed over.
+fn offered(path: &str, headers: &HeaderMap) -> Option<String> {
+    if !path.ends_with("/sound") {
+        return None;
+    }
     let text = headers
         .get_all(header::SEC_WEBSOCKET_PROTOCOL)
         .iter()
@@ -366,7 +373,12 @@ mod tests {
             ("chatter.bearer.gICA", Some("")),
             ("chatter.sound", None),
         ] {
-            assert_eq!(offered(&headers(text)).as_deref(), token, "{text}");
+            assert_eq!(
+                offered("/v1/rooms/main/lobby/sound", &headers(text)).as_deref(),
+                token,
+                "{text}"
+            );
+            assert_eq!(offered("/v1/rooms/main/lobby/ws", &headers(text)), None);
         }
     }
 

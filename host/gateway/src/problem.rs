@@ -18,7 +18,7 @@
 //! | `already_shared` | 409 | another page shares its sound with the room |
 //! | `too_large` | 413 | the body or frame is too large |
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |
-//! | `upgrade_required` | 426 | the path is for WebSockets |
+//! | `upgrade_required` | 426 | the path is for WebSockets, of version 13 |
 //! | `rate_limited` | 429 | too much, too fast |
 //! | `too_many_connections` | 429 | too many viewers from one address |
 //! | `full` | 503 | there is no place for one more viewer, in the room or at the gateway |

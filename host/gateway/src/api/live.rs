@@ -25,6 +25,9 @@ use hyper_util::rt::TokioIo;
 use rand::RngExt;
 use std::{fmt::Display, net::SocketAddr, sync::Arc};
 
+/// The version of the protocol that is spoken here; who speaks another is told (RFC 6455, section 4.2.2).
+const VERSION: &str = "13";
+
 pub(crate) async fn connect(
     State(shared): State<Arc<Shared>>,
     InRoom(room): InRoom,
@@ -40,7 +43,7 @@ pub(crate) async fn connect(
         stream: parameters.flag("stream")?,
     };
     let name = parameters.text("name").map(str::to_owned);
-    let accept = ws::accept(request.method(), request.headers())
+    let accept = ws::accept(request.method(), request.version(), request.headers())
         .map_err(|why| not_upgradable(request.headers(), why))?;
     // Before a session is made: those of whoever is refused would stay, and push out other people's.
     let place = shared.places.take(peer.ip())?;
@@ -82,8 +85,15 @@ pub(crate) async fn connect(
 }
 
 fn not_upgradable(headers: &HeaderMap, why: &str) -> Problem {
+    let version = headers.get(header::SEC_WEBSOCKET_VERSION);
     if headers.contains_key(header::UPGRADE) {
-        return bad_handshake(why);
+        if version.is_none_or(|version| version == VERSION) {
+            return bad_handshake(why);
+        }
+        let detail = format!("not a WebSocket handshake: {why}");
+        return Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
+            .header(header::UPGRADE, "websocket")
+            .header(header::SEC_WEBSOCKET_VERSION, VERSION);
     }
     let detail = "this path is for WebSockets; GET .../messages reads the room's log";
     Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
@@ -97,6 +107,7 @@ pub(super) fn bad_handshake(why: impl Display) -> Problem {
         "bad_handshake",
         format!("not a WebSocket handshake: {why}"),
     )
+    .header(header::SEC_WEBSOCKET_VERSION, VERSION)
 }
 
 /// Who sits at the socket. Whoever brings neither token nor name gets a session under a made-up

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use hyper::{
-    HeaderMap, Method,
+    HeaderMap, Method, Version,
     header::{
         CONNECTION, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
     },
@@ -18,9 +18,16 @@ use std::io;
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn accept(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
+pub fn accept(
+    method: &Method,
+    version: Version,
+    headers: &HeaderMap,
+) -> Result<HeaderValue, &'static str> {
     if method != Method::GET {
         return Err("its method is not GET");
+    }
+    if version != Version::HTTP_11 {
+        return Err("it is not HTTP/1.1");
     }
     if !lists(headers, CONNECTION, "upgrade") {
         return Err("its header `Connection` does not list `upgrade`");
@@ -123,12 +130,13 @@ mod tests {
                 Some(value) => drop(headers.insert(name, HeaderValue::from_static(value))),
                 None => drop(headers.remove(name)),
             }
-            match (accept(&Method::GET, &headers), wanted) {
+            match (accept(&Method::GET, Version::HTTP_11, &headers), wanted) {
                 (Ok(accept), Ok(wanted)) => assert_eq!(accept, wanted, "{name}: {value:?}"),
                 (Err(why), Err(place)) => assert!(why.contains(place), "{name}: {value:?}: {why}"),
                 (got, _) => panic!("{name}: {value:?}: {got:?}"),
             }
-            assert!(accept(&Method::POST, &headers).is_err());
+            assert!(accept(&Method::POST, Version::HTTP_11, &headers).is_err());
+            assert!(accept(&Method::GET, Version::HTTP_10, &headers).is_err());
         }
     }
 }

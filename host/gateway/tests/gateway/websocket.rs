@@ -171,6 +171,21 @@ async fn what_comes_together_with_the_handshake_is_not_lost() {
 }
 
 #[tokio::test]
+async fn another_version_is_told_which_one_is_spoken() {
+    let host = Host::start().await;
+    let mut stream = TcpStream::connect(host.addr).await.unwrap();
+    let request = format!(
+        "GET {LOBBY}/ws?name=ana HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        host.addr
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let head = soon(Wire(stream).head()).await;
+    assert!(head.starts_with("http/1.1 426"), "{head}");
+    assert!(head.contains("sec-websocket-version: 13\r\n"), "{head}");
+}
+
+#[tokio::test]
 async fn compression_is_offered_in_vain() {
     let host = Host::start().await;
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
