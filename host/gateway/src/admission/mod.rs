@@ -348,6 +348,20 @@ impl Admission {
             }
         };
         self.outage.over();
+        // What a person sends again was judged before, and its verdict kept, whatever became of it then.
+        let mut again: BTreeSet<MessageId> = candidates
+            .iter()
+            .filter(|candidate| !candidate.is_line)
+            .map(|candidate| candidate.message.id)
+            .collect();
+        for (candidate, place) in candidates.iter().zip(&appended.places) {
+            if place.new {
+                again.remove(&candidate.message.id);
+            }
+        }
+        batch.verdicts.retain(|verdict| {
+            verdict.action != Action::Redact || !again.contains(&verdict.message_id)
+        });
         for (candidate, place) in candidates
             .iter()
             .zip(&appended.places)

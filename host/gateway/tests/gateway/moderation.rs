@@ -4,7 +4,7 @@ use crate::{
     host::{Host, LOBBY, MESSAGES, TOKEN, heard},
     personas::{commit, fates, line},
 };
-use chatter_protocol::{CallId, TopicKind, call::Fate, moderation::Action};
+use chatter_protocol::{CallId, MessageId, TopicKind, call::Fate, moderation::Action};
 use serde_json::json;
 
 const AUDIT: &str = "/v1/rooms/main/lobby/audit";
@@ -34,6 +34,21 @@ async fn what_is_redacted_goes_out_so_and_leaves_a_verdict() {
         (&json!("redact"), &json!("email"), &json!("write to ***!"))
     );
     assert_eq!(verdict["message_id"], message["id"]);
+}
+
+#[tokio::test]
+async fn a_message_that_is_sent_again_leaves_no_second_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = host(&folder).await;
+    let mut audit = host.listen(TopicKind::ChatAudit).await;
+    let ids = [MessageId::new(), MessageId::new()];
+    for (id, status) in [(ids[0], 201), (ids[0], 200), (ids[1], 201)] {
+        let body = json!({ "id": id, "author": "ana", "text": "write to ana@example.org!" });
+        assert_eq!(host.post(MESSAGES, &body).await.status, status);
+    }
+    for id in ids {
+        assert_eq!(heard(&mut audit).await["message_id"], json!(id));
+    }
 }
 
 #[tokio::test]
