@@ -11,7 +11,7 @@ use chatter_store::{Head, LogPage};
 use std::{
     collections::VecDeque,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -57,6 +57,8 @@ struct Asked<T> {
 struct Pages {
     /// With the time when it was wanted last.
     kept: VecDeque<(Arc<Page>, Instant)>,
+    /// Those that some viewer has yet to be sent: a page is there once, however many are slow.
+    held: Vec<Weak<Page>>,
     /// The latest read that failed.
     failed: u64,
 }
@@ -154,12 +156,13 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, Unreadable>>) -> Resul
 
 impl Pages {
     fn find(&mut self, epoch: &str, wanted: u64) -> Option<Arc<Page>> {
-        let (page, wanted_at) = self
-            .kept
-            .iter_mut()
-            .find(|(page, _)| page.epoch == epoch && page.holds(wanted))?;
-        *wanted_at = Instant::now();
-        Some(Arc::clone(page))
+        let has = |page: &Page| page.epoch == epoch && page.holds(wanted);
+        if let Some((page, wanted_at)) = self.kept.iter_mut().find(|(page, _)| has(page)) {
+            *wanted_at = Instant::now();
+            return Some(Arc::clone(page));
+        }
+        let mut held = self.held.iter().filter_map(Weak::upgrade);
+        held.find(|page| has(page))
     }
 
     fn keep(&mut self, page: &Arc<Page>) {
@@ -167,6 +170,8 @@ impl Pages {
         self.kept
             .retain(|(kept, _)| kept.epoch == page.epoch && kept.first != page.first);
         self.kept.push_back((Arc::clone(page), Instant::now()));
+        self.held.retain(|held| held.strong_count() > 0);
+        self.held.push(Arc::downgrade(page));
         let size =
             |pages: &Self| -> usize { pages.kept.iter().map(|(page, _)| page.bytes.len()).sum() };
         while self.kept.len() > 1 && size(self) > KEPT {
@@ -228,5 +233,34 @@ impl Page {
         (self.first + skip as u64..)
             .zip(starts.zip(&self.ends[skip..]))
             .map(|(offset, (start, end))| (offset, &self.bytes[start..*end]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(first: u64) -> Arc<Page> {
+        Arc::new(Page {
+            epoch: "e".into(),
+            first,
+            ends: vec![KEPT],
+            bytes: vec![0; KEPT].into(),
+        })
+    }
+
+    #[test]
+    fn a_page_that_somebody_has_is_found_though_it_is_not_kept() {
+        let mut pages = Pages::default();
+        let slow = page(1);
+        pages.keep(&slow);
+        pages.keep(&page(201));
+        assert_eq!(pages.kept.len(), 1, "one fills what may be kept");
+        let found = pages.find("e", 1).expect("a viewer has it");
+        assert!(Arc::ptr_eq(&found, &slow));
+        assert!(pages.find("another", 1).is_none());
+        drop((found, slow));
+        assert!(pages.find("e", 1).is_none(), "nobody has it any more");
+        assert!(pages.find("e", 201).is_some());
     }
 }
