@@ -119,7 +119,8 @@ pub struct Limits {
     /// Viewers of one room at a time; more are told that it is full.
     pub viewers_per_room: usize,
     /// Viewers from one address at a time (with IPv6: from one /64); more are told so. Addresses of
-    /// this machine and of private networks, where proxies are, have no such bound.
+    /// this machine and of private networks, where proxies are, have no such bound. Four times as many
+    /// connections may come from one in all.
     pub viewers_per_address: usize,
     /// Messages of a room that wait for admission; more are refused as `busy`.
     pub queue: usize,

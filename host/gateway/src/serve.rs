@@ -143,7 +143,13 @@ async fn accept(
         };
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let slot = Slot::new(permit, &shared.connections);
+                // One address does not keep all others out. It is not told: an answer would wait for
+                // its request.
+                let Ok(door) = shared.doors.take(peer.ip()) else {
+                    tracing::debug!(%peer, "too many connections from there");
+                    continue;
+                };
+                let slot = Slot::new(permit, door, &shared.connections);
                 tokio::spawn(serve_connection(
                     stream,
                     peer,

@@ -4,7 +4,7 @@ use crate::{
     Config, Limits, Parts, RoomSetup,
     audit::Audit,
     names::{self, Taken},
-    places::Places,
+    places::{Place, Places},
     problem::Problem,
     rate::{self, Bucket, Buckets},
     room::{Room, RoomWork},
@@ -36,6 +36,10 @@ const SESSIONS: (f64, u32) = (20.0, 200);
 /// Of so many connections one is kept for requests, however many want to watch.
 const KEPT_FOR_REQUESTS: usize = 16;
 
+/// A page asks over connections of its own, beside its WebSocket: so many from an address, for each
+/// viewer that may be there.
+const CONNECTIONS_PER_VIEWER: usize = 4;
+
 /// How many authors and how many addresses are told apart where their messages are counted.
 const COUNTED: usize = 10_000;
 
@@ -58,6 +62,8 @@ pub(crate) struct Shared {
     /// Connections, of HTTP and WebSocket alike.
     pub(crate) connections: TaskTracker,
     pub(crate) places: Arc<Places>,
+    /// Connections by where they come from, viewers' among them.
+    pub(crate) doors: Arc<Places>,
     sessions: Mutex<Bucket>,
     posts: Mutex<Buckets<AuthorId>>,
     addresses: Mutex<Buckets<IpAddr>>,
@@ -82,6 +88,12 @@ impl Shared {
             limits.connections - limits.connections / KEPT_FOR_REQUESTS,
             limits.viewers_per_address,
         );
+        let doors = Places::new(
+            usize::MAX,
+            limits
+                .viewers_per_address
+                .saturating_mul(CONNECTIONS_PER_VIEWER),
+        );
         let intake = Rota::new(Arc::clone(&store), Duty::Intake);
         intake.set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let shared = Self {
@@ -101,6 +113,7 @@ impl Shared {
             closing,
             connections: TaskTracker::new(),
             places: Arc::new(places),
+            doors: Arc::new(doors),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
             posts: Mutex::new(posts),
             addresses: Mutex::new(addresses),
@@ -236,14 +249,18 @@ impl Rooms {
 /// WebSocket, holds a clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _permit: Arc<(OwnedSemaphorePermit, Place)>,
     _connection: TaskTrackerToken,
 }
 
 impl Slot {
-    pub(crate) fn new(permit: OwnedSemaphorePermit, connections: &TaskTracker) -> Self {
+    pub(crate) fn new(
+        permit: OwnedSemaphorePermit,
+        door: Place,
+        connections: &TaskTracker,
+    ) -> Self {
         Self {
-            _permit: Arc::new(permit),
+            _permit: Arc::new((permit, door)),
             _connection: connections.token(),
         }
     }
