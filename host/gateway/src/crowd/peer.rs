@@ -349,3 +349,39 @@ impl Out {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics::Counter;
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    #[tokio::test]
+    async fn who_takes_something_after_waiting_for_room_is_not_quiet() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(addr).await.unwrap();
+        let (tcp, _) = listener.accept().await.unwrap();
+        let crowd = Crowd::new(4, Counter::noop(), Counter::noop());
+        let peer = Peer::new(tcp, &crowd);
+        let text = "x".repeat(60_000);
+        peer.out().go_on(0, 0, None);
+        peer.quiet.store(5, Ordering::Relaxed);
+        while peer.pump(&crowd) == Need::Nothing {
+            assert_eq!(
+                peer.quiet.load(Ordering::Relaxed),
+                5,
+                "only the kernel took it"
+            );
+            peer.out().push(Frame::text(&text));
+        }
+        let mut taken = vec![0; 1 << 20];
+        while peer.pump(&crowd) == Need::Room && peer.quiet.load(Ordering::Relaxed) == 5 {
+            tokio::select! {
+                read = client.read(&mut taken) => assert!(read.unwrap() > 0),
+                writable = peer.tcp.writable() => writable.unwrap(),
+            }
+        }
+        assert_eq!(peer.quiet.load(Ordering::Relaxed), 0);
+    }
+}
