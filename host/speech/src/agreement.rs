@@ -121,9 +121,10 @@ impl Agreement {
         }
         let end = self.end_ms();
         let off = |known: usize| {
-            let at = known
-                .checked_sub(1)
-                .map_or(0, |last| hypothesis[last].end_ms);
+            let at = match known.checked_sub(1) {
+                Some(last) => hypothesis[last].end_ms,
+                None => hypothesis.first().map_or(end, |word| word.start_ms),
+            };
             above[known] as f64 + at.abs_diff(end) as f64 / 1_000.0 * SECOND
         };
         (0..=columns)
@@ -162,7 +163,7 @@ mod tests {
     fn what_two_hypotheses_agree_on_is_confirmed_and_never_again() {
         // Hypotheses in turn, each with the time at which it begins, and what it confirms. The last one is final.
         type Hypotheses = [(u64, &'static str, &'static str)];
-        let cases: [(&str, &Hypotheses); 10] = [
+        let cases: [(&str, &Hypotheses); 11] = [
             ("nothing", &[(0, "", ""), (0, "", "")]),
             (
                 "at once, if it is all",
@@ -229,6 +230,10 @@ mod tests {
                 ],
             ),
             (
+                "a hypothesis without any word that was confirmed",
+                &[(0, "a b", ""), (0, "a c", "a"), (300, "x y", "x y")],
+            ),
+            (
                 "a hypothesis that says nothing once",
                 &[
                     (0, "a b c", ""),
@@ -238,13 +243,20 @@ mod tests {
                 ],
             ),
         ];
-        for (name, hypotheses) in cases {
+        // At the beginning of a stream, and an hour later.
+        let begun = cases.map(|case| (0, case));
+        let later = cases.map(|case| (3_600_000, case));
+        for (at, (name, hypotheses)) in begun.into_iter().chain(later) {
             let mut agreement = Agreement::default();
             for (n, (from, text, expected)) in hypotheses.iter().enumerate() {
                 let last = n + 1 == hypotheses.len();
-                let sure = agreement.take(said(*from, text), last);
+                let sure = agreement.take(said(at + from, text), last);
                 let got: Vec<_> = sure.iter().map(|word| word.text.as_str()).collect();
-                assert_eq!(got.join(" "), *expected, "{name}, hypothesis {n}");
+                assert_eq!(
+                    got.join(" "),
+                    *expected,
+                    "{name}, hypothesis {n} from {at} ms on"
+                );
             }
             let confirmed = agreement.confirmed();
             assert!(confirmed.is_sorted_by_key(|word| word.start_ms), "{name}");
