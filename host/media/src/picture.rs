@@ -6,7 +6,10 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
+    time::Instant,
+};
 
 /// How many pictures wait for their time. ffmpeg decodes some seconds ahead of what is told.
 const WAITING: usize = 24;
@@ -26,24 +29,37 @@ pub(crate) struct Picture {
 /// Pictures that wait for their time: the latest ones. Whoever fills it never waits, so that sound,
 /// which comes from the same process, never does either.
 #[derive(Clone, Default)]
-pub(crate) struct Album(Arc<Mutex<VecDeque<Picture>>>);
+pub(crate) struct Album(Arc<Mutex<Pages>>);
+
+#[derive(Default)]
+struct Pages {
+    pictures: VecDeque<Picture>,
+    /// When the latest one came.
+    came: Option<Instant>,
+}
 
 impl Album {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Picture>> {
+    fn lock(&self) -> MutexGuard<'_, Pages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add(&self, picture: Picture) {
-        let mut pictures = self.lock();
+        let Pages { pictures, came } = &mut *self.lock();
         if pictures.len() == WAITING {
             pictures.pop_front();
         }
         pictures.push_back(picture);
+        *came = Some(Instant::now());
+    }
+
+    /// When the latest picture came.
+    pub(crate) fn came(&self) -> Option<Instant> {
+        self.lock().came
     }
 
     /// The next picture, if its time has come.
     pub(crate) fn due(&self, passed_ms: u64) -> Option<Picture> {
-        let mut pictures = self.lock();
+        let pictures = &mut self.lock().pictures;
         let due = pictures.front()?.after_ms <= passed_ms;
         if due { pictures.pop_front() } else { None }
     }
@@ -116,7 +132,9 @@ mod tests {
             album.clone(),
         )
         .await;
-        album.lock().len()
+        let pages = album.lock();
+        assert_eq!(pages.came.is_some(), !pages.pictures.is_empty());
+        pages.pictures.len()
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
     clock::{Clock, Gap, Pace},
     condition,
     feed::{Part, Teller, ms_of},
-    process::{Ending, Process},
+    process::{self, Ending, Process},
     run::{self, Exit, Opening, Run},
     source::{Kind, Scheme},
     words,
@@ -18,6 +18,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// How often a recording is opened again after ffmpeg broke down, without getting any further.
 const TRIES: u32 = 5;
+
+/// All, sound alone, pictures alone: no source holds less, and one that changes is paused for.
+const SHAPES: u32 = 3;
 
 /// What has played for so long went well.
 const WELL: Duration = Duration::from_secs(10);
@@ -34,6 +37,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(250);
 /// A source that plays.
 pub(crate) struct Player {
     pub(crate) shown: String,
+    /// What of its name is repeated nowhere.
+    pub(crate) secrets: Vec<String>,
     pub(crate) options: Options,
     pub(crate) teller: Teller,
     pub(crate) clock: Clock,
@@ -52,6 +57,7 @@ pub(crate) async fn play(source: Source, options: Options, teller: Teller) {
     };
     let mut player = Player {
         shown: source.to_string(),
+        secrets: source.secrets(),
         clock: Clock::new(pace, options.from_ms),
         shape: whole(&options),
         backoff: Backoff::new(&options.patience),
@@ -118,11 +124,16 @@ impl Player {
                 self.silence(length - here_ms).await;
                 broke_off = false;
             }
+            // Some lengths are estimates: opened again there, it has nothing more and nothing is wrong.
+            let reopened = pass_ms > 0 && self.backoff.failures() > 0;
+            if reopened && run.lasted_ms == 0 && run.ending.well && said.complaints.is_empty() {
+                broke_off = false;
+            }
             let again = !run.ending.by_itself
                 || run.exit != Exit::Over
                 || broke_off && matches!(input, Input::Url(_));
             if again {
-                let why = run.why("the connection broke off");
+                let why = run.why(&self.secrets, "the connection broke off");
                 if self.backoff.failures() >= TRIES {
                     return Condition::Failed { why };
                 }
@@ -143,7 +154,8 @@ impl Player {
                     _ if pass_ms > 0 && run.ending.well => return Condition::Ended { note: None },
                     _ => {
                         return Condition::Failed {
-                            why: run.why("there is nothing in it that can be played"),
+                            why: run
+                                .why(&self.secrets, "there is nothing in it that can be played"),
                         };
                     }
                 }
@@ -175,17 +187,20 @@ impl Player {
 
     /// A source that may be live; opening it tells.
     async fn live(&mut self, input: Input<'_>) -> Condition {
+        // What else is in the way, such as a lack of descriptors, may pass.
+        if let Err(why) = process::look_for(&self.options.ffmpeg) {
+            return Condition::Failed { why };
+        }
         let mut was_live = false;
         loop {
             let elsewhere = was_live || self.options.from_ms > 0;
             let run = match self.run(input, 0, Opening::MayEnd { elsewhere }).await {
                 Ok(run) => run,
-                // It could be played before: what is in the way now, such as a lack of descriptors, may pass.
-                Err(why) if was_live => {
+                Err(why) => {
+                    self.shape = whole(&self.options);
                     self.pause(why).await;
                     continue;
                 }
-                Err(why) => return Condition::Failed { why },
             };
             if run.exit == Exit::Elsewhere {
                 if was_live {
@@ -199,7 +214,8 @@ impl Player {
             }
             was_live |= run.lasted_ms > 0;
             self.settle(&run);
-            self.pause(run.why("the source is gone")).await;
+            self.pause(run.why(&self.secrets, "the source is gone"))
+                .await;
         }
     }
 
@@ -208,9 +224,7 @@ impl Player {
         if run.lasted_ms >= WELL.as_millis() as u64 {
             self.backoff.reset();
         }
-        if run.lasted_ms > 0 {
-            self.shape = whole(&self.options);
-        }
+        self.shape = whole(&self.options);
     }
 
     /// One process, from its start to its end; another one at once if the source turns out to hold
@@ -225,7 +239,9 @@ impl Player {
             Input::Url(url) if Scheme::of(url) == Scheme::Http => opening,
             _ => Opening::Known,
         };
+        let mut tries = 0;
         loop {
+            tries += 1;
             let arguments = arguments(input, self.shape, start_ms);
             let process = Process::start(
                 &self.options.ffmpeg,
@@ -233,7 +249,7 @@ impl Player {
                 self.shape.pictures.is_some(),
             )?;
             let run = self.watch(process, opening).await;
-            if run.lasted_ms > 0 || !self.ask_for_less(&run.ending)? {
+            if run.lasted_ms > 0 || !self.ask_for_less(&run.ending)? || tries == SHAPES {
                 return Ok(run);
             }
         }
@@ -251,9 +267,10 @@ impl Player {
         if !said.opened || !said.complaints.iter().any(is_missing) {
             return Ok(false);
         }
+        let whole = whole(&self.options);
         let less = Shape {
-            sound: self.shape.sound && said.sound,
-            pictures: self.shape.pictures.filter(|_| said.pictures),
+            sound: whole.sound && said.sound,
+            pictures: whole.pictures.filter(|_| said.pictures),
         };
         if !said.sound && !said.pictures {
             return Err("there is neither sound nor a moving picture in it".into());
@@ -345,10 +362,10 @@ impl Drop for Player {
 
 impl Run {
     /// Why it ended, in words.
-    pub(crate) fn why(&self, otherwise: &str) -> String {
+    pub(crate) fn why(&self, secrets: &[String], otherwise: &str) -> String {
         match self.exit {
             Exit::NeverBegan => {
-                let told = words::explain(self.complaints());
+                let told = words::explain(self.complaints(), secrets);
                 return told.unwrap_or_else(|| "nothing comes from it".into());
             }
             Exit::Refused => return "somebody pushes with another key, and was refused".into(),
@@ -358,7 +375,7 @@ impl Run {
         if !self.ending.by_itself {
             return "ffmpeg was killed".into();
         }
-        words::explain(self.complaints()).unwrap_or_else(|| otherwise.into())
+        words::explain(self.complaints(), secrets).unwrap_or_else(|| otherwise.into())
     }
 
     fn complaints(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {

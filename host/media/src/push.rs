@@ -100,7 +100,10 @@ impl Player {
             why = if stopped {
                 nobody.clone()
             } else {
-                format!("{nobody} ({})", run.why("what came was no stream"))
+                format!(
+                    "{nobody} ({})",
+                    run.why(&self.secrets, "what came was no stream")
+                )
             };
         }
     }

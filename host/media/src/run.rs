@@ -169,7 +169,7 @@ impl Listening {
                 }
                 _ = tick.tick() => {
                     player.idle();
-                    if let Some(exit) = self.is_stuck(player, process, opening, begun) {
+                    if let Some(exit) = self.is_stuck(player, process, album, opening, begun) {
                         return exit;
                     }
                 }
@@ -222,11 +222,17 @@ impl Listening {
         &self,
         player: &Player,
         process: &Process,
+        album: &Album,
         opening: Opening<'_>,
         begun: bool,
     ) -> Option<Exit> {
         let patience = player.options.patience;
-        let silent = self.came.elapsed();
+        let mut came = self.came;
+        if matches!(player.clock.pace(), Pace::File { .. }) {
+            // Of a stretch without sound ffmpeg tells only pictures.
+            came = album.came().map_or(came, |picture| picture.max(came));
+        }
+        let silent = came.elapsed();
         if !begun {
             if let Opening::Key(key) = opening {
                 match &process.said.borrow().pushed {

@@ -201,6 +201,45 @@ impl Listener {
     }
 }
 
+impl Source {
+    /// What of it may be secret, in each form in which it could be repeated: whatever a URL has but its
+    /// scheme, host and port.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        let mut add = |text: &str| {
+            let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            for text in [text, &decoded, &decoded.replace('+', " ")] {
+                let parts = text.split(|c: char| c.is_whitespace() || "/&=,;:.".contains(c));
+                secrets.extend(parts.chain([text]).map(str::to_owned));
+            }
+        };
+        match &self.0 {
+            Kind::Url(url) => {
+                add(url.path());
+                add(url.username());
+                add(url.password().unwrap_or_default());
+                add(url.fragment().unwrap_or_default());
+                for pair in url.query().unwrap_or_default().split('&') {
+                    add(pair.split_once('=').map_or(pair, |(_, value)| value));
+                }
+                for part in url.path_segments().into_iter().flatten() {
+                    add(part);
+                }
+            }
+            Kind::Listener(Listener { key, .. }) => {
+                for part in key.split(['?', '&']) {
+                    add(part);
+                }
+            }
+            Kind::File(_) | Kind::Microphone(_) | Kind::Browser => {}
+        }
+        secrets.sort();
+        secrets.dedup();
+        secrets.retain(|secret| !secret.is_empty());
+        secrets
+    }
+}
+
 /// Where a listener is, without its key.
 pub(crate) fn address(host: &str, port: u16, app: &str) -> String {
     if host.contains(':') {

@@ -4,6 +4,9 @@
 /// The longest complaint that is repeated, in characters.
 const LONGEST: usize = 160;
 
+/// A part of a URL that has fewer characters is looked for as a word alone.
+const SHORT: usize = 4;
+
 /// What a complaint holds, and what it means; the first that is found anywhere counts.
 const KNOWN: &[(&str, &str)] = &[
     (
@@ -97,9 +100,11 @@ const KNOWN: &[(&str, &str)] = &[
     ),
 ];
 
-/// Why ffmpeg ended, from what it complained of; the latest complaint counts most.
+/// Why ffmpeg ended, from what it complained of; the latest complaint counts most. Words that hold one of
+/// the secrets are left out.
 pub(crate) fn explain<'a>(
     complaints: impl DoubleEndedIterator<Item = &'a str> + Clone,
+    secrets: &[String],
 ) -> Option<String> {
     for (holds, means) in KNOWN {
         if complaints
@@ -112,12 +117,22 @@ pub(crate) fn explain<'a>(
     let last = complaints
         .rev()
         .find(|complaint| !complaint.trim().is_empty())?;
-    Some(format!("ffmpeg says: {}", without_secrets(last)))
+    Some(format!("ffmpeg says: {}", without_secrets(last, secrets)))
 }
 
-fn without_secrets(text: &str) -> String {
+fn without_secrets(text: &str, secrets: &[String]) -> String {
+    let is_secret = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        secrets.iter().any(|secret| match secret.chars().count() {
+            // So short a part stands in many a word.
+            ..SHORT => bare == secret || word == secret,
+            _ => word.contains(secret.as_str()),
+        })
+    };
     let words = text.split_whitespace().map(|word| {
-        let suspect = word.contains(['/', '?', '=', '&', '@', '\\']) || word.chars().count() > 24;
+        let suspect = word.contains(['/', '?', '=', '&', '@', '\\'])
+            || word.chars().count() > 24
+            || is_secret(word);
         if suspect { "..." } else { word }
     });
     let text = words.collect::<Vec<_>>().join(" ");
@@ -202,10 +217,41 @@ mod tests {
             ),
         ];
         for (complaints, expected) in table {
-            let words = explain(complaints.iter().copied()).unwrap();
+            let words = explain(complaints.iter().copied(), &[]).unwrap();
             assert!(words.contains(expected), "{complaints:?}: {words}");
             assert!(!words.contains("SECRET"), "{words}");
         }
-        assert_eq!(explain(std::iter::empty()), None);
+        assert_eq!(explain(std::iter::empty(), &[]), None);
+    }
+
+    #[test]
+    fn parts_of_the_url_are_not_repeated() {
+        let table = [
+            (
+                "rtmp://ex.org/live/KEY1",
+                "no stream 'KEY1' in live",
+                "no stream ... in ...",
+            ),
+            (
+                "https://me:pass%20word@ex.org/a/b.m3u8?t=KEY2&KEY3",
+                "me is not KEY2, nor KEY3; word passes in a b of (b.m3u8)",
+                "... is not ... nor ... ... ... in ... ... of ...",
+            ),
+            (
+                "srt://ex.org:9000?passphrase=longer+than+ten&streamid=#!::r=KEY4,m=request",
+                "ex.org refuses KEY4: than 10",
+                "ex.org refuses ... ... 10",
+            ),
+            (
+                "rtmp://127.0.0.1/live/KEY5?listen=1&x=KEY6",
+                "KEY5 and KEY6 are live",
+                "... and ... are live",
+            ),
+        ];
+        for (url, complaint, expected) in table {
+            let secrets = url.parse::<crate::Source>().unwrap().secrets();
+            let words = explain(std::iter::once(complaint), &secrets).unwrap();
+            assert_eq!(words, format!("ffmpeg says: {expected}"), "{url}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Sources that happen now, and what may happen to them.
 
 use crate::{
-    common::{LONG, Told, all, ffmpeg, loudness, next, options, until},
+    common::{LONG, Told, all, ffmpeg, loudness, next, options, until, until_end},
     web::Web,
 };
 use chatter_media::{Condition, Feed, Options, Part, Patience, Pictures, Source};
@@ -278,6 +278,62 @@ async fn an_ffmpeg_that_is_killed_is_started_again_where_it_was() {
         let heard = &samples[second * 16_000..second * 16_000 + 800];
         let hertz = 200.0 + 20.0 * (second as f32 + 0.025);
         assert!(loudness(heard, hertz) > 0.3, "second {second}");
+    }
+}
+
+/// An ffmpeg that reads these instead of what it is told to, one after the other, and only then that.
+fn led_astray(folder: &Path, instead: &[&str]) -> PathBuf {
+    let program = folder.join("ffmpeg.sh");
+    let cases: String = (1..)
+        .zip(instead)
+        .map(|(n, words)| {
+            format!(
+                "{n}) exec ffmpeg -hide_banner -nostdin -loglevel level+info {words} \
+                 -map 0:a:0 -f s16le pipe:1;;\n"
+            )
+        })
+        .collect();
+    let script = format!(
+        "#!/bin/sh\ncd '{}'\necho >> starts\ncase $(($(wc -l < starts))) in\n{cases}\
+         *) exec ffmpeg \"$@\";;\nesac\n",
+        folder.display()
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_holds_nothing_yet_is_waited_for_and_then_heard() {
+    let folder = TempDir::new().unwrap();
+    let words = "1\n00:00:00,000 --> 00:00:01,000\nhello\n";
+    fs::write(folder.path().join("words.srt"), words).unwrap();
+    ffmpeg(
+        folder.path(),
+        "-f lavfi -i testsrc=s=64x64:r=10:d=1 film.mkv",
+    );
+    ffmpeg(folder.path(), "-f lavfi -i sine=f=440:d=2 tone.wav");
+    let cases: [(&[&str], &str); 2] = [
+        (&["-i words.srt"], "neither sound nor a moving picture"),
+        // Pictures alone, and then it is gone.
+        (&["-i film.mkv", "-i nothing.mkv"], "no such file"),
+    ];
+    for (instead, why) in cases {
+        let _ = fs::remove_file(folder.path().join("starts"));
+        let web = Web::of(folder.path()).await;
+        let source: Source = web.url("/tone.wav").parse().unwrap();
+        let mut feed = source.open(Options {
+            ffmpeg: led_astray(folder.path(), instead),
+            speed: 1000.0,
+            ..hasty()
+        });
+        let mut told = Told::default();
+        until(&mut feed, &mut told, |now| {
+            is_waiting(now) && now.to_string().contains(why)
+        })
+        .await;
+        told = until_end(&mut feed).await;
+        assert!(loudness(&told.samples(), 440.0) > 0.05, "{why}");
     }
 }
 
