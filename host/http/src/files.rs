@@ -1,6 +1,6 @@
 //! Large files that anybody may have.
 
-use crate::{CONNECT, ConfigError, SHORT, root_cause, tls};
+use crate::{CONNECT, ConfigError, root_cause, tls};
 use reqwest::{
     Client, Response, StatusCode, Url,
     header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, RANGE},
@@ -50,9 +50,9 @@ pub enum RemoteError {
     /// The URL or the system's certificates.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Not a URL of a file.
-    #[error("{0:?} is no http:// or https:// URL")]
-    Url(String),
+    /// Not a URL of a file. It isn't repeated: it may hold a password.
+    #[error("what names the file is no http:// or https:// URL")]
+    Url,
     /// The server can't be reached, or the connection broke.
     #[error("{0}")]
     Lost(String),
@@ -62,6 +62,9 @@ pub enum RemoteError {
     /// It answers, but not with the file.
     #[error("{0} answers {1}")]
     Refused(String, String),
+    /// It does not give what follows the part that is there; it may give all of it.
+    #[error("{0} answers {1}")]
+    Range(String, String),
 }
 
 impl Remote {
@@ -71,10 +74,9 @@ impl Remote {
     ///
     /// If it is no URL, or TLS can't be set up.
     pub fn new(url: &str) -> Result<Self, RemoteError> {
-        let not_one = || RemoteError::Url(url.chars().take(SHORT).collect());
-        let parsed = Url::parse(url).map_err(|_| not_one())?;
+        let parsed = Url::parse(url).map_err(|_| RemoteError::Url)?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
-            return Err(not_one());
+            return Err(RemoteError::Url);
         }
         let mut client = Client::builder()
             .tls_backend_preconfigured(tls(parsed.scheme() == "https")?)
@@ -97,11 +99,18 @@ impl Remote {
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
         shown.set_query(None);
+        shown.set_fragment(None);
         Ok(Self {
             client,
             url: parsed,
             shown: shown.to_string(),
         })
+    }
+
+    /// The URL without what may be secret in it: user, password and query.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Asks for the file, or for what follows a part of it, if it is of the same version still.
@@ -127,9 +136,13 @@ impl Remote {
                 let range = header(CONTENT_RANGE).and_then(range);
                 let Some((begins_at, length)) = range.filter(|(from, _)| *from <= part.bytes)
                 else {
-                    return Err(self.refused("with another range than was asked for"));
+                    let why = "with another range than was asked for";
+                    return Err(RemoteError::Range(self.shown.clone(), why.into()));
                 };
                 (begins_at, length)
+            }
+            (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => {
+                return Err(RemoteError::Range(self.shown.clone(), status.to_string()));
             }
             (StatusCode::OK, _) => (0, response.content_length()),
             _ => return Err(self.refused(status.to_string())),

@@ -55,7 +55,8 @@ impl Folder {
     #[must_use]
     pub fn state(&self, artefact: &Artefact) -> State {
         let length = |path: PathBuf| fs::metadata(path).ok().map(|found| found.len());
-        match (length(self.file(artefact)), length(self.part(artefact))) {
+        let part = self.parts(artefact).filter_map(length).max();
+        match (length(self.file(artefact)), part) {
             (Some(bytes), _) if bytes == artefact.bytes => State::Whole,
             (Some(bytes), _) => State::Other { bytes },
             (None, Some(bytes)) => State::Part { bytes },
@@ -72,9 +73,18 @@ impl Folder {
         Ok(sha256(File::open(self.file(artefact))?)? == artefact.sha256)
     }
 
-    /// A download that is not whole.
-    pub(crate) fn part(&self, artefact: &Artefact) -> PathBuf {
-        self.beside(artefact, "part")
+    /// A download that is not whole, from the place of this number; without one, from a mirror.
+    pub(crate) fn part(&self, artefact: &Artefact, place: Option<usize>) -> PathBuf {
+        match place {
+            Some(number) => self.beside(artefact, &format!("{number}.part")),
+            None => self.beside(artefact, "part"),
+        }
+    }
+
+    /// All such, there or not.
+    pub(crate) fn parts(&self, artefact: &Artefact) -> impl Iterator<Item = PathBuf> {
+        let places = (0..artefact.places.len()).map(Some);
+        places.chain([None]).map(|place| self.part(artefact, place))
     }
 
     /// A file with the artefact's name and one more ending.

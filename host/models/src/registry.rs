@@ -31,7 +31,7 @@ pub(crate) async fn npm(package: &str, version: &str) -> Result<String, String> 
         registry.trim_end_matches('/'),
         package.replace('/', "%2f")
     );
-    let found: NpmVersion = read(&url, "application/json").await?;
+    let found: NpmVersion = read(&remote(&url)?, "application/json").await?;
     Ok(found.dist.tarball)
 }
 
@@ -45,17 +45,18 @@ pub(crate) async fn pypi(project: &str, archive: &str) -> Result<String, String>
     };
     let url = format!("{}/{project}/", index.trim_end_matches('/'));
     // [PEP 691](https://peps.python.org/pep-0691/)
-    let found: PyPiProject = read(&url, "application/vnd.pypi.simple.v1+json").await?;
+    let page = remote(&url)?;
+    let found: PyPiProject = read(&page, "application/vnd.pypi.simple.v1+json").await?;
     let file = found
         .files
         .into_iter()
         .find(|file| file.filename == archive);
-    let file = file.ok_or_else(|| format!("{url} has no {archive}"))?;
+    let file = file.ok_or_else(|| format!("{} has no {archive}", page.shown()))?;
     // Mirrors may give it relative to the page.
-    let joined = Url::parse(&url).and_then(|page| page.join(&file.url));
+    let joined = Url::parse(&url).and_then(|url| url.join(&file.url));
     joined
         .map(String::from)
-        .map_err(|_| format!("{url} gives no URL of {archive}"))
+        .map_err(|_| format!("{} gives no URL of {archive}", page.shown()))
 }
 
 #[derive(Deserialize)]
@@ -105,8 +106,11 @@ async fn ask(program: &str, words: &[&str], whose: &str) -> Result<String, Strin
     }
 }
 
-async fn read<T: for<'de> Deserialize<'de>>(url: &str, accept: &str) -> Result<T, String> {
-    let remote = Remote::new(url).map_err(|error| error.to_string())?;
+fn remote(url: &str) -> Result<Remote, String> {
+    Remote::new(url).map_err(|error| error.to_string())
+}
+
+async fn read<T: for<'de> Deserialize<'de>>(remote: &Remote, accept: &str) -> Result<T, String> {
     let coming = remote
         .get(accept, None)
         .await
@@ -115,5 +119,6 @@ async fn read<T: for<'de> Deserialize<'de>>(url: &str, accept: &str) -> Result<T
         .whole(MOST)
         .await
         .map_err(|error| error.to_string())?;
-    serde_json::from_slice(&bytes).map_err(|_| format!("{url} does not answer as a registry does"))
+    serde_json::from_slice(&bytes)
+        .map_err(|_| format!("{} does not answer as a registry does", remote.shown()))
 }

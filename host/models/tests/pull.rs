@@ -212,6 +212,19 @@ async fn a_part_is_kept_for_the_next_pull_unless_the_file_has_changed() {
             .unwrap_err();
         assert!(error.to_string().contains("lost the connection"), "{error}");
         assert_eq!(folder.state(&artefact), State::Part { bytes: 400_000 });
+        let origin = fs::read_to_string(folder.path().join("model.bin.part.origin")).unwrap();
+        assert!(!origin.contains("http"), "{origin}");
+        // A server that refuses for a while costs nothing of it.
+        server.change(|served| {
+            served.status = "503 Service Unavailable";
+            served.tag = "\"none\"";
+        });
+        let error = pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("503"), "{error}");
+        assert_eq!(folder.state(&artefact), State::Part { bytes: 400_000 });
+        server.change(|served| served.status = "200 OK");
         let _ = server.begun_at();
         server.change(|served| {
             served.breaks_off_after = usize::MAX;
@@ -225,6 +238,37 @@ async fn a_part_is_kept_for_the_next_pull_unless_the_file_has_changed() {
         assert_eq!(server.begun_at(), [second], "{tag}");
         assert_eq!(fs::read(folder.file(&artefact)).unwrap(), bytes);
     }
+}
+
+#[tokio::test]
+async fn a_part_that_is_whole_is_not_asked_for_again() {
+    let bytes = bytes();
+    let (artefact, server) = (artefact(&bytes), Server::start(&bytes).await);
+    let (_place, folder) = folder();
+    fs::create_dir_all(folder.path()).unwrap();
+    fs::write(folder.path().join("model.bin.part"), &bytes).unwrap();
+    assert!(
+        pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap()
+    );
+    assert_eq!(server.begun_at(), [0; 0]);
+    assert_eq!(files(&folder), ["model.bin"]);
+}
+
+#[tokio::test]
+async fn what_is_longer_than_it_should_be_is_not_downloaded_to_its_end() {
+    let bytes = bytes();
+    let server = Server::start(&[&bytes[..], &[0]].concat()).await;
+    let (_place, folder) = folder();
+    let url = server.url.replace("http://", "http://me:SECRET@") + "?k=SECRET";
+    let error = pull(&artefact(&bytes), &folder, Some(&url), &Quiet)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("holds more than"), "{error}");
+    assert!(!error.contains("SECRET"), "{error}");
+    assert_eq!(files(&folder), [""; 0]);
 }
 
 #[tokio::test]
