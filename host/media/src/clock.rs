@@ -14,6 +14,10 @@ pub(crate) const LATE: Duration = Duration::from_secs(3);
 /// How early a piece of a source that sets the pace may come.
 const EARLY: Duration = Duration::from_secs(1);
 
+/// Where sound was dropped since it came too early, so much is told as a gap, in milliseconds: what follows
+/// does not go on from what was before.
+const CUT_MS: u64 = 20;
+
 /// While a source begins, what comes early is what was said before it began to be read: the clock
 /// begins with that.
 const BEGINNING: Duration = Duration::from_secs(3);
@@ -68,6 +72,8 @@ pub(crate) struct Clock {
     /// How many of its samples have been told or dropped.
     samples: u64,
     late_since: Option<Instant>,
+    /// What came last was dropped, and no gap has been told since.
+    cut: bool,
     /// When the first piece came, until the beginning is over.
     beginning: Option<Instant>,
 }
@@ -81,6 +87,7 @@ impl Clock {
             base_ms: None,
             samples: 0,
             late_since: None,
+            cut: false,
             beginning: None,
         }
     }
@@ -147,13 +154,15 @@ impl Clock {
         }
         let beginning = now - *self.beginning.get_or_insert(now) < BEGINNING;
         let mut at_ms = self.next_ms();
-        let end_ms = at_ms + ms_of(samples);
+        let cut_ms = if self.cut { CUT_MS } else { 0 };
+        let end_ms = at_ms + ms_of(samples) + cut_ms;
         let early = Duration::from_millis(end_ms.saturating_sub(wall_ms));
         match self.pace {
             Pace::Pulled if !early.is_zero() => return Take::Wait(now + early),
             Pace::Pushed if early > EARLY => {
                 if !beginning {
-                    // What was dropped takes no time.
+                    // What was dropped takes hardly any time.
+                    self.cut = true;
                     return Take::Drop;
                 }
                 if let Some((anchor, _)) = &mut self.anchor
@@ -176,6 +185,10 @@ impl Clock {
             at_ms = to_ms;
         }
         self.late_since = None;
+        if self.cut && at_ms == self.told_ms {
+            self.base_ms = self.base_ms.map(|base_ms| base_ms + CUT_MS);
+            at_ms += CUT_MS;
+        }
         let more = self.skip_to(at_ms);
         let gap = match (gap, more) {
             (Some(gap), Some(more)) => Some(Gap {
@@ -209,6 +222,7 @@ impl Clock {
             to_ms: at_ms,
         };
         self.told_ms = at_ms;
+        self.cut = false;
         Some(gap)
     }
 
@@ -384,6 +398,18 @@ mod tests {
         let mut desk = Desk::new(Pace::Pushed, 0);
         desk.pieces(40, 1).pieces(600, 100).check();
         assert_eq!((desk.told.len(), desk.gaps.len()), (640, 0));
+    }
+
+    #[test]
+    fn where_a_burst_is_cut_there_is_a_short_gap() {
+        let mut desk = Desk::new(Pace::Pushed, 0);
+        desk.pieces(50, 100).nothing(10_000);
+        desk.clock.restart();
+        desk.pieces(40, 1).pieces(100, 100).check();
+        let cuts = desk.gaps.iter().filter(|(from, to)| to - from == CUT_MS);
+        assert_eq!(cuts.count(), 1, "{:?}", desk.gaps);
+        let told = desk.clock.told_ms();
+        assert!(told < desk.wall() + 1_000, "{told} at {}", desk.wall());
     }
 
     #[test]
