@@ -1,7 +1,7 @@
 //! What ffmpeg is told.
 
-use crate::{Pictures, SAMPLE_RATE, source::Scheme};
-use std::{ffi::OsString, fmt::Write, path::Path};
+use crate::{Patience, Pictures, SAMPLE_RATE, source::Scheme};
+use std::{env, ffi::OsString, fmt::Write, path::Path, time::Duration};
 use url::Url;
 
 /// What is opened.
@@ -20,6 +20,10 @@ pub(crate) enum Input<'a> {
         name: &'a str,
     },
 }
+
+/// So many times as long as others a web server is waited for: opened anew, a playlist begins with what was
+/// heard before.
+pub(crate) const PULLED: u32 = 4;
 
 /// What is made of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,8 +52,24 @@ const RECORDINGS: &str = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dff,dirac,dsf,dts,
 /// so long for them, in microseconds, and all that comes meanwhile with it.
 const FLV: &[&str] = &["-analyzeduration", "2000000"];
 
+/// So much longer than its source is waited for, ffmpeg waits for the network itself: it ends even if nobody
+/// is left to end it.
+const BEYOND: Duration = Duration::from_secs(5);
+
+/// Where systems keep the certificates that they trust. Not every ffmpeg knows.
+const TRUSTED: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
+
 /// ffmpeg's arguments. It begins so far into its source; that is for recordings alone.
-pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<OsString> {
+pub(crate) fn arguments(
+    input: Input<'_>,
+    shape: Shape,
+    start_ms: u64,
+    patience: &Patience,
+) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
     let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
     add(&[
@@ -95,10 +115,24 @@ pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<Os
         Input::Url(url) => {
             match Scheme::of(url) {
                 // Through firewalls, and without loss.
-                Scheme::Rtsp => add(&["-rtsp_flags", "prefer_tcp"]),
-                Scheme::Rtmp => add(FLV),
-                Scheme::Http | Scheme::Srt | Scheme::Udp => {}
+                Scheme::Rtsp => {
+                    let wait = wait_us(patience, 1);
+                    add(&["-rtsp_flags", "prefer_tcp", "-timeout", &wait]);
+                }
+                Scheme::Rtmp => {
+                    add(FLV);
+                    add(&["-rw_timeout", &wait_us(patience, 1)]);
+                }
+                Scheme::Http => add(&["-rw_timeout", &wait_us(patience, PULLED)]),
+                Scheme::Srt | Scheme::Udp => {}
             }
+            if matches!(url.scheme(), "https" | "rtmps") {
+                add(&["-tls_verify", "1"]);
+                if let Some(trusted) = trusted() {
+                    arguments.extend(["-ca_file".into(), trusted]);
+                }
+            }
+            let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
             add(&["-i", url.as_str()]);
         }
         Input::Pushed { port, app, name } => {
@@ -157,6 +191,21 @@ pub(crate) fn arguments(input: Input<'_>, shape: Shape, start_ms: u64) -> Vec<Os
     std::mem::take(arguments)
 }
 
+/// How long ffmpeg waits for the network, in microseconds.
+fn wait_us(patience: &Patience, times: u32) -> String {
+    let wait = patience.give_up.saturating_mul(times).max(patience.start);
+    // ffmpeg counts in 64 bits with a sign, and adds to it.
+    let wait = wait.saturating_add(BEYOND).min(Duration::from_secs(86_400));
+    wait.as_micros().to_string()
+}
+
+/// The certificates that servers are checked by, if it is known where they are.
+fn trusted() -> Option<OsString> {
+    let named = env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty());
+    let usual = || TRUSTED.iter().find(|file| Path::new(file).is_file());
+    named.or_else(|| usual().map(OsString::from))
+}
+
 /// By which of its systems' parts ffmpeg reads a microphone, and under which name.
 pub(crate) fn device(name: &str, system: &str, pulse: bool) -> (&'static str, String) {
     let or = |usual: &str| {
@@ -200,13 +249,21 @@ mod tests {
         };
         for (url, expected) in table {
             let url = Url::parse(url).unwrap();
-            let arguments = arguments(Input::Url(&url), shape, 0);
+            let arguments = arguments(Input::Url(&url), shape, 0, &Patience::default());
             let at = arguments
                 .iter()
                 .position(|a| a == "-protocol_whitelist")
                 .unwrap();
             assert_eq!(arguments[at + 1], *expected, "{url}");
             assert!(!expected.contains("file"));
+            let has = |word: &str| arguments.iter().any(|a| a == word);
+            assert_eq!(
+                has("-tls_verify"),
+                ["https", "rtmps"].contains(&url.scheme())
+            );
+            assert_eq!(has("-timeout"), url.scheme() == "rtsp");
+            let times_out = ["https", "rtmp", "rtmps"].contains(&url.scheme());
+            assert_eq!(has("-rw_timeout"), times_out);
         }
     }
 

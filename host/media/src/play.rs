@@ -242,7 +242,7 @@ impl Player {
         let mut tries = 0;
         loop {
             tries += 1;
-            let arguments = arguments(input, self.shape, start_ms);
+            let arguments = arguments(input, self.shape, start_ms, &self.options.patience);
             let process = Process::start(
                 &self.options.ffmpeg,
                 &arguments,

@@ -126,7 +126,8 @@ impl Process {
             Ok(Ok(status)) => Some(status),
             _ => {
                 self.kill();
-                let _ = self.child.wait().await;
+                // Even so it may stay, as in a system call that hangs; the runtime reaps it then.
+                let _ = timeout(END, self.child.wait()).await;
                 None
             }
         };
@@ -142,7 +143,7 @@ impl Process {
     /// Ends it at once.
     pub(crate) async fn stop(mut self) {
         self.kill();
-        let _ = self.child.wait().await;
+        let _ = timeout(END, self.child.wait()).await;
     }
 
     fn kill(&mut self) {

@@ -2,7 +2,7 @@
 
 use crate::{
     Condition, PIECE, Part,
-    arguments::TICK as TICK_BYTES,
+    arguments::{PULLED, TICK as TICK_BYTES},
     clock::{Pace, Take},
     picture::{self, Album},
     play::{Player, TICK},
@@ -246,8 +246,7 @@ impl Listening {
         let times = match (opening, player.clock.pace()) {
             // Whoever pushes would have to come again, and who else comes takes the place.
             (Opening::Key(_), _) => 20,
-            // Opened anew, a playlist begins with what was heard before.
-            (_, Pace::Pulled) => 4,
+            (_, Pace::Pulled) => PULLED,
             _ => 1,
         };
         if silent >= patience.give_up * times {

@@ -197,6 +197,13 @@ mod tests {
                 &["file:x: Invalid data found when processing input"],
                 "no media",
             ),
+            (
+                &[
+                    "Peer certificate failed verification",
+                    "https://x/SECRET: Input/output error",
+                ],
+                "certificate is not accepted",
+            ),
             (&["Unknown input format: 'pulse'"], "built without"),
             (
                 &[
