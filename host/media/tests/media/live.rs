@@ -337,6 +337,63 @@ async fn a_source_that_holds_nothing_yet_is_waited_for_and_then_heard() {
     }
 }
 
+/// What only seems to be ffmpeg: says of a source that it has sound, pictures and a minute, and then does this.
+/// Each start adds a line to `starts`.
+fn pretended(folder: &Path, does: &str) -> PathBuf {
+    let program = folder.join("ffmpeg.sh");
+    let script = format!(
+        "#!/bin/sh\ncd '{}'\necho >> starts\ncat >&2 <<'END'\n\
+         [info] Input #0, wav, from 'x':\n\
+         [info]   Duration: 00:01:00.00, start: 0\n\
+         [info]   Stream #0:0: Audio: pcm_s16le\n\
+         [info] Output #0, s16le, to 'pipe:1':\n\
+         END\n{does}\n",
+        folder.display()
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_is_shorter_than_was_estimated_ends_where_it_ends() {
+    let folder = TempDir::new().unwrap();
+    // Ten seconds, and opened again nothing more.
+    let does = "[ $(wc -l < starts) -gt 1 ] || head -c 320000 /dev/zero";
+    let source: Source = "http://127.0.0.1:9/song.mp3".parse().unwrap();
+    let (told, condition) = all(
+        &source,
+        Options {
+            ffmpeg: pretended(folder.path(), does),
+            speed: 1000.0,
+            ..hasty()
+        },
+    )
+    .await;
+    assert_eq!(condition, Condition::Ended { note: None });
+    assert_eq!(told.end_ms, 10_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_only_shows_something_for_a_while_is_not_stuck() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("film.mkv"), "a film").unwrap();
+    let does = "head -c 960000 /dev/zero\n\
+                for n in 1 2 3 4 5 6 7 8 9 10 11 12\n\
+                do printf 'P6\\n16 16\\n255\\n' >&0; head -c 768 /dev/zero >&0; sleep 0.25; done\n\
+                head -c 960000 /dev/zero";
+    let mut options = hasty();
+    options.patience.give_up = Duration::from_millis(1500);
+    let mut feed = Source::file(folder.path().join("film.mkv")).open(Options {
+        ffmpeg: pretended(folder.path(), does),
+        speed: 1000.0,
+        pictures: Some(Pictures::default()),
+        ..options
+    });
+    let told = until_end(&mut feed).await;
+    assert_eq!((told.end_ms, feed.restarts()), (60_000, 0), "{feed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ffmpeg_ends_with_its_feed_and_is_told_no_secrets() {
     let folder = TempDir::new().unwrap();
