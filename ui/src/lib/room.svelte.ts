@@ -9,7 +9,8 @@ import { emotesIn } from "./emote";
 import { KEPT, Log, type Line } from "./log";
 import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
 import { callable, wrote } from "./people";
-import type { ChatMessage, ClientFrame, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
+import { Pulse } from "./pulse";
+import type { ChatMessage, ChatTrends, ClientFrame, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
 import { uuid } from "./uuid";
 
 /** How many messages come with the page, and with each step back. */
@@ -26,6 +27,9 @@ const TICK = 1_000;
 
 /** What was heard from the stream is shown for so long, in milliseconds: a source tells more every few seconds. */
 const STREAM_LASTS = 60_000;
+
+/** So long after the last trends there are none, in milliseconds: they are told every ten seconds at least. */
+const TRENDS_LAST = 30_000;
 
 /** How long a connection may take to say hello, in milliseconds. */
 const HELLO_DEADLINE = 10_000;
@@ -60,6 +64,7 @@ export class Room {
   outbox = $state.raw<Outbox>([]);
   info = $state.raw<RoomStatus | null>(null);
   stream = $state.raw<StreamNow | null>(null);
+  trends = $state.raw<ChatTrends | null>(null);
   you = $state.raw<You | null>(null);
   connection = $state.raw<Connection>({ state: "connecting", again: false });
   /** What is to be said of the latest coming back; null if there is nothing. */
@@ -80,6 +85,9 @@ export class Room {
   /** Takes what is to be read out. */
   readonly announcer = new Announcer();
 
+  /** How fast the chat goes. */
+  readonly pulse = new Pulse();
+
   /** While someone reads further up, more is kept, so that what is read doesn't go. */
   reading = false;
 
@@ -92,6 +100,9 @@ export class Room {
   #wasOpen = false;
   #live = Infinity;
   #streamed = 0;
+  #trended = 0;
+  /** What of the log's changes is shown. */
+  #shown = 0;
   #attempt = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #refresh: ReturnType<typeof setInterval> | undefined;
@@ -178,7 +189,10 @@ export class Room {
       await this.#look();
       if (!this.begun && this.#log.newest === null) {
         this.#log.begin(await latest(this.id, HISTORY));
-        for (const { message } of this.#log.lines) this.#recent = wrote(this.#recent, message.author);
+        for (const { message } of this.#log.lines) {
+          this.#recent = wrote(this.#recent, message.author);
+          this.pulse.take(Date.parse(message.sent_at));
+        }
         this.begun = true;
         this.#show(false);
       }
@@ -241,7 +255,8 @@ export class Room {
       if (missed) break;
     }
     this.#count();
-    this.#show(false, before);
+    // What comes beside the log, each second or so, is no reason to look through the list.
+    if (this.#log.changes !== this.#shown) this.#show(false, before);
     if (this.#log.trim(this.reading ? KEPT + KEPT / 2 : KEPT) > 0) this.#show(true);
     if (missed) this.retry();
   }
@@ -249,6 +264,7 @@ export class Room {
   /** Changes at the beginning and at the end are shown one after the other: the list tells them apart. */
   #show(shift: boolean, before: number = Infinity): void {
     const { lines, appended } = this.#log;
+    this.#shown = this.#log.changes;
     this.view = { lines: [...lines], shift, appended, before, more: this.#log.before(1) !== null };
     flushSync();
   }
@@ -257,6 +273,11 @@ export class Room {
     if (frame.type === "stream") {
       this.stream = frame;
       this.#streamed = performance.now();
+      return false;
+    }
+    if (frame.type === "trends") {
+      this.trends = frame;
+      this.#trended = performance.now();
       return false;
     }
     if (this.#log.take(frame)) return true;
@@ -287,6 +308,7 @@ export class Room {
   #tick(): void {
     this.#count();
     if (this.stream && performance.now() - this.#streamed > STREAM_LASTS) this.stream = null;
+    if (this.trends && performance.now() - this.#trended > TRENDS_LAST) this.trends = null;
   }
 
   #count(): void {
@@ -296,7 +318,8 @@ export class Room {
 
   #heard(offset: number, message: ChatMessage): void {
     this.#recent = wrote(this.#recent, message.author);
-    // What was missed is not news.
+    // What was missed is not news. What is new counts when it comes, whatever the clocks of the two are.
+    this.pulse.take(offset <= this.#live ? Date.parse(message.sent_at) : Date.now());
     if (offset <= this.#live) return;
     this.speaker = message.author.id;
     this.#combos.take(emotesIn(message.text), performance.now());

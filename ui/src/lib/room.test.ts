@@ -190,6 +190,25 @@ describe("a room", () => {
     expect(FakeSocket.all).toEqual([]);
   });
 
+  it("shows what the chat as a whole does, and leaves the list alone for that", async () => {
+    const { room, socket } = await connected();
+    const before = room.view;
+    const figures = { messages_per_minute: 12, unique_authors: 3, bot_fraction: 0.5, top_tokens: [], top_emotes: [] };
+    socket.say({ type: "trends", v: 1, room_id: "main/lobby", at: "2026-01-31T12:00:00.000Z", window_s: 60, ...figures });
+    await settled();
+    expect(room.trends).toMatchObject(figures);
+    expect(room.view).toBe(before);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(room.trends).toBeNull();
+  });
+
+  it("counts what comes when it comes, whatever the server's clock says", async () => {
+    const { room, socket } = await connected();
+    socket.messages(3, 4, 5, 6);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(Math.max(...room.pulse.rates(Date.now()))).toBeGreaterThan(0);
+  });
+
   it("shows what the stream says until nothing more is heard", async () => {
     const { room, socket } = await connected();
     socket.say({ type: "stream", at: "2026-01-31T12:00:00.000Z", position_ms: 1, segments: [], events: [], keywords: ["tower"] });
