@@ -345,7 +345,7 @@ export class Room {
 
   #later(why: string): void {
     if (this.#ended) return;
-    const wait = backoff(this.#attempt++, Math.random());
+    const wait = backoff(this.#attempt++, Math.random(), this.info?.viewers);
     this.connection = { state: "waiting", why, until: Date.now() + wait };
     this.#after(wait, () => void this.#connect());
   }
