@@ -30,6 +30,8 @@ const BEARER: &str = "chatter.bearer.";
 const COOKIE_AGE_S: u32 = 30 * 24 * 3600;
 
 const GUEST: &[Scope] = &[Scope::Read, Scope::Say];
+/// Whoever only reads.
+pub(crate) const READER: &[Scope] = &[Scope::Read];
 const ALL: &[Scope] = &[
     Scope::Read,
     Scope::Say,

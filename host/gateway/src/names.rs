@@ -105,6 +105,12 @@ pub(crate) fn guest(name: &str) -> Author {
     viewer(&id, name)
 }
 
+/// What is shown a room and is nobody in it. It is no guest's id.
+pub(crate) fn overlay() -> Author {
+    let id = AuthorId::new("overlay:main").expect("a literal of the right form");
+    author(id, "overlay", AuthorKind::Viewer)
+}
+
 /// Who speaks with a new session: `suffix` makes the id unique.
 pub(crate) fn session_author(name: &str, suffix: u32) -> Author {
     viewer(&format!("{}-{suffix:08x}", slug(&fold(name))), name)

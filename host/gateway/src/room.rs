@@ -45,6 +45,8 @@ pub(crate) struct Room {
     pub(crate) log: Log,
     queue: mpsc::Sender<Submission>,
     viewers: AtomicU64,
+    /// Those of them that are nobody.
+    overlays: AtomicU64,
     /// Whether a page shares its sound.
     shared: AtomicBool,
     statuses: Mutex<BTreeMap<PersonaId, Arc<PersonaStatus>>>,
@@ -155,6 +157,7 @@ impl Room {
             log: Log::new(setup.id.clone()),
             queue,
             viewers: AtomicU64::new(0),
+            overlays: AtomicU64::new(0),
             shared: AtomicBool::new(false),
             statuses: Mutex::default(),
         });
@@ -232,12 +235,19 @@ impl Room {
         self.counters.viewers.increment(1);
         Some(Seated {
             room: Arc::clone(self),
-            author: None,
+            sits: Sits::Nobody,
         })
     }
 
+    /// All connections that are shown the room, overlays among them.
     pub(crate) fn viewers(&self) -> u64 {
         self.viewers.load(Ordering::Relaxed)
+    }
+
+    /// Those of people.
+    pub(crate) fn audience(&self) -> u64 {
+        let overlays = self.overlays.load(Ordering::Relaxed);
+        self.viewers().saturating_sub(overlays)
     }
 
     // === Personas ===
@@ -294,22 +304,40 @@ impl Drop for Sharing {
 #[derive(Debug)]
 pub(crate) struct Seated {
     room: Arc<Room>,
-    author: Option<AuthorId>,
+    sits: Sits,
+}
+
+#[derive(Debug)]
+enum Sits {
+    Nobody,
+    Author(AuthorId),
+    Overlay,
 }
 
 impl Seated {
     /// Counts an author, who sits there from now on, among the people.
     pub(crate) fn taken_by(mut self, author: &Author) -> Self {
         self.room.people.come(author);
-        self.author = Some(author.id.clone());
+        self.sits = Sits::Author(author.id.clone());
+        self
+    }
+
+    /// An overlay sits there from now on, which is none of the people.
+    pub(crate) fn taken_by_overlay(mut self) -> Self {
+        self.room.overlays.fetch_add(1, Ordering::Relaxed);
+        self.sits = Sits::Overlay;
         self
     }
 }
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        if let Some(author) = &self.author {
-            self.room.people.go(author);
+        match &self.sits {
+            Sits::Nobody => {}
+            Sits::Author(author) => self.room.people.go(author),
+            Sits::Overlay => {
+                self.room.overlays.fetch_sub(1, Ordering::Relaxed);
+            }
         }
         self.room.viewers.fetch_sub(1, Ordering::Relaxed);
         self.room.counters.viewers.decrement(1);

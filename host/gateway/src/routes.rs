@@ -133,6 +133,26 @@ pub(crate) fn table() -> Vec<Route> {
         },
         Route {
             method: "get",
+            path: "/overlay/{tenant}/{room}",
+            summary: "The overlay of a room, for streaming software.",
+            access: Access::Open,
+            query: NONE,
+            body: None,
+            answers: const {
+                &[
+                    answer(200, "the overlay", Content::Other("text/html")),
+                    answer(
+                        304,
+                        "it is the one that the request's tag names",
+                        Content::Nothing,
+                    ),
+                ]
+            },
+            refusals: &[503],
+            handler: get(api::pages::overlay),
+        },
+        Route {
+            method: "get",
             path: "/assets/{*path}",
             summary: "What the page is made of.",
             access: Access::Open,
@@ -272,6 +292,11 @@ pub(crate) fn table() -> Vec<Route> {
                     QueryParameter {
                         name: "stream",
                         about: "whether to send what happens on the stream, too; false if absent",
+                        of: "boolean",
+                    },
+                    QueryParameter {
+                        name: "overlay",
+                        about: "whether it is an overlay: it gets no session, is none of the people, and only reads; false if absent",
                         of: "boolean",
                     },
                 ]

@@ -43,6 +43,7 @@ pub(crate) async fn connect(
         stream: parameters.flag("stream")?,
     };
     let name = parameters.text("name").map(str::to_owned);
+    let overlay = parameters.flag("overlay")?;
     let accept = ws::accept(request.method(), request.version(), request.headers())
         .map_err(|why| not_upgradable(request.headers(), why))?;
     // Before a session is made: those of whoever is refused would stay, and push out other people's.
@@ -50,8 +51,18 @@ pub(crate) async fn connect(
     let seat = room
         .seat_viewer(shared.config.limits.viewers_per_room)
         .ok_or_else(|| places::full("the room is full: try again later"))?;
-    let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
-    let seat = seat.taken_by(&author);
+    let (author, scopes, token, seat) = if overlay {
+        (
+            names::overlay(),
+            auth::READER,
+            None,
+            seat.taken_by_overlay(),
+        )
+    } else {
+        let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
+        let seat = seat.taken_by(&author);
+        (author, principal.scopes(), token, seat)
+    };
 
     let cookie = token
         .as_ref()
@@ -65,7 +76,7 @@ pub(crate) async fn connect(
                 return;
             }
         };
-        let who = (author, principal.scopes());
+        let who = (author, scopes);
         let viewer = Viewer::new(tcp, &read, shared, room, who, (seat, place, slot));
         // What is left of the request ends here.
         drop::<Bytes>(read);

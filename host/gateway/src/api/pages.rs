@@ -36,8 +36,12 @@ pub(crate) async fn room(
     room: Result<InRoom, Problem>,
     headers: HeaderMap,
 ) -> Response {
+    page("index.html", &shared, room.is_ok(), &headers).await
+}
+
+async fn page(file: &str, shared: &Shared, found: bool, headers: &HeaderMap) -> Response {
     let page = match &shared.config.ui {
-        Some(folder) => Form::read(folder.join("index.html"), &headers).await,
+        Some(folder) => Form::read(folder.join(file), headers).await,
         None => None,
     };
     let html = (header::CONTENT_TYPE, "text/html; charset=utf-8");
@@ -48,16 +52,17 @@ pub(crate) async fn room(
     };
     // Not the time of the file: a release may give all its files the same.
     let tag = format!("\"{}\"", &names::sha256(&page.bytes)[..32]);
-    let known = knows(&headers, &tag);
+    let known = knows(headers, &tag);
     let tag = [(header::ETAG, tag)];
     if known {
         let headers = [fresh, (header::VARY, "accept-encoding")];
         return (StatusCode::NOT_MODIFIED, tag, headers).into_response();
     }
     // The page says of a room that is not there which others are.
-    let status = match room {
-        Ok(_) => StatusCode::OK,
-        Err(_) => StatusCode::NOT_FOUND,
+    let status = if found {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
     };
     (status, tag, [html, fresh], page).into_response()
 }
@@ -74,6 +79,25 @@ pub(crate) async fn share(
     );
     let name = HeaderName::from_static("permissions-policy");
     response.headers_mut().insert(name, senses);
+    response
+}
+
+/// The overlay for streaming software. That adds a style sheet of its user's to the page as an inline
+/// one (OBS: "Custom CSS"), so here those are allowed. No text becomes markup in it, and what a style
+/// loads comes from this host alone.
+pub(crate) async fn overlay(
+    State(shared): State<Arc<Shared>>,
+    room: Result<InRoom, Problem>,
+    headers: HeaderMap,
+) -> Response {
+    let mut response = page("overlay.html", &shared, room.is_ok(), &headers).await;
+    let policy = HeaderValue::from_static(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+         connect-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'self'",
+    );
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 

@@ -21,7 +21,7 @@ async fn summary(shared: &Shared, room: &Room) -> Result<RoomSummary, Problem> {
         title: room.rules().title.clone(),
         epoch: head.epoch,
         offset: head.offset,
-        viewers: room.viewers(),
+        viewers: room.audience(),
     })
 }
 

@@ -120,6 +120,10 @@ impl Viewer {
         text: String,
         reply_to: Option<MessageId>,
     ) {
+        if !self.scopes.contains(&Scope::Say) {
+            let problem = Problem::forbidden("an overlay only reads: connect without `overlay`");
+            return self.error(problem, Some(nonce));
+        }
         let now = Instant::now();
         if let Err(wait) = self.bucket.take(now) {
             self.deaf = Some(Box::pin(sleep(DEAF)));

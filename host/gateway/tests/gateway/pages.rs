@@ -44,6 +44,39 @@ async fn the_page_is_served_with_its_files() {
     }
 }
 
+/// The style sheet that its user gives to streaming software is put into the page as an inline one.
+#[tokio::test]
+async fn the_overlay_is_a_page_of_its_own_and_takes_its_users_styles() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["index.html", "overlay.html"] {
+        std::fs::write(folder.path().join(file), file).unwrap();
+    }
+    let host = Host::with(|config| config.ui = Some(folder.path().to_owned())).await;
+    for (path, status, file, styles) in [
+        (
+            "/overlay/main/lobby?fade=30",
+            200,
+            "overlay.html",
+            "style-src 'self' 'unsafe-inline';",
+        ),
+        (
+            "/overlay/main/cellar",
+            404,
+            "overlay.html",
+            "style-src 'self' 'unsafe-inline';",
+        ),
+        ("/r/main/lobby", 200, "index.html", "style-src 'self';"),
+    ] {
+        let answer = host.get(path).await;
+        assert_eq!((answer.status, answer.text().as_str()), (status, file));
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.contains(styles) && policy.contains("script-src 'self';"),
+            "{path}: {policy}"
+        );
+    }
+}
+
 /// A folder with a page that was built in these forms, and a host that serves it.
 async fn built(forms: &[&str]) -> (tempfile::TempDir, Host) {
     let folder = tempfile::tempdir().unwrap();
@@ -152,6 +185,7 @@ async fn every_answer_carries_the_security_headers() {
     for path in [
         "/",
         "/r/main/lobby",
+        "/overlay/main/lobby",
         "/v1/rooms",
         "/nothing",
         "/healthz",

@@ -1,6 +1,6 @@
 //! Who watches a room, as its status tells it.
 
-use crate::host::{Host, LOBBY, TOKEN, soon};
+use crate::host::{Host, LOBBY, MESSAGES, TOKEN, soon};
 use serde_json::{Value, json};
 
 /// The people of the lobby, once so many WebSockets watch: the gateway notices on its own time that
@@ -55,6 +55,33 @@ async fn a_person_is_shown_as_on_their_messages() {
     assert_eq!(people[1]["id"], "operator:main");
     assert_eq!(people[1]["kind"], "moderator");
     drop(operator);
+}
+
+/// Whatever it brings: streaming software may share its cookies with a browser.
+#[tokio::test]
+async fn an_overlay_is_nobody_gets_no_session_and_only_reads() {
+    let host = Host::start().await;
+    let (_ana, _) = host.watch("?name=ana").await;
+    let path = format!("{LOBBY}/ws?overlay=true&name=bo");
+    let bearer = format!("Bearer {TOKEN}");
+    for headers in [&[][..], &[("authorization", bearer.as_str())]] {
+        let mut overlay = host.connect(&path, headers).await.unwrap();
+        let hello = overlay.next().await;
+        assert_eq!(hello["you"]["id"], "overlay:main");
+        assert_eq!(hello["you"]["scopes"], json!(["read"]));
+        assert_eq!(hello["token"], Value::Null);
+        assert_eq!(names(&people(&host, 1).await), ["ana"]);
+        overlay.say("n-1", "hello").await;
+        let refused = overlay.next().await;
+        assert_eq!(
+            (&refused["type"], &refused["code"], &refused["nonce"]),
+            (&json!("error"), &json!("forbidden"), &json!("n-1"))
+        );
+        let text = format!("to {} headers", headers.len());
+        host.post(MESSAGES, &json!({ "author": "ana", "text": text }))
+            .await;
+        assert_eq!(overlay.next().await["message"]["text"], text);
+    }
 }
 
 #[tokio::test]
