@@ -1,6 +1,6 @@
 //! Media that ffmpeg makes, and what a feed tells of them.
 
-use chatter_media::{Condition, Feed, Options, Part, Source};
+use chatter_media::{Condition, Feed, Options, Part, Patience, Source};
 use chatter_protocol::RoomId;
 use std::{path::Path, process::Command, time::Duration};
 
@@ -143,4 +143,35 @@ pub(crate) fn loudness(samples: &[f32], hertz: f32) -> f32 {
     }
     let power = before * before + last * last - 2.0 * turn.cos() * before * last;
     power.max(0.0).sqrt() * 2.0 / samples.len() as f32
+}
+
+/// Impatient enough for a test.
+pub(crate) fn hasty() -> Options {
+    Options {
+        patience: Patience {
+            stall: Duration::from_millis(600),
+            pause: Duration::from_millis(100),
+            longest_pause: Duration::from_millis(500),
+            ..Patience::default()
+        },
+        ..options()
+    }
+}
+
+pub(crate) fn is_playing(now: &Condition) -> bool {
+    *now == Condition::Playing { silent: false }
+}
+
+pub(crate) fn is_waiting(now: &Condition) -> bool {
+    matches!(now, Condition::Waiting { .. })
+}
+
+/// Takes in what is told for so long.
+pub(crate) async fn listen(feed: &mut Feed, told: &mut Told, until_ms: u64) {
+    while told.end_ms < until_ms {
+        match next(feed).await {
+            Part::Ended => panic!("it ended: {feed:?}"),
+            part => told.add(part),
+        }
+    }
 }

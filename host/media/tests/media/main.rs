@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod browser;
+mod child;
 mod common;
-mod live;
+mod pulled;
+mod pushed;
 mod recordings;
 mod web;

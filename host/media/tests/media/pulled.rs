@@ -1,0 +1,156 @@
+//! What is fetched from elsewhere while it happens, and what may happen to it.
+
+use crate::{
+    common::{LONG, Told, all, ffmpeg, hasty, is_playing, is_waiting, listen, loudness, until},
+    web::Web,
+};
+use chatter_media::{Condition, Options, Source};
+use std::{fs, time::Duration};
+use tempfile::TempDir;
+use tokio::{
+    net::TcpListener,
+    process::Command,
+    time::{sleep, timeout},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_web_server_has_is_a_recording_if_it_has_a_length() {
+    let folder = TempDir::new().unwrap();
+    ffmpeg(
+        folder.path(),
+        "-f lavfi -i sine=d=20 -ar 16000 -b:a 64k tone.mp3",
+    );
+    ffmpeg(folder.path(), "-f lavfi -i sine=d=20 -ar 16000 tone.wav");
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/tone.wav").parse().unwrap();
+    let (told, _) = all(
+        &source,
+        Options {
+            speed: 1000.0,
+            from_ms: 15_000,
+            ..hasty()
+        },
+    )
+    .await;
+    assert_eq!((told.sound[0].0, told.end_ms), (15_000, 20_000));
+    for path in ["/tone.mp3?token=s3cret", "/half/tone.wav"] {
+        let source: Source = web.url(path).parse().unwrap();
+        let (told, end) = all(
+            &source,
+            Options {
+                speed: 1000.0,
+                ..hasty()
+            },
+        )
+        .await;
+        assert_eq!(end, Condition::Ended { note: None }, "{path}");
+        assert!(
+            told.end_ms.abs_diff(20_000) < 100,
+            "{path}: {}",
+            told.end_ms
+        );
+        assert_eq!(told.gaps, [], "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_yet_is_waited_for_and_told_in_words() {
+    let folder = TempDir::new().unwrap();
+    let playlist = |entry: &str| {
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{entry}\n#EXT-X-ENDLIST\n")
+    };
+    fs::write(
+        folder.path().join("local.m3u8"),
+        playlist("file:///etc/hostname.ts"),
+    )
+    .unwrap();
+    let web = Web::of(folder.path()).await;
+    let refused = "127.0.0.1:9";
+    let table = [
+        (
+            web.url("/nothing.mp3?token=s3cret"),
+            "404 Not Found: there is nothing",
+        ),
+        (
+            web.url("/closed/s3cret.mp3"),
+            "401 Unauthorized: a user and a password",
+        ),
+        (web.url("/local.m3u8"), "must not reach"),
+        (
+            format!("http://me:s3cret@{refused}/x"),
+            "nobody listens at that address",
+        ),
+        (
+            format!("rtsp://me:s3cret@{refused}/x"),
+            "nobody listens at that address",
+        ),
+        (
+            format!("rtmp://{refused}/live/s3cret"),
+            "nobody listens at that address",
+        ),
+    ];
+    for (url, expected) in table {
+        let source: Source = url.parse().unwrap();
+        let mut feed = source.open(hasty());
+        let mut told = Told::default();
+        until(&mut feed, &mut told, is_waiting).await;
+        let words = feed.condition().borrow().to_string();
+        assert!(words.contains(expected), "{source}: {words}");
+        assert!(!words.contains("s3cret"), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_playlist_whose_server_goes_and_comes_back() {
+    let folder = TempDir::new().unwrap();
+    let mut encoder = Command::new("ffmpeg")
+        .args(
+            "-hide_banner -loglevel error -nostdin -re -f lavfi -i sine=f=440 -c:a aac".split(' '),
+        )
+        .args("-f hls -hls_time 1 -hls_list_size 4 -hls_flags delete_segments live.m3u8".split(' '))
+        .current_dir(folder.path())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    while !folder.path().join("live.m3u8").exists() {
+        sleep(Duration::from_millis(50)).await;
+    }
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/live.m3u8").parse().unwrap();
+    let mut feed = source.open(hasty());
+    let mut told = Told::default();
+    listen(&mut feed, &mut told, 2_000).await;
+    assert!(loudness(&told.samples()[16_000..], 440.0) > 0.05);
+    let address = web.address;
+    drop(web);
+    until(&mut feed, &mut told, |now| {
+        is_waiting(now) || *now == Condition::Stalled
+    })
+    .await;
+    let _web = Web::at(folder.path(), address).await;
+    until(&mut feed, &mut told, is_playing).await;
+    let until_ms = told.end_ms + 500;
+    listen(&mut feed, &mut told, until_ms).await;
+    encoder.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_silent_for_too_long_is_opened_anew() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    // It takes connections, and says nothing.
+    let source: Source = format!("rtmp://127.0.0.1:{port}/live/s3cret")
+        .parse()
+        .unwrap();
+    let mut options = hasty();
+    options.patience.start = Duration::from_millis(500);
+    let mut feed = source.open(options);
+    let mut told = Told::default();
+    for _ in 0..2 {
+        let (_stream, _) = timeout(LONG, server.accept()).await.unwrap().unwrap();
+        until(&mut feed, &mut told, |now| {
+            now.to_string() == "waiting: nothing comes from it"
+        })
+        .await;
+    }
+}
