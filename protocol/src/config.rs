@@ -2,7 +2,7 @@
 //!
 //! Other than on the wire, an unknown field is an error here: it is most likely a slip of the pen.
 
-use crate::{PersonaId, RoomId, V1, call::LimitsConfig, schema::Share};
+use crate::{PersonaId, RoomId, V1, call::LimitsConfig, modes::ModesConfig, schema::Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,6 +80,9 @@ pub struct RoomConfig {
     #[serde(default = "default_policy")]
     #[schemars(regex(pattern = "^[a-z0-9-]{1,63}$"))]
     pub moderation: String,
+    /// How everyone may chat in it, until a moderator says otherwise.
+    #[serde(default)]
+    pub modes: ModesConfig,
     /// What the room watches, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceConfig>,

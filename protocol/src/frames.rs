@@ -1,7 +1,10 @@
 //! What the gateway and its clients say to each other over HTTP and WebSocket.
 
 use crate::{
-    AuthorId, AuthorKind, ChatMessage, ChatTrends, MessageId, ModerationVerdict, context::StreamNow,
+    AuthorId, AuthorKind, ChatMessage, ChatTrends, MessageId, ModerationVerdict,
+    context::StreamNow,
+    moderators::{Decision, ModeratorAct, Named},
+    modes::Modes,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,11 +135,14 @@ pub struct MessagesPage {
     pub complete: bool,
 }
 
-/// What moderation decided in a room other than to allow.
+/// What moderation decided in a room other than to allow, and what moderators did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditPage {
     /// Newest first.
     pub verdicts: Vec<ModerationVerdict>,
+    /// Newest first. `limit` is for both together: these are the newest of all.
+    #[serde(default)]
+    pub acts: Vec<ModeratorAct>,
 }
 
 /// A message with its place in the room's log.
@@ -218,6 +224,50 @@ pub enum ServerFrame {
         id: MessageId,
         /// Why.
         reason: String,
+    },
+    /// All messages up to an offset are not to be shown any more, or those of one author.
+    Clear {
+        /// Whose; everybody's if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        author: Option<AuthorId>,
+        /// The last of them.
+        up_to: u64,
+        /// Why.
+        reason: String,
+    },
+    /// How everyone may chat from now on. After each hello none of it holds until this frame says so:
+    /// it follows the hello if there is anything to say, and comes again on each change.
+    Modes(Modes),
+    /// One's own message waits for a moderator. An `ack` with its nonce comes if it was approved, an
+    /// `error` with the code `denied` or `expired` if not.
+    Waiting {
+        /// As in the `say`.
+        nonce: String,
+        /// The message's id.
+        id: MessageId,
+    },
+    /// What one's own command did; nobody else sees it.
+    Notice {
+        /// As in the `say`.
+        nonce: String,
+        /// For people; may have several lines.
+        text: String,
+    },
+    /// For those with the scope `moderate`: a message waits. All that wait come after the hello.
+    Held {
+        /// As it would go out. It has no offset yet.
+        message: Arc<ChatMessage>,
+        /// Why it waits.
+        verdict: Box<ModerationVerdict>,
+    },
+    /// For those with the scope `moderate`: a message waits no more.
+    Decided {
+        /// Which.
+        id: MessageId,
+        /// What became of it.
+        decision: Decision,
+        /// Who decided; `system:chatter` for what time did.
+        by: Named,
     },
     /// What the chat as a whole does.
     Trends(ChatTrends),

@@ -18,6 +18,8 @@ pub mod llm;
 pub mod memory;
 pub mod message;
 pub mod moderation;
+pub mod moderators;
+pub mod modes;
 pub mod persona;
 pub mod policy;
 pub mod room;

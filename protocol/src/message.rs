@@ -40,6 +40,29 @@ pub struct ChatMessage {
     /// The persona call that made it; only on lines of personas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<CallId>,
+    /// A moderator has removed it: what is left keeps its place, and `text` is [`REMOVED_TEXT`]. Not to
+    /// be shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// The text of a message that was removed.
+pub const REMOVED_TEXT: &str = "(removed)";
+
+impl ChatMessage {
+    /// What is left in the log of a message that was removed: its place, its author, its time.
+    #[must_use]
+    pub fn tombstone(&self) -> Self {
+        Self {
+            text: REMOVED_TEXT.into(),
+            reply_to: None,
+            mentions: Vec::new(),
+            deleted: true,
+            author: self.author.clone(),
+            room_id: self.room_id.clone(),
+            ..*self
+        }
+    }
 }
 
 /// Who wrote a message.

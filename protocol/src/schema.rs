@@ -14,6 +14,11 @@ use crate::{
         AuditPage, ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame,
         Session, SessionRequest,
     },
+    moderators::{
+        Ban, BanList, BanRequest, Cleared, HeldDecided, HeldList, HeldRequest, ModeratorAct,
+        ModeratorEntry, ModeratorList, ModeratorRequest, Noticed, RoomAct, Waiting,
+    },
+    modes::{Modes, ModesPatch},
     room::{RoomList, RoomStatus},
 };
 use jsonschema::Validator;
@@ -99,18 +104,33 @@ macro_rules! schematics {
 
 schematics! {
     "audit-page" AuditPage;
+    "ban" Ban;
+    "ban-list" BanList;
+    "ban-request" BanRequest;
     "call-record" CallRecord;
     "chat-message" ChatMessage;
     "chat-trends" ChatTrends;
+    "cleared" Cleared;
     "client-frame" ClientFrame;
     "firehose-entry" FirehoseEntry;
+    "held-decided" HeldDecided;
+    "held-list" HeldList;
+    "held-request" HeldRequest;
     "messages-page" MessagesPage;
     "moderation-policy" ModerationPolicy;
     "moderation-verdict" ModerationVerdict;
+    "moderator-act" ModeratorAct;
+    "moderator-entry" ModeratorEntry;
+    "moderator-list" ModeratorList;
+    "moderator-request" ModeratorRequest;
+    "modes" Modes;
+    "modes-patch" ModesPatch;
     "module-config" ModuleConfig;
+    "noticed" Noticed;
     "persona-config" PersonaConfig;
     "persona-status" PersonaStatus;
     "problem-document" ProblemDocument;
+    "room-act" RoomAct;
     "room-config" RoomConfig;
     "room-list" RoomList;
     "room-status" RoomStatus;
@@ -120,6 +140,7 @@ schematics! {
     "session" Session;
     "session-request" SessionRequest;
     "stream-context" StreamContext;
+    "waiting" Waiting;
 }
 
 /// From 0 to 1.

@@ -18,6 +18,8 @@ pub enum TopicKind {
     ChatTrends,
     /// What moderation decided ([`ModerationVerdict`](crate::ModerationVerdict)).
     ChatAudit,
+    /// What moderators decided that others are to act on ([`RoomAct`](crate::moderators::RoomAct)).
+    ChatActs,
     /// What each persona call was ([`CallRecord`](crate::CallRecord)).
     PersonaCalls,
     /// How the personas do ([`PersonaStatus`](crate::PersonaStatus)).
@@ -26,13 +28,14 @@ pub enum TopicKind {
 
 impl TopicKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ChatIngest,
         Self::ChatFirehose,
         Self::StreamContext,
         Self::StreamSound,
         Self::ChatTrends,
         Self::ChatAudit,
+        Self::ChatActs,
         Self::PersonaCalls,
         Self::PersonaStatus,
     ];
@@ -47,6 +50,7 @@ impl TopicKind {
             Self::StreamSound => "stream.sound",
             Self::ChatTrends => "chat.trends",
             Self::ChatAudit => "chat.audit",
+            Self::ChatActs => "chat.acts",
             Self::PersonaCalls => "persona.calls",
             Self::PersonaStatus => "persona.status",
         }

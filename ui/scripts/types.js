@@ -9,8 +9,16 @@ const target = new URL("../src/lib/protocol.ts", import.meta.url);
 
 /** What the page speaks with; the other schemas are between services. */
 const wanted = [
+  "ban",
+  "ban-list",
+  "ban-request",
   "client-frame",
+  "held-decided",
+  "held-list",
+  "held-request",
   "messages-page",
+  "modes",
+  "modes-patch",
   "persona-status",
   "problem-document",
   "room-list",

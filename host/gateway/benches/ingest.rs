@@ -400,6 +400,7 @@ fn message(n: usize) -> ChatMessage {
         mentions: Vec::new(),
         sent_at: Timestamp::from_millis(1_769_860_800_000),
         call_id: None,
+        deleted: false,
     }
 }
 

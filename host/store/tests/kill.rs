@@ -47,6 +47,7 @@ fn message(n: u8) -> ChatMessage {
         mentions: Vec::new(),
         sent_at: Timestamp::now(),
         call_id: None,
+        deleted: false,
     }
 }
 

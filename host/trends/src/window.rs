@@ -172,6 +172,7 @@ mod tests {
             mentions: Vec::new(),
             sent_at: at(0),
             call_id: None,
+            deleted: false,
         }
     }
 

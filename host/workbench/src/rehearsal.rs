@@ -185,6 +185,7 @@ impl Rehearsal {
             mentions: Vec::new(),
             sent_at: self.parts.clock.now(),
             call_id: None,
+            deleted: false,
         };
         let topic = Topic::new(TopicKind::ChatIngest, self.room.clone());
         chatter_bus::publish_json(&*self.parts.bus, &topic, &message)

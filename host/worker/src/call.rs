@@ -339,6 +339,7 @@ impl Job {
             mentions: Vec::new(),
             sent_at: now,
             call_id: Some(self.plan.call_id),
+            deleted: false,
         }
     }
 

@@ -40,6 +40,7 @@ pub(crate) fn message(id: MessageId, author: &str, kind: AuthorKind, text: &str)
         mentions: Vec::new(),
         sent_at: at(0),
         call_id: None,
+        deleted: false,
     }
 }
 

@@ -1,6 +1,15 @@
 // Made of protocol/schemas by `npm run types`. Don't edit.
 
 /**
+ * What moderation does with a message, from the mildest to the hardest.
+ *
+ * - `allow`: It goes out as it is.
+ * - `redact`: It goes out with parts replaced by `***`.
+ * - `hold`: It waits for a moderator.
+ * - `drop`: It does not go out.
+ */
+export type Action = "allow" | "redact" | "hold" | "drop";
+/**
  * What an author is. A persona is never passed off as a person.
  *
  * - `viewer`: A person who watches.
@@ -9,6 +18,27 @@
  * - `system`: The room itself.
  */
 export type AuthorKind = "viewer" | "persona" | "moderator" | "system";
+/**
+ * What words can be about. The names are those of Twitch's `AutoMod` settings in its API (Helix).
+ *
+ * - `aggression`: Hostility: threats, and calls to do harm to oneself or others.
+ * - `bullying`: Hostility: insults and name-calling.
+ * - `disability`: Discrimination against disability.
+ * - `misogyny`: Discrimination against women.
+ * - `race_ethnicity_or_religion`: Discrimination by race, ethnicity or religion.
+ * - `sex_based_terms`: Sexual content.
+ * - `sexuality_sex_or_gender`: Discrimination by sexuality, sex or gender.
+ * - `swearing`: Profanity.
+ */
+export type Category =
+  | "aggression"
+  | "bullying"
+  | "disability"
+  | "misogyny"
+  | "race_ethnicity_or_religion"
+  | "sex_based_terms"
+  | "sexuality_sex_or_gender"
+  | "swearing";
 /**
  * What clients send: one object in each text frame.
  */
@@ -31,6 +61,14 @@ export type ClientFrame = {
    */
   reply_to?: string | null;
 };
+/**
+ * What became of a message that waited.
+ *
+ * - `approved`: It is in the room's log.
+ * - `denied`: A moderator refused it.
+ * - `expired`: Nobody decided in time.
+ */
+export type Decision = "approved" | "denied" | "expired";
 /**
  * What came of a call.
  */
@@ -64,6 +102,13 @@ export type Reaction =
  * - `unavailable`: Its module is missing or was refused.
  */
 export type Health = "ok" | "failing" | "unavailable";
+/**
+ * What a moderator says about a message that waits.
+ *
+ * - `approve`: It goes out.
+ * - `deny`: It does not go out.
+ */
+export type Judgement = "approve" | "deny";
 /**
  * A right.
  *
@@ -131,6 +176,60 @@ export type ServerFrame =
        * Why.
        */
       reason: string;
+    }
+  | {
+      type: "clear";
+      /**
+       * Whose; everybody's if absent.
+       */
+      author?: string | null;
+      /**
+       * The last of them.
+       */
+      up_to: number;
+      /**
+       * Why.
+       */
+      reason: string;
+    }
+  | (Modes & {
+      type: "modes";
+    })
+  | {
+      type: "waiting";
+      /**
+       * As in the `say`.
+       */
+      nonce: string;
+      /**
+       * The message's id.
+       */
+      id: string;
+    }
+  | {
+      type: "notice";
+      /**
+       * As in the `say`.
+       */
+      nonce: string;
+      /**
+       * For people; may have several lines.
+       */
+      text: string;
+    }
+  | {
+      type: "held";
+      message: ChatMessage;
+      verdict: ModerationVerdict;
+    }
+  | {
+      type: "decided";
+      /**
+       * Which.
+       */
+      id: string;
+      decision: Decision;
+      by: Named;
     }
   | (ChatTrends & {
       type: "trends";
@@ -206,6 +305,68 @@ export interface Author {
   badges?: string[];
 }
 /**
+ * Somebody who may not speak in a room.
+ */
+export interface Ban {
+  author: Named;
+  /**
+   * Until when, for a time-out.
+   */
+  until?: string | null;
+  /**
+   * Why; empty if nobody said.
+   */
+  reason?: string;
+  by: Named;
+  /**
+   * When.
+   */
+  at: string;
+}
+/**
+ * An author by id and name.
+ */
+export interface Named {
+  /**
+   * The author's id.
+   */
+  id: string;
+  /**
+   * The display name, as it was then.
+   */
+  name: string;
+}
+/**
+ * Those who may not speak in a room.
+ */
+export interface BanList {
+  /**
+   * In the order of their ids. Time-outs that are over are not among them.
+   */
+  bans: Ban[];
+}
+/**
+ * A request to keep somebody from speaking in a room.
+ */
+export interface BanRequest {
+  /**
+   * An author id, or the display name of somebody who is there or spoke lately.
+   */
+  author: string;
+  /**
+   * For so long; for ever if absent.
+   */
+  seconds?: number | null;
+  /**
+   * Why.
+   */
+  reason?: string | null;
+  /**
+   * Whether what they said is cleared; yes if absent.
+   */
+  clear?: boolean | null;
+}
+/**
  * Which calls a module wants; all, if nothing is said. For the others it is not instantiated.
  */
 export interface Calls {
@@ -261,6 +422,10 @@ export interface ChatMessage {
    * The persona call that made it; only on lines of personas.
    */
   call_id?: string | null;
+  /**
+   * A moderator has removed it: what is left keeps its place, and `text` is [`REMOVED_TEXT`]. Not to be shown.
+   */
+  deleted?: boolean;
 }
 /**
  * What the streamer asked the chat.
@@ -370,6 +535,105 @@ export interface Difference {
   shadow: Reaction;
 }
 /**
+ * A message that waits for a moderator.
+ */
+export interface Held {
+  message: ChatMessage;
+  verdict: ModerationVerdict;
+  /**
+   * When it will not go out any more.
+   */
+  until: string;
+}
+/**
+ * An audit record: every decision other than `allow`, as it travels on `chat.audit`.
+ */
+export interface ModerationVerdict {
+  /**
+   * Version of this format.
+   */
+  v: 1;
+  /**
+   * The message it is about. It never reached the room if `action` is `drop`.
+   */
+  message_id: string;
+  /**
+   * The room it was meant for.
+   */
+  room_id: string;
+  author: Author;
+  action: Action;
+  /**
+   * The rule that decided: a stable code such as `too_long`, listed in `docs/protocols.md`.
+   */
+  rule: string;
+  /**
+   * What the words are about, if the rule is `words`.
+   */
+  category?: Category | null;
+  /**
+   * How bad it is, 0 to 1, if the rule says so: 1 for words that are caught from level 1 on, 0.25 for those of level 4 alone.
+   */
+  score?: number | null;
+  /**
+   * The reason in words, fit to be shown to the author.
+   */
+  reason: string;
+  /**
+   * SHA-256 of the original text in UTF-8, as hexadecimal digits.
+   */
+  original_sha256: string;
+  /**
+   * What went out instead, if `action` is `redact`.
+   */
+  redacted?: string | null;
+  /**
+   * Which policy decided, as `name@version`.
+   */
+  policy: string;
+  /**
+   * When.
+   */
+  at: string;
+  /**
+   * The persona call that made the line, if a persona wrote it.
+   */
+  call_id?: string | null;
+}
+/**
+ * The answer to a [`HeldRequest`].
+ */
+export interface HeldDecided {
+  /**
+   * The message's id.
+   */
+  id: string;
+  decision: Decision;
+  /**
+   * Its place in the room's log, if it was approved.
+   */
+  offset?: number | null;
+}
+/**
+ * The messages that wait in a room.
+ */
+export interface HeldList {
+  /**
+   * The oldest first.
+   */
+  held: Held[];
+}
+/**
+ * A decision about a message that waits.
+ */
+export interface HeldRequest {
+  decision: Judgement;
+  /**
+   * Why.
+   */
+  reason?: string | null;
+}
+/**
  * A stretch of a room's log.
  */
 export interface MessagesPage {
@@ -412,6 +676,56 @@ export interface Model {
    * Whether it is the built-in offline model, which the page then says.
    */
   offline: boolean;
+}
+/**
+ * How everyone in a room may chat at the moment. None of it holds for moderators.
+ */
+export interface Modes {
+  /**
+   * So many seconds lie between two messages of an author.
+   */
+  slow_seconds?: number | null;
+  /**
+   * Only sessions that were made at least so many minutes ago may speak: 0 is any session. Who has none, may not.
+   */
+  known_minutes?: number | null;
+  /**
+   * Messages are made of emotes alone. This holds for personas, too.
+   */
+  emote_only?: boolean;
+  /**
+   * What was said in the last five minutes, by anybody and in any dress, is not said again.
+   */
+  unique?: boolean;
+  /**
+   * Whether slow and unique hold for personas, too. (Those have no session, and known is not asked of them.)
+   */
+  personas?: boolean;
+}
+/**
+ * What is to be changed of a room's modes: what is absent stays, `null` switches off.
+ */
+export interface ModesPatch {
+  /**
+   * As in [`Modes`].
+   */
+  slow_seconds?: number | null;
+  /**
+   * As in [`Modes`].
+   */
+  known_minutes?: number | null;
+  /**
+   * As in [`Modes`].
+   */
+  emote_only?: boolean | null;
+  /**
+   * As in [`Modes`].
+   */
+  unique?: boolean | null;
+  /**
+   * As in [`Modes`].
+   */
+  personas?: boolean | null;
 }
 /**
  * Which component a persona runs on.

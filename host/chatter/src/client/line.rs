@@ -119,6 +119,7 @@ mod tests {
             mentions: Vec::new(),
             sent_at: Timestamp::from_millis(1_769_860_800_000),
             call_id: None,
+            deleted: false,
         }
     }
 

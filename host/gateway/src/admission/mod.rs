@@ -281,6 +281,7 @@ impl Admission {
             reply_to: draft.reply_to,
             sent_at: self.room.spoken.time(self.shared.clock.now()),
             call_id,
+            deleted: false,
         }
     }
 

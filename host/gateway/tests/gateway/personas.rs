@@ -31,6 +31,7 @@ pub(crate) fn line(call_id: CallId, text: &str) -> ChatMessage {
         mentions: Vec::new(),
         sent_at: Timestamp::from_millis(0),
         call_id: Some(call_id),
+        deleted: false,
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn message(text: &str) -> Arc<ChatMessage> {
         mentions: Vec::new(),
         sent_at: Timestamp::from_millis(0),
         call_id: None,
+        deleted: false,
     })
 }
 

@@ -308,6 +308,7 @@ fn message(room: &RoomId) -> Result<Arc<ChatMessage>, InvalidId> {
         mentions: Vec::new(),
         sent_at: Timestamp::from_millis(NOW - 1_000),
         call_id: None,
+        deleted: false,
     }))
 }
 

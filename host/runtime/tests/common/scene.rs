@@ -80,6 +80,7 @@ pub fn message(n: u64, text: &str) -> Arc<ChatMessage> {
         },
         sent_at: Timestamp::from_millis(1_760_000_000_000 + i64::try_from(n).unwrap()),
         call_id: None,
+        deleted: false,
     })
 }
 

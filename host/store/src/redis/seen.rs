@@ -291,6 +291,7 @@ mod tests {
             mentions: Vec::new(),
             sent_at: Timestamp::from_millis(0),
             call_id: None,
+            deleted: false,
         };
         let entry = FirehoseEntry {
             v: V1,

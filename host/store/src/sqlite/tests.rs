@@ -32,6 +32,7 @@ fn message() -> ChatMessage {
         mentions: Vec::new(),
         sent_at: Timestamp::from_millis(0),
         call_id: None,
+        deleted: false,
     }
 }
 

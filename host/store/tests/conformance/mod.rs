@@ -113,6 +113,7 @@ pub(crate) fn message(text: &str) -> ChatMessage {
         mentions: vec![rex().author()],
         sent_at: Timestamp::from_millis(1_769_860_800_000),
         call_id: Some(CallId::new()),
+        deleted: false,
     }
 }
 

@@ -276,6 +276,7 @@ impl<'a> Play<'a> {
             mentions,
             sent_at: now,
             call_id: None,
+            deleted: false,
         });
         if let Some(label) = &chat.label {
             self.labels.insert(label.get_ref().clone(), message.id);
@@ -414,6 +415,7 @@ impl<'a> Play<'a> {
             mentions: Vec::new(),
             sent_at: now,
             call_id: Some(call),
+            deleted: false,
         });
         let lines: Vec<ChatMessage> = lines.collect();
         self.alone.end(now, &lines);

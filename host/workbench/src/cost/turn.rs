@@ -60,6 +60,7 @@ pub(super) fn calls(subject: &Subject) -> Result<Vec<(&'static str, Call)>, Wron
             mentions: Vec::new(),
             sent_at: Timestamp::from_millis(at),
             call_id: None,
+            deleted: false,
         }));
     }
     let newest = messages.len() - 3;

@@ -89,6 +89,7 @@ impl Hall {
                 title: "Lobby".into(),
                 moderation: "default".into(),
                 source: None,
+                modes: Default::default(),
                 llm: None,
                 limits: None,
                 roster: Vec::new(),
@@ -243,6 +244,7 @@ pub(crate) fn guest(room: &RoomId, n: u8, text: &str, at: Timestamp) -> ChatMess
         mentions: Vec::new(),
         sent_at: at,
         call_id: None,
+        deleted: false,
     }
 }
 

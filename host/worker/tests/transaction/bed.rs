@@ -91,6 +91,7 @@ impl Bed {
                     title: "Lobby".into(),
                     moderation: "default".into(),
                     source: None,
+                    modes: Default::default(),
                     roster: Vec::new(),
                     tuning: eager(),
                     llm: None,

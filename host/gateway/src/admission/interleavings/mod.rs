@@ -320,6 +320,7 @@ impl World {
             mentions: Vec::new(),
             sent_at: Timestamp::from_millis(1_769_860_800_000),
             call_id: Some(call_id),
+            deleted: false,
         }
     }
 
