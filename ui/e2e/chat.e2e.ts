@@ -75,6 +75,8 @@ test("an answer shows what it answers, and leads there", async ({ room, api, pag
   const answer = room.message("left");
   await expect(room.message("left or right?")).toHaveCount(0);
   await answer.getByRole("button", { name: "in reply to Ben left or right?" }).click();
+  const thread = page.getByRole("dialog", { name: "Thread, 1 answer" });
+  await thread.getByRole("button", { name: "left or right?" }).click();
   await expect(room.message("left or right?")).toBeInViewport();
   expect(page.url()).not.toContain("#");
 });

@@ -40,11 +40,15 @@ test.describe("a lively room", () => {
     expect(page.url()).toMatch(/\/r\/main\/lobby$/);
   });
 
-  test("a persona's name in the chat opens its card", async ({ room }) => {
+  test("a persona's name in the chat shows that it is one and what it has said, and leads to its traits", async ({ room, page }) => {
     await room.enter("Ana");
     await expect(room.persona(LIVELY.nova)).toBeVisible();
     const line = room.ofPersona(LIVELY.nova).first();
     await line.getByRole("button", { name: LIVELY.nova, exact: true }).click();
+    const card = page.getByRole("dialog", { name: LIVELY.nova });
+    await expect(card).toContainText("An AI persona of this room");
+    await expect(card.getByRole("list", { name: `Messages of ${LIVELY.nova}` }).getByRole("listitem").first()).toBeVisible();
+    await card.getByRole("button", { name: "Traits and module" }).click();
     const head = room.persona(LIVELY.nova).getByRole("button", { name: LIVELY.nova }).first();
     await expect(head).toHaveAttribute("aria-expanded", "true");
   });

@@ -52,3 +52,50 @@ test("theme, text size, density and time stamps hold at once, and last over a re
     await expect(settings.getByRole("group", { name: setting }).getByRole("radio", { name: value, exact: true })).toBeChecked();
   }
 });
+
+/** How often the words are shown, and how many rows are shaded. */
+const rows = ({ messages }: RoomPage) => ({
+  count: () => messages.count(),
+  shaded: () => messages.evaluateAll((all) => new Set(all.map((row) => getComputedStyle(row).backgroundColor)).size),
+});
+
+test("rows are shaded in turn and what many say alike is folded, for who chooses so", async ({ room, api, page }) => {
+  for (const author of ["Ben", "Cleo", "Dan"]) await api.say(author, "gg");
+  await api.say("Ben", "what a save");
+  await room.enter("Ana");
+  await room.newest("what a save");
+  const list = rows(room);
+  expect([await list.count(), await list.shaded()]).toEqual([4, 1]);
+
+  const choose = async (setting: string, value: string) => {
+    const group = page.getByRole("dialog", { name: "Settings" }).getByRole("group", { name: setting });
+    await page.getByRole("button", { name: "Settings" }).click();
+    await group.getByRole("radio", { name: value, exact: true }).check();
+    await page.keyboard.press("Escape");
+  };
+  await choose("Rows", "Every other shaded");
+  expect(await list.shaded()).toBe(2);
+  await choose("What many say alike", "One row with a count");
+  await expect(room.messages).toHaveCount(2);
+  await expect(room.messages.first()).toContainText("gg×3");
+  await expect(room.messages.first()).toHaveAccessibleName("Ben: gg, said 3 times");
+  await api.say("Eve", "GG!");
+  await expect(room.messages.first()).toContainText("gg×3");
+  await api.say("Eve", "Gg");
+  await expect(room.messages.first()).toContainText("gg×4");
+
+  await page.reload();
+  await expect(room.messages.first()).toContainText("gg×4");
+  expect(await list.shaded()).toBe(2);
+});
+
+test("animations are off for who chooses so, whatever the system says", async ({ room, api, page }) => {
+  await room.enter("Ana");
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("group", { name: "Animations" }).getByRole("radio", { name: "Off" }).check();
+  await page.keyboard.press("Escape");
+  await api.say("Ben", "hi @Ana :hype:");
+  await expect(room.messages).toHaveCount(1);
+  const longest = await page.evaluate(() => Math.max(...document.getAnimations().map((one) => Number(one.effect?.getTiming().duration)), 0));
+  expect(longest).toBeLessThanOrEqual(1);
+});

@@ -30,8 +30,8 @@ export class Log {
   readonly lines: Line[] = [];
   /** How many messages were ever added at the end. */
   appended = 0;
-  /** Counts what changed the lines. */
-  changes = 0;
+  /** Changes when lines go, come at the beginning, or become others. */
+  edition = 0;
 
   /** Whether what comes next does not follow on what is here. */
   #broken = false;
@@ -88,7 +88,7 @@ export class Log {
       .filter(({ message }) => !this.#byId.has(message.id))
       .map(({ offset, message }): Line => ({ offset, message, gap: false }));
     this.lines.unshift(...added);
-    this.changes += 1;
+    this.edition += 1;
     for (const line of added) this.#byId.set(line.message.id, line);
     // The server's log may begin later than at 1: then there is nothing further back.
     this.#oldest = older[0]?.offset ?? null;
@@ -99,7 +99,7 @@ export class Log {
   trim(most: number = KEPT): number {
     if (this.lines.length < most + SLACK) return 0;
     const gone = this.lines.splice(0, this.lines.length - most);
-    this.changes += 1;
+    this.edition += 1;
     for (const line of gone) this.#byId.delete(line.message.id);
     if (this.#oldest !== null) this.#oldest = this.lines[0]?.offset ?? null;
     return gone.length;
@@ -134,7 +134,6 @@ export class Log {
 
   #add(line: Line): void {
     this.lines.push(line);
-    this.changes += 1;
     this.#byId.set(line.message.id, line);
   }
 
@@ -142,6 +141,6 @@ export class Log {
     if (!this.#byId.delete(id)) return;
     const at = this.lines.findIndex((line) => line.message.id === id);
     if (at >= 0) this.lines.splice(at, 1);
-    this.changes += 1;
+    this.edition += 1;
   }
 }

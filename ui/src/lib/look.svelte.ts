@@ -5,7 +5,7 @@ import type { Author } from "./protocol";
 import { USUAL, read, write, type Setting, type Settings } from "./settings";
 
 /** The tokens of all backgrounds that a name can stand on. */
-export const BACKGROUNDS = ["--page", "--sheet", "--hover", "--named"] as const;
+export const BACKGROUNDS = ["--page", "--sheet", "--shaded", "--hover", "--named"] as const;
 
 const KEPT_AS = "chatter.settings";
 
@@ -46,8 +46,8 @@ export class Look {
     addEventListener("storage", other);
     const stop = $effect.root(() => {
       $effect(() => {
-        const { theme, size, density } = this.settings;
-        Object.assign(document.documentElement.dataset, { theme, size, density });
+        const { theme, size, density, motion } = this.settings;
+        Object.assign(document.documentElement.dataset, { theme, size, density, motion });
       });
     });
     return () => {

@@ -16,6 +16,9 @@ import { uuid } from "./uuid";
 /** How many messages come with the page, and with each step back. */
 const HISTORY = 200;
 
+/** At most so many steps back are made to find something. */
+const SEEK = 5;
+
 /** How often the room's status is asked for, in milliseconds. */
 const REFRESH = 15_000;
 
@@ -53,6 +56,8 @@ export interface View {
   readonly shift: boolean;
   /** How many messages were ever added at the end. */
   readonly appended: number;
+  /** Changes when lines go, come at the beginning, or become others. */
+  readonly edition: number;
   /** The newest offset of the view before: what is beyond has just come. */
   readonly before: number;
   /** Whether there may be more before the first line. */
@@ -60,7 +65,7 @@ export interface View {
 }
 
 export class Room {
-  view = $state.raw<View>({ lines: [], shift: false, appended: 0, before: Infinity, more: false });
+  view = $state.raw<View>({ lines: [], shift: false, appended: 0, edition: 0, before: Infinity, more: false });
   outbox = $state.raw<Outbox>([]);
   info = $state.raw<RoomStatus | null>(null);
   stream = $state.raw<StreamNow | null>(null);
@@ -82,6 +87,9 @@ export class Room {
     callable(this.info?.personas ?? [], this.info?.people ?? [], this.#recent, this.you?.id ?? null),
   );
 
+  /** All names that a text may call, one's own among them. */
+  readonly called = $derived([...this.names.map(({ term }) => term), ...(this.you ? [this.you.name] : [])]);
+
   /** Takes what is to be read out. */
   readonly announcer = new Announcer();
 
@@ -101,8 +109,6 @@ export class Room {
   #live = Infinity;
   #streamed = 0;
   #trended = 0;
-  /** What of the log's changes is shown. */
-  #shown = 0;
   #attempt = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #refresh: ReturnType<typeof setInterval> | undefined;
@@ -174,6 +180,16 @@ export class Room {
       // The next time one scrolls there.
     } finally {
       this.loading = false;
+    }
+  }
+
+  /** Goes back until what is looked for is there, but not for ever. */
+  async seek(found: () => boolean): Promise<void> {
+    for (let steps = 0; steps < SEEK && !found() && this.view.more; steps++) {
+      const { length } = this.#log.lines;
+      await this.older();
+      // The server does not answer, or somebody else is at it.
+      if (this.#log.lines.length === length) return;
     }
   }
 
@@ -256,16 +272,15 @@ export class Room {
     }
     this.#count();
     // What comes beside the log, each second or so, is no reason to look through the list.
-    if (this.#log.changes !== this.#shown) this.#show(false, before);
+    if (this.#log.appended !== this.view.appended || this.#log.edition !== this.view.edition) this.#show(false, before);
     if (this.#log.trim(this.reading ? KEPT + KEPT / 2 : KEPT) > 0) this.#show(true);
     if (missed) this.retry();
   }
 
   /** Changes at the beginning and at the end are shown one after the other: the list tells them apart. */
   #show(shift: boolean, before: number = Infinity): void {
-    const { lines, appended } = this.#log;
-    this.#shown = this.#log.changes;
-    this.view = { lines: [...lines], shift, appended, before, more: this.#log.before(1) !== null };
+    const { lines, appended, edition } = this.#log;
+    this.view = { lines: [...lines], shift, appended, edition, before, more: this.#log.before(1) !== null };
     flushSync();
   }
 

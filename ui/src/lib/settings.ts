@@ -5,7 +5,10 @@ export const CHOICES = {
   theme: ["system", "light", "dark"],
   size: ["medium", "small", "large", "huge"],
   density: ["cosy", "compact"],
+  rows: ["plain", "shaded"],
   times: ["off", "on"],
+  repeats: ["shown", "folded"],
+  motion: ["system", "off"],
   hover: ["on", "off"],
   announce: ["all", "mentions", "off"],
 } as const;
