@@ -4,6 +4,7 @@
 //! done again. It knows the tools that build the project and the layout of this repository, and
 //! nothing of what the crates do.
 
+mod api;
 mod bench;
 mod demo;
 mod deny;
@@ -37,6 +38,8 @@ Commands:
   personas           build personas/* to WebAssembly and put them into plugins/; `personas test` runs the
                      tests of those in JavaScript and Python, and of their SDKs; `personas new` makes a project of
                      each template, builds it and runs its tests, by the program that the tests built
+  api [-- WORDS]     the program's API beside what its OpenAPI document says, by Schemathesis; WORDS go to it,
+                     such as `--seed 7`
   ui                 build the page; `ui check` checks its types, `ui test` runs its tests
   ui e2e [-- WORDS]  the page's tests in Chromium, before the real program; WORDS go to Playwright
   ui shots           pictures of the page into target/shots
@@ -84,6 +87,8 @@ fn main() -> ExitCode {
         ["personas"] => setup::personas().and_then(|()| personas::build_with_tests()),
         ["personas", "test"] => setup::personas().and_then(|()| personas::test()),
         ["personas", "new"] => setup::personas().and_then(|()| templates::test()),
+        ["api"] => api::test(&[]),
+        ["api", "--", rest @ ..] => api::test(rest),
         ["ui"] => setup::node().and_then(|()| ui::build()),
         ["ui", "check"] => setup::node().and_then(|()| ui::check()),
         ["ui", "test"] => setup::node().and_then(|()| ui::test()),

@@ -1,7 +1,7 @@
 //! Everything that must hold before a change goes in.
 
 use crate::{
-    models, personas, setup,
+    api, models, personas, setup,
     steps::{Steps, cargo, run as run_command},
     templates, ui,
 };
@@ -39,6 +39,7 @@ pub(crate) fn run() -> Result<()> {
     steps.step("templates", templates::test)?;
     steps.step("tests", || run_command(cargo().args(tests)))?;
     // The tests have built the program.
+    steps.step("API", || api::test(&[]))?;
     steps.step("page: in a browser", ui::test_in_browser)?;
     steps.summary(true);
     Ok(())

@@ -3,7 +3,8 @@
 //! places of shared definitions differ.)
 
 use crate::{
-    auth::{Access, scope_name},
+    api,
+    auth::{Access, Principal, scope_name},
     routes::{self, Answer, Content, Route},
 };
 use chatter_protocol::schema;
@@ -11,6 +12,9 @@ use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
 const SHARED: &str = "#/components/schemas/";
+
+/// One part of a room's id, as `RoomId` takes it.
+const ROOM_PART: &str = "^[a-z0-9-]{1,63}$";
 
 /// The document as JSON. It is made once.
 pub(crate) fn text() -> &'static str {
@@ -52,10 +56,22 @@ fn operation(route: &Route) -> Value {
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Value> = in_path
-        .map(|name| json!({ "name": name.trim_start_matches('*'), "in": "path", "required": true, "schema": { "type": "string" } }))
+        .map(|name| {
+            let mut schema = json!({ "type": "string" });
+            if matches!(name, "tenant" | "room") {
+                schema["pattern"] = json!(ROOM_PART);
+            }
+            let name = name.trim_start_matches('*');
+            json!({ "name": name, "in": "path", "required": true, "schema": schema })
+        })
         .collect();
     parameters.extend(route.query.iter().map(|parameter| {
-        json!({ "name": parameter.name, "in": "query", "description": parameter.about, "schema": { "type": parameter.of } })
+        let mut schema = json!({ "type": parameter.of });
+        if let Some((least, most)) = bounds(parameter.name) {
+            schema["minimum"] = json!(least);
+            schema["maximum"] = json!(most);
+        }
+        json!({ "name": parameter.name, "in": "query", "description": parameter.about, "schema": schema })
     }));
 
     let mut responses = Map::new();
@@ -78,20 +94,26 @@ fn operation(route: &Route) -> Value {
             .and_then(|status| status.canonical_reason());
         responses.insert(
             status.to_string(),
-            json!({
-                "description": about.unwrap_or_default(),
-                "content": { "application/problem+json": { "schema": reference("ProblemDocument") } }
-            }),
+            json!({ "description": about.unwrap_or_default(), "content": refusal(route) }),
         );
     }
 
-    let mut operation =
-        json!({ "summary": route.summary, "parameters": parameters, "responses": responses });
+    let mut operation = json!({
+        "operationId": operation_id(route),
+        "summary": route.summary,
+        "parameters": parameters,
+        "responses": responses
+    });
     match route.access {
         Access::Open => operation["security"] = json!([]),
         Access::Scope(scope) | Access::ScopeUnlessLocal(scope) => {
-            // Without a token one is a guest, where guests are let in.
-            operation["security"] = json!([{ "token": [] }, { "cookie": [] }, {}]);
+            let mut ways = vec![json!({ "token": [] }), json!({ "cookie": [] })];
+            // Without a token one is a guest, where guests are let in, or somebody on this machine.
+            let is_local = matches!(route.access, Access::ScopeUnlessLocal(_));
+            if is_local || Principal::Anonymous.scopes().contains(&scope) {
+                ways.push(json!({}));
+            }
+            operation["security"] = json!(ways);
             operation["x-scope"] = json!(scope_name(scope));
         }
     }
@@ -99,6 +121,34 @@ fn operation(route: &Route) -> Value {
         operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": reference(schema) } } });
     }
     operation
+}
+
+/// A name for generated clients: `post_v1_rooms_tenant_room_messages`.
+fn operation_id(route: &Route) -> String {
+    let words = route
+        .path
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let words: Vec<_> = std::iter::once(route.method).chain(words).collect();
+    words.join("_")
+}
+
+/// The least and the most of a parameter, which means the same wherever it stands.
+fn bounds(parameter: &str) -> Option<(u64, u64)> {
+    match parameter {
+        "after" => Some((0, api::messages::MOST_AFTER)),
+        "limit" => Some((1, 500)),
+        _ => None,
+    }
+}
+
+/// What refusals carry. A browser that asks for a page is answered with one.
+fn refusal(route: &Route) -> Value {
+    let is_page = |answer: &Answer| matches!(answer.content, Content::Other("text/html"));
+    if route.answers.iter().any(is_page) {
+        return json!({ "text/html": {} });
+    }
+    json!({ "application/problem+json": { "schema": reference("ProblemDocument") } })
 }
 
 fn response(answer: &Answer) -> Value {
@@ -193,6 +243,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let mut names: Vec<_> = routes::table().iter().map(operation_id).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
     }
 
     #[test]

@@ -67,14 +67,15 @@ pub(crate) async fn list(
     ))
 }
 
+/// The largest offset that can be asked for: JavaScript counts no further.
+pub(crate) const MOST_AFTER: u64 = (1 << 53) - 1;
+
 /// The parameter `after`, here and at the WebSocket.
 pub(super) fn after(parameters: &Parameters) -> Result<Option<u64>, Problem> {
-    // SQLite and JavaScript count no further than this.
-    const MAX: u64 = 1 << 53;
     parameters.number(
         "after",
         "is not an offset: a whole number, 0 or more",
-        |after| *after < MAX,
+        |after| *after <= MOST_AFTER,
     )
 }
 
