@@ -77,15 +77,15 @@ test("rows are shaded in turn and what many say alike is folded, for who chooses
   expect(await list.shaded()).toBe(2);
   await choose("What many say alike", "One row with a count");
   await expect(room.messages).toHaveCount(2);
-  await expect(room.messages.first()).toContainText("gg×3");
+  await expect(room.messages.first()).toContainText("gg ×3");
   await expect(room.messages.first()).toHaveAccessibleName("Ben: gg, said 3 times");
   await api.say("Eve", "GG!");
-  await expect(room.messages.first()).toContainText("gg×3");
+  await expect(room.messages.first()).toContainText("gg ×3");
   await api.say("Eve", "Gg");
-  await expect(room.messages.first()).toContainText("gg×4");
+  await expect(room.messages.first()).toContainText("gg ×4");
 
   await page.reload();
-  await expect(room.messages.first()).toContainText("gg×4");
+  await expect(room.messages.first()).toContainText("gg ×4");
   expect(await list.shaded()).toBe(2);
 });
 
