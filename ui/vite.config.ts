@@ -10,6 +10,8 @@ export default defineConfig({
     // The gateway's policy lets the page load files of its own alone: nothing is put inline.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The chat page, and the overlay, which has nothing of it that it doesn't need.
+    rollupOptions: { input: ["index.html", "overlay.html"] },
     target: "es2022",
     // The first that know light-dark(): what lib/look.svelte.ts reads must reach the browser as it is written.
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],

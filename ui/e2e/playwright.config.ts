@@ -11,7 +11,7 @@ export default defineConfig({
   testDir: ".",
   projects: [
     { name: "tests", testMatch: "*.e2e.ts" },
-    { name: "shots", testMatch: "shots.ts" },
+    { name: "shots", testMatch: ["shots.ts", "*.shots.ts"] },
     { name: "bench", testMatch: "bench.ts", workers: 1, timeout: 0 },
   ],
   outputDir: join(TARGET, "e2e"),
