@@ -53,7 +53,10 @@ fn main() -> ExitCode {
         host::serve(kind, address, folder.as_ref());
         return ExitCode::SUCCESS;
     }
-    if words.iter().any(|word| matches!(word.as_str(), "-h" | "--help")) {
+    if words
+        .iter()
+        .any(|word| matches!(word.as_str(), "-h" | "--help"))
+    {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
     }
