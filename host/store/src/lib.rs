@@ -7,12 +7,14 @@
 //! offsets are 1, 2, 3, ... without gaps; one id is in a log only once; a call's commit happens as
 //! a whole or not at all. It must not know what a message means or who may say it.
 
+mod desk;
 mod duties;
 mod redis;
 mod rota;
 mod sqlite;
 mod waiting;
 
+pub use desk::{Change, Changed, Desk, Desks, Expected, Note, Shelf};
 pub use duties::{Duties, Duty, Lease};
 pub use redis::Redis;
 pub use rota::{BEAT, Held, Rota, TTL, Tenure};
@@ -204,6 +206,11 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// If the store fails.
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError>;
+
+    // === What gateways keep of rooms beside their logs ===
+
+    /// The rooms' desks.
+    fn desks(&self) -> &dyn Desks;
 
     // === Who does what, where several processes share the store ===
 

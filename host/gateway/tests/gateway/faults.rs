@@ -153,6 +153,10 @@ impl Store for Faulty {
         self.inner.session(token_sha256).await
     }
 
+    fn desks(&self) -> &dyn chatter_store::Desks {
+        self.inner.desks()
+    }
+
     fn duties(&self) -> &dyn Duties {
         self.inner.duties()
     }

@@ -7,12 +7,16 @@ use chatter_protocol::{PersonaId, RoomId, Topic, TopicKind};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
     /// Hash: epoch, offset and id of the log's newest message, which run of which server it was at last, and which
-    /// request added to it at last, from which offset on.
+    /// request added to it at last, from which offset on. Of messages that were removed, which are in the stream no more:
+    /// how many there are (`removed`), and under `left OFFSET` their id and what is left. (No key of their own: it would
+    /// not be there most often, and a cluster that moves the room would have scripts wait for it.)
     Head,
     /// Stream: the log; ids are `OFFSET-0`.
     Log,
     /// Hash: the ids in the log, with their offsets.
     Ids,
+    /// Hash: what is kept of the room by name.
+    Desk,
     /// Hash: each duty's holder, fencing number, end, and for how long it was taken.
     Duties,
     /// Stream: lines that wait for the gateway.
@@ -32,6 +36,7 @@ pub(super) fn of(what: Of, room: &RoomId) -> String {
         Of::Head => "head",
         Of::Log => "log",
         Of::Ids => "ids",
+        Of::Desk => "desk",
         Of::Duties => "duties",
         Of::Lines => "lines",
         Of::Known => "known",

@@ -9,6 +9,7 @@
 //! their room ([`outbox`]).
 
 mod answer;
+mod desk;
 mod duties;
 mod keys;
 mod log;
@@ -19,8 +20,8 @@ mod seen;
 mod wakers;
 
 use crate::{
-    Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, SESSIONS_KEPT, Store,
-    StoreError, StoredSession, StoredState, waiting::first,
+    Appended, CallCommit, Desks, Duties, Head, LogPage, PendingLine, PendingMemory, SESSIONS_KEPT,
+    Store, StoreError, StoredSession, StoredState, waiting::first,
 };
 use answer::{from_json, to_json, unavailable};
 use async_trait::async_trait;
@@ -215,6 +216,10 @@ impl Store for Redis {
             Value::BulkString(json) => from_json(&json, || "a session".to_owned()).map(Some),
             _ => Ok(None),
         }
+    }
+
+    fn desks(&self) -> &dyn Desks {
+        self
     }
 
     fn duties(&self) -> &dyn Duties {

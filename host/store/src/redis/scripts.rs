@@ -25,6 +25,9 @@ macro_rules! scripts {
 scripts! {
     append: "room" "append";
     read: "room" "read";
+    replace: "replace";
+    offset: "offset";
+    desk: "desk";
     commit: "commit";
     state: "state";
     lines: "lines";

@@ -3,6 +3,7 @@
 //! One connection writes ([`writer`]), others read beside it ([`readers`]); all of them only within
 //! blocking tasks of the runtime. A data folder belongs to one process at a time.
 
+mod desk;
 mod failure;
 mod log;
 mod open;
@@ -18,7 +19,7 @@ mod writer;
 mod tests;
 
 use crate::{
-    Appended, CallCommit, Duties, Duty, Head, LogPage, PendingLine, PendingMemory, Store,
+    Appended, CallCommit, Desks, Duties, Duty, Head, LogPage, PendingLine, PendingMemory, Store,
     StoreError, StoredSession, StoredState, duties::OfOneProcess, waiting::first,
 };
 use async_trait::async_trait;
@@ -265,6 +266,10 @@ impl Store for Sqlite {
     async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError> {
         let token = token_sha256.to_owned();
         self.read(move |c| sessions::find(c, token)).await
+    }
+
+    fn desks(&self) -> &dyn Desks {
+        self
     }
 
     fn duties(&self) -> &dyn Duties {

@@ -89,6 +89,17 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE persona DROP COLUMN state;
     ALTER TABLE persona DROP COLUMN state_version;
     ",
+    // What is kept of a room by name, and how often that was changed.
+    "
+    CREATE TABLE desk (
+        room  INTEGER NOT NULL REFERENCES room (id),
+        shelf TEXT NOT NULL,
+        key   TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (room, shelf, key)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE room ADD COLUMN desk INTEGER NOT NULL DEFAULT 0;
+    ",
 ];
 
 /// The version that this program writes.

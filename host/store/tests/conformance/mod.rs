@@ -1,11 +1,13 @@
 //! What every store promises, as tests that any of them can be put to: [`conformance!`] makes a
 //! test of each.
 
+mod desk;
 mod duties;
 mod log;
 mod personas;
 mod queues;
 
+pub(crate) use desk::*;
 pub(crate) use duties::*;
 pub(crate) use log::*;
 pub(crate) use personas::*;
@@ -52,6 +54,11 @@ macro_rules! promises {
             whoever_waits_for_memories_is_woken
             memories_stay_in_the_outbox_until_they_are_settled
             sessions_are_found_by_their_token
+            what_lies_on_a_desk_survives_closing
+            of_many_who_change_the_same_one_wins
+            a_shelf_has_a_bound
+            what_was_replaced_is_not_read_any_more
+            a_log_with_removed_messages_is_trimmed_all_the_same
             a_duty_has_one_holder
             a_lease_ends_with_its_time
             a_commit_under_an_old_number_is_refused

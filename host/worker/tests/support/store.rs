@@ -190,6 +190,10 @@ impl Store for Shaky {
         self.inner.session(token_sha256).await
     }
 
+    fn desks(&self) -> &dyn chatter_store::Desks {
+        self.inner.desks()
+    }
+
     fn duties(&self) -> &dyn Duties {
         self
     }

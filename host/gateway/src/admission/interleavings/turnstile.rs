@@ -230,6 +230,10 @@ impl Store for Turnstile {
         self.hall.store.session(token_sha256).await
     }
 
+    fn desks(&self) -> &dyn chatter_store::Desks {
+        self.hall.store.desks()
+    }
+
     fn duties(&self) -> &dyn Duties {
         self
     }

@@ -47,16 +47,31 @@ end
 if #added > 0 then
   redis.call('HSET', KEYS[3], unpack(added))
   redis.call('HSET', KEYS[1], 'offset', added[#added], 'id', added[#added - 1], 'request', word, 'since', since)
-  local surplus = redis.call('XLEN', KEYS[2]) - keeps
+  local removed = tonumber(redis.call('HGET', KEYS[1], 'removed') or 0)
+  local kept = redis.call('XLEN', KEYS[2]) + removed
+  local surplus = kept - keeps
   if surplus >= trim_at then
     -- What came in while others trimmed less is taken away in portions.
-    local old = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', math.min(surplus, 1000))
+    local first = offset - kept + 1
+    local stays = first + math.min(surplus, 1000)
+    local old = redis.call('XRANGE', KEYS[2], '-', string.format('%.0f-0', stays - 1))
     local gone = {}
     for i = 1, #old do
       gone[i] = old[i][2][2]
     end
-    redis.call('HDEL', KEYS[3], unpack(gone))
-    redis.call('XTRIM', KEYS[2], 'MINID', (tonumber(string.match(old[#old][1], '^%d+')) + 1) .. '-0')
+    for at = first, removed > 0 and stays - 1 or 0 do
+      local place = string.format('left %.0f', at)
+      local left = redis.call('HGET', KEYS[1], place)
+      if left then
+        gone[#gone + 1] = string.sub(left, 1, 16)
+        redis.call('HDEL', KEYS[1], place)
+        redis.call('HINCRBY', KEYS[1], 'removed', -1)
+      end
+    end
+    if #gone > 0 then
+      redis.call('HDEL', KEYS[3], unpack(gone))
+    end
+    redis.call('XTRIM', KEYS[2], 'MINID', string.format('%.0f-0', stays))
   end
   for i = 1, #entries do
     local said = redis.pcall(publish, channel, entries[i])

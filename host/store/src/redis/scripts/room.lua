@@ -12,9 +12,15 @@ local function generation(epoch)
   return tonumber(string.sub(epoch or '', 1, 12), 16) or 0
 end
 
-local function entry_at(offset)
-  local at = string.format('%.0f-0', offset)
-  return redis.call('XRANGE', KEYS[2], at, at)[1]
+-- The id of the message that has this place.
+local function id_at(offset)
+  local at = string.format('%.0f', offset)
+  local entry = redis.call('XRANGE', KEYS[2], at .. '-0', at .. '-0')[1]
+  if entry then
+    return entry[2][2]
+  end
+  local left = redis.call('HGET', KEYS[1], 'left ' .. at)
+  return left and string.sub(left, 1, 16)
 end
 
 -- Whether all that was answered to is still here, after this server began to run.
@@ -52,9 +58,9 @@ local function room()
   elseif seen == epoch and seen_offset > offset then
     whole = false
   elseif seen == epoch and seen_offset > 0 then
-    local there = entry_at(seen_offset)
+    local there = id_at(seen_offset)
     if there then
-      whole = there[2][2] == seen_id
+      whole = there == seen_id
     end
   elseif seen ~= '' and seen ~= epoch and generation(epoch) <= generation(seen) then
     whole = false

@@ -152,6 +152,10 @@ impl Store for Late {
         unreachable!()
     }
 
+    fn desks(&self) -> &dyn crate::Desks {
+        self.store.desks()
+    }
+
     fn duties(&self) -> &dyn Duties {
         self
     }

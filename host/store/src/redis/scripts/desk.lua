@@ -1,0 +1,38 @@
+-- A room's desk. KEYS: 1 the desk: `SHELF/KEY` for each thing on it, `version`, and how many lie on each shelf under
+-- `count SHELF`. ARGV: 1 what to do: `version`; `all`, which answers the version and then each thing's place and value; or
+-- `change`: 2 the shelf, 3 the key, 4 what must lie there: `any`, `nothing` or `value`, 5 that value, 6 how many
+-- the shelf holds at most, 7 what is to lie there, absent if nothing is.
+
+local version = redis.call('HGET', KEYS[1], 'version') or '0'
+if ARGV[1] == 'version' then
+  return { version }
+end
+if ARGV[1] == 'all' then
+  local answer, all = { version }, redis.call('HGETALL', KEYS[1])
+  for i = 1, #all, 2 do
+    if string.find(all[i], '/', 1, true) then
+      answer[#answer + 1] = all[i]
+      answer[#answer + 1] = all[i + 1]
+    end
+  end
+  return answer
+end
+
+local place, count = ARGV[2] .. '/' .. ARGV[3], 'count ' .. ARGV[2]
+local before = redis.call('HGET', KEYS[1], place)
+if (ARGV[4] == 'nothing' and before) or (ARGV[4] == 'value' and before ~= ARGV[5]) then
+  return before and { 'other', before } or { 'other' }
+end
+if ARGV[7] then
+  if not before then
+    if tonumber(redis.call('HGET', KEYS[1], count) or 0) >= tonumber(ARGV[6]) then
+      return { 'full' }
+    end
+    redis.call('HINCRBY', KEYS[1], count, 1)
+  end
+  redis.call('HSET', KEYS[1], place, ARGV[7])
+elseif before then
+  redis.call('HINCRBY', KEYS[1], count, -1)
+  redis.call('HDEL', KEYS[1], place)
+end
+return { 'done', string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'version', 1)) }
