@@ -148,6 +148,9 @@ pub struct SourceConfig {
     /// Whether it starts again at its end.
     #[serde(default, rename = "loop")]
     pub looped: bool,
+    /// Whether the room's viewers may hear it, beside the chat: the file is handed out as it is.
+    #[serde(default)]
+    pub audible: bool,
 }
 
 fn one() -> f64 {

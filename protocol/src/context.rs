@@ -3,6 +3,7 @@
 use crate::{RoomId, Timestamp, V1};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The latest minute of a stream, small enough to be handed to every persona every two seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +40,9 @@ pub struct StreamContext {
     /// What is to be seen, if somebody looks at the pictures and tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scene: Option<Scene>,
+    /// Where in it the source is, if it is a recording and plays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playing: Option<Playing>,
     /// Room to grow: JSON text that readers may ignore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
@@ -64,6 +68,9 @@ pub struct StreamNow {
     /// What it is about, most telling first.
     #[schemars(length(max = 8), inner(length(min = 1, max = 80)))]
     pub keywords: Vec<String>,
+    /// Where in it the source is, if it is a recording and plays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playing: Option<Playing>,
 }
 
 impl StreamNow {
@@ -76,13 +83,47 @@ impl StreamNow {
     /// Keywords at most.
     pub const MAX_KEYWORDS: usize = 8;
 
-    /// Whether it shows something else than another. That time goes on is nothing to show.
+    /// Whether it shows something else than an earlier one. That time goes on is nothing to show; that a
+    /// recording is not where it would be by now is.
     #[must_use]
-    pub fn differs(&self, other: &Self) -> bool {
-        self.segments != other.segments
-            || self.events != other.events
-            || self.chat_question != other.chat_question
-            || self.keywords != other.keywords
+    pub fn differs(&self, earlier: &Self) -> bool {
+        self.segments != earlier.segments
+            || self.events != earlier.events
+            || self.chat_question != earlier.chat_question
+            || self.keywords != earlier.keywords
+            || match (&self.playing, &earlier.playing) {
+                (Some(now), Some(then)) => !now.follows(then, self.at.since(earlier.at)),
+                (now, then) => now != then,
+            }
+    }
+}
+
+/// Where in a recording a stream is, for whoever plays the same recording beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Playing {
+    /// The place in the recording that belongs to the context's position, in milliseconds.
+    pub at_ms: u64,
+    /// How fast it plays; 1 is real time.
+    #[schemars(range(min = 0.01, max = 1000.0))]
+    pub speed: f64,
+    /// Whether it begins again at its end.
+    #[serde(rename = "loop")]
+    pub looped: bool,
+    /// After so long it is at its end, in milliseconds, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length_ms: Option<u64>,
+}
+
+impl Playing {
+    /// So far off, in milliseconds, it is where it would be: sound comes in pieces, and not on the dot.
+    const SLACK_MS: f64 = 500.0;
+
+    /// Whether it only played on, so long after an earlier one.
+    fn follows(&self, earlier: &Self, after: Duration) -> bool {
+        let would_be_ms = earlier.at_ms as f64 + after.as_secs_f64() * 1000.0 * earlier.speed;
+        self.looped == earlier.looped
+            && (self.speed - earlier.speed).abs() < f64::EPSILON
+            && (self.at_ms as f64 - would_be_ms).abs() <= Self::SLACK_MS * self.speed.max(1.0)
     }
 }
 
@@ -111,6 +152,7 @@ impl From<&StreamContext> for StreamNow {
                 .take(Self::MAX_KEYWORDS)
                 .map(|keyword| keyword.term.clone())
                 .collect(),
+            playing: context.playing.clone(),
         }
     }
 }
@@ -230,6 +272,7 @@ mod tests {
             events: (0..10).map(|n| event(n, 40_000 - n * 1000)).collect(),
             chat_question: None,
             scene: None,
+            playing: None,
             extensions: None,
         }
     }
@@ -277,6 +320,35 @@ mod tests {
             change(&mut context);
             let now = StreamNow::from(&context);
             assert_eq!(now.differs(&before), differs, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_recording_that_is_elsewhere_is_a_change() {
+        let playing = |at_ms, speed, looped| {
+            Some(Playing {
+                at_ms,
+                speed,
+                looped,
+                length_ms: None,
+            })
+        };
+        let now = |playing, at_ms| StreamNow {
+            playing,
+            at: Timestamp::from_millis(at_ms),
+            ..StreamNow::from(&context())
+        };
+        let before = now(playing(10_000, 2.0, true), 0);
+        for (what, playing, differs) in [
+            ("it plays on", playing(18_000, 2.0, true), false),
+            ("a little late", playing(17_200, 2.0, true), false),
+            ("it stands", playing(10_000, 2.0, true), true),
+            ("it has begun again", playing(1_000, 2.0, true), true),
+            ("another speed", playing(18_000, 1.0, true), true),
+            ("the last pass", playing(18_000, 2.0, false), true),
+            ("no recording", None, true),
+        ] {
+            assert_eq!(now(playing, 4_000).differs(&before), differs, "{what}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How rooms are doing, as the gateway tells it.
 
-use crate::{Author, AuthorId, AuthorKind, PersonaStatus, RoomId};
+use crate::{Author, AuthorId, AuthorKind, PersonaStatus, RoomId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -41,6 +41,20 @@ pub struct RoomStatus {
     pub personas: Vec<Arc<PersonaStatus>>,
     /// What the personas think with.
     pub model: Model,
+    /// That viewers may hear what the room watches, if they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<Sound>,
+}
+
+/// A recording that a room's viewers may hear while the room watches it: `GET /v1/rooms/{t}/{r}/source`
+/// at this gateway. Where it is tells `playing` of what happens on the stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sound {
+    /// Another one when the recording is another one; the entity tag without its quotes.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    pub tag: String,
+    /// When this was told, by the clock that `at` of a context is of.
+    pub now: Timestamp,
 }
 
 /// The most people in a [`RoomStatus`].

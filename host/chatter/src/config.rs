@@ -22,6 +22,7 @@ use crate::{
     args::CheckOptions,
     settings::{self, SourceOverride, route_problems},
 };
+use chatter_media::Recording;
 use chatter_protocol::{
     ModerationPolicy, ModuleConfig, PersonaConfig, PersonaId, RoomConfig, RoomId,
 };
@@ -56,6 +57,8 @@ pub struct Room {
     pub policy: ModerationPolicy,
     /// What it watches, if anything.
     pub source: Option<Source>,
+    /// What its viewers may hear of that.
+    pub heard: Option<Recording>,
 }
 
 impl Room {
@@ -268,13 +271,14 @@ fn check_rooms(
             ));
         }
         check_roster(&file, &config, personas, problems);
-        let source = source_of(
+        let watched = source_of(
             &file,
             &config,
             instead.filter(|instead| instead.room == id),
             stamp,
             problems,
         );
+        let (source, heard) = watched.unzip();
         // A broken policy has been named already, and then nothing of this is used.
         if let Some(policy) = policy.and_then(|(_, policy)| policy.clone()) {
             rooms.insert(
@@ -283,6 +287,7 @@ fn check_rooms(
                     config,
                     policy,
                     source,
+                    heard: heard.flatten(),
                 },
             );
         }

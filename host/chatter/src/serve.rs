@@ -20,7 +20,7 @@ use crate::{
     logging,
     settings::{Listen, Role, Settings},
 };
-use chatter_gateway::{Gateway, OperatorToken, PersonaSeat};
+use chatter_gateway::{Gateway, Opened, OperatorToken, PersonaSeat};
 use chatter_llm::LanguageModel as _;
 use chatter_protocol::{PersonaConfig, room::Model};
 use chatter_store::{Duty, Rota};
@@ -226,8 +226,18 @@ fn gateway_rooms(configuration: &Configuration) -> Vec<chatter_gateway::RoomSetu
                 name: persona.name.clone(),
             })
             .collect(),
+        recording: room.heard.as_ref().map(recording),
     };
     configuration.rooms.values().map(room).collect()
+}
+
+/// What viewers may hear.
+fn recording(heard: &chatter_media::Recording) -> chatter_gateway::Recording {
+    let recording = heard.clone();
+    chatter_gateway::Recording::new(heard.path().display().to_string(), move || {
+        let (file, media_type) = recording.open().map_err(std::io::Error::other)?;
+        Ok(Opened { file, media_type })
+    })
 }
 
 /// What the worker is to do.

@@ -119,6 +119,7 @@ pub(crate) async fn play_from(
         }
         telling.now();
         reel.advance(pace.position_ms(Instant::now()).max(at_least_ms));
+        reel.window.play(reel.playing(speed));
         let Some(is_published) = telling.tell(&mut reel.window, &cancel).await else {
             return Ok(Ended::Cancelled);
         };

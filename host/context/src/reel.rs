@@ -5,7 +5,7 @@ use crate::{
     script::{Item, Script, What},
     window::{SUMMARY_MS, Window},
 };
-use chatter_protocol::Timestamp;
+use chatter_protocol::{Timestamp, context::Playing};
 use std::sync::Arc;
 
 /// A script that is played into a window.
@@ -106,6 +106,22 @@ impl Reel {
         }
         (self.pass, self.next) = (pass, next);
         self.window.reach(position_ms);
+    }
+
+    /// Where it is in the script at that speed, or in what the script was written for; nothing at its end.
+    pub(crate) fn playing(&self, speed: f64) -> Option<Playing> {
+        let position_ms = self.window.position_ms();
+        let period_ms = self.script.period_ms();
+        (!self.is_over()).then(|| Playing {
+            at_ms: if self.looped {
+                position_ms % period_ms
+            } else {
+                position_ms
+            },
+            speed,
+            looped: self.looped,
+            length_ms: self.looped.then_some(period_ms),
+        })
     }
 
     /// As [`advance`](Self::advance), and as if contexts had held all that happened.

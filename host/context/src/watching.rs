@@ -214,7 +214,9 @@ impl<L: Listening> Watching<L> {
             return Some(());
         };
         self.telling.now();
-        self.telling.tell(live.told(), cancel).await?;
+        let window = live.told();
+        window.play(self.feed.playing(window.position_ms()));
+        self.telling.tell(window, cancel).await?;
         if self
             .summing
             .as_mut()

@@ -8,7 +8,7 @@ use crate::{
 };
 use chatter_protocol::{
     RoomId, StreamContext, Timestamp, V1,
-    context::{ChatQuestion, Scene, Segment, StreamEvent},
+    context::{ChatQuestion, Playing, Scene, Segment, StreamEvent},
 };
 use std::collections::VecDeque;
 
@@ -50,6 +50,7 @@ pub(crate) struct Window {
     scene: Option<Scene>,
     /// Instead of the sentences that say the most.
     summary: Option<String>,
+    playing: Option<Playing>,
 }
 
 impl Window {
@@ -64,6 +65,7 @@ impl Window {
             events: VecDeque::new(),
             scene: None,
             summary: None,
+            playing: None,
         }
     }
 
@@ -113,6 +115,11 @@ impl Window {
     /// What is to be seen from now on.
     pub(crate) fn see(&mut self, scene: Option<Scene>) {
         self.scene = scene;
+    }
+
+    /// Where in its recording the source is, if it is in one.
+    pub(crate) fn play(&mut self, playing: Option<Playing>) {
+        self.playing = playing;
     }
 
     /// A summary that somebody else made, until the next one or none.
@@ -193,6 +200,7 @@ impl Window {
             events: self.events(),
             chat_question: self.chat_question(),
             scene: self.scene.clone().filter(|scene| scene.at_ms >= oldest),
+            playing: self.playing.clone(),
             extensions: None,
         };
         let mut left = (MAX_CONTEXT_BYTES - MAX_KEYWORD_BYTES).saturating_sub(json_bytes(&context));

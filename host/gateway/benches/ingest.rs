@@ -417,6 +417,7 @@ fn config() -> Config {
         title: "The lobby".into(),
         policy: toml::from_str::<ModerationPolicy>(policy).unwrap(),
         personas: Vec::new(),
+        recording: None,
     }];
     config
 }

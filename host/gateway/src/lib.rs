@@ -26,7 +26,9 @@ mod outage;
 mod people;
 mod places;
 mod problem;
+mod range;
 mod rate;
+mod recording;
 mod room;
 mod room_tasks;
 mod routes;
@@ -41,6 +43,7 @@ pub mod ws;
 use chatter_bus::SharedBus;
 use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, room::Model};
 use chatter_store::{Rota, SharedStore};
+pub use recording::{Opened, Recording};
 use shared::Shared;
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -99,6 +102,8 @@ pub struct RoomSetup {
     pub policy: ModerationPolicy,
     /// Who sits in it: people may mention these and may not take their names.
     pub personas: Vec<PersonaSeat>,
+    /// What its viewers may hear of what it watches.
+    pub recording: Option<Recording>,
 }
 
 /// A persona of a room's roster.
@@ -130,6 +135,9 @@ pub struct Limits {
     /// Messages that a viewer who watches may be behind; beyond that it is told so and goes on with
     /// what is new.
     pub most_behind: u64,
+    /// Answers with a part of a recording that are on their way at a time; to more it is said that too
+    /// many listen. Each holds a file open.
+    pub listeners: usize,
     /// Messages per second of one WebSocket connection, in the long run.
     pub say_per_second: f64,
     /// Messages that one WebSocket connection may send at once.
@@ -157,6 +165,7 @@ impl Default for Limits {
             queue: 1024,
             live_queue: 256,
             most_behind: 5000,
+            listeners: 500,
             say_per_second: 20.0,
             say_burst: 100,
             post_per_second: 20.0,

@@ -13,6 +13,10 @@ use std::{
     time::Duration,
 };
 
+/// So long after viewers were told where a recording is they are told again: those who play it beside the
+/// chat know then that it still plays.
+const REMIND: Duration = Duration::from_secs(20);
+
 /// For how long after a context was heard whoever connects is shown it.
 const FRESH: Duration = Duration::from_secs(90);
 
@@ -29,6 +33,8 @@ struct Shown {
     /// The same as bytes, which all viewers share.
     frame: Frame,
     heard_at: Timestamp,
+    /// When viewers were told this, or something like it.
+    told_at: Timestamp,
 }
 
 impl Shown {
@@ -44,14 +50,21 @@ impl Now {
         let now = StreamNow::from(context);
         let frame = frames::encode(&ServerFrame::Stream(now.clone()));
         let mut shown = self.lock();
-        let news = shown
-            .as_ref()
-            .is_none_or(|before| now.differs(&before.now) || !before.is_fresh(heard_at));
+        let news = shown.as_ref().is_none_or(|before| {
+            now.differs(&before.now)
+                || !before.is_fresh(heard_at)
+                || now.playing.is_some() && heard_at.since(before.told_at) >= REMIND
+        });
+        let told_at = match &*shown {
+            Some(before) if !news => before.told_at,
+            _ => heard_at,
+        };
         // Whoever connects is shown the newest in any case.
         *shown = Some(Shown {
             now,
             frame,
             heard_at,
+            told_at,
         });
         if news {
             self.version.fetch_add(1, Ordering::Release);
@@ -86,7 +99,10 @@ impl Now {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chatter_protocol::{RoomId, V1, context::Segment};
+    use chatter_protocol::{
+        RoomId, V1,
+        context::{Playing, Segment},
+    };
 
     fn context(text: &str, position_ms: u64) -> StreamContext {
         StreamContext {
@@ -105,6 +121,7 @@ mod tests {
             events: Vec::new(),
             chat_question: None,
             scene: None,
+            playing: None,
             extensions: None,
         }
     }
@@ -146,6 +163,36 @@ mod tests {
         }
         assert_eq!(next(&now, &mut slow).as_deref(), Some("c"));
         assert_eq!(next(&now, &mut slow), None);
+    }
+
+    #[test]
+    fn where_a_recording_is_is_told_again_and_when_it_jumps() {
+        let now = Now::default();
+        let mut seen = 0;
+        for (at, at_ms, told) in [
+            (0, 5000, true),
+            (10, 15_000, false),
+            (19, 24_000, false),
+            (20, 25_000, true),
+            (25, 30_000, false),
+            (26, 0, true),
+            (45, 19_000, false),
+            (46, 20_000, true),
+        ] {
+            let playing = Playing {
+                at_ms,
+                speed: 1.0,
+                looped: true,
+                length_ms: None,
+            };
+            let context = StreamContext {
+                at: second(at),
+                playing: Some(playing),
+                ..context("a", at_ms)
+            };
+            now.hear(&context, second(at));
+            assert_eq!(next(&now, &mut seen).is_some(), told, "at {at} s");
+        }
     }
 
     #[test]

@@ -17,11 +17,12 @@
 //! | `id_taken` | 409 | the message's id belongs to somebody else's message |
 //! | `already_shared` | 409 | another page shares its sound with the room |
 //! | `too_large` | 413 | the body or frame is too large |
+//! | `range` | 416 | the part of a recording lies beyond its end |
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |
 //! | `upgrade_required` | 426 | the path is for WebSockets, of version 13 |
 //! | `rate_limited` | 429 | too much, too fast |
 //! | `too_many_connections` | 429 | too many viewers from one address |
-//! | `full` | 503 | there is no place for one more viewer, in the room or at the gateway |
+//! | `full` | 503 | there is no place for one more viewer or listener, in the room or at the gateway |
 //! | `busy` | 503 | the room's queue is full |
 //! | `store_unavailable`, `bus_unavailable`, `audit_unavailable` | 503 | a part behind the gateway fails |
 //! | `not_ready` | 503 | the program is starting or ending |

@@ -1,7 +1,7 @@
 //! One room, as all who deal with it share it.
 
 use crate::{
-    Limits, PersonaSeat, RoomSetup,
+    Limits, PersonaSeat, Recording, RoomSetup,
     admission::{Decision, Draft, Refusal, Spoken, Submission},
     crowd::Crowd,
     log::Log,
@@ -49,6 +49,8 @@ pub(crate) struct Room {
     overlays: AtomicU64,
     /// Whether a page shares its sound.
     shared: AtomicBool,
+    /// Whether what viewers may hear was not there when it was looked for last.
+    silent: AtomicBool,
     statuses: Mutex<BTreeMap<PersonaId, Arc<PersonaStatus>>>,
 }
 
@@ -76,6 +78,13 @@ impl Rules {
             seats: setup.personas.clone(),
             setup: setup.clone(),
         }
+    }
+}
+
+impl Rules {
+    /// What viewers may hear.
+    pub(crate) fn recording(&self) -> Option<&Recording> {
+        self.setup.recording.as_ref()
     }
 }
 
@@ -159,6 +168,7 @@ impl Room {
             viewers: AtomicU64::new(0),
             overlays: AtomicU64::new(0),
             shared: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             statuses: Mutex::default(),
         });
         (
@@ -223,6 +233,11 @@ impl Room {
     pub(crate) fn share(self: &Arc<Self>) -> Option<Sharing> {
         let was = self.shared.swap(true, Ordering::AcqRel);
         (!was).then(|| Sharing(Arc::clone(self)))
+    }
+
+    /// What viewers may hear was looked for; whether the outcome is another one than before.
+    pub(crate) fn finds_recording(&self, is_there: bool) -> bool {
+        self.silent.swap(!is_there, Ordering::Relaxed) == is_there
     }
 
     /// Counts a viewer for as long as the result lives. Nothing if there are `most` already.

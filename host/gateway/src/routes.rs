@@ -330,6 +330,35 @@ pub(crate) fn table() -> Vec<Route> {
         },
         Route {
             method: "get",
+            path: "/v1/rooms/{tenant}/{room}/source",
+            summary: "The recording that a room watches, if its viewers may hear it; one range of bytes may be asked for.",
+            access: READ,
+            query: NONE,
+            body: None,
+            answers: const {
+                &[
+                    answer(
+                        200,
+                        "the recording",
+                        Content::Other("application/octet-stream"),
+                    ),
+                    answer(
+                        206,
+                        "of the part that was asked for 4 MiB at most",
+                        Content::Other("application/octet-stream"),
+                    ),
+                    answer(
+                        304,
+                        "it is the one that the request's tag names",
+                        Content::Nothing,
+                    ),
+                ]
+            },
+            refusals: &[416, 503],
+            handler: get(api::source::source),
+        },
+        Route {
+            method: "get",
             path: "/healthz",
             summary: "Whether the process is alive.",
             access: Access::Open,
@@ -441,7 +470,7 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
         // What isn't listed, such as objects, frames and workers, is not allowed by `default-src`.
         HeaderValue::from_static(
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-             img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
+             img-src 'self'; media-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'self'",
         ),
     ),

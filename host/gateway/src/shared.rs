@@ -21,7 +21,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -64,6 +67,8 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Places>,
     /// Connections by where they come from, viewers' among them.
     pub(crate) doors: Arc<Places>,
+    /// Answers with a part of a recording that may be on their way.
+    pub(crate) listeners: Arc<Semaphore>,
     sessions: Mutex<Bucket>,
     posts: Mutex<Buckets<AuthorId>>,
     addresses: Mutex<Buckets<IpAddr>>,
@@ -94,6 +99,7 @@ impl Shared {
                 .viewers_per_address
                 .saturating_mul(CONNECTIONS_PER_VIEWER),
         );
+        let listeners = Arc::new(Semaphore::new(limits.listeners));
         let intake = Rota::new(Arc::clone(&store), Duty::Intake);
         intake.set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let shared = Self {
@@ -114,6 +120,7 @@ impl Shared {
             connections: TaskTracker::new(),
             places: Arc::new(places),
             doors: Arc::new(doors),
+            listeners,
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
             posts: Mutex::new(posts),
             addresses: Mutex::new(addresses),

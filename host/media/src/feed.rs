@@ -1,6 +1,7 @@
 //! What is told of a source, part by part.
 
 use crate::{Condition, Options, Source, play, queue::Queue};
+use chatter_protocol::context::Playing;
 use std::{
     fmt,
     sync::{
@@ -48,7 +49,25 @@ pub struct Feed {
     queue: Queue,
     condition: watch::Receiver<Condition>,
     starts: Arc<AtomicU64>,
+    passes: watch::Receiver<Passes>,
+    speed: f64,
+    looped: bool,
     _player: AbortOnDropHandle<()>,
+}
+
+/// The pass that plays now, if the source is a file, and the one before it: what is still to be read may
+/// be of that one.
+pub(crate) type Passes = [Option<Pass>; 2];
+
+/// A file that plays, from some place on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    /// Where on the stream's clock it began.
+    pub(crate) began_ms: u64,
+    /// Where in the file.
+    pub(crate) from_ms: u64,
+    /// How long the file is, as far as it was heard to its end.
+    pub(crate) length_ms: Option<u64>,
 }
 
 /// The other end of a feed.
@@ -56,6 +75,7 @@ pub(crate) struct Teller {
     pub(crate) queue: Queue,
     pub(crate) condition: watch::Sender<Condition>,
     pub(crate) starts: Arc<AtomicU64>,
+    pub(crate) passes: watch::Sender<Passes>,
 }
 
 impl Source {
@@ -65,16 +85,22 @@ impl Source {
         let queue = Queue::default();
         let (teller, condition) = watch::channel(Condition::Starting);
         let starts = Arc::new(AtomicU64::new(0));
+        let (told, passes) = watch::channel(Passes::default());
+        let (speed, looped) = (options.speed, options.looped);
         let teller = Teller {
             queue: queue.clone(),
             condition: teller,
             starts: Arc::clone(&starts),
+            passes: told,
         };
         let player = tokio::spawn(play::play(self.clone(), options, teller));
         Feed {
             queue,
             condition,
             starts,
+            passes,
+            speed,
+            looped,
             _player: AbortOnDropHandle::new(player),
         }
     }
@@ -94,10 +120,40 @@ impl Feed {
         self.condition.clone()
     }
 
+    /// Where in its recording the source is at a position of the stream, if it is a file and plays.
+    #[must_use]
+    pub fn playing(&self, position_ms: u64) -> Option<Playing> {
+        if !matches!(
+            *self.condition.borrow(),
+            Condition::Playing { .. } | Condition::Starting
+        ) {
+            return None;
+        }
+        let passes = *self.passes.borrow();
+        let pass = passes.into_iter().flatten();
+        let pass = pass
+            .filter(|pass| pass.began_ms <= position_ms)
+            .max_by_key(|pass| pass.began_ms)?;
+        Some(Playing {
+            at_ms: pass.from_ms + (position_ms - pass.began_ms),
+            speed: self.speed,
+            looped: self.looped,
+            length_ms: pass.length_ms,
+        })
+    }
+
     /// How often it was opened anew: after an end that should not have been, or for another pass.
     #[must_use]
     pub fn restarts(&self) -> u64 {
         self.starts.load(Ordering::Relaxed).saturating_sub(1)
+    }
+}
+
+impl Teller {
+    /// A file plays from some place on.
+    pub(crate) fn pass(&self, pass: Pass) {
+        self.passes
+            .send_modify(|passes| *passes = [Some(pass), passes[0]]);
     }
 }
 

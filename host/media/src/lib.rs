@@ -33,6 +33,7 @@ mod play;
 mod process;
 mod push;
 mod queue;
+mod recording;
 mod run;
 mod said;
 mod source;
@@ -41,6 +42,7 @@ mod words;
 pub use condition::Condition;
 pub use feed::{Feed, Part};
 pub use options::{MAX_SPEED, MIN_SPEED, Options, Patience, Pictures};
+pub use recording::{Recording, RecordingError};
 pub use source::{Source, SourceError};
 
 /// Samples of sound a second.

@@ -6,7 +6,7 @@ use crate::{
     backoff::Backoff,
     clock::{Clock, Gap, Pace},
     condition,
-    feed::{Part, Teller, ms_of},
+    feed::{Part, Pass, Teller, ms_of},
     process::{self, Ending, Process},
     run::{self, Exit, Opening, Run},
     source::{Kind, Scheme},
@@ -103,7 +103,15 @@ impl Player {
     async fn recording(&mut self, input: Input<'_>, begun: Option<Run>) -> Condition {
         let mut pass_ms = self.options.from_ms;
         let mut before = begun;
+        let mut whole_ms = None;
         loop {
+            if let Input::File(_) = input {
+                self.teller.pass(Pass {
+                    began_ms: self.clock.told_ms(),
+                    from_ms: pass_ms,
+                    length_ms: whole_ms,
+                });
+            }
             let run = match before.take() {
                 Some(run) => run,
                 None => match self.run(input, pass_ms, HERE).await {
@@ -161,6 +169,7 @@ impl Player {
                 }
             }
             if self.options.looped {
+                whole_ms = Some(here_ms);
                 pass_ms = 0;
                 continue;
             }

@@ -95,6 +95,7 @@ impl Rehearsal {
                     title: scene.room.title.clone(),
                     policy: scene.policy,
                     personas,
+                    recording: None,
                 }],
                 ..chatter_gateway::Config::new(
                     // Nobody can present it: nothing listens.

@@ -71,6 +71,7 @@ pub(crate) fn context(position_s: u64, events: Vec<StreamEvent>) -> StreamContex
         events,
         chat_question: None,
         scene: None,
+        playing: None,
         extensions: None,
     }
 }

@@ -869,6 +869,27 @@ export interface ShadowStatus {
   differences?: Difference[];
 }
 /**
+ * Where in a recording a stream is, for whoever plays the same recording beside it.
+ */
+export interface Playing {
+  /**
+   * The place in the recording that belongs to the context's position, in milliseconds.
+   */
+  at_ms: number;
+  /**
+   * How fast it plays; 1 is real time.
+   */
+  speed: number;
+  /**
+   * Whether it begins again at its end.
+   */
+  loop: boolean;
+  /**
+   * After so long it is at its end, in milliseconds, as far as that is known.
+   */
+  length_ms?: number | null;
+}
+/**
  * One wrong place in a request's body.
  */
 export interface PointedError {
@@ -977,6 +998,23 @@ export interface RoomStatus {
    */
   personas: PersonaStatus[];
   model: Model;
+  /**
+   * That viewers may hear what the room watches, if they may.
+   */
+  sound?: Sound | null;
+}
+/**
+ * A recording that a room's viewers may hear while the room watches it: `GET /v1/rooms/{t}/{r}/source` at this gateway. Where it is tells `playing` of what happens on the stream.
+ */
+export interface Sound {
+  /**
+   * Another one when the recording is another one; the entity tag without its quotes.
+   */
+  tag: string;
+  /**
+   * When this was told, by the clock that `at` of a context is of.
+   */
+  now: string;
 }
 /**
  * A stretch of speech. It stays as it is in each context that holds it.
@@ -1045,6 +1083,10 @@ export interface StreamNow {
    * What it is about, most telling first.
    */
   keywords: string[];
+  /**
+   * Where in it the source is, if it is a recording and plays.
+   */
+  playing?: Playing | null;
 }
 /**
  * Something that happened on the stream.

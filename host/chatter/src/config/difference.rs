@@ -101,6 +101,12 @@ impl Configuration {
                 None => format!("{id}: watches nothing any more"),
             });
         }
+        if before.heard != after.heard {
+            told.push(match &after.heard {
+                Some(_) => format!("{id}: viewers may hear what it watches"),
+                None => format!("{id}: viewers may hear what it watches no more"),
+            });
+        }
     }
 
     fn is_seated(&self, persona: &PersonaId) -> bool {

@@ -3,7 +3,7 @@
 use super::{File, Stamp};
 use crate::settings::{SourceOverride, SourceText};
 use chatter_context::Subtitles;
-use chatter_media::Source as MediaSource;
+use chatter_media::{Recording, Source as MediaSource};
 use chatter_protocol::RoomConfig;
 use std::{
     error::Error as _,
@@ -69,14 +69,15 @@ const SUBTITLES: [&str; 2] = ["vtt", "srt"];
 /// So much of a file tells whether it holds subtitles.
 const HEAD: u64 = 1024;
 
-/// What a room watches: what its file says, but for what the command line says instead.
+/// What a room watches: what its file says, but for what the command line says instead. And what its
+/// viewers may hear of that.
 pub(super) fn source_of(
     file: &File,
     config: &RoomConfig,
     instead: Option<&SourceOverride>,
     stamp: &mut Stamp,
     problems: &mut Vec<String>,
-) -> Option<Source> {
+) -> Option<(Source, Option<Recording>)> {
     let (source, place) = match (
         instead.and_then(|instead| instead.source.clone()),
         &config.source,
@@ -113,21 +114,51 @@ pub(super) fn source_of(
             beside: None,
         }),
     };
-    match watched {
-        Ok(watched) => Some(Source {
-            watched,
-            speed: instead
-                .and_then(|instead| instead.speed)
-                .or(own.map(|own| own.speed))
-                .unwrap_or(1.0),
-            looped: instead
-                .and_then(|instead| instead.looped)
-                .or(own.map(|own| own.looped))
-                .unwrap_or(false),
-        }),
-        Err(why) => {
-            problems.push(format!("{place}: {why}"));
+    let watched = watched.map_err(|why| format!("{place}: {why}"));
+    let heard = match own.filter(|own| own.audible) {
+        None => Ok(None),
+        // Whether it can be watched is said already.
+        Some(_) if watched.is_err() => Ok(None),
+        Some(_) => heard(&source)
+            .map(Some)
+            .map_err(|why| format!("{}: {why}", file.place("source.audible"))),
+    };
+    match watched.and_then(|watched| Ok((watched, heard?))) {
+        Ok((watched, heard)) => {
+            let source = Source {
+                watched,
+                speed: instead
+                    .and_then(|instead| instead.speed)
+                    .or(own.map(|own| own.speed))
+                    .unwrap_or(1.0),
+                looped: instead
+                    .and_then(|instead| instead.looped)
+                    .or(own.map(|own| own.looped))
+                    .unwrap_or(false),
+            };
+            Some((source, heard))
+        }
+        Err(problem) => {
+            problems.push(problem);
             None
+        }
+    }
+}
+
+/// What viewers may hear of a source.
+fn heard(source: &MediaSource) -> Result<Recording, String> {
+    let recording = source
+        .recording()
+        .ok_or("viewers can hear files only, and this source is none")?;
+    match recording.open() {
+        Ok(_) => Ok(recording),
+        Err(why) => {
+            let cause = why.source().map(|cause| format!(": {cause}"));
+            let path = recording.path().display();
+            Err(format!(
+                "viewers can't hear {path}: {why}{}",
+                cause.unwrap_or_default()
+            ))
         }
     }
 }

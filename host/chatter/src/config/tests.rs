@@ -174,6 +174,67 @@ fn the_command_lines_source_stands_in_for_the_rooms_own() {
 }
 
 #[test]
+fn viewers_may_hear_a_recording_that_the_rooms_file_says_they_may() {
+    let tone = ("rooms/tone.mp3", "ID3 and a tone");
+    let link = |folder: &Path| folder.join("rooms/link.mp3");
+    // What the room's file says, and what is wrong with it.
+    for (source, wrong) in [
+        ("uri = \"tone.mp3\"\naudible = true", None),
+        ("uri = \"tone.mp3\"\naudible = false", None),
+        ("uri = \"tone.mp3\"", None),
+        (
+            "uri = \"show.vtt\"\naudible = true",
+            Some("it holds nothing that browsers play"),
+        ),
+        (
+            "uri = \"link.mp3\"\naudible = true",
+            Some("it is a symbolic link"),
+        ),
+        (
+            "uri = \"https://127.0.0.1:9/x.mp3\"\naudible = true",
+            Some("viewers can hear files only"),
+        ),
+    ] {
+        let room = format!("id = \"main/lobby\"\ntitle = \"L\"\n[source]\n{source}\n");
+        let folder = folder(&[POLICY, ("rooms/lobby.toml", &room), SHOW, tone]);
+        std::os::unix::fs::symlink("tone.mp3", link(folder.path())).unwrap();
+        match (load(folder.path(), None), wrong) {
+            (Ok(configuration), None) => {
+                let room = configuration.rooms.values().next().unwrap();
+                let heard = room.heard.as_ref().map(|heard| heard.path().to_owned());
+                let may = source.contains("true");
+                assert_eq!(
+                    heard,
+                    may.then(|| folder.path().join("rooms/tone.mp3")),
+                    "{source}"
+                );
+                // What somebody plays instead is not what the room's file speaks of.
+                let instead = SourceOverride {
+                    room: RoomId::new("main/lobby").unwrap(),
+                    source: Some(chatter_media::Source::file(
+                        folder.path().join("rooms/tone.mp3"),
+                    )),
+                    speed: None,
+                    looped: None,
+                };
+                let configuration = load(folder.path(), Some(&instead)).unwrap();
+                let room = configuration.rooms.values().next().unwrap();
+                assert_eq!(room.heard, None, "{source}");
+            }
+            (Err(problems), Some(wrong)) => {
+                assert_eq!(problems.len(), 1, "{problems:?}");
+                let place = "rooms/lobby.toml: source.audible: ";
+                assert!(
+                    problems[0].contains(place) && problems[0].contains(wrong),
+                    "{problems:?}"
+                );
+            }
+            (found, _) => panic!("{source}: {found:?}"),
+        }
+    }
+}
+
+#[test]
 fn language_models_are_named_as_the_settings_name_them() {
     let nova = (
         NOVA.0,

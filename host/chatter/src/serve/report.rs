@@ -269,7 +269,12 @@ fn watched(room: &Room) -> String {
                 Watched::Subtitles { path, .. } => shown(path).display().to_string(),
                 media @ Watched::Media { .. } => media.to_string(),
             };
-            format!("watches {watched}{speed}{again}")
+            let heard = if room.heard.is_some() {
+                ", which viewers may hear"
+            } else {
+                ""
+            };
+            format!("watches {watched}{speed}{again}{heard}")
         }
     }
 }

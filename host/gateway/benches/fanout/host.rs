@@ -161,6 +161,7 @@ fn chatter(address: &str, folder: &Path) {
             title: "The lobby".into(),
             policy: toml::from_str::<ModerationPolicy>(policy).unwrap(),
             personas: Vec::new(),
+            recording: None,
         }];
         config.limits.say_per_second = 1e9;
         config.limits.say_burst = u32::MAX;

@@ -9,6 +9,7 @@ pub(crate) mod probes;
 pub(crate) mod rooms;
 pub(crate) mod sessions;
 pub(crate) mod sound;
+pub(crate) mod source;
 
 use crate::{problem::Problem, room::Room, shared::Shared};
 use axum::{

@@ -102,7 +102,7 @@ pub(crate) async fn overlay(
 }
 
 /// Whether a browser holds the content of that tag already (RFC 9110, section 13.1.2).
-fn knows(headers: &HeaderMap, tag: &str) -> bool {
+pub(super) fn knows(headers: &HeaderMap, tag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()

@@ -1,6 +1,6 @@
 //! How rooms are doing.
 
-use super::InRoom;
+use super::{InRoom, source};
 use crate::{
     auth::Principal,
     problem::{Problem, json},
@@ -45,6 +45,7 @@ pub(crate) async fn status(
         people: room.people.latest(),
         personas: seen_by(&principal, room.statuses()),
         model: shared.config.model.clone(),
+        sound: source::sound(&shared, &room).await,
     };
     Ok(json(StatusCode::OK, &status))
 }

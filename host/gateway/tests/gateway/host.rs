@@ -97,12 +97,14 @@ impl Host {
                     id: PersonaId::new("nova").unwrap(),
                     name: "Nova".into(),
                 }],
+                recording: None,
             },
             RoomSetup {
                 id: RoomId::new("main/attic").unwrap(),
                 title: "The attic".into(),
                 policy: policy(),
                 personas: Vec::new(),
+                recording: None,
             },
         ];
         // Tests say more in a second than a person does.

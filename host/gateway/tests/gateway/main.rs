@@ -19,5 +19,6 @@ mod refusals;
 mod resume;
 mod shutdown;
 mod sound;
+mod source;
 mod stream;
 mod websocket;

@@ -29,6 +29,7 @@ fn context(text: &str) -> StreamContext {
         events: Vec::new(),
         chat_question: None,
         scene: None,
+        playing: None,
         extensions: None,
     }
 }

@@ -151,6 +151,7 @@ impl Occasion {
                 }],
                 chat_question: None,
                 scene: None,
+                playing: None,
                 extensions: None,
             }))
         })

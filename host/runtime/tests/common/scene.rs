@@ -119,6 +119,7 @@ pub fn call(module: &str, style: &str) -> Call {
         }],
         chat_question: None,
         scene: None,
+        playing: None,
         extensions: None,
     };
     Call {

@@ -93,6 +93,7 @@ pub(super) fn calls(subject: &Subject) -> Result<Vec<(&'static str, Call)>, Wron
         }],
         chat_question: None,
         scene: None,
+        playing: None,
         extensions: None,
     };
     let digest = Digest {

@@ -183,6 +183,7 @@ impl Hall {
             }],
             chat_question: None,
             scene: None,
+            playing: None,
             extensions: None,
         };
         let topic = self.topic(TopicKind::StreamContext);

@@ -231,6 +231,7 @@ impl Bed {
             }],
             chat_question: None,
             scene: None,
+            playing: None,
             extensions: None,
         }
     }

@@ -1,6 +1,6 @@
 use crate::config::load;
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("moderation/default.toml", "name = \"default\"\n"),
     (
         "personas/nova.toml",
@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 5] = [
         "rooms/show.vtt",
         "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nWelcome to the show.\n",
     ),
+    ("rooms/show.mp3", "ID3 and a tone"),
 ];
 
 /// What is told when these files are written over those.
@@ -44,7 +45,17 @@ fn each_change_is_told_once_where_it_is() {
     let source = "[source]\nuri = \"show.vtt\"\n";
     let nova = "[[roster]]\npersona = \"nova\"\n";
     let room = |text: String| ("rooms/lobby.toml", text);
-    let cases: [(&str, (&str, String), &[&str]); 17] = [
+    let cases: [(&str, (&str, String), &[&str]); 18] = [
+        (
+            "what viewers may hear",
+            room(lobby(&format!(
+                "[source]\nuri = \"show.mp3\"\naudible = true\n{nova}"
+            ))),
+            &[
+                "main/lobby: rooms/show.mp3 is played from its beginning",
+                "main/lobby: viewers may hear what it watches",
+            ],
+        ),
         ("nothing", room(lobby(&format!("{source}{nova}"))), &[]),
         (
             "what looks another way and is the same",

@@ -194,6 +194,7 @@ impl World {
                     id: persona(0),
                     name: "Nova".into(),
                 }],
+                recording: None,
             }],
             ..Config::new(
                 OperatorToken::new("token"),
