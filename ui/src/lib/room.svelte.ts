@@ -11,6 +11,7 @@ import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
 import { callable, wrote } from "./people";
 import { Pulse } from "./pulse";
 import type { ChatMessage, ChatTrends, ClientFrame, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
+import { ahead, course, type Ahead, type Course } from "./sound";
 import { uuid } from "./uuid";
 
 /** How many messages come with the page, and with each step back. */
@@ -70,6 +71,10 @@ export class Room {
   info = $state.raw<RoomStatus | null>(null);
   stream = $state.raw<StreamNow | null>(null);
   trends = $state.raw<ChatTrends | null>(null);
+  /** Where the recording is that the room watches. */
+  course = $state.raw<Course | null>(null);
+  /** What is known of the server's clock, once there is something to be heard. */
+  ahead = $state.raw<Ahead | null>(null);
   you = $state.raw<You | null>(null);
   connection = $state.raw<Connection>({ state: "connecting", again: false });
   /** What is to be said of the latest coming back; null if there is nothing. */
@@ -194,7 +199,10 @@ export class Room {
   }
 
   async #look(): Promise<void> {
-    this.info = await status(this.id);
+    const asked = Date.now();
+    const info = await status(this.id);
+    this.info = info;
+    if (info.sound) this.ahead = ahead(this.ahead, asked, Date.parse(info.sound.now), Date.now());
   }
 
   async #connect(): Promise<void> {
@@ -287,6 +295,7 @@ export class Room {
   #take(frame: ServerFrame): boolean {
     if (frame.type === "stream") {
       this.stream = frame;
+      this.course = course(this.course, Date.parse(frame.at), frame.playing);
       this.#streamed = performance.now();
       return false;
     }
@@ -322,7 +331,7 @@ export class Room {
 
   #tick(): void {
     this.#count();
-    if (this.stream && performance.now() - this.#streamed > STREAM_LASTS) this.stream = null;
+    if (this.stream && performance.now() - this.#streamed > STREAM_LASTS) this.stream = this.course = null;
     if (this.trends && performance.now() - this.#trended > TRENDS_LAST) this.trends = null;
   }
 

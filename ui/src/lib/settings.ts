@@ -11,6 +11,7 @@ export const CHOICES = {
   motion: ["system", "off"],
   hover: ["on", "off"],
   announce: ["all", "mentions", "off"],
+  keys: ["on", "off"],
 } as const;
 
 export type Setting = keyof typeof CHOICES;
