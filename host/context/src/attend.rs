@@ -80,9 +80,11 @@ pub async fn attend_media(
             cancel: cancel.child_token(),
         };
         let (media, playback) = (&media, &playback);
-        async move {
+        // All that is known of a source is part of this future. Around it are others, each of which would move it
+        // over the stack, and without optimisation that is too much for one.
+        Box::pin(async move {
             media.watch(playback, from_ms, around).await;
-        }
+        })
     };
     in_turn(&room, speed, &rota, &bus, &cancel, play).await;
     Ok(())
