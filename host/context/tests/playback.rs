@@ -59,6 +59,15 @@ async fn words_come_every_two_seconds_and_events_at_once() {
             .any(|event| event.id == question.id && event.kind == "chat_question")
     );
     assert_eq!(told.last().unwrap().wall_ms, 64_000);
+    let (last, before) = told.split_last().unwrap();
+    for Told { context, .. } in before {
+        let playing = context.playing.as_ref().unwrap();
+        assert_eq!(
+            (playing.at_ms, playing.looped),
+            (context.position_ms, false)
+        );
+    }
+    assert_eq!(last.context.playing, None, "it is over");
     assert_eq!(
         told.last().unwrap().context.events.last().unwrap().kind,
         "stream_end"
@@ -190,6 +199,11 @@ async fn a_loop_goes_on_with_new_ids() {
         "{positions:?}"
     );
     assert!(*positions.last().unwrap() >= 100_000);
+    for Told { context, .. } in &told {
+        let playing = context.playing.as_ref().unwrap();
+        assert_eq!(playing.at_ms, context.position_ms % 20_000);
+        assert_eq!(playing.length_ms, Some(20_000));
+    }
     let asked: BTreeSet<u64> = events(&told)
         .values()
         .filter(|event| event.kind == "chat_question")

@@ -124,8 +124,9 @@ fn media_type(head: &[u8]) -> Option<&'static str> {
             let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
             match layer {
                 0 if second & 0xf6 == 0xf0 => Some("audio/aac"),
-                0 => None,
-                _ => (version != 1 && third >> 4 != 15).then_some("audio/mpeg"),
+                1 | 2 => (version != 1 && third >> 4 != 15).then_some("audio/mpeg"),
+                // Nobody uses layer I, and it begins as UTF-16 does.
+                _ => None,
             }
         }
         _ => None,

@@ -51,7 +51,7 @@ export class Home {
     return join(this.#folder, name);
   }
 
-  write(name: string, content: string): void {
+  write(name: string, content: string | Uint8Array): void {
     mkdirSync(dirname(this.path(name)), { recursive: true });
     writeFileSync(this.path(name), content);
   }

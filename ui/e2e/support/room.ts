@@ -1,6 +1,6 @@
 /** The room over HTTP: what is really in its log, and what others say. */
 
-import type { MessagesPage, Placed } from "../../src/lib/protocol";
+import type { MessagesPage, Placed, RoomStatus } from "../../src/lib/protocol";
 import { ROOM } from "./home";
 import type { Host } from "./host";
 
@@ -17,6 +17,12 @@ export class RoomApi {
     private readonly host: Host,
     readonly id: string = ROOM,
   ) {}
+
+  /** How it is doing. */
+  async status(): Promise<RoomStatus> {
+    const answer = await fetch(`${this.host.url}/v1/rooms/${this.id}`);
+    return (await answer.json()) as RoomStatus;
+  }
 
   /** The whole log. */
   async log(): Promise<Placed[]> {

@@ -165,7 +165,10 @@ async fn what_is_heard_is_told() {
             ("fail".into(), 12_050),
         ]
     );
+    let playing = told[1].playing.as_ref().unwrap();
+    assert_eq!((playing.at_ms, playing.speed), (told[1].position_ms, 8.0));
     let last = told.last().unwrap();
+    assert_eq!(last.playing, None, "it is over");
     let said: Vec<_> = last
         .transcript
         .iter()

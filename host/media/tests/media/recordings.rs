@@ -242,6 +242,37 @@ async fn a_recording_begins_where_it_is_told_to_and_again_if_looped() {
     }
 }
 
+/// Whoever plays the same file beside it is in step.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_tells_where_in_the_file_it_is() {
+    let (_folder, source) = made("-f lavfi -i sine=d=2 -ar 16000", "tone.wav");
+    let mut feed = source.open(Options {
+        from_ms: 1_500,
+        looped: true,
+        speed: 10.0,
+        ..common::options()
+    });
+    let mut lengths = Vec::new();
+    loop {
+        let Part::Sound { at_ms, .. } = next(&mut feed).await else {
+            panic!("{feed:?}")
+        };
+        if at_ms >= 6_000 {
+            break;
+        }
+        let playing = feed.playing(at_ms).expect("it plays");
+        assert_eq!(playing.at_ms, at_ms % 2_000, "at {at_ms} ms");
+        assert_eq!((playing.speed, playing.looped), (10.0, true));
+        lengths.push(playing.length_ms);
+    }
+    lengths.dedup();
+    assert_eq!(lengths, [None, Some(2_000)], "known after the first end");
+
+    let mut feed = source.open(fast());
+    common::until_end(&mut feed).await;
+    assert_eq!(feed.playing(2_000), None, "it is over");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_waits_for_a_slow_reader_and_loses_nothing() {
     let (_folder, source) = made("-f lavfi -i sine=d=20 -ar 16000", "tone.wav");
