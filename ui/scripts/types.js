@@ -17,6 +17,8 @@ const wanted = [
   "held-list",
   "held-request",
   "messages-page",
+  "moderator-entry",
+  "moderator-request",
   "modes",
   "modes-patch",
   "persona-status",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Announcer, PAUSE } from "./announcer";
 
-const say = (author: string, text: string, forYou = false) => ({ author, text, forYou });
+const say = (author: string, text: string, forYou = false) => ({ id: text, author, text, forYou });
 
 describe("an announcer", () => {
   it("reads a few messages out", () => {
@@ -20,6 +20,14 @@ describe("an announcer", () => {
     it.take(say("Ana", "two"));
     expect(it.due(PAUSE - 1)).toBeNull();
     expect(it.due(PAUSE)).toBe("Ana: two");
+  });
+
+  it("says nothing of what was taken back", () => {
+    const it = new Announcer();
+    it.take(say("Ana", "one"));
+    it.take(say("Ana", "two"));
+    it.keep((id) => id !== "one");
+    expect(it.due(0)).toBe("Ana: two");
   });
 
   it("says of a flood how many there were", () => {

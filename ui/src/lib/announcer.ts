@@ -4,6 +4,8 @@
  */
 
 export interface Heard {
+  /** Of the message. */
+  readonly id: string;
   readonly author: string;
   readonly text: string;
   readonly forYou: boolean;
@@ -47,6 +49,11 @@ export class Announcer {
     const named = waiting.filter(({ forYou }) => forYou).slice(-1);
     const told = named.length > 0 ? named : waiting.slice(-1);
     return `${count} new messages. ${told.map((heard) => (heard.forYou ? read(heard) : `Latest: ${read(heard)}`)).join(" ")}`;
+  }
+
+  /** Lets go of what was taken back meanwhile. */
+  keep(there: (id: string) => boolean): void {
+    this.#waiting = this.#waiting.filter(({ id }) => there(id));
   }
 
   /** Lets go of what was not said. */

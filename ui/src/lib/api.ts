@@ -1,6 +1,18 @@
 /** What the page asks the gateway over HTTP. */
 
-import type { MessagesPage, ProblemDocument, RoomList, RoomStatus, Session } from "./protocol";
+import type {
+  Ban,
+  BanRequest,
+  HeldDecided,
+  HeldRequest,
+  MessagesPage,
+  ModeratorEntry,
+  ModeratorRequest,
+  ProblemDocument,
+  RoomList,
+  RoomStatus,
+  Session,
+} from "./protocol";
 
 /** How long an answer may take, in milliseconds. */
 const DEADLINE = 10_000;
@@ -45,3 +57,27 @@ export const makeSession = (name: string) =>
 /** Whether who has this token may share sound with a room now; refused otherwise. */
 export const maySendSound = (room: string, token: string) =>
   ask<void>(`/v1/rooms/${room}/sound`, { headers: { authorization: `Bearer ${token}` } });
+
+// === For moderators ===
+
+const json = (method: string, body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method,
+  headers: { "content-type": "application/json", ...headers },
+  body: JSON.stringify(body),
+});
+
+export const removeMessage = (room: string, id: string) => ask<void>(`/v1/rooms/${room}/messages/${id}`, { method: "DELETE" });
+
+/** Keeps an author from speaking, for so many seconds or for ever. */
+export const silence = (room: string, author: string, seconds: number | null) =>
+  ask<Ban>(`/v1/rooms/${room}/bans`, json("POST", { author, ...(seconds === null ? {} : { seconds }) } satisfies BanRequest));
+
+export const decide = (room: string, id: string, decision: HeldRequest["decision"]) =>
+  ask<HeldDecided>(`/v1/rooms/${room}/held/${id}`, json("POST", { decision } satisfies HeldRequest));
+
+/** Lets a session moderate, if this is the operator's token. */
+export const letModerate = (room: string, author: string, token: string) =>
+  ask<ModeratorEntry>(
+    `/v1/rooms/${room}/moderators`,
+    json("POST", { author } satisfies ModeratorRequest, { authorization: `Bearer ${token}` }),
+  );

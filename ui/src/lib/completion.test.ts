@@ -8,10 +8,16 @@ const emotes: Choice[] = [
   { kind: "emote", term: "gg", about: "good game" },
 ];
 
+const commands: Choice[] = [
+  { kind: "command", term: "slow", about: "[SECONDS] – a pause between messages" },
+  { kind: "command", term: "slowoff", about: "ends slow mode" },
+  { kind: "command", term: "ban", about: "NAME – keeps somebody from speaking" },
+];
+
 /** `|` is the caret. */
 function at(text: string) {
   const caret = text.indexOf("|");
-  return complete(text.replace("|", ""), caret, names, emotes);
+  return complete(text.replace("|", ""), caret, { names, emotes, commands });
 }
 
 describe("what is offered", () => {
@@ -30,6 +36,12 @@ describe("what is offered", () => {
     ["12:h|", null],
     [":hype:|", null],
     [":hype: :g|", ["gg", "hype"]],
+    ["/|", ["slow", "slowoff", "ban"]],
+    ["/sl|", ["slow", "slowoff"]],
+    ["/sPeak|", ["ban"]],
+    ["/ban |", null],
+    ["say /sl|", null],
+    ["/ban @n|", ["Nova"]],
     ["nothing|", null],
     ["|", null],
   ])("%s", (text, terms) => {
@@ -41,6 +53,7 @@ describe("what is offered", () => {
     ["hi @n| there", "hi @Nova | there"],
     [":h|", ":hype: |"],
     ["@mo|x", "@moss |x"],
+    ["/b|", "/ban |"],
   ])("%s becomes %s", (text, chosen) => {
     const completion = at(text);
     const first = completion?.choices[0];

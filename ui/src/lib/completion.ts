@@ -1,10 +1,10 @@
-/** What the send box offers while one types: names after `@`, emotes after `:`. */
+/** What the send box offers while one types: names after `@`, emotes after `:`, commands after a `/` at the start. */
 
 export interface Choice {
-  readonly kind: "name" | "emote";
-  /** A name, or an emote's code. */
+  readonly kind: "name" | "emote" | "command";
+  /** A name, an emote's code, a command without its slash. */
   readonly term: string;
-  /** What to say of it: an emote's meaning, or that a name is a persona's. */
+  /** What to say of it: an emote's meaning, that a name is a persona's, what a command takes and does. */
   readonly about: string;
 }
 
@@ -18,12 +18,21 @@ export interface Completion {
 /** At most so many are offered. */
 export const MOST = 8;
 
+/** All that can be offered. */
+export interface Offers {
+  readonly names: readonly Choice[];
+  readonly emotes: readonly Choice[];
+  readonly commands: readonly Choice[];
+}
+
 /**
  * What is offered at the caret; null if nothing is. A name may have spaces, an emote has none; both
  * begin where a word does. Choices that begin with what was typed come before those that hold it.
  */
-export function complete(text: string, caret: number, names: readonly Choice[], emotes: readonly Choice[]): Completion | null {
+export function complete(text: string, caret: number, { names, emotes, commands }: Offers): Completion | null {
   const before = text.slice(0, caret);
+  const command = /^\/([a-z]*)$/i.exec(before);
+  if (command) return offer(0, caret, command[1] ?? "", commands);
   const emote = /(?:^|[^a-z0-9:])(:([a-z0-9_]*))$/i.exec(before);
   // A lone colon is punctuation; `@` alone asks who is there.
   if (emote?.[1] && emote[2]) return offer(caret - emote[1].length, caret, emote[2], emotes);
@@ -42,7 +51,7 @@ function offer(from: number, to: number, typed: string, all: readonly Choice[]):
 
 /** Names are known by their later words, too, and emotes by what they mean. */
 function isIn({ kind, term, about }: Choice, wanted: string): boolean {
-  const words = kind === "emote" ? `${term} ${about}` : term;
+  const words = kind === "name" ? term : `${term} ${about}`;
   return words
     .toLowerCase()
     .split(/[^\p{Alphabetic}\p{N}']+/u)
@@ -51,7 +60,7 @@ function isIn({ kind, term, about }: Choice, wanted: string): boolean {
 
 /** The text with a choice in its place, and where the caret is then: after it and one space. */
 export function choose(text: string, { from, to }: Completion, choice: Choice): { text: string; caret: number } {
-  const put = choice.kind === "name" ? `@${choice.term}` : `:${choice.term}:`;
+  const put = { name: `@${choice.term}`, emote: `:${choice.term}:`, command: `/${choice.term}` }[choice.kind];
   const rest = text.slice(to);
   const caret = from + put.length + 1;
   return { text: `${text.slice(0, from)}${put}${rest.startsWith(" ") ? "" : " "}${rest}`, caret };

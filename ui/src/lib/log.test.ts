@@ -92,7 +92,41 @@ describe("a log", () => {
     expect(it.find("id-2")?.text).toBe("2");
     take(it, { type: "remove", id: "id-2", reason: "spam" }, { type: "remove", id: "unknown", reason: "spam" });
     expect(it.find("id-2")).toBeNull();
-    expect(texts(it)).toEqual(["1", "3"]);
+    expect(it.lines.map(({ removed }) => removed)).toEqual([undefined, "spam", undefined]);
+  });
+
+  it.each([
+    ["everybody's up to an offset", { up_to: 2 }, [1, 2]],
+    ["one author's", { up_to: 9, author: "guest:ben" }, [2]],
+    ["nobody's", { up_to: 9, author: "guest:eve" }, []],
+  ])("marks %s as taken back", (_, what, gone) => {
+    const ben = { ...said(2), author: { id: "guest:ben", name: "Ben", kind: "viewer" } as const };
+    const mixed = new Log();
+    mixed.begin({ epoch: "a", complete: true, messages: [1, 2, 3].map((offset) => ({ offset, message: offset === 2 ? ben : said(offset) })) });
+    const { edition } = mixed;
+    take(mixed, { type: "clear", reason: "spam", ...what });
+    expect(mixed.lines.filter(({ removed }) => removed === "spam").map(({ offset }) => offset)).toEqual(gone);
+    expect(mixed.edition - edition).toBe(gone.length);
+  });
+
+  it("keeps the place of what was taken back before it came", () => {
+    const gone: ServerFrame = { type: "message", offset: 3, message: { ...said(3), text: "(removed)", deleted: true } };
+    const it = take(log("a", 1, 2), gone, message(4));
+    expect(it.lines.map(({ removed }) => removed)).toEqual([undefined, undefined, "", undefined]);
+    expect(it.find("id-3")).toBeNull();
+  });
+
+  it("has room for the page's own words, which are no message", () => {
+    const it = log("a", 1, 2);
+    it.note(said(0, "note"));
+    take(it, message(3), { type: "clear", up_to: 9, reason: "" });
+    expect(it.lines.map(({ message, removed }) => [message.id, removed])).toEqual([
+      ["id-1", ""],
+      ["id-2", ""],
+      ["note", undefined],
+      ["id-3", ""],
+    ]);
+    expect(it.resume()).toEqual({ after: "3", epoch: "a" });
   });
 
   it("lets its oldest go in one piece", () => {

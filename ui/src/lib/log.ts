@@ -6,7 +6,7 @@
  * something is missing. Taking a message costs the same whether there are ten or ten thousand.
  */
 
-import type { ChatMessage, MessagesPage, ServerFrame } from "./protocol";
+import type { ChatMessage, MessagesPage, Placed, ServerFrame } from "./protocol";
 
 /** How many messages the page keeps. */
 export const KEPT = 10_000;
@@ -19,6 +19,10 @@ export interface Line {
   readonly message: ChatMessage;
   /** Whether messages before this one were lost. */
   readonly gap: boolean;
+  /** Why a moderator took it back; empty if nobody said. Absent if nobody took it back. */
+  readonly removed?: string;
+  /** Whether it is the page's own word to its reader, which is in no room's log. */
+  readonly local?: boolean;
 }
 
 export class Log {
@@ -44,7 +48,7 @@ export class Log {
     this.epoch = page.epoch;
     this.newest = page.messages.at(-1)?.offset ?? 0;
     this.#oldest = page.messages[0]?.offset ?? null;
-    for (const { offset, message } of page.messages) this.#add({ offset, message, gap: false });
+    for (const placed of page.messages) this.#add(line(placed));
   }
 
   /** Takes a frame. True says that the log has a hole which only coming back can fill. */
@@ -56,15 +60,29 @@ export class Log {
       case "message":
         return this.#message(frame.offset, frame.message);
       case "remove":
-        this.#remove(frame.id);
+        this.#remove(({ message }) => message.id === frame.id, frame.reason);
+        return false;
+      case "clear":
+        this.#remove(
+          ({ offset, message }) => offset <= frame.up_to && (!frame.author || message.author.id === frame.author),
+          frame.reason,
+        );
         return false;
       default:
         return false;
     }
   }
 
+  /** A message that nobody took back. */
   find(id: string): ChatMessage | null {
-    return this.#byId.get(id)?.message ?? null;
+    const line = this.#byId.get(id);
+    return line && line.removed === undefined ? line.message : null;
+  }
+
+  /** Puts a word of the page's own after what is here. */
+  note(message: ChatMessage): void {
+    this.#add({ offset: this.newest ?? 0, message, gap: false, local: true });
+    this.appended += 1;
   }
 
   /** Where the connection goes on, as part of a query. */
@@ -86,7 +104,7 @@ export class Log {
     const older = page.messages.filter(({ offset }) => offset < oldest);
     const added = older
       .filter(({ message }) => !this.#byId.has(message.id))
-      .map(({ offset, message }): Line => ({ offset, message, gap: false }));
+      .map(line);
     this.lines.unshift(...added);
     this.edition += 1;
     for (const line of added) this.#byId.set(line.message.id, line);
@@ -101,7 +119,7 @@ export class Log {
     const gone = this.lines.splice(0, this.lines.length - most);
     this.edition += 1;
     for (const line of gone) this.#byId.delete(line.message.id);
-    if (this.#oldest !== null) this.#oldest = this.lines[0]?.offset ?? null;
+    if (this.#oldest !== null) this.#oldest = this.lines.find(({ local }) => !local)?.offset ?? null;
     return gone.length;
   }
 
@@ -126,7 +144,7 @@ export class Log {
     this.newest = offset;
     if (this.#byId.has(message.id)) return false;
     if (this.lines.length === 0) this.#oldest = offset;
-    this.#add({ offset, message, gap: this.#broken });
+    this.#add({ ...line({ offset, message }), gap: this.#broken });
     this.#broken = false;
     this.appended += 1;
     return false;
@@ -137,10 +155,18 @@ export class Log {
     this.#byId.set(line.message.id, line);
   }
 
-  #remove(id: string): void {
-    if (!this.#byId.delete(id)) return;
-    const at = this.lines.findIndex((line) => line.message.id === id);
-    if (at >= 0) this.lines.splice(at, 1);
-    this.edition += 1;
+  /** What is taken back stays where it was: what it was is for moderators alone. */
+  #remove(is: (line: Line) => boolean, reason: string): void {
+    for (const [at, line] of this.lines.entries()) {
+      if (line.removed !== undefined || line.local || !is(line)) continue;
+      const gone = { ...line, removed: reason };
+      this.lines[at] = gone;
+      this.#byId.set(line.message.id, gone);
+      this.edition += 1;
+    }
   }
 }
+
+/** One that was taken back before it came has its place alone. */
+const line = ({ offset, message }: Placed): Line =>
+  message.deleted ? { offset, message, gap: false, removed: "" } : { offset, message, gap: false };

@@ -40,6 +40,19 @@ describe("an outbox", () => {
     expect(ids(discard(refused, "a"))).toEqual(["b"]);
   });
 
+  it("keeps what waits for a moderator, does not send it again, and hears what became of it", () => {
+    const waits = settle(two, { type: "waiting", nonce: "a", id: "a" });
+    expect(waits.map(({ waits }) => waits ?? false)).toEqual([true, false]);
+    expect(unsent(waits).map((frame) => frame.nonce)).toEqual(["b"]);
+    expect(ids(settle(waits, { type: "ack", nonce: "a", id: "a", offset: 1 }))).toEqual(["b"]);
+    const denied = settle(waits, { type: "error", code: "denied", detail: "a moderator said no", nonce: "a" });
+    expect(denied[0]).toMatchObject({ waits: false, refused: "a moderator said no" });
+  });
+
+  it("lets go of a command that is done", () => {
+    expect(ids(settle(two, { type: "notice", nonce: "a", text: "Slow mode is on" }))).toEqual(["b"]);
+  });
+
   it("is left alone by answers to others", () => {
     expect(settle(two, { type: "ack", nonce: "x", id: "x", offset: 1 })).toEqual(two);
     expect(settle(two, { type: "error", code: "bad_json", detail: "not JSON" })).toEqual(two);

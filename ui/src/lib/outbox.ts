@@ -14,6 +14,8 @@ export interface Draft {
   readonly replyTo: string | null;
   /** Why it was refused; null while it is on its way. */
   readonly refused: string | null;
+  /** Whether it is with the room, where it waits for a moderator. */
+  readonly waits?: boolean;
 }
 
 export type Outbox = readonly Draft[];
@@ -32,12 +34,16 @@ export function discard(outbox: Outbox, id: string): Outbox {
 /** Takes an answer of the gateway. What passes by as a message of the room is there, too. */
 export function settle(outbox: Outbox, frame: ServerFrame): Outbox {
   switch (frame.type) {
+    case "waiting":
+      return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, waits: true } : draft));
+    // What was said was a command, and is done.
+    case "notice":
     case "ack":
       return discard(outbox, frame.nonce);
     case "message":
       return outbox.some((draft) => draft.id === frame.message.id) ? discard(outbox, frame.message.id) : outbox;
     case "error":
-      return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, refused: frame.detail } : draft));
+      return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, refused: frame.detail, waits: false } : draft));
     default:
       return outbox;
   }
@@ -50,7 +56,7 @@ export function passes(frame: ServerFrame): boolean {
 
 /** What is still to be sent, as frames, in the order in which it was written. */
 export function unsent(outbox: Outbox): ClientFrame[] {
-  return outbox.filter((draft) => draft.refused === null).map(frame);
+  return outbox.filter((draft) => draft.refused === null && !draft.waits).map(frame);
 }
 
 export function frame({ id, text, replyTo }: Draft): ClientFrame {

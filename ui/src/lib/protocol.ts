@@ -678,6 +678,25 @@ export interface Model {
   offline: boolean;
 }
 /**
+ * Somebody who may moderate in a room, beside the operator.
+ */
+export interface ModeratorEntry {
+  author: Named;
+  /**
+   * Since when.
+   */
+  at: string;
+}
+/**
+ * A request to let a session moderate in a room.
+ */
+export interface ModeratorRequest {
+  /**
+   * A session's author id, or the display name of somebody who is there or spoke lately.
+   */
+  author: string;
+}
+/**
  * How everyone in a room may chat at the moment. None of it holds for moderators.
  */
 export interface Modes {

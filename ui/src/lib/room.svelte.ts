@@ -7,6 +7,7 @@ import { backoff } from "./backoff";
 import { Combos, type Combo } from "./combo";
 import { emotesIn } from "./emote";
 import { KEPT, Log, type Line } from "./log";
+import { Moderation } from "./moderation.svelte";
 import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
 import { callable, wrote } from "./people";
 import { Pulse } from "./pulse";
@@ -98,6 +99,11 @@ export class Room {
   /** Takes what is to be read out. */
   readonly announcer = new Announcer();
 
+  readonly moderation: Moderation;
+
+  /** What was told to one alone last: what a command did. A new object each time. */
+  notice = $state.raw<{ text: string } | null>(null);
+
   /** How fast the chat goes. */
   readonly pulse = new Pulse();
 
@@ -120,7 +126,9 @@ export class Room {
   #ticking: ReturnType<typeof setInterval> | undefined;
   #ended = false;
 
-  constructor(readonly id: string) {}
+  constructor(readonly id: string) {
+    this.moderation = new Moderation(id);
+  }
 
   start(): void {
     void this.#connect();
@@ -154,6 +162,14 @@ export class Room {
     this.outbox = put(this.outbox, id, text, replyTo);
     const frame = unsent(this.outbox).find((frame) => frame.nonce === id);
     if (frame && this.connection.state === "open") this.#send(frame);
+  }
+
+  /** Tells its reader something, among the messages. */
+  tell(text: string): void {
+    const author = { id: "system:page", name: "chatter", kind: "system" } as const;
+    this.#log.note({ v: 1, id: uuid(), room_id: this.id, author, text, sent_at: new Date().toISOString() });
+    this.notice = { text };
+    this.#show(false);
   }
 
   discard(id: string): void {
@@ -288,7 +304,9 @@ export class Room {
   /** Changes at the beginning and at the end are shown one after the other: the list tells them apart. */
   #show(shift: boolean, before: number = Infinity): void {
     const { lines, appended, edition } = this.#log;
-    this.view = { lines: [...lines], shift, appended, edition, before, more: this.#log.before(1) !== null };
+    // What was taken back is gone, but for moderators.
+    const seen = this.moderation.moderates ? [...lines] : lines.filter(({ removed }) => removed === undefined);
+    this.view = { lines: seen, shift, appended, edition, before, more: this.#log.before(1) !== null };
     flushSync();
   }
 
@@ -304,6 +322,7 @@ export class Room {
       this.#trended = performance.now();
       return false;
     }
+    this.moderation.take(frame);
     if (this.#log.take(frame)) return true;
     if (passes(frame)) {
       this.#after(RESEND, () => this.#sendAll());
@@ -311,11 +330,15 @@ export class Room {
     }
     this.outbox = settle(this.outbox, frame);
     if (frame.type === "hello") this.#hello(frame);
+    if (frame.type === "notice") this.tell(frame.text);
+    if (frame.type === "remove" || frame.type === "clear") this.announcer.keep((id) => this.find(id) !== null);
     if (frame.type === "message") this.#heard(frame.offset, frame.message);
     return false;
   }
 
   #hello({ you, offset, recovered }: Extract<ServerFrame, { type: "hello" }>): void {
+    // A moderator is shown what others are not.
+    this.#log.edition += 1;
     this.you = you;
     this.connection = { state: "open" };
     this.recovery = this.#wasOpen ? { complete: recovered } : null;
@@ -347,8 +370,12 @@ export class Room {
     if (offset <= this.#live) return;
     this.speaker = message.author.id;
     this.#combos.take(emotesIn(message.text), performance.now());
-    if (message.author.id === this.you?.id) return;
-    this.announcer.take({ author: message.author.name, text: message.text, forYou: this.isForYou(message) });
+    if (message.author.id === this.you?.id) {
+      this.moderation.spoke(Date.now());
+      return;
+    }
+    if (message.deleted) return;
+    this.announcer.take({ id: message.id, author: message.author.name, text: message.text, forYou: this.isForYou(message) });
   }
 
   /** Whether a message names one, or answers one. */

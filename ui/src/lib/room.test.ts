@@ -36,13 +36,13 @@ class FakeSocket {
     for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
   }
 
-  hello(epoch: string, offset: number, recovered: boolean): void {
+  hello(epoch: string, offset: number, recovered: boolean, ...more: "moderate"[]): void {
     this.say({
       type: "hello",
       epoch,
       offset,
       recovered,
-      you: { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say"] },
+      you: { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say", ...more] },
     });
   }
 
@@ -200,6 +200,35 @@ describe("a room", () => {
     expect(room.view).toBe(before);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(room.trends).toBeNull();
+  });
+
+  it("takes back what a moderator deleted, and shows moderators what it was", async () => {
+    const { room, socket } = await connected();
+    socket.messages(3, 4);
+    socket.say({ type: "remove", id: "id-3", reason: "spam" });
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "4"]);
+    socket.hello("a", 4, true, "moderate");
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "3", "4"]);
+    expect(room.view.lines[2]?.removed).toBe("spam");
+    socket.say({ type: "clear", author: "guest:ben", up_to: 3, reason: "" });
+    await settled();
+    expect(room.view.lines.map(({ removed }) => removed)).toEqual(["", "", "spam", undefined]);
+  });
+
+  it("shows what a command did among the messages, to its sender alone", async () => {
+    const { room, socket } = await connected();
+    room.say("/slow", null);
+    socket.say({ type: "notice", nonce: socket.sent[0]?.nonce ?? "", text: "Slow mode is on" });
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "Slow mode is on"]);
+    expect(room.view.lines.at(-1)?.local).toBe(true);
+    expect(room.outbox).toEqual([]);
+    // It has no place in the room's log.
+    socket.messages(3);
+    await settled();
+    expect(texts(room)).toEqual(["1", "2", "Slow mode is on", "3"]);
   });
 
   it("counts what comes when it comes, whatever the server's clock says", async () => {

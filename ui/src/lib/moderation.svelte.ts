@@ -1,0 +1,99 @@
+/** What moderators decide of a room: how everyone may chat in it, and what waits for them. */
+
+import { Refused, decide, letModerate, removeMessage, silence } from "./api";
+import type { ChatMessage, Modes, ModerationVerdict, ServerFrame, You } from "./protocol";
+
+export interface Waiting {
+  readonly message: ChatMessage;
+  readonly verdict: ModerationVerdict;
+}
+
+/** How long a time-out is that comes of a button, in seconds. */
+export const TIMEOUT = 600;
+
+const OFF: Modes = {};
+
+export class Moderation {
+  modes = $state.raw<Modes>(OFF);
+  /** What waits for a moderator, the oldest first; empty for who is none. */
+  held = $state.raw<readonly Waiting[]>([]);
+  moderates = $state(false);
+  /** When one spoke last, in milliseconds since 1970. */
+  #spoke = $state(-Infinity);
+  /** In slow mode: when one may speak again, in milliseconds since 1970. */
+  readonly freeAt = $derived(
+    this.moderates || !this.modes.slow_seconds ? -Infinity : this.#spoke + this.modes.slow_seconds * 1000,
+  );
+
+  constructor(readonly room: string) {}
+
+  /** Takes a frame. What it says of modes and of what waits holds until the next hello. */
+  take(frame: ServerFrame): void {
+    switch (frame.type) {
+      case "hello":
+        this.modes = OFF;
+        this.held = [];
+        this.moderates = frame.you.scopes.includes("moderate");
+        break;
+      case "modes":
+        this.modes = frame;
+        break;
+      case "held":
+        this.held = [...this.held.filter(({ message }) => message.id !== frame.message.id), frame];
+        break;
+      case "decided":
+        this.held = this.held.filter(({ message }) => message.id !== frame.id);
+        break;
+    }
+  }
+
+  /** One's own message is in the room since then. */
+  spoke(at: number): void {
+    this.#spoke = Math.max(this.#spoke, at);
+  }
+
+  // Each of these gives what it did in words, or throws why it could not.
+
+  async remove({ id, author }: ChatMessage): Promise<string> {
+    await removeMessage(this.room, id);
+    return `A message of ${author.name} is deleted.`;
+  }
+
+  async timeout({ id, name }: ChatMessage["author"]): Promise<string> {
+    await silence(this.room, id, TIMEOUT);
+    return `${name} is timed out for ${TIMEOUT / 60} minutes.`;
+  }
+
+  async ban({ id, name }: ChatMessage["author"]): Promise<string> {
+    await silence(this.room, id, null);
+    return `${name} is banned. /unban ${name} ends it.`;
+  }
+
+  async decide(id: string, decision: "approve" | "deny"): Promise<void> {
+    try {
+      await decide(this.room, id, decision);
+    } catch (error) {
+      // Somebody else was faster, or time was.
+      if (!(error instanceof Refused && error.status === 404)) throw error;
+    }
+    this.held = this.held.filter(({ message }) => message.id !== id);
+  }
+
+  /** Has the operator's token let one's own session moderate. It is used this once, and kept nowhere. */
+  async begin(you: You, token: string): Promise<void> {
+    await letModerate(this.room, you.id, token);
+  }
+}
+
+/** How everyone may chat, in words; what is as everywhere is left out. */
+export function restrictions({ slow_seconds, known_minutes, emote_only, unique }: Modes): { name: string; about: string }[] {
+  const found: { name: string; about: string }[] = [];
+  if (slow_seconds) found.push({ name: `Slow mode: ${slow_seconds} s`, about: "So much time lies between two messages of one person" });
+  if (emote_only) found.push({ name: "Emotes only", about: "Messages are made of emotes alone" });
+  if (typeof known_minutes === "number") {
+    const name = known_minutes === 0 ? "Only who has a name" : `Only who has been here for ${known_minutes} min`;
+    found.push({ name, about: "Who has just come can’t speak yet" });
+  }
+  if (unique) found.push({ name: "No repeats", about: "What was said in the last five minutes is not said again" });
+  return found;
+}

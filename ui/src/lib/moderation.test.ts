@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Moderation, restrictions } from "./moderation.svelte";
+import type { ServerFrame } from "./protocol";
+
+const hello = (...scopes: ("read" | "say" | "moderate")[]): ServerFrame => ({
+  type: "hello",
+  epoch: "a",
+  offset: 0,
+  recovered: true,
+  you: { id: "guest:ana", name: "Ana", kind: "viewer", scopes },
+});
+
+function held(id: string): ServerFrame {
+  const author = { id: "guest:ben", name: "Ben", kind: "viewer" } as const;
+  const at = "2026-01-31T12:00:00.000Z";
+  const common = { v: 1, room_id: "main/lobby" } as const;
+  return {
+    type: "held",
+    message: { ...common, id, author, text: "hm", sent_at: at },
+    verdict: { ...common, message_id: id, author, action: "hold", rule: "words", reason: "rude", original_sha256: "0".repeat(64), policy: "p@1", at },
+  };
+}
+
+function taken(...frames: ServerFrame[]): Moderation {
+  const moderation = new Moderation("main/lobby");
+  for (const frame of frames) moderation.take(frame);
+  return moderation;
+}
+
+const ids = ({ held }: Moderation) => held.map(({ message }) => message.id);
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("what waits", () => {
+  const by = { id: "operator:main", name: "operator" };
+
+  it("is there until it is decided, by whomever", () => {
+    const it = taken(hello("moderate"), held("a"), held("b"), held("a"));
+    expect(ids(it)).toEqual(["b", "a"]);
+    it.take({ type: "decided", id: "b", decision: "denied", by });
+    expect(ids(it)).toEqual(["a"]);
+  });
+
+  it("is told anew after each hello", () => {
+    expect(ids(taken(hello("moderate"), held("a"), hello("moderate"), held("b")))).toEqual(["b"]);
+  });
+
+  it.each([
+    ["that was decided", 200, []],
+    ["that somebody else decided first", 404, []],
+  ])("and one %s is gone", async (_, status, left) => {
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify({ id: "a", decision: "approved", code: "x", detail: "y" }), { status })));
+    const it = taken(hello("moderate"), held("a"));
+    await it.decide("a", "approve");
+    expect(ids(it)).toEqual(left);
+  });
+
+  it("and stays when the host can't decide", async () => {
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify({ code: "busy", detail: "later" }), { status: 503 })));
+    const it = taken(hello("moderate"), held("a"));
+    await expect(it.decide("a", "deny")).rejects.toThrow("later");
+    expect(ids(it)).toEqual(["a"]);
+  });
+});
+
+describe("slow mode", () => {
+  const slow: ServerFrame = { type: "modes", slow_seconds: 10 };
+
+  it.each([
+    ["counts from one's own message", [hello("say"), slow], 11_000],
+    ["is off after a hello that says nothing of it", [hello("say"), slow, hello("say")], -Infinity],
+    ["is not for moderators", [hello("say", "moderate"), slow], -Infinity],
+  ])("%s", (_, frames, free) => {
+    const it = taken(...frames);
+    it.spoke(1_000);
+    it.spoke(500);
+    expect(it.freeAt).toBe(free);
+  });
+});
+
+it.each([
+  [{}, []],
+  [{ slow_seconds: 10, emote_only: true }, ["Slow mode: 10 s", "Emotes only"]],
+  [{ known_minutes: 0, unique: true }, ["Only who has a name", "No repeats"]],
+  [{ known_minutes: 30, slow_seconds: null }, ["Only who has been here for 30 min"]],
+])("the modes %j are %j", (modes, names) => {
+  expect(restrictions(modes).map(({ name }) => name)).toEqual(names);
+});
