@@ -88,14 +88,18 @@ pub(crate) fn cut(text: &str, max_chars: usize) -> &str {
     }
 }
 
-/// Control and format characters (Unicode general categories Cc and Cf, as far as chats abuse them).
-/// The zero-width joiner stays: emoji are made with it.
+/// Control and format characters (Unicode general categories Cc and Cf, as far as chats abuse them), fillers,
+/// and the variation selectors but for the emoji's, each of which can carry a byte that nobody sees. The
+/// zero-width joiner stays: emoji are made with it.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
             '\u{ad}'
+                | '\u{34f}'
                 | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
                 | '\u{180e}'
                 | '\u{200b}'
                 | '\u{200c}'
@@ -103,9 +107,12 @@ fn is_invisible(c: char) -> bool {
                 | '\u{200f}'
                 | '\u{202a}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0e}'
                 | '\u{feff}'
+                | '\u{ffa0}'
                 | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 

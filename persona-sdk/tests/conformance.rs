@@ -143,11 +143,22 @@ const STRANGE: [&str; 13] = [
 ];
 
 fn quotes() -> Vec<Value> {
+    #[derive(Deserialize)]
+    struct Attempt {
+        texts: Vec<String>,
+    }
     let long = "long ".repeat(100);
+    let attempts: Vec<Attempt> =
+        serde_json::from_str(include_str!("injection/attempts.json")).expect("a table");
     STRANGE
         .iter()
         .copied()
         .chain([long.as_str()])
+        .chain(
+            attempts
+                .iter()
+                .flat_map(|it| it.texts.iter().map(String::as_str)),
+        )
         .map(|text| json!({"text": text, "quote": prompt::quote(text), "name": prompt::name(text)}))
         .collect()
 }

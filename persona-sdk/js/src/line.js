@@ -21,9 +21,9 @@ const SPACES = new RegExp(`[${SPACE}]+`, "gu");
 const ENDS = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "gu");
 const ENDS_WITH_SPACE = new RegExp(`[${SPACE}]$`, "u");
 
-/** Control and format characters, but for the zero-width joiner: emoji are made with it. */
+/** Control and format characters, fillers, variation selectors; not the joiner and the selector that emoji are made with. */
 const INVISIBLE =
-  /[\x00-\x1f\x7f-\x9f\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}]/gu;
+  /[\x00-\x1f\x7f-\x9f\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{180e}\u{200b}\u{200c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{3164}\u{fe00}-\u{fe0e}\u{feff}\u{ffa0}\u{fff9}-\u{fffb}\u{e0000}-\u{e0fff}]/gu;
 
 const PICTOGRAPH = /[\u{2190}-\u{2bff}\u{1f000}-\u{1faff}]/u;
 

@@ -25,10 +25,10 @@ _SPACES = re.compile(f"[{_SPACE}]+")
 _IS_SPACE = re.compile(f"[{_SPACE}]")
 _ENDS = re.compile(f"^[{_SPACE}]+|[{_SPACE}]+$")
 
-#: Control and format characters, but for the zero-width joiner: emoji are made with it.
+#: Control and format characters, fillers, variation selectors; not the joiner and the selector that emoji are made with.
 _INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 
 _PICTOGRAPH = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")

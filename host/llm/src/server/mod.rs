@@ -12,6 +12,7 @@
 
 mod config;
 mod reasoning;
+mod template;
 mod text;
 mod wire;
 
@@ -87,6 +88,7 @@ impl Server {
     /// Sends a request and reads the answer. Dropping the future closes the connection, by which the server
     /// knows that nobody waits any more.
     pub(crate) async fn ask(&self, request: &Request, seed: u64) -> Result<Answer, Failure> {
+        let request = &*template::without_marks(request);
         let how = wire::How {
             sampling: self.sampling.then(|| wire::Sampling::new(request, seed)),
             reasoning: self.reasoning,
