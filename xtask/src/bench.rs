@@ -1,7 +1,9 @@
 //! Benchmarks.
 
 use crate::{
-    personas, repo, setup,
+    personas,
+    real::{self, Llama},
+    repo, setup,
     steps::{cargo, run as run_command},
     ui,
 };
@@ -86,6 +88,25 @@ pub(crate) fn crowd(options: &[&str]) -> Result<()> {
     measure("chatter", "crowd", &["--profile", "dev"], options)
 }
 
+/// A chat of personas on a language model with real weights.
+pub(crate) fn chat(options: &[&str]) -> Result<()> {
+    if options.contains(&"--help") {
+        return measure("chatter", "chat", &[], options);
+    }
+    setup::personas()?;
+    setup::servers()?;
+    personas::build()?;
+    personas::compile()?;
+    // Built before the model takes the processors.
+    measure("chatter", "chat", &["--no-run"], &[])?;
+    let mut bench = benchmark("chatter", "chat", &[], options);
+    let mut model = Llama::start()?;
+    bench
+        .env(real::MODEL, &model.address)
+        .env("CHATTER_REAL_THREADS", &model.threads);
+    run_command(&mut bench).map_err(|failed| model.has_ended().unwrap_or(failed))
+}
+
 /// What the path from `chat.ingest` to `chat.firehose` carries, on Redis and in one process.
 pub(crate) fn ingest(options: &[&str]) -> Result<()> {
     setup::toolchain()?;
@@ -159,12 +180,17 @@ pub(crate) fn page(options: &[&str]) -> Result<()> {
 
 /// Runs a benchmark of a package. `options` of the user's go to it.
 fn measure(package: &str, bench: &str, build: &[&str], options: &[&str]) -> Result<()> {
+    run_command(&mut benchmark(package, bench, build, options))
+}
+
+/// A benchmark of a package.
+fn benchmark(package: &str, bench: &str, build: &[&str], options: &[&str]) -> Command {
     let options = options.strip_prefix(&["--"]).unwrap_or(options);
-    run_command(
-        cargo()
-            .args(["bench", "--locked", "--package", package, "--bench", bench])
-            .args(build)
-            .arg("--")
-            .args(options),
-    )
+    let mut cargo = cargo();
+    cargo
+        .args(["bench", "--locked", "--package", package, "--bench", bench])
+        .args(build)
+        .arg("--")
+        .args(options);
+    cargo
 }

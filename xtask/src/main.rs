@@ -49,6 +49,8 @@ Commands:
   bench peers        the same call natively, and as a plugin of another system
   bench capacity     calls a second on all cores, and the memory of 100 calls that wait
   bench roster       what registered personas cost at rest; `--personas N`, 1000 if it isn't given
+  bench chat         twelve characters for five minutes on a language model with its weights in llama.cpp's
+                     server, and on Redis: tokens, latencies, fallbacks; `--help` lists its options
   bench crowd        how a room's crowd chats, beside real chat; `--help` lists its options
   bench neighbours   what well-behaved calls feel of hostile ones; names of attacks choose
   bench ingest       what the path from chat.ingest to chat.firehose carries, on Redis and in one process,
@@ -98,6 +100,7 @@ fn main() -> ExitCode {
         ["bench", "peers"] => bench::peers(),
         ["bench", "capacity", rest @ ..] => bench::capacity(rest),
         ["bench", "roster", rest @ ..] => bench::roster(rest),
+        ["bench", "chat", rest @ ..] => bench::chat(rest),
         ["bench", "crowd", rest @ ..] => bench::crowd(rest),
         ["bench", "swap", rest @ ..] => bench::swap(rest),
         ["bench", "neighbours", rest @ ..] => bench::neighbours(rest),

@@ -9,16 +9,16 @@ use crate::{
     personas, python, repo, setup,
     steps::{Steps, cargo, command, run as run_command},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Child, Stdio},
+    process::{Child, ExitStatus, Stdio},
 };
 
 /// Names the language model's server to the tests, as `http://127.0.0.1:PORT`.
-const MODEL: &str = "CHATTER_REAL_LLM";
+pub(crate) const MODEL: &str = "CHATTER_REAL_LLM";
 
 /// Names the Python that has Mem0's package to the tests, which start Mem0 themselves: they kill it too.
 const MEM0: &str = "CHATTER_REAL_MEM0";
@@ -37,11 +37,11 @@ pub(crate) fn run() -> Result<()> {
     steps.step("tests: build", || {
         run_command(cargo().args(all).arg("--no-run"))
     })?;
-    let mut mem0 = PathBuf::new();
-    steps.step("Mem0", || {
+    let mem0 = steps.step("Mem0", || {
         let wanted = repo::root().join("xtask/src/real/mem0-requirements.txt");
-        mem0 = python::environment(&folder().join("mem0"), &wanted)?;
-        Ok(())
+        python::environment(&folder().join("mem0"), &wanted).context(
+            "Mem0 can't be installed; what is listed is for CPython 3.11 on Linux on x86-64",
+        )
     })?;
     // A server of their own each: one that had made many embeddings was seen to end in the midst of completions.
     for (server, tests, targets) in [
@@ -52,20 +52,16 @@ pub(crate) fn run() -> Result<()> {
         ),
         ("server for Mem0", "tests: Mem0", "real_mem*"),
     ] {
-        let mut model = None;
-        steps.step(server, || {
-            model = Some(Llama::start()?);
-            Ok(())
-        })?;
-        let address = model.as_ref().map(|model| model.address.as_str());
+        let mut model = steps.step(server, Llama::start)?;
         steps.step(tests, || {
             run_command(
                 cargo()
                     .args(["test", "--locked", "--workspace", "--test", targets])
-                    .env(MODEL, address.unwrap_or_default())
+                    .env(MODEL, &model.address)
                     .env(MEM0, &mem0)
                     .args(["--", "--ignored", "--test-threads", "1", "--nocapture"]),
             )
+            .map_err(|failed| model.has_ended().unwrap_or(failed))
         })?;
     }
     steps.summary(true);
@@ -83,7 +79,14 @@ pub(crate) fn llama() -> Result<()> {
     // It ends when its input does, and `wait` would close that.
     let _input = model.process.stdin.take();
     let status = model.process.wait().context("can't wait for it")?;
-    bail!("it ended by itself ({status}); {}", log().display())
+    Err(ended(status))
+}
+
+fn ended(status: ExitStatus) -> Error {
+    anyhow!(
+        "the language model's server ended by itself ({status}); see {}",
+        log().display()
+    )
 }
 
 fn log() -> PathBuf {
@@ -96,6 +99,8 @@ pub(crate) struct Llama {
     process: Child,
     /// `http://127.0.0.1:PORT`
     pub(crate) address: String,
+    /// How many threads it has, in words.
+    pub(crate) threads: String,
 }
 
 impl Llama {
@@ -103,31 +108,38 @@ impl Llama {
     pub(crate) fn start() -> Result<Self> {
         let here = repo::root().join("xtask/src/real");
         let python = python::environment(&folder().join("llama"), &here.join("requirements.txt"))?;
-        let said = log();
-        let log = File::create(&said).with_context(|| format!("can't write {}", said.display()))?;
+        let errors =
+            File::create(log()).with_context(|| format!("can't write {}", log().display()))?;
         let mut process = command(python)
             .arg(here.join("llama.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(log)
+            .stderr(errors)
             .spawn()
             .context("can't start the language model")?;
         let mut first = String::new();
         if let Some(stdout) = process.stdout.take() {
             BufReader::new(stdout).read_line(&mut first)?;
         }
-        match first.trim().strip_prefix("listening on ") {
-            Some(address) => Ok(Self {
+        let said = first.trim().strip_prefix("listening on ");
+        match said.and_then(|said| said.split_once(" with ")) {
+            Some((address, threads)) => Ok(Self {
                 address: address.to_owned(),
+                threads: threads.to_owned(),
                 process,
             }),
             None => {
                 let _ = process.kill();
                 let _ = process.wait();
-                let why = fs::read_to_string(&said).unwrap_or_default();
+                let why = fs::read_to_string(log()).unwrap_or_default();
                 bail!("the language model did not start: {}", why.trim())
             }
         }
+    }
+
+    /// What is wrong, if it is no longer there.
+    pub(crate) fn has_ended(&mut self) -> Option<Error> {
+        self.process.try_wait().ok().flatten().map(ended)
     }
 }
 

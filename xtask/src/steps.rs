@@ -86,11 +86,11 @@ impl Steps {
     }
 
     /// Does one step.
-    pub(crate) fn step(
+    pub(crate) fn step<T>(
         &mut self,
         name: &'static str,
-        step: impl FnOnce() -> Result<()>,
-    ) -> Result<()> {
+        step: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
         println!("\n=== {name}");
         let started = Instant::now();
         let result = step();
