@@ -13,7 +13,7 @@ pub(super) enum Of {
     Head,
     /// Stream: the log; ids are `OFFSET-0`.
     Log,
-    /// Hash: the ids in the log, with their offsets.
+    /// Sorted set: the ids in the log, by their offsets.
     Ids,
     /// Hash: what is kept of the room by name.
     Desk,
@@ -35,7 +35,7 @@ pub(super) fn of(what: Of, room: &RoomId) -> String {
     let name = match what {
         Of::Head => "head",
         Of::Log => "log",
-        Of::Ids => "ids",
+        Of::Ids => "places",
         Of::Desk => "desk",
         Of::Duties => "duties",
         Of::Lines => "lines",

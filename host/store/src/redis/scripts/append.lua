@@ -19,7 +19,7 @@ local ids = {}
 for i = 1, count do
   ids[i] = ARGV[FIRST + 2 * (i - 1)]
 end
-local known = redis.call('HMGET', KEYS[3], unpack(ids))
+local known = redis.call('ZMSCORE', KEYS[3], unpack(ids))
 local latest = redis.call('HMGET', KEYS[1], 'request', 'since')
 local own = latest[1] == word and tonumber(latest[2])
 local since = string.format('%.0f', offset + 1)
@@ -39,39 +39,28 @@ for i = 1, count do
     redis.call('XADD', KEYS[2], at .. '-0', 'i', id, 'm', message)
     entries[#entries + 1] = before .. at .. ',"message":' .. message .. '}'
     fresh[id] = at
-    added[#added + 1] = id
     added[#added + 1] = at
+    added[#added + 1] = id
     answer[i + 2] = offset
   end
 end
 if #added > 0 then
-  redis.call('HSET', KEYS[3], unpack(added))
-  redis.call('HSET', KEYS[1], 'offset', added[#added], 'id', added[#added - 1], 'request', word, 'since', since)
+  redis.call('ZADD', KEYS[3], unpack(added))
+  redis.call('HSET', KEYS[1], 'offset', added[#added - 1], 'id', added[#added], 'request', word, 'since', since)
   local removed = tonumber(redis.call('HGET', KEYS[1], 'removed') or 0)
   local kept = redis.call('XLEN', KEYS[2]) + removed
   local surplus = kept - keeps
   if surplus >= trim_at then
     -- What came in while others trimmed less is taken away in portions.
     local first = offset - kept + 1
-    local stays = first + math.min(surplus, 1000)
-    local old = redis.call('XRANGE', KEYS[2], '-', string.format('%.0f-0', stays - 1))
-    local gone = {}
-    for i = 1, #old do
-      gone[i] = old[i][2][2]
-    end
-    for at = first, removed > 0 and stays - 1 or 0 do
-      local place = string.format('left %.0f', at)
-      local left = redis.call('HGET', KEYS[1], place)
-      if left then
-        gone[#gone + 1] = string.sub(left, 1, 16)
-        redis.call('HDEL', KEYS[1], place)
+    local last = first + math.min(surplus, 1000) - 1
+    redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%.0f', last))
+    for at = first, removed > 0 and last or 0 do
+      if redis.call('HDEL', KEYS[1], string.format('left %.0f', at)) == 1 then
         redis.call('HINCRBY', KEYS[1], 'removed', -1)
       end
     end
-    if #gone > 0 then
-      redis.call('HDEL', KEYS[3], unpack(gone))
-    end
-    redis.call('XTRIM', KEYS[2], 'MINID', string.format('%.0f-0', stays))
+    redis.call('XTRIM', KEYS[2], 'MINID', string.format('%.0f-1', last))
   end
   for i = 1, #entries do
     local said = redis.pcall(publish, channel, entries[i])

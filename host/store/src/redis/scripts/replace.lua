@@ -4,7 +4,7 @@
 
 local replaced = 0
 for i = 1, #ARGV, 2 do
-  local at = redis.call('HGET', KEYS[2], ARGV[i])
+  local at = redis.call('ZSCORE', KEYS[2], ARGV[i])
   if at then
     if redis.call('HSET', KEYS[3], 'left ' .. at, ARGV[i] .. ARGV[i + 1]) == 1 then
       redis.call('HINCRBY', KEYS[3], 'removed', 1)

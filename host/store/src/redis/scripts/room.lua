@@ -43,7 +43,7 @@ local function room()
   local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
   if last and tonumber(string.match(last[1], '^%d+')) > offset then
     for _, entry in ipairs(redis.call('XRANGE', KEYS[2], string.format('%.0f-0', offset + 1), '+')) do
-      redis.call('HSET', KEYS[3], entry[2][2], string.match(entry[1], '^%d+'))
+      redis.call('ZADD', KEYS[3], string.match(entry[1], '^%d+'), entry[2][2])
     end
     offset, id = tonumber(string.match(last[1], '^%d+')), last[2][2]
     redis.call('HSET', KEYS[1], 'offset', string.format('%.0f', offset), 'id', id)
