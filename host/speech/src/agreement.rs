@@ -1,10 +1,20 @@
-//! Which words are sure: those on which two hypotheses in a row agree.
+//! Which words are sure: those on which two hypotheses in a row agree, and those that more sound would
+//! not change.
 //!
-//! This is LocalAgreement-2 of Macháček, Dabre and Bojar, "Turning Whisper into Real-Time Transcription
+//! The first is LocalAgreement-2 of Macháček, Dabre and Bojar, "Turning Whisper into Real-Time Transcription
 //! System" (2023). A window of sound is looked at again and again while it grows; each time, the longest
 //! common beginning of this hypothesis and the one before, after what is confirmed already, is confirmed.
 //! Where in a hypothesis the confirmed words end is found by aligning them (edit distance), not by times:
 //! the model's times move by some tenths of a second from one hypothesis to the next.
+//!
+//! Waiting for a second hypothesis costs a hop each time, although what changes in it is nearly always the
+//! end: a word that the window cuts off. So a word is sure at once as well if it ends well before the window
+//! does. That is the thought of AlignAtt (Papi, Turchi and Negri 2023, "AlignAtt: Using Attention-based
+//! Audio-Translation Alignments as a Guide for Simultaneous Speech Translation"; with whisper in Macháček
+//! and Polák's SimulStreaming, 2025), which asks the decoder's attention how far from the end a token is. As
+//! whisper.cpp does not give that, the words' times stand for it, and because these are rougher, the last
+//! word of a hypothesis is never sure by itself, nor one that the model doubts, up to a time: a word that
+//! hypotheses can't agree on would hold up all that follow.
 
 use crate::{Word, sense::bare};
 
@@ -25,26 +35,59 @@ const BEFORE: usize = 12;
 /// A word alone that was said before the window as well is taken for it if it begins so soon after.
 const SOON_MS: u64 = 300;
 
+/// A word is sure by itself if it ends so long before the window,
+const CLEAR_MS: u64 = 400;
+/// and is at least so probable;
+const PROBABLE: f32 = 0.6;
+/// and if it ends so long before, then in any case.
+const LONG_AGO_MS: u64 = 1_500;
+/// In a pause no word is cut off: so probable ones are sure, the last one as well.
+const PROBABLE_IN_PAUSE: f32 = 0.5;
+
+/// What the sound of a window ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Somebody is speaking at this time on the stream's clock.
+    Speech(u64),
+    /// A pause, in which nobody speaks for now.
+    Pause(u64),
+    /// The end of the voice.
+    Voice,
+}
+
 /// How much a difference of one second in where the confirmed words end counts, in words. It only
 /// decides between places that fit equally well.
 const SECOND: f64 = 0.2;
 
 impl Agreement {
-    /// Takes a hypothesis about the window and gives the words that it confirms. The sound of the `last`
-    /// one of a window is complete: it confirms all its words.
-    pub(crate) fn take(&mut self, hypothesis: Vec<Word>, last: bool) -> Vec<Word> {
+    /// Takes a hypothesis about the window and gives the words that it confirms: all, if its sound is complete.
+    pub(crate) fn take(&mut self, hypothesis: Vec<Word>, end: End) -> Vec<Word> {
         let mut tail = hypothesis;
         tail.drain(..self.heard_before(&tail));
         tail.drain(..self.known(&tail));
-        let agreed = if last {
-            tail.len()
-        } else {
-            let pairs = self.tail.iter().zip(&tail);
-            pairs.take_while(|(old, new)| same(old, new)).count()
+        let pairs = self.tail.iter().zip(&tail);
+        let agreed = pairs.take_while(|(old, new)| same(old, new)).count();
+        let alone = &tail[agreed..];
+        let alone = match end {
+            End::Speech(to_ms) => alone[..alone.len().saturating_sub(1)]
+                .iter()
+                .take_while(|word| is_clear(word, to_ms))
+                .count(),
+            End::Pause(to_ms) => alone
+                .iter()
+                .take_while(|word| word.probability >= PROBABLE_IN_PAUSE || is_clear(word, to_ms))
+                .count(),
+            End::Voice => alone.len(),
         };
-        let sure = tail.drain(..agreed).collect();
+        let sure = tail.drain(..agreed + alone).collect();
         self.tail = tail;
         self.confirm(sure)
+    }
+
+    /// The window's sound is complete, and the latest hypothesis was about all of it: confirms the rest.
+    pub(crate) fn finish(&mut self) -> Vec<Word> {
+        let words = std::mem::take(&mut self.tail);
+        self.confirm(words)
     }
 
     fn confirm(&mut self, mut sure: Vec<Word>) -> Vec<Word> {
@@ -130,6 +173,15 @@ impl Agreement {
         (0..=columns)
             .min_by(|a, b| off(*a).total_cmp(&off(*b)))
             .unwrap_or(0)
+    }
+}
+
+/// Whether more sound after the window's end would not change a word.
+fn is_clear(word: &Word, to_ms: u64) -> bool {
+    match to_ms.saturating_sub(word.end_ms) {
+        ..CLEAR_MS => false,
+        LONG_AGO_MS.. => true,
+        _ => word.probability >= PROBABLE,
     }
 }
 
@@ -250,7 +302,9 @@ mod tests {
             let mut agreement = Agreement::default();
             for (n, (from, text, expected)) in hypotheses.iter().enumerate() {
                 let last = n + 1 == hypotheses.len();
-                let sure = agreement.take(said(at + from, text), last);
+                // Too soon for any word to be sure by itself.
+                let end = if last { End::Voice } else { End::Speech(0) };
+                let sure = agreement.take(said(at + from, text), end);
                 let got: Vec<_> = sure.iter().map(|word| word.text.as_str()).collect();
                 assert_eq!(
                     got.join(" "),
@@ -270,18 +324,60 @@ mod tests {
     #[test]
     fn what_is_trimmed_is_no_longer_looked_for() {
         let mut agreement = Agreement::default();
-        agreement.take(said(0, "a b c d"), false);
-        agreement.take(said(0, "a b c d"), false);
+        agreement.take(said(0, "a b c d"), End::Speech(0));
+        agreement.take(said(0, "a b c d"), End::Speech(0));
         let gone = agreement.trim(200);
         assert_eq!(gone, said(0, "a b"));
-        assert_eq!(agreement.take(said(200, "c d e"), true), said(400, "e"));
+        assert_eq!(
+            agreement.take(said(200, "c d e"), End::Voice),
+            said(400, "e")
+        );
     }
 
     #[test]
     fn force_confirms_one_hypothesis_up_to_a_time() {
         let mut agreement = Agreement::default();
-        agreement.take(said(0, "a b c d"), false);
+        agreement.take(said(0, "a b c d"), End::Speech(0));
         assert_eq!(agreement.force(200), said(0, "a b"));
         assert_eq!(agreement.end_ms(), 200);
+    }
+
+    #[test]
+    fn one_hypothesis_confirms_what_more_sound_would_not_change() {
+        // The probabilities of words of 100 ms each, where the window ends, and how many are sure.
+        let sure = PROBABLE;
+        let unsure = PROBABLE - 0.1;
+        let pause = PROBABLE_IN_PAUSE;
+        let none = PROBABLE_IN_PAUSE - 0.1;
+        let cases: [(&str, &[f32], End, usize); 12] = [
+            ("too near the end", &[1.0; 3], End::Speech(350), 0),
+            ("far enough", &[sure; 3], End::Speech(500), 1),
+            ("never the last one", &[1.0; 3], End::Speech(900), 2),
+            ("not even after long", &[1.0; 3], End::Speech(9_000), 2),
+            ("doubted", &[unsure, 1.0, 1.0], End::Speech(900), 0),
+            ("in the middle", &[1.0, unsure, 1.0], End::Speech(900), 1),
+            ("long ago", &[0.0, 0.0, 1.0], End::Speech(1_600), 1),
+            ("not so long ago", &[0.0, 1.0, 1.0], End::Speech(1_590), 0),
+            ("a pause", &[pause; 3], End::Pause(300), 3),
+            (
+                "a doubt in a pause",
+                &[pause, none, pause],
+                End::Pause(300),
+                1,
+            ),
+            ("long before a pause", &[none; 3], End::Pause(1_700), 2),
+            ("the end", &[0.0; 3], End::Voice, 3),
+        ];
+        for (name, probabilities, end, expected) in cases {
+            let mut words = said(0, "a b c");
+            for (word, probability) in words.iter_mut().zip(probabilities) {
+                word.probability = *probability;
+            }
+            let mut agreement = Agreement::default();
+            assert_eq!(agreement.take(words, end).len(), expected, "{name}");
+            // What is left is not lost.
+            assert_eq!(agreement.finish().len(), 3 - expected, "{name}");
+            assert_eq!(agreement.confirmed().len(), 3, "{name}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Heard, ListenConfig, Model, Word,
+    agreement::End,
     engine::{Ask, Failed, LONGEST_MS, Recognise},
     gate::{Edge, Frame, Gate},
     pace::Pace,
@@ -20,6 +21,8 @@ const JUMP_MS: u64 = 80;
 const MOST_WAITING_MS: u64 = 20_000;
 /// down to this.
 const LEFT_WAITING_MS: u64 = 8_000;
+/// A voice that pauses for so long is listened to at once: what it said is complete for now.
+const PAUSE_MS: u64 = 224;
 /// In quiet, how far [`Heard::Until`] moves before it is told again.
 const UNTIL_MS: u64 = 250;
 /// The prompt is so much of what was confirmed, in characters: more costs time and gives little.
@@ -164,11 +167,23 @@ impl Ear {
         Ok(())
     }
 
-    /// Whether there is enough new sound for an inference.
+    /// Whether there is enough new sound for an inference, or as much as there will be for now.
     #[must_use]
     pub fn due(&self) -> bool {
-        let first = self.utterances.front();
-        first.is_some_and(|first| first.whole || first.new_ms() >= self.pace.hop_ms())
+        self.utterances.front().is_some_and(|first| {
+            first.whole || first.new_ms() >= self.pace.hop_ms() || self.pauses(first)
+        })
+    }
+
+    /// Whether the voice pauses and was not listened to up to there. Only from half a hop on: who speaks with
+    /// many pauses is not asked more often than the machine can bear.
+    fn pauses(&self, first: &Utterance) -> bool {
+        let quiet_ms = self.gate.quiet_ms();
+        let new_ms = first.new_ms();
+        !first.whole
+            && quiet_ms >= PAUSE_MS
+            && new_ms > quiet_ms
+            && 2 * new_ms >= self.pace.hop_ms()
     }
 
     /// Listens to the oldest of what waits, when it is this room's turn at the model.
@@ -244,10 +259,24 @@ impl Ear {
         self.may_go_on = true;
         let at_ms = self.looked_to_ms.saturating_sub(milliseconds(ago));
         self.told.push(Heard::Quiet { at_ms });
-        if let Some(last) = self.utterances.back_mut().filter(|last| !last.whole)
-            && !last.close(ago)
-        {
+        let is_first = self.utterances.len() == 1;
+        let Some(last) = self.utterances.back_mut().filter(|last| !last.whole) else {
+            return;
+        };
+        let was_heard = last.was_heard(ago);
+        if !last.close(ago) {
             self.utterances.pop_back();
+        } else if was_heard && is_first {
+            let words = last.agreement.finish();
+            last.is_done = true;
+            self.resting = self.utterances.pop_back();
+            self.tell(words);
+        }
+    }
+
+    fn tell(&mut self, words: Vec<Word>) {
+        if !words.is_empty() {
+            self.told.push(Heard::Words(words));
         }
     }
 
@@ -258,6 +287,15 @@ impl Ear {
         };
         let length = first.sound.len().min(samples(LONGEST_MS));
         let last = first.whole && length == first.sound.len();
+        // As it is now: sound comes in only between inferences.
+        let to_ms = first.start_ms + milliseconds(length);
+        let end = if last {
+            End::Voice
+        } else if !first.whole && self.gate.quiet_ms() >= PAUSE_MS {
+            End::Pause(to_ms)
+        } else {
+            End::Speech(to_ms)
+        };
         let language = match self.language(recogniser, length, last) {
             Ok(Some(language)) => language,
             Ok(None) => {
@@ -302,7 +340,7 @@ impl Ear {
             end_ms: first.start_ms + guess.end_ms.max(guess.start_ms),
             probability: guess.probability,
         });
-        let mut sure = first.agreement.take(words.collect(), last);
+        let mut sure = first.agreement.take(words.collect(), end);
         first.looked_at = length;
         let (forced, gone) = if last {
             first.is_done = true;
@@ -311,9 +349,7 @@ impl Ear {
             first.trim(self.config.window_ms)
         };
         sure.extend(forced);
-        if !sure.is_empty() {
-            self.told.push(Heard::Words(sure));
-        }
+        self.tell(sure);
         self.remember(&gone);
         if last {
             self.resting = self.utterances.pop_front();

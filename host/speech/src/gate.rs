@@ -59,6 +59,11 @@ impl Gate {
         (self.sound.len() - self.looked_at) as u64 * 1_000 / RATE
     }
 
+    /// For how long nobody has spoken, up to the end of what was looked at.
+    pub(crate) fn quiet_ms(&self) -> u64 {
+        u64::from(self.switch.since) * FRAME as u64 * 1_000 / RATE
+    }
+
     /// Takes in sound; gives the frames that were looked at.
     pub(crate) fn hear(&mut self, samples: &[f32]) -> Result<Vec<Frame>, Failed> {
         self.sound.extend_from_slice(samples);

@@ -2,8 +2,8 @@
 //!
 //! The only crate that knows whisper. It owns the models while they are in memory ([`Model`], shared by
 //! all rooms, which take turns at it), and one [`Listener`] for each room: sound goes in as it comes, and
-//! words come out ([`Heard`]) once two inferences in a row agree on them, with their times on the
-//! stream's clock. It promises that a word that was told is never taken back; that nothing but what a
+//! words come out ([`Heard`]), with their times on the stream's clock, once two inferences in a row agree on
+//! them or more sound would not change them. It promises that a word that was told is never taken back; that nothing but what a
 //! voice says becomes words, as far as the voice activity detector and the model's own doubts can tell;
 //! and that a machine that is too slow is asked less often, then hears less, and says so, but never
 //! keeps more sound than is bounded. It must not know where the sound comes from or what words are for.
@@ -47,7 +47,7 @@ impl Default for ListenConfig {
     fn default() -> Self {
         Self {
             language: None,
-            hop_ms: 1_000,
+            hop_ms: 700,
             window_ms: 8_000,
             prompted: false,
         }

@@ -6,6 +6,8 @@ use crate::{RATE, Word, agreement::Agreement};
 pub(crate) const LEAD_MS: u64 = 320;
 /// Sound that is kept after a voice ends, for the same reason.
 const TRAIL_MS: u64 = 320;
+/// With less sound after it, a voice's last word may be heard otherwise.
+const CLEAR_END_MS: u64 = 96;
 /// A voice that goes on within so much is the same one.
 const LONGEST_PAUSE_MS: u64 = 2_000;
 /// What is shorter is a click or a cough.
@@ -56,6 +58,11 @@ impl Utterance {
     /// Everything before this has been told.
     pub(crate) fn until_ms(&self) -> u64 {
         self.start_ms.max(self.agreement.end_ms())
+    }
+
+    /// Whether the latest inference looked at all of a voice that ended so many samples ago, and a little more.
+    pub(crate) fn was_heard(&self, ago: usize) -> bool {
+        self.looked_at + ago >= self.sound.len() + samples(CLEAR_END_MS)
     }
 
     /// The voice ended so many samples ago. False if it was none.

