@@ -1,11 +1,12 @@
 /**
- * How smoothly the page runs in a busy room: the real gateway, the real browser, no verdict. `MINUTES` says how
+ * How smoothly the page runs in a busy room, and what the overlay takes after many messages: the real gateway, the real browser, no verdict. `MINUTES` says how
  * long the busy room is watched.
  */
 
 import type { CDPSession, Page } from "@playwright/test";
 import { gzipSync } from "node:zlib";
 import { test } from "./support/fixtures";
+import { OverlayPage } from "./support/overlay-page";
 import type { RoomApi } from "./support/room";
 
 const MINUTES = Number(process.env["MINUTES"] ?? "1");
@@ -50,6 +51,33 @@ test("the page in a busy room", async ({ page, room, api }) => {
   await watch("scrolling", async () => (empty = await scroll(page)));
   rows.push(["scrolling: steps that showed no message", `${empty} of ${STEPS}`]);
 
+  const width = Math.max(...rows.map(([name]) => name.length));
+  console.log(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
+});
+
+/** So many messages an overlay shows before it is looked at what it takes, and how often that is. */
+const STRETCH = 5_000;
+const STRETCHES = 6;
+
+test("the overlay after many messages", async ({ page, api }) => {
+  const overlay = new OverlayPage(page);
+  await overlay.open();
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const rows: Row[] = [];
+  for (let stretch = 0; stretch <= STRETCHES; stretch++) {
+    const [from, started] = [await threadSeconds(devtools), performance.now()];
+    await api.fill(stretch === 0 ? 100 : STRETCH, line);
+    const { message } = await api.newest();
+    await overlay.lines.and(page.locator(`[data-id="${message.id}"]`)).waitFor();
+    const seconds = (performance.now() - started) / 1000;
+    const share = ((await threadSeconds(devtools)) - from) / seconds;
+    const heap = (await heapBytes(devtools)) / 1e6;
+    const { nodes } = await devtools.send("Memory.getDOMCounters");
+    const rate = Math.round((stretch === 0 ? 100 : STRETCH) / seconds);
+    const thread = `thread busy ${Math.round(share * 100)} % at ${rate} messages a second`;
+    rows.push([`overlay after ${stretch * STRETCH + 100} messages`, `JS heap ${heap.toFixed(2)} MB, ${nodes} nodes, ${thread}`]);
+  }
   const width = Math.max(...rows.map(([name]) => name.length));
   console.log(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n"));
 });

@@ -130,7 +130,7 @@ export class Feed {
     return hole;
   }
 
-  /** What was taken away while there was no connection is not told again: it is missing in the log. */
+  /** What was taken away while there was no connection is not told again: the log shows it. */
   async #compare(): Promise<void> {
     const from = this.listener.oldest();
     const to = this.#log.newest;
@@ -140,7 +140,8 @@ export class Feed {
     if (epoch !== this.#log.epoch) return;
     // What the log has let go of was not taken away.
     const first = complete ? from : (messages[0]?.offset ?? Infinity);
-    this.listener.left(first, from + limit - 1, new Set(messages.map(({ message }) => message.id)));
+    const there = messages.filter(({ message }) => !message.deleted);
+    this.listener.left(first, from + limit - 1, new Set(there.map(({ message }) => message.id)));
   }
 
   /** A machine that slept may hold a connection that nobody else does: the room then goes on without it. */

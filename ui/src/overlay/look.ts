@@ -4,11 +4,14 @@ import { ownColour, readable } from "../lib/colour";
 import type { Author } from "../lib/protocol";
 import type { Options } from "./options";
 
-/** The colour of outlines and shadows, on which names have to be readable: it is all that is known of what is behind. */
+/** The colour of outlines and shadows. */
 export const DARK = "#101014";
 
+/** Names are as light as if they stood on this: what is behind them is dark around the letters, and anything beyond. */
+const BEHIND = "#2e2e38";
+
 /** How thick the outline is, in parts of the text's size. */
-const STROKES: Readonly<Record<Options["stroke"], number>> = { none: 0, thin: 0.045, medium: 0.075, thick: 0.11 };
+const STROKES: Readonly<Record<Options["stroke"], number>> = { none: 0, thin: 0.045, medium: 0.07, thick: 0.11 };
 
 /** How far the shadow reaches, and how often it is laid over itself: once is hardly seen on a bright picture. */
 const SHADOWS: Readonly<Record<Options["shadow"], readonly [reach: number, times: number]>> = {
@@ -57,7 +60,7 @@ export function nameColour({ id, color }: Pick<Author, "id" | "color">): string 
   const known = colours.get(own);
   if (known !== undefined) return known;
   if (colours.size >= MOST) colours.clear();
-  const shown = readable(own, [DARK]);
+  const shown = readable(own, [BEHIND]);
   colours.set(own, shown);
   return shown;
 }

@@ -24,7 +24,7 @@ export const PARAMETERS = {
   font: of(font, "", "Font", "the font of the text"),
   stroke: of(
     choice(["none", "thin", "medium", "thick"], { "0": "none", false: "none", "1": "thin", "2": "medium", "3": "thick", "4": "thick" }),
-    "thin",
+    "medium",
     "Outline",
     "a dark line around letters and emotes",
   ),

@@ -21,6 +21,7 @@ describe("which messages are shown", () => {
     ["a command", { text: "!song please" }, { hide_commands: true }, false],
     ["a command, where they are shown", { text: "!song please" }, {}, true],
     ["excitement", { text: "!!! no way" }, { hide_commands: true }, true],
+    ["one that was taken away", { deleted: true }, {}, false],
     ["a command that is only spoken of", { text: "type !song" }, { hide_commands: true }, true],
     ["an answer", { reply_to: "m1" }, { hide_replies: true }, false],
     ["an answer, where they are shown", { reply_to: "m1" }, {}, true],
@@ -82,6 +83,16 @@ describe("the stage", () => {
     const shown = stage(1, 2, 3);
     expect(ids(without(shown, { type: "remove", id: "m2", reason: "moderator" }))).toEqual(["m1", "m3"]);
     expect(without(shown, { type: "remove", id: "m9", reason: "moderator" })).toBe(shown);
+  });
+
+  it.each([
+    ["everybody's", null, 2, ["m3"]],
+    ["everybody's, without saying so", undefined, 1, ["m2", "m3"]],
+    ["one author's", "guest:ana", 3, []],
+    ["another author's", "guest:bo", 3, ["m1", "m2", "m3"]],
+  ])("loses %s messages up to a place when they are cleared", (_, author, up_to, kept) => {
+    const whose = author === undefined ? {} : { author };
+    expect(ids(without(stage(1, 2, 3), { type: "clear", up_to, reason: "moderator", ...whose }))).toEqual(kept);
   });
 
   it("loses what was taken away meanwhile, in the stretch that is known", () => {

@@ -22,7 +22,8 @@ export interface Shown {
 }
 
 /** Whether a message is to be shown. */
-export function shows({ author, text, reply_to }: ChatMessage, options: Options): boolean {
+export function shows({ author, text, reply_to, deleted }: ChatMessage, options: Options): boolean {
+  if (deleted) return false;
   if (!options.bots && author.kind === "persona") return false;
   if (options.hide_commands && /^!\p{L}/u.test(text)) return false;
   if (options.hide_replies && reply_to) return false;
@@ -59,8 +60,12 @@ export function add(stage: readonly Shown[], shown: readonly Shown[], { max }: O
 
 /** The stage without what a frame says is not to be shown any more; the same one if that is nothing. */
 export function without(stage: readonly Shown[], frame: ServerFrame): readonly Shown[] {
-  if (frame.type !== "remove") return stage;
-  const kept = stage.filter(({ message }) => message.id !== frame.id);
+  const goes = ({ offset, message }: Shown): boolean => {
+    if (frame.type === "remove") return message.id === frame.id;
+    if (frame.type !== "clear") return false;
+    return offset <= frame.up_to && (frame.author == null || frame.author === message.author.id);
+  };
+  const kept = stage.filter((shown) => !goes(shown));
   return kept.length === stage.length ? stage : kept;
 }
 
