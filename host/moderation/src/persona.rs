@@ -6,7 +6,7 @@
 //! | rule | objects to | what becomes of it |
 //! | --- | --- | --- |
 //! | `prompt_text` | seven words in a row, or a short sentence, of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section | dropped |
-//! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`, `[your name]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON are dropped |
+//! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`, `[your name]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON at the end are dropped |
 //! | `speaker_name` | a persona's name and a colon in front, or at the beginning of a later sentence | the persona's own is taken away; another persona's is dropped |
 
 use crate::Verdict;
@@ -101,7 +101,7 @@ pub struct PersonaLines {
 
 #[derive(Debug)]
 struct Speakers {
-    /// A name and a colon at a line's beginning, or at a sentence's; or as chat logs have it, `<Pip> gg`.
+    /// A name and a colon at a line's beginning, or at a sentence's; or as chat logs have it, anywhere, `<Pip> gg`, and as prompts have it, `Pip [ai]: gg`.
     /// `Nova :)` and `Nova > everyone` speak of Nova.
     named: Regex,
 }
@@ -121,7 +121,7 @@ impl PersonaLines {
         let named = (!names.is_empty()).then(|| {
             let names = names.join("|");
             Regex::new(&format!(
-                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})[*_>\])"]*(?:\s?\[ai\])?[*_]*:[*_]*(?:[\s"“]|$)|^\s*<({names})>"#
+                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})[*_>\])"]*(?:\s?\[ai\])?[*_]*:[*_]*(?:[\s"“]|$)|(?:^|\s)\s*<({names})>|({names})\s?\[ai\]\s*:"#
             ))
         });
         Self {
@@ -175,7 +175,9 @@ impl PersonaLines {
         };
         let mut line = text;
         while let Some(found) = speakers.named.captures(line) {
-            let (Some(whole), Some(name)) = (found.get(0), found.get(1).or(found.get(2))) else {
+            let (Some(whole), Some(name)) =
+                (found.get(0), found.get(1).or(found.get(2)).or(found.get(3)))
+            else {
                 return Some(line);
             };
             let rest = &line[whole.end()..];
@@ -292,7 +294,8 @@ fn without_markup(text: &str) -> Option<Cow<'_, str>> {
     if OTHERS_TURN.is_match(trimmed) || TEMPLATE.is_match(trimmed) {
         return None;
     }
-    if trimmed.starts_with('{') && trimmed.ends_with('}') && trimmed.contains("\":") {
+    // Behind a name, too, which modules put before an answer.
+    if trimmed.contains("{\"") && trimmed.ends_with('}') && trimmed.contains("\":") {
         return None;
     }
     let mut line = THOUGHT.replace_all(trimmed, " ").into_owned();
