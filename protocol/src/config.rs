@@ -90,6 +90,11 @@ pub struct RoomConfig {
     #[serde(default)]
     #[schemars(length(max = 500))]
     pub roster: Vec<RosterEntry>,
+    /// Its own emotes: folders of pictures, or lists as 7TV has them with a folder of pictures beside
+    /// each, from where this file is.
+    #[serde(default)]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 400)))]
+    pub emotes: Vec<String>,
     /// How lively it is.
     #[serde(default)]
     pub tuning: Tuning,

@@ -57,6 +57,32 @@ pub struct Sound {
     pub now: Timestamp,
 }
 
+/// A room's own emotes, beside those that every room has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomEmotes {
+    /// In the order in which they are shown.
+    #[schemars(length(max = 1000))]
+    pub emotes: Vec<RoomEmote>,
+}
+
+/// An emote of a room: a picture that a message names in its text, as `:catJAM:`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomEmote {
+    /// What is written between the colons.
+    #[schemars(regex(pattern = "^[a-zA-Z0-9_]{1,32}$"))]
+    pub code: String,
+    /// The path of its picture, at this gateway.
+    pub image: String,
+    /// In pixels.
+    #[schemars(range(min = 1, max = 512))]
+    pub width: u32,
+    /// In pixels.
+    #[schemars(range(min = 1, max = 512))]
+    pub height: u32,
+    /// Whether it may move.
+    pub animated: bool,
+}
+
 /// The most people in a [`RoomStatus`].
 pub const MAX_PEOPLE: usize = 100;
 

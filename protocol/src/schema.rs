@@ -19,7 +19,7 @@ use crate::{
         ModeratorEntry, ModeratorList, ModeratorRequest, Noticed, RoomAct, Waiting,
     },
     modes::{Modes, ModesPatch},
-    room::{RoomList, RoomStatus},
+    room::{RoomEmotes, RoomList, RoomStatus},
 };
 use jsonschema::Validator;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
@@ -132,6 +132,7 @@ schematics! {
     "problem-document" ProblemDocument;
     "room-act" RoomAct;
     "room-config" RoomConfig;
+    "room-emotes" RoomEmotes;
     "room-list" RoomList;
     "room-status" RoomStatus;
     "said" Said;

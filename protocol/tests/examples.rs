@@ -15,7 +15,7 @@ use chatter_protocol::{
         ModeratorEntry, ModeratorList, ModeratorRequest, Noticed, RoomAct, Waiting,
     },
     modes::{Modes, ModesPatch},
-    room::{RoomList, RoomStatus},
+    room::{RoomEmotes, RoomList, RoomStatus},
     schema,
 };
 use serde::Serialize;
@@ -65,6 +65,7 @@ fn rewrite(name: &str, value: Value) -> Result<Value, Invalid> {
         PersonaStatus::NAME => of::<PersonaStatus>(value),
         ProblemDocument::NAME => of::<ProblemDocument>(value),
         RoomConfig::NAME => of::<RoomConfig>(value),
+        RoomEmotes::NAME => of::<RoomEmotes>(value),
         RoomList::NAME => of::<RoomList>(value),
         RoomStatus::NAME => of::<RoomStatus>(value),
         Said::NAME => of::<Said>(value),

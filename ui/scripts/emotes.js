@@ -34,6 +34,8 @@ export interface Emote {
   readonly means: string;
   /** The address of its image. */
   readonly image: string;
+  /** Whether it may move. */
+  readonly animated?: boolean;
 }
 
 export const EMOTES: readonly Emote[] = [

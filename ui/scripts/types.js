@@ -23,6 +23,7 @@ const wanted = [
   "modes-patch",
   "persona-status",
   "problem-document",
+  "room-emotes",
   "room-list",
   "room-status",
   "server-frame",

@@ -22,6 +22,7 @@ use crate::{
     args::CheckOptions,
     settings::{self, SourceOverride, route_problems},
 };
+use chatter_emotes::Emotes;
 use chatter_media::Recording;
 use chatter_protocol::{
     ModerationPolicy, ModuleConfig, PersonaConfig, PersonaId, RoomConfig, RoomId,
@@ -33,6 +34,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Everything that the configuration folder holds, checked.
@@ -59,6 +61,8 @@ pub struct Room {
     pub source: Option<Source>,
     /// What its viewers may hear of that.
     pub heard: Option<Recording>,
+    /// Its own emotes.
+    pub emotes: Arc<Emotes>,
 }
 
 impl Room {
@@ -279,6 +283,7 @@ fn check_rooms(
             problems,
         );
         let (source, heard) = watched.unzip();
+        let emotes = emotes_of(&file, &config, stamp, problems);
         // A broken policy has been named already, and then nothing of this is used.
         if let Some(policy) = policy.and_then(|(_, policy)| policy.clone()) {
             rooms.insert(
@@ -288,11 +293,30 @@ fn check_rooms(
                     policy,
                     source,
                     heard: heard.flatten(),
+                    emotes,
                 },
             );
         }
     }
     rooms
+}
+
+/// The room's own emotes, from the places that it names, which are found from where its file is.
+fn emotes_of(
+    file: &File,
+    config: &RoomConfig,
+    stamp: &mut Stamp,
+    problems: &mut Vec<String>,
+) -> Arc<Emotes> {
+    let mut emotes = Emotes::default();
+    for (at, source) in config.emotes.iter().enumerate() {
+        let place = file.place(&format!("emotes.{at}"));
+        let source = file.folder().join(source);
+        if let Err(wrong) = emotes.add(&source, &mut |path| stamp.note(path)) {
+            problems.extend(wrong.iter().map(|wrong| format!("{place}: {wrong}")));
+        }
+    }
+    Arc::new(emotes)
 }
 
 fn check_roster(

@@ -20,9 +20,11 @@ use crate::{
     logging,
     settings::{Listen, Role, Settings},
 };
+use arc_swap::ArcSwap;
+use chatter_emotes::Emotes;
 use chatter_gateway::{Gateway, Opened, OperatorToken, PersonaSeat};
 use chatter_llm::LanguageModel as _;
-use chatter_protocol::{PersonaConfig, room::Model};
+use chatter_protocol::{PersonaConfig, RoomId, room::Model};
 use chatter_store::{Duty, Rota};
 use chatter_trends::Trends;
 use chatter_worker::{Seat, Worker};
@@ -31,6 +33,7 @@ use reload::{Handles, Live, Origin, Reload};
 use services::{Services, Stage};
 use signals::Signals;
 use std::{
+    collections::BTreeMap,
     io::{ErrorKind, Write},
     sync::Arc,
     time::Duration,
@@ -130,8 +133,9 @@ async fn serve(
     let (reload, mut reloaded) = Reload::new(origin, stamp, signals.reload());
     let gateway = if settings.roles.contains(&Role::Gateway) {
         let config = gateway(&settings, &configuration, &parts, token);
+        let emotes = Arc::clone(&config.emotes);
         let gateway = Gateway::new(config, parts.for_gateway(rotas));
-        let handle = gateway.handle();
+        let handle = (gateway.handle(), emotes);
         services.start(Stage::Gateway, "gateway", |end| {
             gateway.serve(listener, end)
         });
@@ -199,6 +203,7 @@ fn gateway(
         audit: Some(settings.data.join("audit")),
         limits,
         rooms: gateway_rooms(configuration),
+        emotes: Arc::new(ArcSwap::from_pointee(albums(configuration))),
         ..chatter_gateway::Config::new(token, llm(parts))
     }
 }
@@ -211,6 +216,14 @@ fn llm(parts: &Parts) -> Model {
         place: model.place,
         offline: model.offline,
     }
+}
+
+/// Their own emotes.
+fn albums(configuration: &Configuration) -> BTreeMap<RoomId, Arc<Emotes>> {
+    let rooms = configuration.rooms.iter();
+    rooms
+        .map(|(id, room)| (id.clone(), Arc::clone(&room.emotes)))
+        .collect()
 }
 
 /// The rooms as people see them.

@@ -40,12 +40,14 @@ mod stream;
 mod viewer;
 pub mod ws;
 
+use arc_swap::ArcSwap;
 use chatter_bus::SharedBus;
+use chatter_emotes::Emotes;
 use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, room::Model};
 use chatter_store::{Rota, SharedStore};
 pub use recording::{Opened, Recording};
 use shared::Shared;
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// What a gateway is to be.
@@ -69,9 +71,14 @@ pub struct Config {
     pub secure_cookie: bool,
     /// The folder in which verdicts of moderation are kept; without one they are only said on the bus.
     pub audit: Option<PathBuf>,
+    /// The rooms' own emotes. What is put there holds from then on.
+    pub emotes: Albums,
     /// Bounds.
     pub limits: Limits,
 }
+
+/// Rooms' own emotes, by room; it may be replaced at any time.
+pub type Albums = Arc<ArcSwap<BTreeMap<RoomId, Arc<Emotes>>>>;
 
 impl Config {
     /// A gateway for guests on the loopback interface, without rooms.
@@ -86,6 +93,7 @@ impl Config {
             allowed_origins: Vec::new(),
             secure_cookie: false,
             audit: None,
+            emotes: Albums::default(),
             limits: Limits::default(),
         }
     }

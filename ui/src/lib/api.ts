@@ -9,6 +9,7 @@ import type {
   ModeratorEntry,
   ModeratorRequest,
   ProblemDocument,
+  RoomEmotes,
   RoomList,
   RoomStatus,
   Session,
@@ -37,6 +38,8 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
 }
 
 export const status = (room: string) => ask<RoomStatus>(`/v1/rooms/${room}`);
+
+export const roomEmotes = (room: string) => ask<RoomEmotes>(`/v1/rooms/${room}/emotes`);
 
 export const rooms = () => ask<RoomList>("/v1/rooms");
 

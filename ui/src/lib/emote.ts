@@ -1,11 +1,33 @@
+import { SvelteMap } from "svelte/reactivity";
+import { roomEmotes } from "./api";
 import type { Choice } from "./completion";
 import { EMOTES, type Emote } from "./emotes";
+import type { RoomEmotes } from "./protocol";
 import { parts } from "./text";
 
 const BY_CODE = new Map(EMOTES.map((emote) => [emote.code, emote]));
 
-export const emote = (code: string): Emote | null => BY_CODE.get(code) ?? null;
-export const isEmote = (code: string): boolean => BY_CODE.has(code);
+/** The room's own. What is shown follows when they come. */
+const OWN = new SvelteMap<string, Emote>();
+
+/** Takes the room's own emotes; those that it had before are gone. One that every room has stays as it is. */
+export function takeOwn({ emotes }: RoomEmotes): void {
+  OWN.clear();
+  for (const { code, image, animated } of emotes) {
+    if (!BY_CODE.has(code)) OWN.set(code, { code, means: "an emote of this room", image, animated });
+  }
+}
+
+/** Asks for the room's own; without an answer there are those that there were. */
+export async function loadOwn(room: string): Promise<void> {
+  await roomEmotes(room).then(takeOwn, () => {});
+}
+
+export const emote = (code: string): Emote | null => BY_CODE.get(code) ?? OWN.get(code) ?? null;
+export const isEmote = (code: string): boolean => BY_CODE.has(code) || OWN.has(code);
+
+/** All of them, the room's own first. */
+export const allEmotes = (): readonly Emote[] => [...OWN.values(), ...EMOTES];
 
 let fetched = false;
 
@@ -13,7 +35,7 @@ let fetched = false;
 export function fetchEmotes(): void {
   if (fetched) return;
   fetched = true;
-  for (const { image } of EMOTES) new Image().src = image;
+  for (const { image } of allEmotes()) new Image().src = image;
 }
 
 /** The codes of the emotes in a text. */
@@ -21,4 +43,5 @@ export const emotesIn = (text: string): string[] =>
   parts(text, isEmote, [], null).flatMap((part) => (part.kind === "emote" ? [part.code] : []));
 
 /** The emotes as the send box offers them. */
-export const EMOTE_CHOICES: readonly Choice[] = EMOTES.map(({ code, means }) => ({ kind: "emote", term: code, about: means }));
+export const emoteChoices = (): readonly Choice[] =>
+  allEmotes().map(({ code, means }) => ({ kind: "emote", term: code, about: means }));

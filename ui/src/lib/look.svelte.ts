@@ -21,6 +21,9 @@ function kept(): Settings {
 export class Look {
   settings = $state.raw<Settings>(USUAL);
   #dark = $state(false);
+  #calm = $state(false);
+  /** Whether nothing is to move by itself. */
+  readonly still = $derived(this.settings.motion === "off" || this.#calm);
   readonly theme = $derived(this.settings.theme === "system" ? (this.#dark ? "dark" : "light") : this.settings.theme);
   readonly #backgrounds = $derived.by(() => {
     const style = getComputedStyle(document.documentElement);
@@ -36,9 +39,14 @@ export class Look {
   start(): () => void {
     this.settings = kept();
     const system = matchMedia("(prefers-color-scheme: dark)");
-    const look = () => (this.#dark = system.matches);
+    const motion = matchMedia("(prefers-reduced-motion: reduce)");
+    const look = () => {
+      this.#dark = system.matches;
+      this.#calm = motion.matches;
+    };
     look();
     system.addEventListener("change", look);
+    motion.addEventListener("change", look);
     // Another tab of the same browser.
     const other = (event: StorageEvent) => {
       if (event.key === KEPT_AS) this.settings = kept();
@@ -53,6 +61,7 @@ export class Look {
     return () => {
       stop();
       system.removeEventListener("change", look);
+      motion.removeEventListener("change", look);
       removeEventListener("storage", other);
     };
   }

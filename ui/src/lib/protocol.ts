@@ -951,6 +951,40 @@ export interface ProblemDocument {
   errors?: PointedError[];
 }
 /**
+ * An emote of a room: a picture that a message names in its text, as `:catJAM:`.
+ */
+export interface RoomEmote {
+  /**
+   * What is written between the colons.
+   */
+  code: string;
+  /**
+   * The path of its picture, at this gateway.
+   */
+  image: string;
+  /**
+   * In pixels.
+   */
+  width: number;
+  /**
+   * In pixels.
+   */
+  height: number;
+  /**
+   * Whether it may move.
+   */
+  animated: boolean;
+}
+/**
+ * A room's own emotes, beside those that every room has.
+ */
+export interface RoomEmotes {
+  /**
+   * In the order in which they are shown.
+   */
+  emotes: RoomEmote[];
+}
+/**
  * The rooms of a gateway.
  */
 export interface RoomList {

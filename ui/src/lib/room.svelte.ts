@@ -5,7 +5,7 @@ import { Announcer } from "./announcer";
 import { Refused, latest, makeSession, status, stretch } from "./api";
 import { backoff } from "./backoff";
 import { Combos, type Combo } from "./combo";
-import { emotesIn } from "./emote";
+import { emotesIn, loadOwn } from "./emote";
 import { KEPT, Log, type Line } from "./log";
 import { Moderation } from "./moderation.svelte";
 import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
@@ -245,6 +245,7 @@ export class Room {
       return;
     }
     if (this.#ended || this.#socket) return;
+    void loadOwn(this.id);
 
     const query = new URLSearchParams({ ...this.#log.resume(), stream: "true" });
     const address = new URL(`/v1/rooms/${this.id}/ws?${query}`, location.href);

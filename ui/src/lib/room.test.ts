@@ -90,6 +90,7 @@ beforeEach(() => {
   vi.stubGlobal("requestAnimationFrame", (then: () => void) => setTimeout(then, 16));
   vi.stubGlobal("cancelAnimationFrame", (frame: ReturnType<typeof setTimeout>) => clearTimeout(frame));
   vi.stubGlobal("fetch", (path: string) => {
+    if (path.endsWith("/emotes")) return Promise.resolve(new Response(JSON.stringify({ emotes: [] })));
     const { status, body } = path.includes("/messages") ? { status: 200, body: history } : rooms;
     return Promise.resolve(new Response(JSON.stringify(body), { status }));
   });

@@ -6,7 +6,7 @@ export type Part =
   | { readonly kind: "mention"; readonly text: string; readonly you: boolean };
 
 /** A code that could be an emote's. */
-const EMOTE = /:([a-z0-9_]{1,32}):/g;
+const EMOTE = /:([a-zA-Z0-9_]{1,32}):/g;
 
 /** Splits a text at the emotes that exist; any other `:code:` stays text. */
 export function parts(text: string, isEmote: (code: string) => boolean, names: readonly string[], you: string | null): Part[] {

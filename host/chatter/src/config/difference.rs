@@ -84,6 +84,9 @@ impl Configuration {
         if !fields.is_empty() {
             told.push(format!("{id}: {}", fields.join(", ")));
         }
+        if before.emotes != after.emotes && before.config.emotes == after.config.emotes {
+            told.push(format!("{id}: pictures of its own emotes"));
+        }
         if before.policy != after.policy {
             let policy = |room: &Room| format!("{}@{}", room.policy.name, room.policy.version);
             let (old, new) = (policy(before), policy(after));

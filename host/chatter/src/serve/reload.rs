@@ -2,7 +2,7 @@
 //! a whole or not at all.
 
 use super::{
-    gateway_rooms, limits, parts::Parts, services::Services, services::Stage, worker_rooms,
+    albums, gateway_rooms, limits, parts::Parts, services::Services, services::Stage, worker_rooms,
     workshop::Workshop,
 };
 use crate::{
@@ -143,7 +143,7 @@ impl Reload {
 
 /// The services of this process that go by the configuration.
 pub(super) struct Handles {
-    pub(super) gateway: Option<chatter_gateway::Handle>,
+    pub(super) gateway: Option<(chatter_gateway::Handle, chatter_gateway::Albums)>,
     pub(super) worker: Option<chatter_worker::Handle>,
     /// Whose turn it is to play the sources.
     pub(super) context: Option<Rota>,
@@ -199,7 +199,8 @@ impl Live {
         }
         let before = std::mem::replace(&mut self.configuration, configuration);
         // The gateway first: who sits down is shown, and nobody else may take its name any more.
-        if let Some(gateway) = &self.handles.gateway {
+        if let Some((gateway, emotes)) = &self.handles.gateway {
+            emotes.store(Arc::new(albums(&self.configuration)));
             gateway.set_rooms(gateway_rooms(&self.configuration));
         }
         if let Some(worker) = &self.handles.worker {

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod context;
+pub(crate) mod emotes;
 pub(crate) mod live;
 pub(crate) mod messages;
 pub(crate) mod pages;
