@@ -31,7 +31,8 @@ pub struct ModerationVerdict {
     /// The reason in words, fit to be shown to the author.
     #[schemars(length(max = 300))]
     pub reason: String,
-    /// SHA-256 of the original text in UTF-8, as hexadecimal digits.
+    /// HMAC-SHA-256 of the original text in UTF-8, with a key that comes of the operator's token, as
+    /// hexadecimal digits: the same for the same text.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub original_sha256: String,
     /// What went out instead, if `action` is `redact`.

@@ -134,6 +134,14 @@ impl Counters {
             .increment(1);
     }
 
+    /// Verdicts that the audit could not keep, or only late.
+    pub(crate) fn unkept(&self, verdicts: usize) {
+        let (tenant, room) = (self.tenant.clone(), self.room.clone());
+        let verdicts = u64::try_from(verdicts).unwrap_or(u64::MAX);
+        counter!("chatter_verdicts_unkept_total", "tenant" => tenant, "room" => room)
+            .increment(verdicts);
+    }
+
     pub(crate) fn dropped(&self, rule: &str) {
         let (tenant, room) = (self.tenant.clone(), self.room.clone());
         counter!("chatter_messages_dropped_total", "tenant" => tenant, "room" => room, "rule" => rule.to_owned())

@@ -2,7 +2,7 @@
 
 use crate::{
     Config, Limits, Parts, RoomSetup,
-    audit::Audit,
+    audit::{Audit, Fingerprints},
     names::{self, Taken},
     places::{Place, Places},
     problem::Problem,
@@ -58,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) intake: Rota,
     /// What moderation decided here, on disk.
     pub(crate) audit: Option<Arc<Audit>>,
+    pub(crate) fingerprints: Fingerprints,
     rooms: ArcSwap<Rooms>,
     pub(crate) operator_sha256: String,
     /// Ends connections.
@@ -108,6 +109,7 @@ impl Shared {
                 .audit
                 .clone()
                 .map(|folder| Arc::new(Audit::new(folder))),
+            fingerprints: Fingerprints::new(&config.operator_token),
             operator_sha256: names::sha256(config.operator_token.expose()),
             rooms: ArcSwap::from_pointee(rooms),
             config,

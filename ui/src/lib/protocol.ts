@@ -580,7 +580,7 @@ export interface ModerationVerdict {
    */
   reason: string;
   /**
-   * SHA-256 of the original text in UTF-8, as hexadecimal digits.
+   * HMAC-SHA-256 of the original text in UTF-8, with a key that comes of the operator's token, as hexadecimal digits: the same for the same text.
    */
   original_sha256: string;
   /**

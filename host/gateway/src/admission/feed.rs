@@ -175,7 +175,7 @@ async fn refuse(shared: &Shared, room: &Room, what: Refused<'_>, rule: &str, rea
         v: V1,
         message_id: what.message_id,
         room_id: room.id.clone(),
-        original_sha256: names::sha256(what.original),
+        original_sha256: shared.fingerprints.of(what.original),
         author: what.author,
         action: Action::Drop,
         rule: rule.into(),

@@ -296,7 +296,7 @@ impl Admission {
             category: verdict.category,
             score: verdict.score,
             reason: verdict.reason.chars().take(300).collect(),
-            original_sha256: names::sha256(said),
+            original_sha256: self.shared.fingerprints.of(said),
             redacted: verdict.text.clone(),
             policy: self.rules.moderator.policy().to_owned(),
             at: self.shared.clock.now(),
@@ -465,6 +465,7 @@ async fn record(shared: &Shared, room: &Room, verdicts: &[ModerationVerdict]) {
         && let Err(error) = audit.add(&room.id, verdicts).await
     {
         tracing::error!(room = %room.id, %error, verdicts = verdicts.len(), "verdicts could not be kept in the audit");
+        room.counters.unkept(verdicts.len());
     }
     for verdict in verdicts {
         room.counters.moderated(verdict.action, &verdict.rule);
