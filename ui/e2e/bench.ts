@@ -1,6 +1,6 @@
 /**
- * How smoothly the page runs in a busy room, and what the overlay takes after many messages: the real gateway, the real browser, no verdict. `MINUTES` says how
- * long the busy room is watched.
+ * How smoothly the page runs in a busy room, and what the overlay takes after many messages: the real gateway, the
+ * real browser, no verdict. `MINUTES` says how long the busy room is watched.
  */
 
 import type { CDPSession, Page } from "@playwright/test";

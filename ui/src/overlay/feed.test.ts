@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ChatMessage, Placed, ServerFrame } from "../lib/protocol";
+import { Feed, type Listener } from "./feed";
+
+function said(n: number): ChatMessage {
+  const author = { id: "guest:ben", name: "Ben", kind: "viewer" } as const;
+  return { v: 1, id: `id-${n}`, room_id: "main/lobby", author, text: String(n), sent_at: "2026-01-31T12:00:00.000Z" };
+}
+
+/** The gateway's end of a WebSocket. */
+class FakeSocket {
+  static readonly OPEN = 1;
+  static all: FakeSocket[] = [];
+  readonly readyState = FakeSocket.OPEN;
+  closed = false;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { reason: string }) => void) | null = null;
+
+  constructor(readonly url: URL) {
+    FakeSocket.all.push(this);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  say(...frames: ServerFrame[]): void {
+    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  hello(epoch: string, offset: number, recovered = true): void {
+    const you = { id: "overlay:main", name: "overlay", kind: "viewer", scopes: ["read"] } as const;
+    this.say({ type: "hello", epoch, offset, recovered, you: { ...you, scopes: ["read"] } });
+  }
+
+  messages(...offsets: number[]): void {
+    this.say(...offsets.map((offset): ServerFrame => ({ type: "message", offset, message: said(offset) })));
+  }
+}
+
+/** What is in the room's log, as the gateway tells it. */
+let log: { epoch: string; messages: Placed[] };
+let heard: string[];
+
+const listener: Listener = {
+  message: (offset, { text }, isNew) => heard.push(`${isNew ? "new" : "old"} ${text} at ${offset}`),
+  frame: ({ type }) => heard.push(type),
+  oldest: () => 1,
+  left: (from, to, ids) => heard.push(`of ${from} to ${to}: ${[...ids].join(" ")}`),
+  renewed: () => heard.push("renewed"),
+  connected: (why) => heard.push(why ?? "connected"),
+};
+
+const settled = () => vi.advanceTimersByTimeAsync(50);
+const newest = () => FakeSocket.all.at(-1) as FakeSocket;
+
+/** What has been heard since it was asked last. */
+function news(): string[] {
+  return heard.splice(0);
+}
+
+/** A feed of the log `a` with messages 1 and 2, connected for the first time. */
+async function connected(): Promise<Feed> {
+  const feed = new Feed("main/lobby", 50, listener);
+  feed.start();
+  await settled();
+  newest().hello("a", 2);
+  await settled();
+  return feed;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  FakeSocket.all = [];
+  heard = [];
+  log = { epoch: "a", messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
+  vi.stubGlobal("location", { href: "http://127.0.0.1/overlay/main/lobby" });
+  vi.stubGlobal("addEventListener", () => {});
+  vi.stubGlobal("removeEventListener", () => {});
+  vi.stubGlobal("WebSocket", FakeSocket);
+  vi.stubGlobal("fetch", (path: string) => {
+    const query = new URL(path, "http://127.0.0.1").searchParams;
+    const after = Number(query.get("after") ?? 0);
+    const messages = log.messages.filter(({ offset }) => offset > after).slice(0, Number(query.get("limit")));
+    return Promise.resolve(new Response(JSON.stringify({ epoch: log.epoch, messages, complete: true })));
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("a feed", () => {
+  it("begins with what was said before, and goes on live", async () => {
+    await connected();
+    expect(newest().url.search).toBe("?after=2&epoch=a&overlay=true");
+    newest().messages(3);
+    expect(news()).toEqual(["old 1 at 1", "old 2 at 2", "connected", "of 1 to 2: id-1 id-2", "new 3 at 3"]);
+  });
+
+  it("goes on after the last message that it had, and tells none twice", async () => {
+    await connected();
+    newest().onclose?.({ reason: "" });
+    await vi.advanceTimersByTimeAsync(500);
+    news();
+    newest().hello("a", 3);
+    newest().messages(2, 3, 4);
+    expect(news().slice(0, 3)).toEqual(["connected", "old 3 at 3", "new 4 at 4"]);
+  });
+
+  it("tells what is left of what was taken away while it was not connected", async () => {
+    await connected();
+    newest().onclose?.({ reason: "" });
+    log.messages[0] = { offset: 1, message: { ...said(1), deleted: true } };
+    await vi.advanceTimersByTimeAsync(500);
+    news();
+    newest().hello("a", 2);
+    await settled();
+    expect(news()).toEqual(["connected", "of 1 to 2: id-2"]);
+  });
+
+  it("tries for ever, at least every half minute", async () => {
+    await connected();
+    for (let tries = 2; tries < 40; tries++) {
+      newest().onclose?.({ reason: "" });
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(FakeSocket.all.length).toBe(tries);
+    }
+  });
+
+  it("tells that the log is another one", async () => {
+    await connected();
+    newest().onclose?.({ reason: "" });
+    await vi.advanceTimersByTimeAsync(500);
+    log = { epoch: "b", messages: [{ offset: 1, message: said(9) }] };
+    news();
+    newest().hello("b", 1, false);
+    newest().say({ type: "message", offset: 1, message: said(9) });
+    expect(news().slice(0, 3)).toEqual(["connected", "renewed", "old 9 at 1"]);
+  });
+
+  it("comes back when it notices a hole", async () => {
+    await connected();
+    newest().messages(5);
+    await vi.advanceTimersByTimeAsync(500);
+    expect([FakeSocket.all.length, FakeSocket.all[0]?.closed, newest().url.search]).toEqual([2, true, "?after=2&epoch=a&overlay=true"]);
+  });
+
+  it.each([
+    ["of a room in which nothing is said, it keeps", 2, 1],
+    ["that says nothing of what the room has, it gives up", 3, 2],
+  ])("a connection %s", async (_, offset, sockets) => {
+    await connected();
+    if (offset > 2) log.messages.push({ offset, message: said(offset) });
+    await vi.advanceTimersByTimeAsync(66_000);
+    expect(FakeSocket.all.length).toBe(sockets);
+  });
+
+  it("passes on what is no message", async () => {
+    await connected();
+    news();
+    newest().say({ type: "remove", id: "id-1", reason: "moderator" });
+    expect(news()).toEqual(["remove"]);
+  });
+});
