@@ -37,6 +37,8 @@ describe("whom a message answers", () => {
   it.each([
     ["is told", "no, right", answered, "Ana"],
     ["is not told twice", "@ana no, right", answered, null],
+    ["is not told twice, wherever it stands", "well said, ana!", answered, null],
+    ["is told if the name is only a part of a word", "banana, anagram", answered, "Ana"],
     ["is not told if it is not known", "no, right", null, null],
   ])("%s", (_, text, to, answers) => {
     expect(enter(2, message("m2", { text, reply_to: "m1" }), to, 0, USUAL).answers).toBe(answers);

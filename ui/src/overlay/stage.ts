@@ -30,6 +30,17 @@ export function shows({ author, text, reply_to, deleted }: ChatMessage, options:
   return !options.block.some((name) => name.toLowerCase() === author.name.toLowerCase());
 }
 
+const LETTER = /[\p{L}\p{N}]/u;
+
+/** Whether a name stands in a text as words of its own; large and small letters are the same. */
+function names(text: string, name: string): boolean {
+  const [lower, wanted] = [text.toLowerCase(), name.toLowerCase()];
+  for (let from = lower.indexOf(wanted); from >= 0; from = lower.indexOf(wanted, from + 1)) {
+    if (!LETTER.test(lower.charAt(from - 1)) && !LETTER.test(lower.charAt(from + wanted.length))) return true;
+  }
+  return false;
+}
+
 /** A message on the stage, since `at`. `answered` is the one that it answers, if that is known. */
 export function enter(
   offset: number,
@@ -39,7 +50,7 @@ export function enter(
   { fade }: Options,
 ): Shown {
   const name = answered?.author.name ?? null;
-  const says = name !== null && message.text.toLowerCase().startsWith(`@${name.toLowerCase()}`);
+  const says = name !== null && names(message.text, name);
   const until = fade === null ? Infinity : at + fade * 1000;
   return { offset, message, answers: says ? null : name, until, fading: false };
 }
