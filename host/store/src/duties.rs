@@ -147,7 +147,13 @@ struct Holder {
 
 impl OfOneProcess {
     /// Refuses what comes with an older number than the room's newest.
-    pub(crate) fn check(&self, room: &RoomId, duty: Duty, fence: u64) -> Result<(), StoreError> {
+    pub(crate) fn check(
+        &self,
+        room: &RoomId,
+        duty: Duty,
+        fence: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let Some(fence) = fence else { return Ok(()) };
         let inner = self.lock();
         match inner.held.get(&(room.clone(), duty)) {
             Some(place) if place.fence > fence => Err(StoreError::Fenced {

@@ -71,6 +71,22 @@ pub trait Store: Send + Sync + 'static {
         &self,
         room: &RoomId,
         messages: Vec<Arc<ChatMessage>>,
+    ) -> Result<Appended, StoreError> {
+        self.append_fenced(room, messages, None).await
+    }
+
+    /// As [`append`](Self::append), under the fencing number of the room's [`Duty::Intake`], if what is added is
+    /// its alone to add.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] if the duty has a newer number: nothing was added then. Else as
+    /// [`append`](Self::append).
+    async fn append_fenced(
+        &self,
+        room: &RoomId,
+        messages: Vec<Arc<ChatMessage>>,
+        fence: Option<u64>,
     ) -> Result<Appended, StoreError>;
 
     /// Where a room's log stands. A room that nobody has written to has offset 0 and an epoch.
@@ -154,6 +170,21 @@ pub trait Store: Send + Sync + 'static {
         &self,
         room: &RoomId,
         settled: Vec<(MessageId, call::Fate)>,
+    ) -> Result<(), StoreError> {
+        self.settle_fenced(room, settled, None).await
+    }
+
+    /// As [`settle_lines`](Self::settle_lines), under the fencing number of the room's [`Duty::Intake`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] if the duty has a newer number: nothing was settled then. Else as
+    /// [`settle_lines`](Self::settle_lines).
+    async fn settle_fenced(
+        &self,
+        room: &RoomId,
+        settled: Vec<(MessageId, call::Fate)>,
+        fence: Option<u64>,
     ) -> Result<(), StoreError>;
 
     /// What became of a persona's latest lines, oldest first, at most `limit`; those still in the

@@ -9,7 +9,7 @@ use chatter_protocol::{
     Author, AuthorId, AuthorKind, CallId, ChatMessage, MessageId, ModerationVerdict, Schematic,
     TopicKind, V1, moderation::Action,
 };
-use chatter_store::StoreError;
+use chatter_store::{StoreError, Tenure};
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -37,15 +37,18 @@ pub(crate) async fn intake(
     admission: mpsc::Sender<Lines>,
     stop: CancellationToken,
 ) {
-    let work = shared.intake.attend(&room.id, async |_| {
-        tokio::join!(lines(&shared, &room, &admission), ingest(&shared, &room));
+    let work = shared.intake.attend(&room.id, async |tenure| {
+        tokio::join!(
+            lines(&shared, &room, &admission, tenure),
+            ingest(&shared, &room)
+        );
     });
     // Lines that are taken and not settled are handed out again by the store.
     stop.run_until_cancelled(work).await;
 }
 
 /// Hands the personas' lines to admission, and takes the next only when those are settled.
-async fn lines(shared: &Shared, room: &Room, admission: &mpsc::Sender<Lines>) {
+async fn lines(shared: &Shared, room: &Room, admission: &mpsc::Sender<Lines>, tenure: Tenure) {
     let mut outage = Outage::default();
     loop {
         let pending = shared.store.pending_lines(&room.id, LINES, WAIT);
@@ -56,7 +59,12 @@ async fn lines(shared: &Shared, room: &Room, admission: &mpsc::Sender<Lines>) {
                 outage.over();
                 let (settled, done) = oneshot::channel();
                 let lines = pending.into_iter().map(|line| line.message).collect();
-                if admission.send(Lines { lines, settled }).await.is_err() {
+                let lines = Lines {
+                    lines,
+                    tenure,
+                    settled,
+                };
+                if admission.send(lines).await.is_err() {
                     return;
                 }
                 if done.await.is_err() {

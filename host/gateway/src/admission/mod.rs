@@ -9,8 +9,8 @@
 //! A crash between the write and the firehose leaves messages that were never heard live; they are
 //! in the log, where everyone who finds a gap looks. Lines of personas are settled last, so a crash
 //! hands them out again, to this gateway or the one that takes them in then; the log knows their ids,
-//! and they are not said twice. That holds too for a gateway that was paused in the middle and believes
-//! for a moment that they are still its own: what it adds is in the log already, in its right place.
+//! and they are not said twice. A gateway that was paused in the middle, and believes for a moment that they
+//! are still its own, neither adds nor settles any: the store refuses its fencing number.
 
 mod decision;
 mod feed;
@@ -34,7 +34,7 @@ use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, FirehoseEntry, MessageId, ModerationVerdict,
     TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
 };
-use chatter_store::{Appended, Place, StoreError};
+use chatter_store::{Appended, Place, StoreError, Tenure};
 use futures_util::future::try_join_all;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -59,6 +59,8 @@ const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Lines {
     lines: Vec<ChatMessage>,
+    /// Under which this gateway took them.
+    tenure: Tenure,
     settled: oneshot::Sender<()>,
 }
 
@@ -80,6 +82,8 @@ struct Batch {
     candidates: Vec<Candidate>,
     fates: Vec<(MessageId, Fate)>,
     verdicts: Vec<ModerationVerdict>,
+    /// Of the lines among them, if there are some.
+    tenure: Option<Tenure>,
     settled: Option<oneshot::Sender<()>>,
 }
 
@@ -238,6 +242,7 @@ impl Admission {
                 batch.fates.push((message.id, fate));
             }
         }
+        batch.tenure = Some(lines.tenure);
         batch.settled = Some(lines.settled);
     }
 
@@ -316,9 +321,11 @@ impl Admission {
             return;
         }
         let Some(settled) = batch.settled else { return };
-        let settling = self.shared.store.settle_lines(&self.room.id, batch.fates);
+        let fence = batch.tenure.map(|tenure| tenure.fence);
+        let settling = (self.shared.store).settle_fenced(&self.room.id, batch.fates, fence);
         match in_time(settling).await {
             Ok(()) => _ = settled.send(()),
+            Err(error @ StoreError::Fenced { .. }) => self.fenced(batch.tenure, &error),
             Err(error) => {
                 tracing::error!(room = %self.room.id, %error, "lines of personas could not be settled")
             }
@@ -328,15 +335,23 @@ impl Admission {
     /// Adds the candidates to the log, says them and answers. False if the store failed: lines of
     /// personas will come again then, whether they are in the log by now or not.
     async fn keep(&mut self, batch: &mut Batch) -> bool {
-        let candidates = std::mem::take(&mut batch.candidates);
+        let mut candidates = std::mem::take(&mut batch.candidates);
         if candidates.is_empty() {
             return true;
         }
-        let messages = candidates
-            .iter()
-            .map(|candidate| Arc::clone(&candidate.message))
-            .collect();
-        let appended = match in_time(self.shared.store.append(&self.room.id, messages)).await {
+        let mut appended = self.append(&candidates, batch.tenure).await;
+        let mut lost = false;
+        if let Err(error @ StoreError::Fenced { .. }) = &appended {
+            self.fenced(batch.tenure.take(), error);
+            lost = true;
+            // What people say to this gateway is its own all the same.
+            candidates.retain(|candidate| !candidate.is_line);
+            if candidates.is_empty() {
+                return false;
+            }
+            appended = self.append(&candidates, None).await;
+        }
+        let appended = match appended {
             Ok(appended) => appended,
             Err(error) => {
                 self.outage.failed(&error, || {
@@ -410,7 +425,30 @@ impl Admission {
             }
             candidate.answer(decision);
         }
-        owners.is_ok()
+        owners.is_ok() && !lost
+    }
+
+    /// Adds candidates to the log; lines of personas among them under the number by which they are this
+    /// gateway's.
+    async fn append(
+        &self,
+        candidates: &[Candidate],
+        tenure: Option<Tenure>,
+    ) -> Result<Appended, StoreError> {
+        let messages = candidates
+            .iter()
+            .map(|candidate| Arc::clone(&candidate.message))
+            .collect();
+        let fence = tenure.map(|tenure| tenure.fence);
+        in_time((self.shared.store).append_fenced(&self.room.id, messages, fence)).await
+    }
+
+    /// Another gateway takes in the lines of personas by now, those of this batch too.
+    fn fenced(&self, tenure: Option<Tenure>, error: &StoreError) {
+        tracing::info!(room = %self.room.id, %error, "lines of personas are left to it");
+        if let Some(tenure) = tenure {
+            self.shared.intake.fenced(&self.room.id, tenure);
+        }
     }
 
     /// Whose messages the ids that were there before belong to: one who reuses another's id is not

@@ -49,13 +49,14 @@ impl Faulty {
 
 #[async_trait]
 impl Store for Faulty {
-    async fn append(
+    async fn append_fenced(
         &self,
         room: &RoomId,
         messages: Vec<Arc<ChatMessage>>,
+        fence: Option<u64>,
     ) -> Result<Appended, StoreError> {
         Self::check(&self.refuses_writes)?;
-        self.inner.append(room, messages).await
+        self.inner.append_fenced(room, messages, fence).await
     }
 
     async fn read_after(
@@ -115,12 +116,13 @@ impl Store for Faulty {
         self.inner.pending_lines(room, limit, wait).await
     }
 
-    async fn settle_lines(
+    async fn settle_fenced(
         &self,
         room: &RoomId,
         settled: Vec<(MessageId, call::Fate)>,
+        fence: Option<u64>,
     ) -> Result<(), StoreError> {
-        self.inner.settle_lines(room, settled).await
+        self.inner.settle_fenced(room, settled, fence).await
     }
 
     async fn fates(

@@ -6,7 +6,7 @@ use super::{
     keys::{self, Of},
     seen::{self, Mark},
 };
-use crate::{Appended, Head, LOG_KEEPS, LogPage, Place, StoreError};
+use crate::{Appended, Duty, Head, LOG_KEEPS, LogPage, Place, StoreError};
 use chatter_bus::redis::Said;
 use chatter_protocol::{ChatMessage, RoomId};
 use std::{sync::Arc, time::Duration};
@@ -30,13 +30,14 @@ impl Redis {
         &self,
         room: &RoomId,
         messages: &[Arc<ChatMessage>],
+        fence: Option<u64>,
     ) -> Result<Appended, StoreError> {
         let mut places = Vec::with_capacity(messages.len());
         let mut rest = messages;
         let mut said = true;
         loop {
             let (now, later) = rest.split_at(rest.len().min(AT_ONCE));
-            let (epoch, unsaid) = self.append_some(room, now, &mut places).await?;
+            let (epoch, unsaid) = self.append_some(room, now, fence, &mut places).await?;
             said &= unsaid == 0;
             if later.is_empty() {
                 return Ok(Appended {
@@ -53,6 +54,7 @@ impl Redis {
         &self,
         room: &RoomId,
         messages: &[Arc<ChatMessage>],
+        fence: Option<u64>,
         places: &mut Vec<Place>,
     ) -> Result<(String, u64), StoreError> {
         self.listen_to(room).await;
@@ -60,6 +62,7 @@ impl Redis {
         let channel = keys::firehose(room);
         let (keeps, trim_at) = (LOG_KEEPS.to_string(), TRIM_AT.to_string());
         let request = format!("{:016x}", rand::random::<u64>());
+        let fence = fence.map_or(String::new(), |fence| fence.to_string());
         let mut arguments = seen.arguments().to_vec();
         arguments.extend([
             self.shared.link.publish_command().as_bytes(),
@@ -67,6 +70,7 @@ impl Redis {
             keeps.as_bytes(),
             trim_at.as_bytes(),
             request.as_bytes(),
+            fence.as_bytes(),
         ]);
         let mut contents = Vec::with_capacity(messages.len());
         for message in messages {
@@ -75,11 +79,21 @@ impl Redis {
         for (id, json) in &contents {
             arguments.extend([&id.as_bytes()[..], json]);
         }
-        let keys = [Of::Head, Of::Log, Of::Ids].map(|what| keys::of(what, room));
+        let mut keys = [Of::Head, Of::Log, Of::Ids]
+            .map(|what| keys::of(what, room))
+            .to_vec();
+        // Where a room is on its way to another node, scripts wait for keys that don't exist: no more of them than needed.
+        if !fence.is_empty() {
+            keys.push(keys::of(Of::Duties, room));
+        }
         let script = &self.shared.scripts.append;
         let answer = self.shared.link.run(script, &keys, arguments).await;
         let mut answer = Answer::new("append", answer.map_err(|fault| unavailable(&fault))?)?;
-        let (epoch, unsaid) = (answer.text()?, answer.count()?);
+        let epoch = answer.text()?;
+        if epoch.is_empty() {
+            return Err(fenced(room, answer.text()?));
+        }
+        let unsaid = answer.count()?;
         self.renewed(room, &seen.mark, &epoch);
         let mut newest = Mark {
             epoch: epoch.clone(),
@@ -254,6 +268,15 @@ impl Redis {
             .seen
             .listens(room, hearing.ok().and_then(Result::ok));
         self.list_again(room).await;
+    }
+}
+
+/// Somebody else takes in what comes to the room.
+pub(super) fn fenced(room: &RoomId, by: String) -> StoreError {
+    StoreError::Fenced {
+        room: room.clone(),
+        duty: Duty::Intake,
+        by,
     }
 }
 

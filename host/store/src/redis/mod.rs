@@ -104,12 +104,13 @@ impl fmt::Debug for Redis {
 
 #[async_trait]
 impl Store for Redis {
-    async fn append(
+    async fn append_fenced(
         &self,
         room: &RoomId,
         messages: Vec<Arc<ChatMessage>>,
+        fence: Option<u64>,
     ) -> Result<Appended, StoreError> {
-        self.append_to_log(room, &messages).await
+        self.append_to_log(room, &messages, fence).await
     }
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
@@ -158,12 +159,13 @@ impl Store for Redis {
         first(&come, wait, || self.waiting_lines(room, limit)).await
     }
 
-    async fn settle_lines(
+    async fn settle_fenced(
         &self,
         room: &RoomId,
         settled: Vec<(MessageId, call::Fate)>,
+        fence: Option<u64>,
     ) -> Result<(), StoreError> {
-        self.settle(room, &settled).await
+        self.settle(room, &settled, fence).await
     }
 
     async fn fates(

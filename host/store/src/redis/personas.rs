@@ -4,6 +4,7 @@ use super::{
     Redis,
     answer::{Answer, corrupt, from_json, strange, to_json, unavailable},
     keys::{self, Of, Persona},
+    log::fenced,
     outbox,
 };
 use crate::{
@@ -164,6 +165,7 @@ impl Redis {
         &self,
         room: &RoomId,
         settled: &[(MessageId, Fate)],
+        fence: Option<u64>,
     ) -> Result<(), StoreError> {
         let mut fates = Vec::with_capacity(settled.len());
         for (id, fate) in settled.iter().filter(|(_, fate)| *fate != Fate::Pending) {
@@ -190,7 +192,8 @@ impl Redis {
             return Ok(());
         }
         let kept = FATES_KEPT.to_string();
-        let mut arguments = vec![kept.as_bytes()];
+        let fence = fence.map_or(String::new(), |fence| fence.to_string());
+        let mut arguments = vec![kept.as_bytes(), fence.as_bytes()];
         for (persona, id, fate) in &lines {
             arguments.extend([persona.as_bytes(), id.as_bytes(), fate]);
         }
@@ -202,9 +205,18 @@ impl Redis {
                 keys.push(keys::persona(what, room, persona));
             }
         }
+        if !fence.is_empty() {
+            keys.push(keys::of(Of::Duties, room));
+        }
         let script = &self.shared.scripts.settle;
-        let done = self.shared.link.run(script, &keys, arguments).await;
-        done.map(drop).map_err(|fault| unavailable(&fault))
+        match self.shared.link.run(script, &keys, arguments).await {
+            Ok(Value::Int(_)) => Ok(()),
+            Ok(Value::BulkString(by)) => {
+                Err(fenced(room, String::from_utf8_lossy(&by).into_owned()))
+            }
+            Ok(_) => Err(strange("settle")),
+            Err(fault) => Err(unavailable(&fault)),
+        }
     }
 
     /// Of each of these lines the persona, if the line is known.

@@ -137,13 +137,18 @@ impl fmt::Debug for Sqlite {
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn append(
+    async fn append_fenced(
         &self,
         room: &RoomId,
         messages: Vec<Arc<ChatMessage>>,
+        fence: Option<u64>,
     ) -> Result<Appended, StoreError> {
-        let room = room.clone();
-        self.write(move |c| log::append(c, &room, &messages)).await
+        let (room, duties) = (room.clone(), Arc::clone(&self.duties));
+        self.write(move |c| {
+            duties.check(&room, Duty::Intake, fence)?;
+            log::append(c, &room, &messages)
+        })
+        .await
     }
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
@@ -183,9 +188,7 @@ impl Store for Sqlite {
         self.writer
             .run(
                 move |c| {
-                    if let Some(fence) = commit.fence {
-                        duties.check(&commit.room, Duty::Personas, fence)?;
-                    }
+                    duties.check(&commit.room, Duty::Personas, commit.fence)?;
                     personas::commit(c, &commit)
                 },
                 committed,
@@ -221,14 +224,18 @@ impl Store for Sqlite {
         first(&come, wait, ask).await
     }
 
-    async fn settle_lines(
+    async fn settle_fenced(
         &self,
         room: &RoomId,
         settled: Vec<(MessageId, call::Fate)>,
+        fence: Option<u64>,
     ) -> Result<(), StoreError> {
-        let room = room.clone();
-        self.write(move |c| personas::settle_lines(c, &room, &settled))
-            .await
+        let (room, duties) = (room.clone(), Arc::clone(&self.duties));
+        self.write(move |c| {
+            duties.check(&room, Duty::Intake, fence)?;
+            personas::settle_lines(c, &room, &settled)
+        })
+        .await
     }
 
     async fn fates(

@@ -1,8 +1,9 @@
 //! Who does what in a room.
 
 use super::{Subject, call, lobby, message, says, studio};
+use chatter_protocol::call::Fate;
 use chatter_store::{Duty, Lease, Store, StoreError};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Longer than a test takes.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -116,4 +117,42 @@ pub(crate) async fn members_know_each_other(subject: &impl Subject) {
     duties.leave("worker", "b").await.unwrap();
     duties.leave("worker", "nobody").await.unwrap();
     assert_eq!(meet("worker", "c", HOUR).await, ["c"]);
+}
+
+pub(crate) async fn who_has_lost_the_intake_neither_adds_nor_settles(subject: &impl Subject) {
+    let store = subject.open().await;
+    let (duties, rooms) = (store.duties(), [lobby()]);
+    let take = async |holder| {
+        let leases = duties.take(&rooms, Duty::Intake, holder, HOUR);
+        fence(leases.await.unwrap().remove(0))
+    };
+    let line = message("hello");
+    store.commit(says([line.clone()])).await.unwrap();
+    let messages = || vec![Arc::new(line.clone())];
+    let settled = || vec![(line.id, Fate::Accepted)];
+    let is_fenced = |error: StoreError| matches!(&error, StoreError::Fenced { duty: Duty::Intake, by, .. } if by == "b");
+
+    let first = take("a").await;
+    duties.give_up(&rooms, Duty::Intake, "a").await.unwrap();
+    let second = take("b").await;
+    let late = store.append_fenced(&lobby(), messages(), Some(first)).await;
+    assert!(is_fenced(late.unwrap_err()));
+    assert_eq!(store.head(&lobby()).await.unwrap().offset, 0);
+    let late = store.settle_fenced(&lobby(), settled(), Some(first)).await;
+    assert!(is_fenced(late.unwrap_err()));
+    let waiting = store.pending_lines(&lobby(), 9, Duration::ZERO).await;
+    assert_eq!(waiting.unwrap().len(), 1, "it is not settled");
+
+    let added = store
+        .append_fenced(&lobby(), messages(), Some(second))
+        .await;
+    assert!(added.unwrap().places[0].new);
+    store
+        .settle_fenced(&lobby(), settled(), Some(second))
+        .await
+        .unwrap();
+    let waiting = store.pending_lines(&lobby(), 9, Duration::ZERO).await;
+    assert_eq!(waiting.unwrap(), []);
+    let said = store.append(&lobby(), vec![Arc::new(message("hi"))]).await;
+    assert_eq!(said.unwrap().places[0].offset, 2, "people's need no number");
 }

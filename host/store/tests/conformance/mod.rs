@@ -62,6 +62,7 @@ macro_rules! promises {
             a_duty_has_one_holder
             a_lease_ends_with_its_time
             a_commit_under_an_old_number_is_refused
+            who_has_lost_the_intake_neither_adds_nor_settles
             members_know_each_other
         }
     };

@@ -89,12 +89,13 @@ fn fails(counter: &AtomicU32) -> Result<(), StoreError> {
 
 #[async_trait]
 impl Store for Shaky {
-    async fn append(
+    async fn append_fenced(
         &self,
         room: &RoomId,
         messages: Vec<Arc<ChatMessage>>,
+        fence: Option<u64>,
     ) -> Result<Appended, StoreError> {
-        self.inner.append(room, messages).await
+        self.inner.append_fenced(room, messages, fence).await
     }
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
@@ -153,12 +154,13 @@ impl Store for Shaky {
         self.inner.pending_lines(room, limit, wait).await
     }
 
-    async fn settle_lines(
+    async fn settle_fenced(
         &self,
         room: &RoomId,
         settled: Vec<(MessageId, Fate)>,
+        fence: Option<u64>,
     ) -> Result<(), StoreError> {
-        self.inner.settle_lines(room, settled).await
+        self.inner.settle_fenced(room, settled, fence).await
     }
 
     async fn fates(

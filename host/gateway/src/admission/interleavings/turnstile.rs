@@ -128,13 +128,17 @@ impl Drop for AtWork<'_> {
 
 #[async_trait]
 impl Store for Turnstile {
-    async fn append(
+    async fn append_fenced(
         &self,
         room: &RoomId,
         messages: Vec<Arc<ChatMessage>>,
+        fence: Option<u64>,
     ) -> Result<Appended, StoreError> {
-        self.pass("append", self.hall.store.append(room, messages))
-            .await
+        self.pass(
+            "append",
+            self.hall.store.append_fenced(room, messages, fence),
+        )
+        .await
     }
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
@@ -192,13 +196,17 @@ impl Store for Turnstile {
         self.pass("pending_lines", work).await
     }
 
-    async fn settle_lines(
+    async fn settle_fenced(
         &self,
         room: &RoomId,
         settled: Vec<(MessageId, Fate)>,
+        fence: Option<u64>,
     ) -> Result<(), StoreError> {
-        self.pass("settle_lines", self.hall.store.settle_lines(room, settled))
-            .await
+        self.pass(
+            "settle_lines",
+            self.hall.store.settle_fenced(room, settled, fence),
+        )
+        .await
     }
 
     async fn fates(

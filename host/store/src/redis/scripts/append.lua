@@ -1,6 +1,8 @@
 -- Adds messages to the log and says them. ARGV: 6 how to publish, 7 the channel, 8 how many messages are kept, 9 how
--- many more may be before the log is trimmed, 10 a word that this request alone has; then for each message its id and its
--- JSON. The answer: epoch, how many could not be said, then each message's offset, negative if it was there before.
+-- many more may be before the log is trimmed, 10 a word that this request alone has, 11 the fencing number of the room's
+-- intake or nothing; then for each message its id and its JSON. KEYS: 4 the room's duties, if there is such a number.
+-- The answer: epoch, how many could not be said, then each message's offset, negative if it was there before; or nothing,
+-- and who has the intake now.
 --
 -- A request may come twice, if the answer to it was lost. What the first one added is new to whoever asks, as long as
 -- nobody else has added something since.
@@ -8,8 +10,14 @@
 -- A script that fails is not undone, so what may be refused comes last: saying, which the rules for users know by
 -- channels of their own. What is in the log and was not said is said by whoever asked.
 
-local FIRST = 11
+local FIRST = 12
 local publish, channel, keeps, trim_at, word = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
+if ARGV[11] ~= '' then
+  local lease = redis.call('HMGET', KEYS[4], 'intake.fence', 'intake.holder')
+  if lease[1] and tonumber(lease[1]) > tonumber(ARGV[11]) then
+    return { '', lease[2] or '' }
+  end
+end
 local epoch, offset = room()
 local count = (#ARGV - FIRST + 1) / 2
 if count == 0 then

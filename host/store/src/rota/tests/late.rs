@@ -77,7 +77,12 @@ impl Duties for Late {
 /// Of all else a rota asks nothing.
 #[async_trait]
 impl Store for Late {
-    async fn append(&self, _: &RoomId, _: Vec<Arc<ChatMessage>>) -> Result<Appended, StoreError> {
+    async fn append_fenced(
+        &self,
+        _: &RoomId,
+        _: Vec<Arc<ChatMessage>>,
+        _: Option<u64>,
+    ) -> Result<Appended, StoreError> {
         unreachable!()
     }
 
@@ -115,10 +120,11 @@ impl Store for Late {
         unreachable!()
     }
 
-    async fn settle_lines(
+    async fn settle_fenced(
         &self,
         _: &RoomId,
         _: Vec<(MessageId, call::Fate)>,
+        _: Option<u64>,
     ) -> Result<(), StoreError> {
         unreachable!()
     }
