@@ -6,6 +6,10 @@ use std::{
 };
 
 /// What is asked of a speech model.
+#[cfg_attr(
+    not(feature = "whisper"),
+    allow(dead_code, reason = "only a model reads it")
+)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'a> {
     /// The window, of [`RATE`](crate::RATE), and not longer than [`LONGEST_MS`].

@@ -26,6 +26,10 @@ struct Line<T> {
 }
 
 impl<T> Seats<T> {
+    #[cfg_attr(
+        not(feature = "whisper"),
+        allow(dead_code, reason = "without a model there are no seats")
+    )]
     pub(crate) fn new(things: Vec<T>) -> Self {
         Self {
             line: Mutex::new(Line {
