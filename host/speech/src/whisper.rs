@@ -270,8 +270,8 @@ impl Recognise for Whisper {
         })
     }
 
-    /// whisper.cpp has the encoder see as many frames as in the inference before; at the very first, it would
-    /// be all of them, which takes as long as four inferences. It sees 7.7 s at least, which is enough.
+    /// whisper.cpp has the encoder see as many frames as in the inference before, which is 7.7 s at least; at
+    /// the very first it would be all 30 s, and the first words wait for it.
     fn language(&mut self, sound: &[f32], stop: &Arc<AtomicBool>) -> Result<(String, f32), Failed> {
         self.stops_by(stop);
         self.state
