@@ -19,6 +19,10 @@ pub struct PersonaConfig {
     /// What viewers read.
     #[schemars(length(min = 1, max = 40))]
     pub name: String,
+    /// How its name is said aloud, where that can't be told from how it is written: `spoken = ["mika seven"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 2, max = 60)))]
+    pub spoken: Vec<String>,
     /// The module that it runs on: `plugins/MODULE.wasm`.
     #[schemars(regex(pattern = "^[a-z0-9-]{1,63}$"))]
     pub module: String,

@@ -213,6 +213,11 @@ pub struct StreamEvent {
     /// The words that show it, or a short description.
     #[schemars(length(max = 500))]
     pub text: String,
+    /// Whose names are said, for an event of kind `name`: as they are written in the room, however they were
+    /// spoken. Empty if the source doesn't know; the text tells it then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 80)))]
+    pub names: Vec<String>,
     /// When, on the stream's clock, in milliseconds.
     pub at_ms: u64,
     /// How sure the source is.
@@ -242,6 +247,7 @@ mod tests {
             id: id.to_string(),
             kind: "hype".into(),
             text: String::new(),
+            names: Vec::new(),
             at_ms,
             confidence: 1.0,
         }

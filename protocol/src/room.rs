@@ -1,6 +1,6 @@
 //! How rooms are doing, as the gateway tells it.
 
-use crate::{Author, AuthorId, AuthorKind, PersonaStatus, RoomId, Timestamp};
+use crate::{Author, AuthorId, AuthorKind, PersonaStatus, RoomId, SourceStatus, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,6 +44,9 @@ pub struct RoomStatus {
     /// That viewers may hear what the room watches, if they may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sound: Option<Sound>,
+    /// What the room watches and how that goes, as whoever plays it told it last; for operators alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<SourceStatus>>,
 }
 
 /// A recording that a room's viewers may hear while the room watches it: `GET /v1/rooms/{t}/{r}/source`

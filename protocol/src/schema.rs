@@ -9,7 +9,7 @@ pub use refusal::{Invalid, MAX_PROBLEMS, Problem};
 
 use crate::{
     CallRecord, ChatMessage, ChatTrends, FirehoseEntry, ModerationPolicy, ModerationVerdict,
-    ModuleConfig, PersonaConfig, PersonaStatus, RoomConfig, StreamContext,
+    ModuleConfig, PersonaConfig, PersonaStatus, RoomConfig, SourceStatus, StreamContext,
     frames::{
         AuditPage, ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame,
         Session, SessionRequest,
@@ -140,6 +140,7 @@ schematics! {
     "server-frame" ServerFrame;
     "session" Session;
     "session-request" SessionRequest;
+    "source-status" SourceStatus;
     "stream-context" StreamContext;
     "waiting" Waiting;
 }

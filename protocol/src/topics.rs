@@ -14,6 +14,8 @@ pub enum TopicKind {
     StreamContext,
     /// The sound that a page shares, piece by piece ([`SoundPiece`](crate::SoundPiece)).
     StreamSound,
+    /// How what a room watches does ([`SourceStatus`](crate::SourceStatus)).
+    StreamSource,
     /// What the chat as a whole does ([`ChatTrends`](crate::ChatTrends)).
     ChatTrends,
     /// What moderation decided ([`ModerationVerdict`](crate::ModerationVerdict)).
@@ -28,11 +30,12 @@ pub enum TopicKind {
 
 impl TopicKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ChatIngest,
         Self::ChatFirehose,
         Self::StreamContext,
         Self::StreamSound,
+        Self::StreamSource,
         Self::ChatTrends,
         Self::ChatAudit,
         Self::ChatActs,
@@ -48,6 +51,7 @@ impl TopicKind {
             Self::ChatFirehose => "chat.firehose",
             Self::StreamContext => "stream.context",
             Self::StreamSound => "stream.sound",
+            Self::StreamSource => "stream.source",
             Self::ChatTrends => "chat.trends",
             Self::ChatAudit => "chat.audit",
             Self::ChatActs => "chat.acts",

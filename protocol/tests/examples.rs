@@ -5,7 +5,7 @@
 use chatter_protocol::{
     CallRecord, ChatMessage, ChatTrends, FirehoseEntry, Invalid, ModerationPolicy,
     ModerationVerdict, ModuleConfig, PersonaConfig, PersonaStatus, RoomConfig, Schematic,
-    StreamContext,
+    SourceStatus, StreamContext,
     frames::{
         AuditPage, ClientFrame, MessagesPage, ProblemDocument, Said, SayRequest, ServerFrame,
         Session, SessionRequest,
@@ -73,6 +73,7 @@ fn rewrite(name: &str, value: Value) -> Result<Value, Invalid> {
         ServerFrame::NAME => of::<ServerFrame>(value),
         Session::NAME => of::<Session>(value),
         SessionRequest::NAME => of::<SessionRequest>(value),
+        SourceStatus::NAME => of::<SourceStatus>(value),
         StreamContext::NAME => of::<StreamContext>(value),
         other => panic!("{other} has no type here"),
     }

@@ -1,19 +1,33 @@
 //! Playing a source where several processes could: one does, the others listen to how far it is and
 //! go on from there when it is gone.
 
-use crate::{Media, PlayError, Playback, Subtitles, play::play_from, watching::Around};
+use crate::{
+    About, Called, Ended, Media, PlayError, Playback, Subtitles, play::play_from, report::Report,
+    watching::Around,
+};
 use chatter_bus::{Heard, SharedBus};
-use chatter_protocol::{Clock, RoomId, StreamContext, Topic, TopicKind};
+use chatter_media::Condition;
+use chatter_protocol::{
+    Author, AuthorKind, Clock, FirehoseEntry, RoomId, StreamContext, Topic, TopicKind,
+};
 use chatter_store::Rota;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 /// The pause before the topic is listened to again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// So long what plays may take for its last words once it is cancelled.
+const LAST: Duration = Duration::from_millis(160);
+/// The most people whose names are listened for.
+const MAX_PEOPLE: usize = 64;
 
 /// A context is of the same play as the one before it if its position differs so much at most from
 /// where that play would be by now.
@@ -28,6 +42,7 @@ const SLACK_MS: u64 = 15_000;
 /// As [`play()`](crate::play()).
 pub async fn attend(
     subtitles: Subtitles,
+    about: About,
     playback: Playback,
     rota: Rota,
     bus: SharedBus,
@@ -45,14 +60,35 @@ pub async fn attend(
             clock.clone(),
             cancel.child_token(),
         );
-        let room = &room;
+        let (room, cancel) = (&room, &cancel);
+        let report = Report {
+            about: about.clone(),
+            room: room.clone(),
+            bus: Arc::clone(&bus),
+            clock: clock.clone(),
+            behind_ms: Arc::default(),
+        };
         async move {
-            if let Err(error) = playing.await {
-                tracing::error!(%room, %error, "the source can't be played");
-            }
+            let (teller, condition) = watch::channel(Condition::Playing { silent: false });
+            let playing = async {
+                let ended = match playing.await {
+                    Ok(Ended::Finished) => {
+                        tracing::info!(%room, "the source is at its end");
+                        Condition::Ended { note: None }
+                    }
+                    Ok(Ended::Cancelled) => return,
+                    Err(error) => {
+                        tracing::error!(%room, %error, "the source can't be played");
+                        let why = error.to_string();
+                        Condition::Failed { why }
+                    }
+                };
+                teller.send_replace(ended);
+            };
+            tokio::join!(playing, report.run(condition, cancel));
         }
     };
-    in_turn(&room, speed, &rota, &bus, &cancel, play).await;
+    in_turn(&room, speed, &rota, &bus, &cancel, None, play).await;
     Ok(())
 }
 
@@ -72,12 +108,15 @@ pub async fn attend_media(
 ) -> Result<(), PlayError> {
     playback.check()?;
     let (room, speed) = (playback.room.clone(), playback.speed);
+    let people = watch::Sender::new(Arc::default());
     let play = |from_ms| {
         let around = Around {
             room: room.clone(),
             bus: Arc::clone(&bus),
             clock: clock.clone(),
             cancel: cancel.child_token(),
+            behind_ms: Arc::default(),
+            people: Some(people.subscribe()),
         };
         let (media, playback) = (&media, &playback);
         // All that is known of a source is part of this future. Around it are others, each of which would move it
@@ -86,7 +125,7 @@ pub async fn attend_media(
             media.watch(playback, from_ms, around).await;
         })
     };
-    in_turn(&room, speed, &rota, &bus, &cancel, play).await;
+    in_turn(&room, speed, &rota, &bus, &cancel, Some(&people), play).await;
     Ok(())
 }
 
@@ -97,42 +136,74 @@ async fn in_turn<F: Future<Output = ()>>(
     rota: &Rota,
     bus: &SharedBus,
     cancel: &CancellationToken,
+    people: Option<&watch::Sender<Arc<[Called]>>>,
     play: impl Fn(u64) -> F,
 ) {
     let follow = Mutex::new(Follow::new(speed));
-    let listening = listen(room, bus, &follow);
+    let listening = listen(room, bus, &follow, people);
     let playing = rota.attend(room, |_| {
         let from_ms = lock(&follow).position(Instant::now());
         if from_ms > 0 {
             tracing::info!(%room, from_ms, "the source is taken over");
         }
-        let playing = play(from_ms);
-        async move {
-            playing.await;
-            if !cancel.is_cancelled() {
-                tracing::info!(%room, "the source is at its end");
-            }
-        }
+        play(from_ms)
     });
     let both = async { tokio::join!(listening, playing) };
-    cancel.run_until_cancelled(both).await;
+    tokio::select! {
+        _ = both => {}
+        // What plays tells at last that it does no more.
+        () = async { cancel.cancelled().await; sleep(LAST).await } => {}
+    }
 }
 
-/// Hears how far the source is. Never returns.
-async fn listen(room: &RoomId, bus: &SharedBus, follow: &Mutex<Follow>) {
-    let topic = Topic::new(TopicKind::StreamContext, room.clone());
+/// Hears how far the source is, and who speaks in the chat, if somebody wants to know. Never returns.
+async fn listen(
+    room: &RoomId,
+    bus: &SharedBus,
+    follow: &Mutex<Follow>,
+    people: Option<&watch::Sender<Arc<[Called]>>>,
+) {
+    let chat = people.map(|_| TopicKind::ChatFirehose);
+    let topics: Vec<Topic> = [Some(TopicKind::StreamContext), chat]
+        .into_iter()
+        .flatten()
+        .map(|kind| Topic::new(kind, room.clone()))
+        .collect();
     loop {
-        if let Ok(mut heard) = bus.subscribe(std::slice::from_ref(&topic)).await {
+        if let Ok(mut heard) = bus.subscribe(&topics).await {
             while let Some(heard) = heard.next().await {
-                if let Heard::Message { payload, .. } = heard
-                    && let Ok(context) = serde_json::from_slice::<StreamContext>(&payload)
-                {
+                let Heard::Message { topic, payload } = heard else {
+                    continue;
+                };
+                if topic.kind == TopicKind::ChatFirehose {
+                    if let (Some(people), Ok(entry)) =
+                        (people, serde_json::from_slice::<FirehoseEntry>(&payload))
+                    {
+                        spoke(people, &entry.message.author);
+                    }
+                } else if let Ok(context) = serde_json::from_slice::<StreamContext>(&payload) {
                     lock(follow).hear(context.position_ms, Instant::now());
                 }
             }
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Somebody wrote in the chat: the names of those who did so last are listened for.
+fn spoke(people: &watch::Sender<Arc<[Called]>>, author: &Author) {
+    if !matches!(author.kind, AuthorKind::Viewer | AuthorKind::Moderator) {
+        return;
+    }
+    people.send_if_modified(|people| {
+        let is_known = people.iter().any(|called| called.name == author.name);
+        if !is_known {
+            let before = &people[people.len().saturating_sub(MAX_PEOPLE - 1)..];
+            let all = before.iter().cloned();
+            *people = all.chain([Called::new(&*author.name)]).collect();
+        }
+        !is_known
+    });
 }
 
 fn lock(follow: &Mutex<Follow>) -> std::sync::MutexGuard<'_, Follow> {

@@ -42,7 +42,7 @@ pub(crate) const SILENCE_MS: u64 = 8000;
 /// A cue may be shown for so long, in milliseconds, before what follows counts as silence.
 const MAX_SHOWN_MS: u64 = 30_000;
 /// The longest text of an event, in characters.
-const MAX_CHARS: usize = 160;
+pub(crate) const MAX_CHARS: usize = 160;
 
 /// Something that happens at one moment of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,8 @@ pub(crate) struct Event {
     pub(crate) kind: Cow<'static, str>,
     /// The words that show it, at most 160 characters.
     pub(crate) text: String,
+    /// Whose names are said.
+    pub(crate) names: Vec<String>,
     /// When it happened, in milliseconds of the file.
     pub(crate) at_ms: u64,
     /// When it may be told; not before `at_ms`.
@@ -67,6 +69,7 @@ impl Event {
         Self {
             kind: kind.into(),
             text: text::shorten(text, MAX_CHARS),
+            names: Vec::new(),
             at_ms,
             due_ms: at_ms,
             confidence,

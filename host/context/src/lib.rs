@@ -50,6 +50,7 @@ mod piece;
 mod play;
 mod question;
 mod reel;
+mod report;
 mod script;
 mod seeing;
 mod sentence;
@@ -68,7 +69,9 @@ mod window;
 
 pub use attend::{attend, attend_media};
 pub use media::Media;
+pub use names::{Called, Roll};
 pub use play::{Ended, PlayError, Playback, play};
+pub use report::About;
 pub use seeing::Sight;
 pub use subtitles::{MAX_FILE_BYTES, Skipped, SubtitleError, Subtitles};
 pub use summing::Summaries;

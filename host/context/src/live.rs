@@ -238,7 +238,7 @@ impl Live {
         for event in events {
             self.happen(&event);
         }
-        for event in names {
+        if let Some(event) = names {
             self.happen(&event);
         }
     }

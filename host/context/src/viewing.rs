@@ -47,6 +47,7 @@ mod tests {
             id: String::new(),
             kind: "raid".into(),
             text: "a raid of 40".into(),
+            names: Vec::new(),
             at_ms: 3_000,
             confidence: 0.5,
         };

@@ -6,7 +6,7 @@
 use crate::{
     Ended,
     live::{Began, Live},
-    names::Names,
+    names::{Names, Roll},
     seeing::{Looked, Seeing, Sight},
     sight::Eye,
     sound::Ear,
@@ -17,8 +17,15 @@ use chatter_bus::SharedBus;
 use chatter_media::{Feed, Part, Pictures};
 use chatter_protocol::{Clock, RoomId};
 use chatter_speech::{Heard, Hearing, ListenConfig, Listener, Model};
-use metrics::gauge;
-use std::{future::pending, time::Duration};
+use metrics::{Gauge, gauge};
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -51,8 +58,8 @@ pub struct Senses {
     pub sight: Option<Sight>,
     /// Who sums up; without anybody the stream's own sentences do.
     pub summaries: Option<Summaries>,
-    /// The names that are listened for.
-    pub names: Vec<String>,
+    /// Whose names are listened for, beside those of the people who write in the chat.
+    pub names: Option<Roll>,
 }
 
 /// Who makes words of sound.
@@ -119,6 +126,10 @@ pub(crate) struct Around {
     pub(crate) bus: SharedBus,
     pub(crate) clock: Clock,
     pub(crate) cancel: CancellationToken,
+    /// How far the hearing is behind, in milliseconds, for whoever tells of it.
+    pub(crate) behind_ms: Arc<AtomicU64>,
+    /// Who spoke in the chat lately.
+    pub(crate) people: Option<Roll>,
 }
 
 /// Tells a room what a feed gives, from its position on, until its end or until it is cancelled.
@@ -134,6 +145,8 @@ pub(crate) async fn watch(
         bus,
         clock,
         cancel,
+        behind_ms,
+        people,
     } = around;
     let watching = Watching {
         telling: Telling::new(room.clone(), bus, clock.clone()),
@@ -147,21 +160,24 @@ pub(crate) async fn watch(
             is_speaking: false,
             has_listener: listening.is_some(),
             seeing: senses.sight.clone().map(Seeing::new),
-            names: Names::new(&senses.names),
+            names: Names::new(senses.names.clone(), people),
             clock,
             room: room.clone(),
         },
         summing: senses.summaries.clone().map(Summing::new),
         feed,
         listening,
-        room,
+        behind: Behind {
+            gauge: gauge!(BEHIND, "room" => room.to_string()),
+            ms: behind_ms,
+        },
     };
     let ended = cancel.run_until_cancelled(watching.run(&cancel)).await;
     ended.unwrap_or(Ended::Cancelled)
 }
 
 struct Watching<L> {
-    room: RoomId,
+    behind: Behind,
     feed: Feed,
     listening: Option<L>,
     telling: Telling,
@@ -225,7 +241,7 @@ impl<L: Listening> Watching<L> {
             live.sum_up(None);
         }
         let behind_ms = self.understanding.behind_ms();
-        gauge!(BEHIND, "room" => self.room.to_string()).set(behind_ms as f64 / 1000.0);
+        self.behind.set(behind_ms);
         Some(())
     }
 
@@ -241,7 +257,7 @@ impl<L: Listening> Watching<L> {
     }
 
     fn heard(&mut self, heard: Option<Heard>) {
-        let room = &self.room;
+        let room = &self.understanding.room;
         match heard {
             Some(Heard::Stopped { why }) => {
                 tracing::error!(%room, %why, "words are heard no more; what sound alone tells goes on");
@@ -296,6 +312,25 @@ impl<L: Listening> Watching<L> {
                 return Ended::Finished;
             }
         }
+    }
+}
+
+/// How far the hearing is behind. Nobody is behind a source that is watched no more.
+struct Behind {
+    gauge: Gauge,
+    ms: Arc<AtomicU64>,
+}
+
+impl Behind {
+    fn set(&self, behind_ms: u64) {
+        self.gauge.set(behind_ms as f64 / 1000.0);
+        self.ms.store(behind_ms, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        self.set(0);
     }
 }
 

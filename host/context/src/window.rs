@@ -106,6 +106,7 @@ impl Window {
             id: format!("{:x}-{place}", self.play),
             kind: event.kind.clone().into_owned(),
             text: event.text.clone(),
+            names: event.names.clone(),
             at_ms: offset + event.at_ms,
             confidence: event.confidence,
         };

@@ -6,7 +6,8 @@
 use crate::{frames, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
-    ChatTrends, FirehoseEntry, PersonaStatus, StreamContext, TopicKind, frames::ServerFrame,
+    ChatTrends, FirehoseEntry, PersonaStatus, SourceStatus, StreamContext, TopicKind,
+    frames::ServerFrame,
 };
 use chatter_store::StoreError;
 use futures_util::FutureExt;
@@ -35,6 +36,7 @@ pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellation
         TopicKind::PersonaStatus,
         TopicKind::ChatTrends,
         TopicKind::StreamContext,
+        TopicKind::StreamSource,
     ]
     .map(|kind| room.topic(kind));
     let work = async {
@@ -140,6 +142,11 @@ impl Fanout {
                 Ok(status) if status.room_id == room.id => room.note_status(status),
                 Ok(_) => {}
                 Err(error) => tracing::warn!(%topic, %error, "a status can't be read"),
+            },
+            TopicKind::StreamSource => match serde_json::from_slice::<SourceStatus>(&payload) {
+                Ok(status) if status.room_id == room.id => room.note_source(status),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%topic, %error, "a source's status can't be read"),
             },
             TopicKind::ChatTrends => match serde_json::from_slice::<ChatTrends>(&payload) {
                 Ok(trends) => {

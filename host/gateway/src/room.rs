@@ -12,7 +12,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use chatter_moderation::{Moderator, PersonaLines};
 use chatter_protocol::{
-    Author, AuthorId, AuthorKind, PersonaId, PersonaStatus, RoomId, Topic, TopicKind,
+    Author, AuthorId, AuthorKind, PersonaId, PersonaStatus, RoomId, SourceStatus, Topic, TopicKind,
     moderation::Action,
 };
 use metrics::{Counter, Gauge, counter, gauge};
@@ -52,6 +52,7 @@ pub(crate) struct Room {
     /// Whether what viewers may hear was not there when it was looked for last.
     silent: AtomicBool,
     statuses: Mutex<BTreeMap<PersonaId, Arc<PersonaStatus>>>,
+    source: Mutex<Option<Arc<SourceStatus>>>,
 }
 
 /// What the configuration says of a room, replaced as a whole when that changes.
@@ -178,6 +179,7 @@ impl Room {
             shared: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             statuses: Mutex::default(),
+            source: Mutex::default(),
         });
         (
             Arc::clone(&room),
@@ -286,6 +288,20 @@ impl Room {
 
     pub(crate) fn statuses(&self) -> Vec<Arc<PersonaStatus>> {
         self.lock_statuses().values().cloned().collect()
+    }
+
+    // === What it watches ===
+
+    pub(crate) fn note_source(&self, status: SourceStatus) {
+        *self.lock_source() = (!status.left).then(|| Arc::new(status));
+    }
+
+    pub(crate) fn source(&self) -> Option<Arc<SourceStatus>> {
+        self.lock_source().clone()
+    }
+
+    fn lock_source(&self) -> MutexGuard<'_, Option<Arc<SourceStatus>>> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_statuses(&self) -> MutexGuard<'_, BTreeMap<PersonaId, Arc<PersonaStatus>>> {

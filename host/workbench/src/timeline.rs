@@ -118,6 +118,7 @@ impl Stream {
                 id: String::new(),
                 kind: kind.to_owned(),
                 text: text.to_owned(),
+                names: Vec::new(),
                 at_ms,
                 confidence,
             });

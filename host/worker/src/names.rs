@@ -11,6 +11,11 @@ impl Name {
         Self(name.trim().to_lowercase())
     }
 
+    /// Whether this is it, written in whichever case.
+    fn is(&self, written: &str) -> bool {
+        !self.0.is_empty() && written.trim().to_lowercase() == self.0
+    }
+
     /// Whether the name stands in the text (which is in lower case) as a word: with no letter or
     /// digit right before or after it.
     pub(crate) fn stands_in(&self, lower: &str) -> bool {
@@ -26,13 +31,18 @@ impl Name {
 }
 
 /// Whether something that happens on the stream is anything to whoever has these names: all of it is, but
-/// that others' names are said there.
+/// that others' names are said there. Whoever heard them says whose they are, since they may be spoken in
+/// another way than they are written; else the text is looked at.
 pub(crate) fn concern(names: &[Name], event: &StreamEvent) -> bool {
-    let is_named = || {
+    if event.kind != "name" {
+        return true;
+    }
+    if event.names.is_empty() {
         let lower = event.text.to_lowercase();
-        names.iter().any(|name| name.stands_in(&lower))
-    };
-    event.kind != "name" || is_named()
+        return names.iter().any(|name| name.stands_in(&lower));
+    }
+    let said = |name: &Name| event.names.iter().any(|said| name.is(said));
+    names.iter().any(said)
 }
 
 /// Whether a text (in lower case) asks something: it has a question mark, or begins like an English
@@ -55,16 +65,21 @@ mod tests {
     #[test]
     fn a_name_on_the_stream_is_something_to_its_bearer_alone() {
         let names = ["Nova", "nova-1"].map(Name::new);
-        let table = [
-            ("name", "And what does Nova say?", true),
-            ("name", "And what does Rex say?", false),
-            ("hype", "Go Rex!", true),
+        let table: [(&str, &str, &[&str], bool); 6] = [
+            ("name", "And what does Nova say?", &[], true),
+            ("name", "And what does Rex say?", &[], false),
+            ("hype", "Go Rex!", &[], true),
+            ("name", "And what does no va say?", &["Rex", "nova"], true),
+            // Somebody is called nearly so.
+            ("name", "Nova Scotia called.", &["Nova Scotia"], false),
+            ("hype", "Go Rex!", &["Rex"], true),
         ];
-        for (kind, text, expected) in table {
+        for (kind, text, said, expected) in table {
             let event = StreamEvent {
                 id: "1".into(),
                 kind: kind.into(),
                 text: text.into(),
+                names: said.iter().map(|&name| name.into()).collect(),
                 at_ms: 0,
                 confidence: 0.9,
             };

@@ -81,6 +81,7 @@ pub(crate) fn event(id: &str, kind: &str, at_s: u64) -> StreamEvent {
         id: id.into(),
         kind: kind.into(),
         text: String::new(),
+        names: Vec::new(),
         at_ms: at_s * 1000,
         confidence: 0.8,
     }

@@ -103,12 +103,31 @@ export type Reaction =
  */
 export type Health = "ok" | "failing" | "unavailable";
 /**
+ * What words are had from.
+ *
+ * - `model`: A model listens.
+ * - `subtitles`: They are read from a subtitle file.
+ * - `nothing`: From nothing: only how loud it is and what is to be seen tell what happens.
+ */
+export type HearingBy = "model" | "subtitles" | "nothing";
+/**
  * What a moderator says about a message that waits.
  *
  * - `approve`: It goes out.
  * - `deny`: It does not go out.
  */
 export type Judgement = "approve" | "deny";
+/**
+ * How a source does.
+ *
+ * - `starting`: It is being opened.
+ * - `playing`: It plays.
+ * - `stalled`: It is open, and nothing comes.
+ * - `waiting`: It is not open, and will be opened (again).
+ * - `ended`: It was finite, and is over.
+ * - `failed`: It can't be played, and is not tried any more.
+ */
+export type SourceCondition = "starting" | "playing" | "stalled" | "waiting" | "ended" | "failed";
 /**
  * A right.
  *
@@ -533,6 +552,20 @@ export interface Difference {
   at: string;
   live: Reaction;
   shadow: Reaction;
+}
+/**
+ * Who hears what is said on a stream.
+ */
+export interface Hearing {
+  by: HearingBy;
+  /**
+   * The model's name, or the subtitle file's.
+   */
+  name?: string;
+  /**
+   * Why no model listens where one should, and what helps; empty if all is as it should be.
+   */
+  detail?: string;
 }
 /**
  * A message that waits for a moderator.
@@ -1055,6 +1088,10 @@ export interface RoomStatus {
    * That viewers may hear what the room watches, if they may.
    */
   sound?: Sound | null;
+  /**
+   * What the room watches and how that goes, as whoever plays it told it last; for operators alone.
+   */
+  source?: SourceStatus | null;
 }
 /**
  * A recording that a room's viewers may hear while the room watches it: `GET /v1/rooms/{t}/{r}/source` at this gateway. Where it is tells `playing` of what happens on the stream.
@@ -1068,6 +1105,45 @@ export interface Sound {
    * When this was told, by the clock that `at` of a context is of.
    */
   now: string;
+}
+/**
+ * What a room watches, and how that goes. The gateway shows it to operators alone: it names files and hosts.
+ */
+export interface SourceStatus {
+  /**
+   * Version of this format.
+   */
+  v: 1;
+  /**
+   * The room.
+   */
+  room_id: string;
+  /**
+   * What is watched, for people and without what may be secret.
+   */
+  source: string;
+  condition: SourceCondition;
+  /**
+   * What is waited for, what went wrong and what to do, or what is not as it should be; empty when there is nothing to say.
+   */
+  detail?: string;
+  /**
+   * Since when it does so.
+   */
+  since: string;
+  hearing: Hearing;
+  /**
+   * How much of the stream has come, but was not listened to yet, in milliseconds.
+   */
+  behind_ms?: number;
+  /**
+   * Whether the room watches it no more: this is the last that is told of it.
+   */
+  left?: boolean;
+  /**
+   * When this was true.
+   */
+  at: string;
 }
 /**
  * A stretch of speech. It stays as it is in each context that holds it.
@@ -1157,6 +1233,10 @@ export interface StreamEvent {
    * The words that show it, or a short description.
    */
   text: string;
+  /**
+   * Whose names are said, for an event of kind `name`: as they are written in the room, however they were spoken. Empty if the source doesn't know; the text tells it then.
+   */
+  names?: string[];
   /**
    * When, on the stream's clock, in milliseconds.
    */

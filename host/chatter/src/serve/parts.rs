@@ -9,14 +9,25 @@ use crate::{
     settings::{Bus, Role, Settings},
 };
 use chatter_bus::{InProcess, SharedBus, redis::Link};
-use chatter_context::{Media, PlayError, Playback, Senses, Sight, Summaries, attend, attend_media};
+use chatter_context::{
+    About, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, attend, attend_media,
+};
 use chatter_llm::{Asker, OFFLINE, Router, SharedModel};
 use chatter_memory::SharedMemory;
-use chatter_protocol::{Clock, PersonaId, memory::Scope};
+use chatter_protocol::{
+    Clock, PersonaId,
+    memory::Scope,
+    source::{Hearing, HearingBy},
+};
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
 use chatter_store::{Lock, Rota, SharedStore, Sqlite, lock};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Upper bounds of the buckets of everything that is measured in seconds: from what one call costs
@@ -198,7 +209,7 @@ impl Parts {
         &self,
         room: &Room,
         source: Source,
-        names: Vec<String>,
+        names: Roll,
         rota: Rota,
         end: CancellationToken,
     ) -> Playing {
@@ -209,39 +220,52 @@ impl Parts {
         };
         let (bus, clock) = (Arc::clone(&self.bus), self.clock.clone());
         let result = |ended: Result<(), PlayError>| ended.map_err(|error| error.to_string());
+        let shown = source.watched.to_string();
         match source.watched {
-            Watched::Subtitles { subtitles, .. } => {
-                Box::pin(
-                    async move { result(attend(subtitles, playback, rota, bus, clock, end).await) },
-                )
+            Watched::Subtitles { path, subtitles } => {
+                let about = by_subtitles(shown, &path, String::new());
+                Box::pin(async move {
+                    result(attend(subtitles, about, playback, rota, bus, clock, end).await)
+                })
             }
             Watched::Media { source, beside } => {
                 let mut senses = Senses {
                     speech: None,
                     sight: self.streams.sight.clone(),
                     summaries: self.summaries(room),
-                    names,
+                    names: Some(names),
                 };
                 let (ears, ffmpeg) = (self.streams.ears.clone(), self.streams.ffmpeg.clone());
                 Box::pin(async move {
                     let room = &playback.room;
-                    match (ears.open().await, beside) {
-                        (Ok(speech), _) => senses.speech = Some(speech),
+                    let hearing = |by, name: String, detail: String| Hearing { by, name, detail };
+                    let hearing = match (ears.open().await, beside) {
+                        (Ok(speech), _) => {
+                            senses.speech = Some(speech);
+                            let name = ears.describe().unwrap_or_default();
+                            hearing(HearingBy::Model, name, String::new())
+                        }
                         (Err(why), Some((path, subtitles))) => {
+                            let about = by_subtitles(shown, &path, why.clone());
                             let path = path.display();
                             tracing::warn!(%room, %why, "words can't be heard; the subtitles in {path} are played instead");
                             return result(
-                                attend(subtitles, playback, rota, bus, clock, end).await,
+                                attend(subtitles, about, playback, rota, bus, clock, end).await,
                             );
                         }
                         (Err(why), None) => {
                             tracing::warn!(%room, %why, "words can't be heard; only what sound and pictures tell without them is");
+                            hearing(HearingBy::Nothing, String::new(), why)
                         }
-                    }
+                    };
                     let media = Media {
                         source,
                         ffmpeg,
                         senses,
+                        about: About {
+                            source: shown,
+                            hearing,
+                        },
                     };
                     result(attend_media(media, playback, rota, bus, clock, end).await)
                 })
@@ -277,6 +301,19 @@ impl Parts {
             every,
             deadline: SUMMARY_DEADLINE,
         })
+    }
+}
+
+/// What operators are told of a source whose words are read from a file; with why nobody listens, if somebody should.
+fn by_subtitles(source: String, path: &Path, why: String) -> About {
+    let name = path.file_name().unwrap_or_default();
+    About {
+        source,
+        hearing: Hearing {
+            by: HearingBy::Subtitles,
+            name: name.to_string_lossy().into_owned(),
+            detail: why,
+        },
     }
 }
 

@@ -9,12 +9,16 @@ use crate::{
     config::{self, Configuration, Stamp, Watch},
     settings::{Found, Settings, SourceOverride},
 };
-use chatter_protocol::{PersonaId, RoomId};
+use chatter_context::Called;
+use chatter_protocol::{PersonaConfig, PersonaId, RoomId};
 use chatter_runtime::Personas as _;
 use chatter_store::Rota;
 use metrics::{counter, gauge};
-use std::{collections::BTreeMap, sync::Arc};
-use tokio::sync::{Notify, mpsc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// One look at the configuration.
@@ -22,6 +26,9 @@ const RELOADS: &str = "chatter_config_reload_total";
 
 /// How many problems it had when it was looked at last.
 const PROBLEMS: &str = "chatter_config_problems";
+
+/// So long a room's duty may take to be given up before its next source begins.
+const GIVEN_UP: Duration = Duration::from_secs(3);
 
 /// What the configuration is read from.
 #[derive(Clone)]
@@ -154,7 +161,16 @@ pub(super) struct Handles {
 pub(super) struct Live {
     configuration: Configuration,
     handles: Handles,
-    sources: BTreeMap<RoomId, CancellationToken>,
+    sources: BTreeMap<RoomId, Source>,
+}
+
+/// What a room watches, while it does.
+struct Source {
+    end: CancellationToken,
+    /// Cancelled when it has ended.
+    over: CancellationToken,
+    /// Whose names are listened for.
+    names: watch::Sender<Arc<[Called]>>,
 }
 
 impl Live {
@@ -173,7 +189,7 @@ impl Live {
         live.name_rooms();
         let rooms: Vec<RoomId> = live.configuration.rooms.keys().cloned().collect();
         for room in rooms {
-            live.play(&room, services, parts);
+            live.play_after(None, &room, services, parts);
         }
         live
     }
@@ -228,10 +244,20 @@ impl Live {
             .cloned()
             .collect();
         for room in changed {
-            if let Some(playing) = self.sources.remove(&room) {
-                playing.cancel();
-            }
-            self.play(&room, services, parts);
+            let before = self.sources.remove(&room);
+            let over = before.map(|source| {
+                source.end.cancel();
+                source.over
+            });
+            self.play_after(over, &room, services, parts);
+        }
+        for (room, source) in &self.sources {
+            let names = self.names(room);
+            source.names.send_if_modified(|before| {
+                let news = **before != *names;
+                *before = names;
+                news
+            });
         }
         self.name_missing_modules(&before, parts);
     }
@@ -248,24 +274,65 @@ impl Live {
         }
     }
 
-    fn play(&mut self, room: &RoomId, services: &mut Services, parts: &Parts) {
+    /// Whose names are listened for in a room.
+    fn names(&self, room: &RoomId) -> Arc<[Called]> {
+        let room = self.configuration.rooms.get(room);
+        let seats = room
+            .into_iter()
+            .flat_map(|room| self.configuration.seats(room));
+        let called = |(persona, _): (&PersonaConfig, &str)| Called {
+            name: persona.name.clone(),
+            spoken: persona.spoken.clone(),
+        };
+        seats.map(called).collect()
+    }
+
+    /// Once what the room watched before has ended: two would be told at a time.
+    fn play_after(
+        &mut self,
+        before: Option<CancellationToken>,
+        room: &RoomId,
+        services: &mut Services,
+        parts: &Parts,
+    ) {
         let Some(rota) = self.handles.context.clone() else {
             return;
         };
         let Some(watching) = self.configuration.rooms.get(room) else {
             return;
         };
-        // Who sits down later is not listened for until the source is another one, or the next start.
-        let names = self.configuration.seats(watching);
-        let names = names.map(|(persona, _)| persona.name.clone()).collect();
         let Some(source) = watching.source.clone() else {
             return;
         };
+        let (names, roll) = watch::channel(self.names(room));
         let name = format!("source of {room}");
         services.start_finite(Stage::Sources, name, |end| {
             let end = end.child_token();
-            self.sources.insert(room.clone(), end.clone());
-            parts.play(watching, source, names, rota, end)
+            let over = CancellationToken::new();
+            let source_is_over = over.clone().drop_guard();
+            self.sources.insert(
+                room.clone(),
+                Source {
+                    end: end.clone(),
+                    over,
+                    names,
+                },
+            );
+            let mut held = rota.held();
+            let tenure = held.borrow().get(room).copied();
+            let place = room.clone();
+            let playing = parts.play(watching, source, roll, rota, end);
+            async move {
+                let _over = source_is_over;
+                if let Some(before) = before {
+                    before.cancelled().await;
+                    // The duty is given up then, and taken anew: what began before that would begin twice.
+                    let given_up = held
+                        .wait_for(|held| tenure.is_none() || held.get(&place) != tenure.as_ref());
+                    let _ = timeout(GIVEN_UP, given_up).await;
+                }
+                playing.await
+            }
         });
     }
 

@@ -26,7 +26,7 @@ fn words(from_ms: u64, text: &str) -> Vec<Word> {
 
 fn live() -> Live {
     Live::new(
-        Names::new(["Nova", "Captain Beans"]),
+        Names::of(&["Nova", "Captain Beans"]),
         Timestamp::from_millis(7),
         0,
         Began::Now,

@@ -111,6 +111,8 @@ async fn contexts(
         bus,
         clock: Clock::system(),
         cancel: CancellationToken::new(),
+        behind_ms: Arc::default(),
+        people: None,
     };
     let ended = watch(feed, listening, &senses, from_ms, around).await;
     assert_eq!(ended, Ended::Finished);

@@ -46,6 +46,9 @@ pub(crate) async fn status(
         personas: seen_by(&principal, room.statuses()),
         model: shared.config.model.clone(),
         sound: source::sound(&shared, &room).await,
+        source: matches!(principal, Principal::Operator)
+            .then(|| room.source())
+            .flatten(),
     };
     Ok(json(StatusCode::OK, &status))
 }

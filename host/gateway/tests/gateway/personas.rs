@@ -326,3 +326,38 @@ async fn what_is_wrong_and_what_a_shadow_would_have_said_is_for_operators() {
     assert_eq!(seen["detail"], "");
     assert!(seen.get("shadow").is_none(), "{guest}");
 }
+
+#[tokio::test]
+async fn how_the_source_does_is_for_operators_until_it_is_watched_no_more() {
+    let host = Host::start().await;
+    let topic = Topic::new(TopicKind::StreamSource, lobby());
+    let operator = [("authorization", &*format!("Bearer {TOKEN}"))];
+    let tell = async |condition: &str, left: bool| {
+        let status = json!({
+            "v": 1, "room_id": "main/lobby", "source": "rtmp://127.0.0.1:1935/live",
+            "condition": condition, "detail": "the server refuses", "since": "2026-01-31T12:00:00.000Z",
+            "hearing": { "by": "model", "name": "whisper tiny" }, "behind_ms": 1700, "left": left,
+            "at": "2026-01-31T12:00:09.000Z"
+        });
+        publish_json(&*host.bus, &topic, &status).await.unwrap();
+    };
+    let shown = async |wanted: Option<&str>| {
+        soon(async {
+            loop {
+                let room = host.http("GET", LOBBY, &operator, "").await.json();
+                if room["source"]["condition"].as_str() == wanted {
+                    return room["source"].clone();
+                }
+            }
+        })
+        .await
+    };
+    tell("waiting", false).await;
+    let source = shown(Some("waiting")).await;
+    assert_eq!(source["detail"], "the server refuses");
+    assert_eq!(source["behind_ms"], 1700);
+    let guest = host.get(LOBBY).await.json();
+    assert!(guest.get("source").is_none(), "{guest}");
+    tell("ended", true).await;
+    shown(None).await;
+}

@@ -100,6 +100,7 @@ async fn what_was_handed_in_is_shown_as_it_is_documented() {
         id: "e".into(),
         kind: "hype".into(),
         text: "wow".into(),
+        names: Vec::new(),
         at_ms: 3000,
         confidence: 0.5,
     }];
@@ -209,6 +210,7 @@ async fn the_largest_frame_arrives() {
             id: text(64),
             kind: "k".repeat(32),
             text: text(500),
+            names: Vec::new(),
             at_ms: 0,
             confidence: 1.0,
         };

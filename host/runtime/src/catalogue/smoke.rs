@@ -146,6 +146,7 @@ impl Occasion {
                     id: "hype-1".into(),
                     kind: "hype".into(),
                     text: "there it is!".into(),
+                    names: Vec::new(),
                     at_ms: 57_000,
                     confidence: 0.9,
                 }],

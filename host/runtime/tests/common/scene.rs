@@ -114,6 +114,7 @@ pub fn call(module: &str, style: &str) -> Call {
             id: "hype-1".into(),
             kind: "hype".into(),
             text: "yes! the second lantern!".into(),
+            names: Vec::new(),
             at_ms: 59_000,
             confidence: 0.9,
         }],

@@ -88,6 +88,7 @@ pub(super) fn calls(subject: &Subject) -> Result<Vec<(&'static str, Call)>, Wron
             id: "e1".into(),
             kind: "hype".into(),
             text: "It blinked, chat, it is alive!".into(),
+            names: Vec::new(),
             at_ms: 299_000,
             confidence: 0.9,
         }],
