@@ -20,7 +20,7 @@ struct Attempt {
 }
 
 fn attempts() -> Vec<Attempt> {
-    serde_json::from_str(include_str!("injection/attempts.json")).unwrap()
+    serde_json::from_str(include_str!("injection/attempts.json")).expect("a table of attempts")
 }
 
 #[test]
