@@ -232,6 +232,7 @@ fn gateway_rooms(configuration: &Configuration) -> Vec<chatter_gateway::RoomSetu
         id: room.config.id.clone(),
         title: room.config.title.clone(),
         policy: room.policy.clone(),
+        modes: room.config.modes.into(),
         personas: configuration
             .seats(room)
             .map(|(persona, _)| PersonaSeat {

@@ -414,6 +414,7 @@ fn config() -> Config {
     let policy = include_str!("../../../configs/moderation/default.toml");
     config.rooms = vec![RoomSetup {
         id: room(),
+        modes: Default::default(),
         title: "The lobby".into(),
         policy: toml::from_str::<ModerationPolicy>(policy).unwrap(),
         personas: Vec::new(),

@@ -1,4 +1,4 @@
-//! What moderation decided, on disk: one file of JSON lines for each room, only ever added to.
+//! What moderation decided and moderators did, on disk: one file of JSON lines for each room, only ever added to.
 //!
 //! Each process writes what it decided itself. A file that is full is renamed to `.1`, in place of the
 //! one that had that name: a room's take at most twice [`MOST_BYTES`] and a batch. What was written
@@ -6,8 +6,9 @@
 //! is written, and when a file is full, so that the loss of the machine can take the latest with it.
 
 use crate::{OperatorToken, names};
-use chatter_protocol::{ModerationVerdict, RoomId};
+use chatter_protocol::{ModerationVerdict, RoomId, moderators::ModeratorAct};
 use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::{
     collections::HashMap,
@@ -30,6 +31,14 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// How long whoever adds waits for the disk. What is written later than that is written all the same;
 /// what would be added meanwhile is not.
 const WRITE_DEADLINE: Duration = Duration::from_secs(1);
+
+/// One line.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Record {
+    Act(Box<ModeratorAct>),
+    Verdict(Box<ModerationVerdict>),
+}
 
 /// Makes fingerprints of what was said: HMAC-SHA-256 (RFC 2104). Plain hashes of phone numbers or short
 /// words could be tried out by whoever reads the audit.
@@ -100,11 +109,11 @@ impl Audit {
     pub(crate) async fn add(
         self: &Arc<Self>,
         room: &RoomId,
-        verdicts: &[ModerationVerdict],
+        records: &[impl Serialize],
     ) -> io::Result<()> {
         let mut lines = Vec::new();
-        for verdict in verdicts {
-            serde_json::to_writer(&mut lines, verdict)?;
+        for record in records {
+            serde_json::to_writer(&mut lines, record)?;
             lines.push(b'\n');
         }
         let of_room = self.room(room);
@@ -126,12 +135,12 @@ impl Audit {
         Ok(())
     }
 
-    /// The latest verdicts, newest first.
+    /// The latest verdicts and acts, newest first.
     pub(crate) async fn latest(
         self: &Arc<Self>,
         room: &RoomId,
         limit: usize,
-    ) -> io::Result<Vec<ModerationVerdict>> {
+    ) -> io::Result<Vec<Record>> {
         let (audit, room) = (Arc::clone(self), room.clone());
         blocking(move || audit.read(&room, limit)).await
     }
@@ -175,7 +184,7 @@ impl Audit {
         }
     }
 
-    fn read(&self, room: &RoomId, limit: usize) -> io::Result<Vec<ModerationVerdict>> {
+    fn read(&self, room: &RoomId, limit: usize) -> io::Result<Vec<Record>> {
         let mut files = Vec::new();
         {
             // None is renamed meanwhile, or its lines would be read twice.
@@ -318,8 +327,12 @@ mod tests {
     }
 
     async fn reasons(audit: &Arc<Audit>, limit: usize) -> Vec<String> {
-        let verdicts = audit.latest(&room(), limit).await.unwrap();
-        verdicts.into_iter().map(|verdict| verdict.reason).collect()
+        let records = audit.latest(&room(), limit).await.unwrap();
+        let reason = |record| match record {
+            Record::Verdict(verdict) => verdict.reason,
+            Record::Act(act) => act.reason,
+        };
+        records.into_iter().map(reason).collect()
     }
 
     #[test]

@@ -4,7 +4,14 @@
 //! cookie), or, where guests are let in, anybody. A route names the scope that it needs in the route
 //! table, and [`guard`] checks it before the route's own code runs.
 
-use crate::{names, problem::Problem, room::Room, shared::Shared};
+use crate::{
+    admission::Standing,
+    moderators::{Actor, Rank},
+    names,
+    problem::Problem,
+    room::Room,
+    shared::Shared,
+};
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, Method, Uri, header},
@@ -13,8 +20,9 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use chatter_protocol::{
-    Author, AuthorId, AuthorKind,
+    Author, AuthorId, AuthorKind, Timestamp,
     frames::{Scope, Session, You},
+    moderators::Named,
 };
 use chatter_store::StoredSession;
 use rand::RngExt;
@@ -32,6 +40,7 @@ const COOKIE_AGE_S: u32 = 30 * 24 * 3600;
 const GUEST: &[Scope] = &[Scope::Read, Scope::Say];
 /// Whoever only reads.
 pub(crate) const READER: &[Scope] = &[Scope::Read];
+const MODERATOR: &[Scope] = &[Scope::Read, Scope::Say, Scope::Moderate];
 const ALL: &[Scope] = &[
     Scope::Read,
     Scope::Say,
@@ -62,6 +71,8 @@ pub(crate) enum Principal {
         id: AuthorId,
         /// Its display name.
         name: String,
+        /// When it was made.
+        since: Timestamp,
     },
     /// Anybody.
     Anonymous,
@@ -75,6 +86,45 @@ impl Principal {
         }
     }
 
+    /// What it may do in a room, where some sessions may moderate.
+    pub(crate) fn scopes_in(&self, room: &Room) -> &'static [Scope] {
+        match self {
+            Self::Session { id, .. } if room.moderators.state().moderators.contains_key(id) => {
+                MODERATOR
+            }
+            _ => self.scopes(),
+        }
+    }
+
+    /// Who gives orders in a room.
+    pub(crate) fn actor(&self, room: &Room) -> Actor {
+        let author = match self {
+            Self::Operator => operator(),
+            Self::Session { id, name, .. } => names::author(id.clone(), name, AuthorKind::Viewer),
+            Self::Anonymous => names::guest("guest"),
+        };
+        let scopes = self.scopes_in(room);
+        Actor {
+            by: Named::from(&author),
+            rank: if scopes.contains(&Scope::Admin) {
+                Rank::Operator
+            } else if scopes.contains(&Scope::Moderate) {
+                Rank::Moderator
+            } else {
+                Rank::Guest
+            },
+        }
+    }
+
+    /// What is proven of who speaks as this author.
+    pub(crate) fn standing(&self, author: &Author) -> Standing {
+        match self {
+            Self::Session { since, .. } => Standing::Session(*since),
+            Self::Operator if author.kind == AuthorKind::Moderator => Standing::Operator,
+            Self::Operator | Self::Anonymous => Standing::Nobody,
+        }
+    }
+
     /// Who speaks in a room, if it may: `claim` is the name that the request gives, `pointer` where
     /// it gives it.
     pub(crate) fn author(
@@ -85,10 +135,10 @@ impl Principal {
     ) -> Result<Author, Problem> {
         let claim = claim.map(|name| names::check(name, pointer)).transpose()?;
         let author = match (self, claim) {
-            (Self::Session { id, name }, None) => {
+            (Self::Session { id, name, .. }, None) => {
                 names::author(id.clone(), name, AuthorKind::Viewer)
             }
-            (Self::Session { id, name }, Some(claim)) if claim == name => {
+            (Self::Session { id, name, .. }, Some(claim)) if claim == name => {
                 names::author(id.clone(), name, AuthorKind::Viewer)
             }
             (Self::Session { name, .. }, Some(_)) => {
@@ -146,7 +196,11 @@ pub(crate) async fn guard(
             "guests are not let in here: send `Authorization: Bearer TOKEN` with a session's or the operator's token",
         ));
     }
-    if !principal.scopes().contains(&scope) {
+    let scopes = match in_path(&shared, request.uri().path()) {
+        Some(room) => principal.scopes_in(&room),
+        None => principal.scopes(),
+    };
+    if !scopes.contains(&scope) {
         let scope = scope_name(scope);
         return Err(if matches!(principal, Principal::Anonymous) {
             Problem::unauthorized(format!(
@@ -154,12 +208,18 @@ pub(crate) async fn guard(
             ))
         } else {
             Problem::forbidden(format!(
-                "this needs the scope `{scope}`, which a guest's session has not: use the operator's token"
+                "this needs the scope `{scope}`, which this session has not: use the operator's token, or have the operator make it a moderator's"
             ))
         });
     }
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
+}
+
+/// The room that a path is about.
+fn in_path(shared: &Shared, path: &str) -> Option<Arc<Room>> {
+    let mut parts = path.strip_prefix("/v1/rooms/")?.split('/');
+    shared.room(parts.next()?, parts.next()?).ok()
 }
 
 pub(crate) const fn scope_name(scope: Scope) -> &'static str {
@@ -222,6 +282,7 @@ async fn known(shared: &Shared, token: &str) -> Result<Option<Principal>, Proble
     Ok(session.map(|session| Principal::Session {
         id: session.author_id,
         name: session.name,
+        since: session.created_at,
     }))
 }
 

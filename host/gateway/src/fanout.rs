@@ -3,7 +3,7 @@
 //! It hands on the log's messages in the order of their offsets, without gaps: what the bus lost or
 //! never said it reads from the log.
 
-use crate::{frames, outage::Outage, room::Room, shared::Shared};
+use crate::{frames, moderators, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
     ChatTrends, FirehoseEntry, PersonaStatus, SourceStatus, StreamContext, TopicKind,
@@ -37,6 +37,7 @@ pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellation
         TopicKind::ChatTrends,
         TopicKind::StreamContext,
         TopicKind::StreamSource,
+        TopicKind::ChatActs,
     ]
     .map(|kind| room.topic(kind));
     let work = async {
@@ -68,7 +69,7 @@ pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: Cancellation
 /// Listens until the subscription ends or the log can't be read.
 async fn listen(
     shared: &Shared,
-    room: &Room,
+    room: &Arc<Room>,
     fanout: &mut Option<Fanout>,
     outage: &mut Outage,
     mut subscription: Subscription,
@@ -83,6 +84,8 @@ async fn listen(
             shown: head.offset,
         }
     });
+    // What was said on the room's topics while nobody listened is missed.
+    room.moderators.look_if_changed(shared, room).await?;
     room.listening.store(true, Ordering::Release);
     fanout.refill(shared, room).await?;
     outage.over();
@@ -94,6 +97,8 @@ async fn listen(
             heard = subscription.next() => Some(heard),
             _ = check.tick() => {
                 fanout.refill(shared, room).await?;
+                room.moderators.look_if_changed(shared, room).await?;
+                moderators::held::look_after(shared, room).await;
                 room.log.tidy();
                 continue;
             }
@@ -157,6 +162,7 @@ impl Fanout {
                 }
                 Err(error) => tracing::warn!(%topic, %error, "trends can't be read"),
             },
+            TopicKind::ChatActs => room.moderators.look_if_changed(shared, room).await?,
             TopicKind::StreamContext => match serde_json::from_slice::<StreamContext>(&payload) {
                 Ok(context) if context.room_id == room.id => {
                     room.crowd.now.hear(&context, shared.clock.now());
@@ -180,9 +186,8 @@ impl Fanout {
         }
         if entry.offset == self.shown + 1 {
             room.spoken.note(&entry.message);
-            room.show(entry.offset, || {
-                frames::message(entry.offset, &entry.message)
-            });
+            room.moderators.lately().note(&entry.message);
+            room.moderators.show(room, entry.offset, &entry.message);
             self.shown = entry.offset;
         }
         Ok(())
@@ -203,7 +208,8 @@ impl Fanout {
             }
             for (offset, message) in page.messages {
                 room.spoken.note(&message);
-                room.show(offset, || frames::message(offset, &message));
+                room.moderators.lately().note(&message);
+                room.moderators.show(room, offset, &message);
                 self.shown = offset;
             }
             room.crowd.wake();

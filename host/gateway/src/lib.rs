@@ -19,6 +19,7 @@ mod crowd;
 mod fanout;
 mod frames;
 mod log;
+mod moderators;
 mod names;
 mod now;
 mod openapi;
@@ -43,7 +44,7 @@ pub mod ws;
 use arc_swap::ArcSwap;
 use chatter_bus::SharedBus;
 use chatter_emotes::Emotes;
-use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, room::Model};
+use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, modes::Modes, room::Model};
 use chatter_store::{Rota, SharedStore};
 pub use recording::{Opened, Recording};
 use shared::Shared;
@@ -108,6 +109,8 @@ pub struct RoomSetup {
     pub title: String,
     /// What may be said in it.
     pub policy: ModerationPolicy,
+    /// How everyone may chat in it, until a moderator says otherwise.
+    pub modes: Modes,
     /// Who sits in it: people may mention these and may not take their names.
     pub personas: Vec<PersonaSeat>,
     /// What its viewers may hear of what it watches.

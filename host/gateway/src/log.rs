@@ -4,7 +4,7 @@
 //! log stands is asked once for all who came before the question, and pages begin at the same
 //! offsets for everyone, are encoded once, and are kept for a while.
 
-use crate::{frames, shared::Shared};
+use crate::{crowd::Crowd, frames, shared::Shared};
 use bytes::Bytes;
 use chatter_protocol::RoomId;
 use chatter_store::{Head, LogPage};
@@ -105,21 +105,23 @@ impl Log {
     pub(crate) async fn page(
         &self,
         shared: &Shared,
+        crowd: &Crowd,
         epoch: &str,
         wanted: u64,
     ) -> Result<Arc<Page>, Unreadable> {
-        in_time(self.read_page(shared, epoch, wanted)).await
+        in_time(self.read_page(shared, crowd, epoch, wanted)).await
     }
 
     async fn read_page(
         &self,
         shared: &Shared,
+        crowd: &Crowd,
         epoch: &str,
         wanted: u64,
     ) -> Result<Arc<Page>, Unreadable> {
         let before = self.reads.load(Ordering::Acquire);
         let mut pages = self.pages.lock().await;
-        if let Some(page) = pages.find(epoch, wanted) {
+        if let Some(page) = pages.find(epoch, wanted, crowd.taken_back()) {
             return Ok(page);
         }
         if pages.failed > before {
@@ -127,10 +129,11 @@ impl Log {
         }
         let number = self.reads.fetch_add(1, Ordering::AcqRel) + 1;
         let after = wanted.saturating_sub(1) / PAGE * PAGE;
+        let taken_back = crowd.taken_back();
         let read = shared.store.read_after(&self.room, after, PAGE as usize);
         match shared.store(read).await {
             Ok(page) => {
-                let page = Arc::new(Page::new(page));
+                let page = Arc::new(Page::new(page, taken_back));
                 pages.keep(&page);
                 Ok(page)
             }
@@ -155,8 +158,10 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, Unreadable>>) -> Resul
 }
 
 impl Pages {
-    fn find(&mut self, epoch: &str, wanted: u64) -> Option<Arc<Page>> {
-        let has = |page: &Page| page.epoch == epoch && page.holds(wanted);
+    fn find(&mut self, epoch: &str, wanted: u64, taken_back: u64) -> Option<Arc<Page>> {
+        let has = |page: &Page| {
+            page.epoch == epoch && page.taken_back == taken_back && page.holds(wanted)
+        };
         if let Some((page, wanted_at)) = self.kept.iter_mut().find(|(page, _)| has(page)) {
             *wanted_at = Instant::now();
             return Some(Arc::clone(page));
@@ -184,6 +189,8 @@ impl Pages {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) epoch: String,
+    /// How often something had been taken back when it was read: it is not shown after the next time.
+    pub(crate) taken_back: u64,
     /// The first message's offset.
     pub(crate) first: u64,
     /// Where each frame ends.
@@ -192,7 +199,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    fn new(page: LogPage) -> Self {
+    fn new(page: LogPage, taken_back: u64) -> Self {
         let first = page
             .messages
             .first()
@@ -207,6 +214,7 @@ impl Page {
         }
         Self {
             epoch: page.head.epoch,
+            taken_back,
             first,
             ends,
             bytes: bytes.into(),
@@ -243,6 +251,7 @@ mod tests {
     fn page(first: u64) -> Arc<Page> {
         Arc::new(Page {
             epoch: "e".into(),
+            taken_back: 3,
             first,
             ends: vec![KEPT],
             bytes: vec![0; KEPT].into(),
@@ -256,11 +265,12 @@ mod tests {
         pages.keep(&slow);
         pages.keep(&page(201));
         assert_eq!(pages.kept.len(), 1, "one fills what may be kept");
-        let found = pages.find("e", 1).expect("a viewer has it");
+        let found = pages.find("e", 1, 3).expect("a viewer has it");
         assert!(Arc::ptr_eq(&found, &slow));
-        assert!(pages.find("another", 1).is_none());
+        assert!(pages.find("another", 1, 3).is_none());
+        assert!(pages.find("e", 1, 4).is_none(), "something was taken back");
         drop((found, slow));
-        assert!(pages.find("e", 1).is_none(), "nobody has it any more");
-        assert!(pages.find("e", 201).is_some());
+        assert!(pages.find("e", 1, 3).is_none(), "nobody has it any more");
+        assert!(pages.find("e", 201, 3).is_some());
     }
 }

@@ -144,6 +144,12 @@ fn viewer(slug: &str, name: &str) -> Author {
     author(id, name, AuthorKind::Viewer)
 }
 
+/// What the messages of somebody who moderates carry.
+pub(crate) fn as_moderator(author: &mut Author) {
+    author.kind = AuthorKind::Moderator;
+    author.badges = vec!["moderator".into()];
+}
+
 /// An author in the colour that belongs to its id.
 pub(crate) fn author(id: AuthorId, name: &str, kind: AuthorKind) -> Author {
     let color = Some(color(&id));
@@ -181,6 +187,11 @@ pub(crate) fn color(id: &AuthorId) -> String {
         channel(8.0),
         channel(4.0)
     )
+}
+
+/// SHA-256 of a text.
+pub(crate) fn digest(text: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// SHA-256 of a text, as hexadecimal digits.

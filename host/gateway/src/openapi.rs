@@ -156,6 +156,10 @@ fn response(answer: &Answer) -> Value {
     let content = match answer.content {
         Content::Nothing => return response,
         Content::Json(schema) => json!({ "application/json": { "schema": reference(schema) } }),
+        Content::AnyOf(schemas) => {
+            let any: Vec<Value> = schemas.iter().map(|schema| reference(schema)).collect();
+            json!({ "application/json": { "schema": { "anyOf": any } } })
+        }
         Content::AnyJson => json!({ "application/json": { "schema": { "type": "object" } } }),
         Content::Other(media_type) => json!({ media_type: {} }),
     };

@@ -2,9 +2,10 @@
 
 use crate::{
     Limits, PersonaSeat, Recording, RoomSetup,
-    admission::{Decision, Draft, Refusal, Spoken, Submission},
+    admission::{Decision, Draft, Refusal, Spoken, Submission, What},
     crowd::Crowd,
     log::Log,
+    moderators::Moderators,
     names::Taken,
     people::People,
     ws::Frame,
@@ -12,8 +13,8 @@ use crate::{
 use arc_swap::ArcSwap;
 use chatter_moderation::{Moderator, PersonaLines};
 use chatter_protocol::{
-    Author, AuthorId, AuthorKind, PersonaId, PersonaStatus, RoomId, SourceStatus, Topic, TopicKind,
-    moderation::Action,
+    Author, AuthorId, AuthorKind, ChatMessage, PersonaId, PersonaStatus, RoomId, SourceStatus,
+    Topic, TopicKind, moderation::Action, modes::Modes,
 };
 use metrics::{Counter, Gauge, counter, gauge};
 use std::{
@@ -43,6 +44,7 @@ pub(crate) struct Room {
     pub(crate) spoken: Spoken,
     pub(crate) crowd: Arc<Crowd>,
     pub(crate) log: Log,
+    pub(crate) moderators: Moderators,
     queue: mpsc::Sender<Submission>,
     viewers: AtomicU64,
     /// Those of them that are nobody.
@@ -59,6 +61,8 @@ pub(crate) struct Room {
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) title: String,
+    /// How everyone may chat, until a moderator says otherwise.
+    pub(crate) modes: Modes,
     pub(crate) moderator: Moderator,
     /// What lines of personas are judged by beside it.
     pub(crate) persona_lines: PersonaLines,
@@ -73,6 +77,7 @@ impl Rules {
     fn new(setup: &RoomSetup) -> Self {
         Self {
             title: setup.title.clone(),
+            modes: setup.modes,
             moderator: Moderator::new(&setup.policy),
             persona_lines: PersonaLines::new(setup.personas.iter().map(|seat| seat.name.as_str())),
             taken: Taken::of(&setup.personas),
@@ -173,6 +178,7 @@ impl Room {
             spoken: Spoken::new(&setup.personas),
             crowd: Arc::new(crowd),
             log: Log::new(setup.id.clone()),
+            moderators: Moderators::default(),
             queue,
             viewers: AtomicU64::new(0),
             overlays: AtomicU64::new(0),
@@ -210,10 +216,19 @@ impl Room {
 
     /// Puts a message before the room, which decides about it whether anybody waits for that or not.
     pub(crate) fn submit(&self, draft: Draft) -> Result<Submitted, Refusal> {
+        self.put(What::Said(draft))
+    }
+
+    /// Puts a message before the room that a moderator has let out.
+    pub(crate) fn approve(&self, message: ChatMessage) -> Result<Submitted, Refusal> {
+        self.put(What::Approved(Box::new(message)))
+    }
+
+    fn put(&self, what: What) -> Result<Submitted, Refusal> {
         let (reply, decision) = oneshot::channel();
         self.queue
             .try_send(Submission {
-                draft,
+                what,
                 reply: Some(reply),
             })
             .map_err(|_| Refusal::Busy)?;
@@ -223,7 +238,10 @@ impl Room {
     /// Puts a message before the room and asks for no decision; false if the queue is full.
     pub(crate) fn offer(&self, draft: Draft) -> bool {
         self.queue
-            .try_send(Submission { draft, reply: None })
+            .try_send(Submission {
+                what: What::Said(draft),
+                reply: None,
+            })
             .is_ok()
     }
 

@@ -48,6 +48,28 @@ use chatter_protocol::{
 use plain::Plain;
 use std::ops::Range;
 
+/// A text as it looks, to tell whether two say the same in another dress: letter case, look-alikes, what is drawn out, spaces and
+/// punctuation don't count. A text of nothing but signs is those.
+#[must_use]
+pub fn look(text: &str) -> String {
+    let glyphs = skeleton::of(text, true);
+    let mut look = String::with_capacity(glyphs.len());
+    let push = |c: char, look: &mut String| {
+        if !c.is_alphabetic() || !look.ends_with(c) {
+            look.push(c);
+        }
+    };
+    for glyph in glyphs.iter().filter(|glyph| glyph.c.is_alphanumeric()) {
+        push(glyph.c, &mut look);
+    }
+    if look.is_empty() {
+        for glyph in &glyphs {
+            push(glyph.c, &mut look);
+        }
+    }
+    look
+}
+
 /// What stands where something was redacted; less of it where less stood there, so that no text grows.
 const REDACTED: &str = "***";
 

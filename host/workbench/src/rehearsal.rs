@@ -92,6 +92,7 @@ impl Rehearsal {
             chatter_gateway::Config {
                 rooms: vec![chatter_gateway::RoomSetup {
                     id: room.clone(),
+                    modes: scene.room.modes.into(),
                     title: scene.room.title.clone(),
                     policy: scene.policy,
                     personas,

@@ -158,6 +158,7 @@ fn chatter(address: &str, folder: &Path) {
         let policy = include_str!("../../../../configs/moderation/default.toml");
         config.rooms = vec![RoomSetup {
             id: RoomId::new("main/lobby").unwrap(),
+            modes: Default::default(),
             title: "The lobby".into(),
             policy: toml::from_str::<ModerationPolicy>(policy).unwrap(),
             personas: Vec::new(),

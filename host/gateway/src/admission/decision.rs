@@ -1,8 +1,11 @@
 //! What goes into admission and what comes out of it.
 
-use crate::problem::Problem;
+use crate::{
+    moderators::{Kept, Silenced},
+    problem::Problem,
+};
 use axum::http::StatusCode;
-use chatter_protocol::{Author, MessageId};
+use chatter_protocol::{Author, ChatMessage, MessageId, Timestamp};
 use tokio::sync::oneshot;
 
 /// A message before it has its time and place.
@@ -12,16 +15,53 @@ pub(crate) struct Draft {
     pub(crate) author: Author,
     pub(crate) text: String,
     pub(crate) reply_to: Option<MessageId>,
+    pub(crate) standing: Standing,
+}
+
+/// What is proven of who sends a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing.
+    Nobody,
+    /// A session that was made then.
+    Session(Timestamp),
+    /// The operator, who speaks as such.
+    Operator,
+}
+
+/// What is put before the room.
+#[derive(Debug)]
+pub(crate) enum What {
+    Said(Draft),
+    /// It waited, and a moderator has let it out.
+    Approved(Box<ChatMessage>),
 }
 
 /// A person's message on its way to the room.
 #[derive(Debug)]
 pub(crate) struct Submission {
-    pub(crate) draft: Draft,
+    pub(crate) what: What,
     pub(crate) reply: Option<oneshot::Sender<Decision>>,
 }
 
-pub(crate) type Decision = Result<Accepted, Refusal>;
+pub(crate) type Decision = Result<Admitted, Refusal>;
+
+/// What became of a message that was not refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Admitted {
+    InLog(Accepted),
+    /// It waits for a moderator.
+    Waits(MessageId),
+}
+
+impl Admitted {
+    pub(crate) const fn offset(&self) -> Option<u64> {
+        match self {
+            Self::InLog(accepted) => Some(accepted.offset),
+            Self::Waits(_) => None,
+        }
+    }
+}
 
 /// A message that is in the log.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +81,8 @@ pub(crate) enum Refusal {
         pointer: &'static str,
     },
     IdTaken,
+    Silenced(Silenced),
+    Kept(Kept),
     Busy,
     Unavailable,
     Timeout,
@@ -61,6 +103,8 @@ impl From<Refusal> for Problem {
                 "the id belongs to another message: choose another",
             )
             .at("/id"),
+            Refusal::Silenced(silenced) => silenced.into(),
+            Refusal::Kept(kept) => kept.into(),
             Refusal::Busy => Self::unavailable(
                 "busy",
                 "too many messages wait in this room: try again in a second",

@@ -2,7 +2,7 @@
 //! store's queue, and what others put on `chat.ingest`. Of all gateways one takes these in, for each
 //! room.
 
-use super::{Draft, Lines, STORE_DEADLINE, record};
+use super::{Draft, Lines, STORE_DEADLINE, Standing, record};
 use crate::{names, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::Heard;
 use chatter_protocol::{
@@ -136,6 +136,7 @@ async fn take(shared: &Shared, room: &Room, payload: &[u8]) {
         author,
         text: message.text,
         reply_to: message.reply_to,
+        standing: Standing::Nobody,
     };
     if !room.offer(draft) {
         room.counters.dropped("busy");

@@ -19,11 +19,14 @@ mod interleavings;
 mod mentions;
 mod spoken;
 
-pub(crate) use decision::{Accepted, Decision, Draft, Refusal, Submission};
+pub(crate) use decision::{
+    Accepted, Admitted, Decision, Draft, Refusal, Standing, Submission, What,
+};
 pub(crate) use feed::intake;
 pub(crate) use spoken::Spoken;
 
 use crate::{
+    moderators::{self, Speaker},
     names,
     outage::Outage,
     room::{Room, Rules},
@@ -84,7 +87,16 @@ struct Batch {
     verdicts: Vec<ModerationVerdict>,
     /// Of the lines among them, if there are some.
     tenure: Option<Tenure>,
+    held: Vec<Held>,
     settled: Option<oneshot::Sender<()>>,
+}
+
+/// A message that is to wait for a moderator.
+struct Held {
+    message: Arc<ChatMessage>,
+    verdict: ModerationVerdict,
+    reply: Option<oneshot::Sender<Decision>>,
+    is_line: bool,
 }
 
 struct Candidate {
@@ -128,11 +140,19 @@ impl Admission {
             Ok(page) => {
                 for (_, message) in page.messages {
                     self.room.spoken.note(&message);
+                    self.room.moderators.lately().note(&message);
                 }
             }
             Err(error) => {
                 tracing::warn!(room = %self.room.id, %error, "the room's latest authors are unknown")
             }
+        }
+        let looking = self
+            .room
+            .moderators
+            .look_if_changed(&self.shared, &self.room);
+        if let Err(error) = in_time(looking).await {
+            tracing::warn!(room = %self.room.id, %error, "what moderators decided is unknown yet");
         }
         loop {
             let mut batch = Batch::default();
@@ -173,7 +193,36 @@ impl Admission {
     // === Judging ===
 
     fn consider(&mut self, submission: Submission, batch: &mut Batch) {
-        let Submission { mut draft, reply } = submission;
+        let Submission { what, reply } = submission;
+        let mut draft = match what {
+            What::Said(draft) => draft,
+            What::Approved(mut message) => {
+                message.sent_at = self.room.spoken.time(self.shared.clock.now());
+                batch.candidates.push(Candidate {
+                    message: Arc::from(message),
+                    reply,
+                    is_line: false,
+                });
+                return;
+            }
+        };
+        let state = self.room.moderators.state();
+        let moderates = match draft.standing {
+            Standing::Operator => true,
+            Standing::Session(_) => state.moderators.contains_key(&draft.author.id),
+            Standing::Nobody => false,
+        };
+        if moderates && draft.standing != Standing::Operator {
+            names::as_moderator(&mut draft.author);
+        }
+        let now = self.shared.clock.now();
+        if !moderates && let Some(silenced) = state.silenced(&draft.author.id, now) {
+            if let Some(reply) = reply {
+                let _ = reply.send(Err(Refusal::Silenced(silenced)));
+            }
+            return;
+        }
+        let standing = draft.standing;
         let kind = draft.author.kind;
         let moderator = &self.rules.moderator;
         let (mut pointer, mut verdict) = ("/text", moderator.judge(&draft.text, kind));
@@ -197,8 +246,30 @@ impl Admission {
         if !verdict.is_allowed() {
             batch.verdicts.push(self.verdict(&message, &said, &verdict));
         }
+        if goes_out(&verdict) || verdict.action == Action::Hold {
+            let since = match standing {
+                Standing::Session(since) => Some(since),
+                _ => None,
+            };
+            if !moderates && let Err(kept) = self.note(Speaker::Person { since }, &message) {
+                batch
+                    .verdicts
+                    .retain(|verdict| verdict.message_id != message.id);
+                if let Some(reply) = reply {
+                    let _ = reply.send(Err(Refusal::Kept(kept)));
+                }
+                return;
+            }
+        }
         if goes_out(&verdict) {
             batch.candidates.push(Candidate {
+                message: Arc::new(message),
+                reply,
+                is_line: false,
+            });
+        } else if verdict.action == Action::Hold {
+            batch.held.push(Held {
+                verdict: self.verdict(&message, &said, &verdict),
                 message: Arc::new(message),
                 reply,
                 is_line: false,
@@ -212,6 +283,15 @@ impl Admission {
         }
     }
 
+    /// Whether the room's modes let something be said; if so, it counts as said.
+    fn note(&self, speaker: Speaker, message: &ChatMessage) -> Result<(), moderators::Kept> {
+        let modes = self.room.moderators.modes(&self.room);
+        let mut lately = self.room.moderators.lately();
+        lately.check(&modes, speaker, message, message.sent_at)?;
+        lately.note(message);
+        Ok(())
+    }
+
     fn consider_lines(&mut self, lines: Lines, batch: &mut Batch) {
         for line in lines.lines {
             let mut draft = Draft {
@@ -219,7 +299,14 @@ impl Admission {
                 author: line.author,
                 text: line.text,
                 reply_to: line.reply_to,
+                standing: Standing::Nobody,
             };
+            let state = self.room.moderators.state();
+            if let Some(silenced) = state.silenced(&draft.author.id, self.shared.clock.now()) {
+                let fate = Fate::Dropped(silenced.code().to_owned());
+                batch.fates.push((draft.id, fate));
+                continue;
+            }
             // Whatever the line says of itself: it came out of the personas' queue.
             draft.author.kind = AuthorKind::Persona;
             if !draft.author.badges.iter().any(|badge| badge == AI_BADGE) {
@@ -231,8 +318,20 @@ impl Admission {
             if !verdict.is_allowed() {
                 batch.verdicts.push(self.verdict(&message, &said, &verdict));
             }
-            if goes_out(&verdict) {
+            if goes_out(&verdict)
+                && let Err(kept) = self.note(Speaker::Persona, &message)
+            {
+                let fate = Fate::Dropped(kept.code().to_owned());
+                batch.fates.push((message.id, fate));
+            } else if goes_out(&verdict) {
                 batch.candidates.push(Candidate {
+                    message: Arc::new(message),
+                    reply: None,
+                    is_line: true,
+                });
+            } else if verdict.action == Action::Hold {
+                batch.held.push(Held {
+                    verdict: self.verdict(&message, &said, &verdict),
                     message: Arc::new(message),
                     reply: None,
                     is_line: true,
@@ -312,7 +411,27 @@ impl Admission {
     // === Keeping, saying, answering ===
 
     async fn admit(&mut self, mut batch: Batch) {
-        let kept = self.keep(&mut batch).await;
+        let mut kept = self.keep(&mut batch).await;
+        for Held {
+            message,
+            verdict,
+            reply,
+            is_line,
+        } in std::mem::take(&mut batch.held)
+        {
+            let id = message.id;
+            let held = moderators::held::hold(&self.shared, &self.room, message, verdict).await;
+            if is_line {
+                match &held {
+                    Ok(_) => batch.fates.push((id, Fate::Dropped("held".into()))),
+                    Err(Refusal::Unavailable) => kept = false,
+                    Err(_) => batch.fates.push((id, Fate::Dropped("held_full".into()))),
+                }
+            }
+            if let Some(reply) = reply {
+                let _ = reply.send(held.map(Admitted::Waits));
+            }
+        }
         // Lines that could not be kept come again, and their verdicts with them.
         let due = |verdict: &&ModerationVerdict| kept || verdict.author.kind != AuthorKind::Persona;
         let verdicts: Vec<ModerationVerdict> = batch.verdicts.iter().filter(due).cloned().collect();
@@ -407,9 +526,9 @@ impl Admission {
             let id = candidate.message.id;
             let author = &candidate.message.author.id;
             let decision = match &owners {
-                _ if new => Ok(Accepted { id, offset, new }),
+                _ if new => Ok(Admitted::InLog(Accepted { id, offset, new })),
                 Ok(owners) if owners.get(&offset).is_none_or(|owner| owner == author) => {
-                    Ok(Accepted { id, offset, new })
+                    Ok(Admitted::InLog(Accepted { id, offset, new }))
                 }
                 Ok(_) => Err(Refusal::IdTaken),
                 Err(_) => Err(Refusal::Unavailable),
@@ -513,7 +632,7 @@ async fn record(shared: &Shared, room: &Room, verdicts: &[ModerationVerdict]) {
 
 /// Says something on a topic of the room. What can't be said is logged: messages are in the log all
 /// the same, and who listens finds the gap.
-async fn publish<T: serde::Serialize + Sync>(
+pub(crate) async fn publish<T: serde::Serialize + Sync>(
     shared: &Shared,
     room: &Room,
     kind: TopicKind,

@@ -2,6 +2,7 @@
 
 use super::InRoom;
 use crate::{
+    audit::Record,
     body::Parameters,
     problem::{Problem, json},
     shared::Shared,
@@ -31,16 +32,20 @@ pub(crate) async fn list(
         let detail = "this gateway keeps no audit: it has no folder for it";
         return Err(Problem::not_found(detail));
     };
-    let verdicts = audit.latest(&room.id, limit).await.map_err(|error| {
+    let records = audit.latest(&room.id, limit).await.map_err(|error| {
         tracing::error!(room = %room.id, %error, "the audit can't be read");
         let detail = "the audit can't be read; the operator's log says why";
         Problem::unavailable("audit_unavailable", detail)
     })?;
-    Ok(json(
-        StatusCode::OK,
-        &AuditPage {
-            verdicts,
-            acts: Vec::new(),
-        },
-    ))
+    let mut page = AuditPage {
+        verdicts: Vec::new(),
+        acts: Vec::new(),
+    };
+    for record in records {
+        match record {
+            Record::Verdict(verdict) => page.verdicts.push(*verdict),
+            Record::Act(act) => page.acts.push(*act),
+        }
+    }
+    Ok(json(StatusCode::OK, &page))
 }

@@ -51,8 +51,9 @@ pub(crate) async fn connect(
     let seat = room
         .seat_viewer(shared.config.limits.viewers_per_room)
         .ok_or_else(|| places::full("the room is full: try again later"))?;
-    let (author, scopes, token, seat) = if overlay {
+    let (principal, author, scopes, token, seat) = if overlay {
         (
+            Principal::Anonymous,
             names::overlay(),
             auth::READER,
             None,
@@ -61,7 +62,8 @@ pub(crate) async fn connect(
     } else {
         let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
         let seat = seat.taken_by(&author);
-        (author, principal.scopes(), token, seat)
+        let scopes = principal.scopes_in(&room);
+        (principal, author, scopes, token, seat)
     };
 
     let cookie = token
@@ -76,7 +78,7 @@ pub(crate) async fn connect(
                 return;
             }
         };
-        let who = (author, scopes);
+        let who = (principal, author, scopes);
         let viewer = Viewer::new(tcp, &read, shared, room, who, (seat, place, slot));
         // What is left of the request ends here.
         drop::<Bytes>(read);
@@ -144,6 +146,7 @@ async fn who(
         Principal::Session {
             id: session.you.id,
             name,
+            since: shared.clock.now(),
         },
         author,
         Some(session.token),

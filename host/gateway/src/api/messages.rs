@@ -2,9 +2,10 @@
 
 use super::InRoom;
 use crate::{
-    admission::Draft,
+    admission::{Admitted, Draft},
     auth::Principal,
     body::{self, Parameters},
+    moderators::{command, orders},
     problem::{Problem, json},
     shared::Shared,
 };
@@ -17,6 +18,7 @@ use axum::{
 use chatter_protocol::{
     MessageId,
     frames::{AuthorClaim, MessagesPage, Placed, Said, SayRequest},
+    moderators::{Noticed, Waiting},
 };
 use std::{net::SocketAddr, sync::Arc};
 
@@ -113,13 +115,22 @@ pub(crate) async fn say(
     if bounded {
         shared.may_post_as(&author.id)?;
     }
+    if command::is_one(&text) {
+        let actor = principal.actor(&room);
+        let notice = orders::command(&shared, &room, &actor, &text).await?;
+        return Ok(json(StatusCode::OK, &Noticed { notice }));
+    }
     let draft = Draft {
+        standing: principal.standing(&author),
         id: id.unwrap_or_else(MessageId::new),
         author,
         text,
         reply_to,
     };
-    let accepted = room.submit(draft)?.decision().await?;
+    let accepted = match room.submit(draft)?.decision().await? {
+        Admitted::InLog(accepted) => accepted,
+        Admitted::Waits(id) => return Ok(json(StatusCode::ACCEPTED, &Waiting { id })),
+    };
     let status = if accepted.new {
         StatusCode::CREATED
     } else {

@@ -5,6 +5,7 @@ pub(crate) mod context;
 pub(crate) mod emotes;
 pub(crate) mod live;
 pub(crate) mod messages;
+pub(crate) mod moderators;
 pub(crate) mod pages;
 pub(crate) mod probes;
 pub(crate) mod rooms;

@@ -6,20 +6,26 @@
 //! out with each call. No task of a viewer's own wakes up for a message unless the socket takes no
 //! more.
 
+mod notices;
 mod peer;
 mod ring;
 mod shard;
 
+pub(crate) use notices::{Notice, Settled};
 pub(crate) use peer::{Need, Peer};
 pub(crate) use shard::Member;
 
 use crate::{now::Now, ws::Frame};
 use metrics::Counter;
+use notices::Notices;
 use ring::Ring;
 use shard::Shard;
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::available_parallelism,
 };
 use tokio_util::sync::CancellationToken;
@@ -29,6 +35,11 @@ const MOST_SHARDS: usize = 8;
 
 pub(crate) struct Crowd {
     ring: Mutex<Ring>,
+    notices: Mutex<Notices>,
+    /// The number of the next notice.
+    noticed: AtomicU64,
+    /// How often something was taken back: what was read of the log before is not shown any more.
+    taken_back: AtomicU64,
     /// What happens on the stream, for those who asked for it.
     pub(crate) now: Now,
     shards: Vec<Shard>,
@@ -42,6 +53,9 @@ impl Crowd {
         let processors = available_parallelism().map_or(1, usize::from);
         Self {
             ring: Mutex::new(Ring::new(frames)),
+            notices: Mutex::default(),
+            noticed: AtomicU64::new(0),
+            taken_back: AtomicU64::new(0),
             now: Now::default(),
             shards: (0..processors.min(MOST_SHARDS))
                 .map(|_| Shard::default())
@@ -53,6 +67,33 @@ impl Crowd {
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notices(&self) -> MutexGuard<'_, Notices> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the next notice.
+    pub(crate) fn noticed(&self) -> u64 {
+        self.noticed.load(Ordering::Acquire)
+    }
+
+    /// Tells viewers something that none of those misses whom it is for. It goes out with the next `wake`.
+    pub(crate) fn tell(&self, notice: Notice) {
+        let mut notices = self.notices();
+        notices.push(notice);
+        self.noticed.store(notices.end(), Ordering::Release);
+    }
+
+    /// How often something was taken back.
+    pub(crate) fn taken_back(&self) -> u64 {
+        self.taken_back.load(Ordering::Acquire)
+    }
+
+    /// Puts other frames in the place of messages that are held for viewers, where there are any.
+    pub(crate) fn take_back(&self, other: impl FnMut(u64, &Frame) -> Option<Frame>) {
+        self.taken_back.fetch_add(1, Ordering::AcqRel);
+        self.ring().take_back(other);
     }
 
     /// The newest message that viewers are shown.

@@ -7,10 +7,12 @@
 
 use super::{
     Crowd,
+    notices::{self, Notice, Settled},
     ring::{Batch, Part},
 };
-use crate::{log::Page, ws::Frame};
+use crate::{frames, log::Page, ws::Frame};
 use bytes::Bytes;
+use chatter_protocol::{AuthorId, MessageId, frames::ServerFrame};
 use futures_util::task::AtomicWaker;
 use socket2::SockRef;
 use std::{
@@ -48,6 +50,11 @@ pub(crate) struct Out {
     /// The version of what happens on the stream that it was shown, if it asked for that.
     stream: Option<u64>,
     renewed: u32,
+    /// The number of the notice that it is shown next.
+    notices: u64,
+    /// Who it is.
+    author: u64,
+    moderates: bool,
     /// Whether it has taken something since its task asked last.
     moved: bool,
     /// For it alone: answers, pongs.
@@ -58,7 +65,12 @@ pub(crate) struct Out {
     /// Of a frame that was begun.
     rest: Bytes,
     page: Option<Arc<Page>>,
+    /// Its messages that wait for a moderator, with their nonces.
+    held: Vec<(MessageId, String)>,
 }
+
+/// Messages of a viewer that wait for a moderator, of which it is told. Beyond that the oldest are forgotten.
+const MOST_HELD: usize = 16;
 
 /// What a viewer needs before more can be written to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +88,7 @@ pub(crate) enum Need {
 }
 
 impl Peer {
-    pub(crate) fn new(tcp: TcpStream, crowd: &Crowd) -> Self {
+    pub(crate) fn new(tcp: TcpStream, crowd: &Crowd, author: &AuthorId) -> Self {
         Self {
             tcp,
             waker: AtomicWaker::new(),
@@ -88,6 +100,10 @@ impl Peer {
                 owed: 0,
                 live: None,
                 renewed: crowd.ring().renewed(),
+                notices: crowd.noticed(),
+                author: notices::mark(author),
+                moderates: false,
+                held: Vec::new(),
                 stream: None,
                 rest: Bytes::new(),
                 own: VecDeque::new(),
@@ -158,6 +174,7 @@ impl Peer {
             && out.seen == place.seen
             && out.own.is_empty()
             && out.stream.is_none_or(|shown| shown >= place.stream)
+            && out.notices == place.notices
             && out.renewed == place.renewed;
         let mut shown = 0;
         if in_step {
@@ -218,6 +235,8 @@ pub(super) struct Place {
     pub(super) sees: u64,
     /// The version of what happens on the stream.
     pub(super) stream: u64,
+    /// The number of the next notice.
+    pub(super) notices: u64,
     pub(super) renewed: u32,
 }
 
@@ -230,6 +249,66 @@ impl Out {
     /// Frames for it alone that it has yet to take.
     pub(crate) fn waiting(&self) -> usize {
         self.own.len()
+    }
+
+    /// It is shown notices from this number on.
+    pub(crate) fn notice_from(&mut self, number: u64, moderates: bool) {
+        self.notices = number;
+        self.moderates = moderates;
+    }
+
+    /// Its message waits for a moderator.
+    pub(crate) fn holds(&mut self, id: MessageId, nonce: String) {
+        if self.held.len() == MOST_HELD {
+            self.held.remove(0);
+        }
+        self.held.push((id, nonce));
+    }
+
+    /// One of its messages waits no more.
+    pub(crate) fn settle(&mut self, id: MessageId, settled: &Settled) {
+        while let Some(at) = self.held.iter().position(|(held, _)| *held == id) {
+            let (id, nonce) = self.held.swap_remove(at);
+            let frame = match settled {
+                Settled::Approved(offset) => ServerFrame::Ack {
+                    nonce,
+                    id,
+                    offset: *offset,
+                },
+                Settled::Refused(code, detail) => ServerFrame::Error {
+                    code: (*code).into(),
+                    detail: detail.clone(),
+                    pointer: None,
+                    nonce: Some(nonce),
+                },
+            };
+            self.push(frames::encode(&frame));
+        }
+    }
+
+    /// Takes what is new among the notices; what it needs if it can't go on.
+    fn take_notices(&mut self, crowd: &Crowd) -> Option<Need> {
+        if self.notices == crowd.noticed() {
+            return None;
+        }
+        let notices = crowd.notices();
+        let Some(new) = notices.after(self.notices) else {
+            return Some(Need::Renewal);
+        };
+        for notice in new {
+            match notice {
+                Notice::All(frame) => self.push(frame.clone()),
+                Notice::Moderators(frame) if self.moderates => self.push(frame.clone()),
+                Notice::Moderators(_) => {}
+                Notice::Author(id, settled) => self.settle(*id, settled),
+                Notice::Rights(author) if notices::mark(author) == self.author => {
+                    return Some(Need::Renewal);
+                }
+                Notice::Rights(_) => {}
+            }
+        }
+        self.notices = notices.end();
+        None
     }
 
     /// From here on it is shown what happens on the stream, beyond this version.
@@ -262,6 +341,9 @@ impl Out {
 
     /// Puts together what is to be written next; if there is nothing, what it needs.
     fn fill(&mut self, crowd: &Crowd, batch: &mut Batch) -> Option<Need> {
+        if let Some(need) = self.take_notices(crowd) {
+            return Some(need);
+        }
         if !self.rest.is_empty() {
             batch.add(&self.rest, Part::Rest);
         }
@@ -280,6 +362,10 @@ impl Out {
 
     fn fill_messages(&mut self, crowd: &Crowd, batch: &mut Batch) -> Need {
         if let Some(page) = &self.page {
+            if page.taken_back != crowd.taken_back() {
+                self.page = None;
+                return Need::Log(self.seen + 1);
+            }
             for (offset, frame) in page.after(self.seen) {
                 if batch.is_full() {
                     return Need::Nothing;
@@ -363,7 +449,7 @@ mod tests {
         let mut client = TcpStream::connect(addr).await.unwrap();
         let (tcp, _) = listener.accept().await.unwrap();
         let crowd = Crowd::new(4, Counter::noop(), Counter::noop());
-        let peer = Peer::new(tcp, &crowd);
+        let peer = Peer::new(tcp, &crowd, &AuthorId::new("guest:ana").unwrap());
         let text = "x".repeat(60_000);
         peer.out().go_on(0, 0, None);
         peer.quiet.store(5, Ordering::Relaxed);

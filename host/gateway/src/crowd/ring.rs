@@ -104,6 +104,15 @@ impl Ring {
         self.begin(epoch, offset);
     }
 
+    /// Puts other frames in the place of messages.
+    pub(super) fn take_back(&mut self, mut other: impl FnMut(u64, &Frame) -> Option<Frame>) {
+        for held in self.frames.iter_mut().filter(|held| !held.beside) {
+            if let Some(frame) = other(held.shown, &held.frame) {
+                held.frame = frame;
+            }
+        }
+    }
+
     /// Where a viewer that has seen all messages up to an offset goes on; nowhere if the next one is
     /// not held any more.
     pub(super) fn place(&self, seen: u64) -> Option<u64> {

@@ -152,6 +152,8 @@ pub(super) async fn run(crowd: &Arc<Crowd>, shard: usize) {
 fn gather(crowd: &Crowd, position: u64, batch: &mut Batch) -> Place {
     batch.clear();
     let stream = crowd.now.version();
+    // Before the ring: who has been told that a message was taken back is not given what was read before.
+    let notices = crowd.noticed();
     let ring = crowd.ring();
     let from = position.clamp(ring.first(), ring.end());
     let (seen, next, sees) = ring.read_for_all(from, batch);
@@ -161,6 +163,7 @@ fn gather(crowd: &Crowd, position: u64, batch: &mut Batch) -> Place {
         next,
         sees,
         stream,
+        notices,
         renewed: ring.renewed(),
     }
 }

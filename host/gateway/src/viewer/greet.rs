@@ -1,6 +1,7 @@
 //! The beginning: hello, and where the viewer goes on.
 
 use super::{End, Viewer, renewed};
+use chatter_protocol::frames::Scope;
 use std::sync::Arc;
 
 /// Where a viewer wants to go on.
@@ -15,6 +16,8 @@ pub(crate) struct Resume {
 impl Viewer {
     /// Says hello, and puts the viewer where it wants to be.
     pub(super) async fn greet(&mut self, token: Option<String>, resume: Resume) -> Result<(), End> {
+        // Before anything is read: what is decided from here on it is told.
+        let noticed = self.room.crowd.noticed();
         let head = self.room.log.head(&self.shared).await?;
         // The room has yet to notice that its log is another one: what it would show is of the old one.
         if !self.room.crowd.is_of(&head.epoch) {
@@ -31,7 +34,7 @@ impl Viewer {
                 let found = self
                     .room
                     .log
-                    .page(&self.shared, &head.epoch, seen + 1)
+                    .page(&self.shared, &self.room.crowd, &head.epoch, seen + 1)
                     .await?;
                 if found.epoch != head.epoch {
                     return Err(renewed());
@@ -48,6 +51,12 @@ impl Viewer {
         {
             let mut out = self.peer.out();
             out.push(hello);
+            let moderates = self.scopes.contains(&Scope::Moderate);
+            out.notice_from(noticed, moderates);
+            let after = resume.after.filter(|_| recovered);
+            for frame in self.room.moderators.first(&self.room, after, moderates) {
+                out.push(frame);
+            }
             if resume.stream {
                 let (version, frame) = self.room.crowd.now.first(self.shared.clock.now());
                 out.show_stream(version);

@@ -1,9 +1,10 @@
 //! What the viewer sends.
 
-use super::{End, MAX_WAITING, Viewer};
+use super::{End, MAX_WAITING, Told, Viewer};
 use crate::{
     admission::{Draft, Refusal},
     frames,
+    moderators::{command, orders},
     problem::Problem,
     ws::{Frame, Message, code},
 };
@@ -12,7 +13,7 @@ use chatter_protocol::{
     MessageId,
     frames::{ClientFrame, Scope},
 };
-use std::{io::ErrorKind, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
 /// The largest frame that is read as one. Larger ones are answered with an error.
@@ -142,7 +143,22 @@ impl Viewer {
         if in_flight.len() >= MAX_IN_FLIGHT {
             return self.error(Refusal::Busy.into(), Some(nonce));
         }
+        if command::is_one(&text) {
+            let (shared, room) = (Arc::clone(&self.shared), Arc::clone(&self.room));
+            let actor = self.principal.actor(&room);
+            // It is carried out even if the viewer leaves without waiting.
+            let ordered =
+                tokio::spawn(async move { orders::command(&shared, &room, &actor, &text).await });
+            in_flight.push(Box::pin(async move {
+                let done = ordered
+                    .await
+                    .unwrap_or_else(|_| Err(Refusal::Timeout.into()));
+                (nonce, done.map(Told::Notice))
+            }));
+            return;
+        }
         let draft = Draft {
+            standing: self.principal.standing(&self.author),
             id: id.unwrap_or_else(MessageId::new),
             author: self.author.clone(),
             text,
@@ -155,7 +171,7 @@ impl Viewer {
                 Ok(submitted) => submitted.decision().await,
                 Err(refusal) => Err(refusal),
             };
-            (nonce, decision)
+            (nonce, decision.map(Told::Admitted).map_err(Problem::from))
         }));
     }
 

@@ -16,7 +16,8 @@ mod input;
 pub(crate) use greet::Resume;
 
 use crate::{
-    admission::{Accepted, Refusal},
+    admission::{Accepted, Admitted},
+    auth::Principal,
     crowd::{Member, Need, Peer},
     frames,
     log::{Page, Unreadable},
@@ -58,6 +59,7 @@ pub(crate) struct Viewer {
     peer: Arc<Peer>,
     shared: Arc<Shared>,
     room: Arc<Room>,
+    principal: Principal,
     author: Author,
     scopes: &'static [Scope],
     /// Where the log stood when it came; before its hello nothing.
@@ -84,7 +86,14 @@ pub(crate) struct Viewer {
 pub(crate) type Places = (Seated, Place, Slot);
 
 /// What became of a message, with its nonce.
-type Decided = (String, Result<Accepted, Refusal>);
+type Decided = (String, Result<Told, Problem>);
+
+/// What somebody is told of what they sent.
+enum Told {
+    Admitted(Admitted),
+    /// What a command did.
+    Notice(String),
+}
 
 /// What was found in the log.
 enum Found {
@@ -122,12 +131,12 @@ impl Viewer {
         read: &[u8],
         shared: Arc<Shared>,
         room: Arc<Room>,
-        (author, scopes): (Author, &'static [Scope]),
+        (principal, author, scopes): (Principal, Author, &'static [Scope]),
         places: Places,
     ) -> Box<Self> {
         let limits = &shared.config.limits;
         Box::new(Self {
-            peer: Arc::new(Peer::new(tcp, &room.crowd)),
+            peer: Arc::new(Peer::new(tcp, &room.crowd, &author.id)),
             bucket: Bucket::new(limits.say_per_second, limits.say_burst, Instant::now()),
             head: Arc::new(Head {
                 epoch: String::new(),
@@ -137,6 +146,7 @@ impl Viewer {
             input: read.to_vec(),
             shared,
             room,
+            principal,
             author,
             scopes,
             bad: 0,
@@ -286,7 +296,10 @@ impl Viewer {
             // What it was promised by the hello it gets in any case.
             let too_far = wanted > head.offset && behind > shared.config.limits.most_behind;
             if !too_far {
-                let page = room.log.page(&shared, &head.epoch, wanted).await?;
+                let page = room
+                    .log
+                    .page(&shared, &room.crowd, &head.epoch, wanted)
+                    .await?;
                 if page.epoch == head.epoch && page.holds(wanted) {
                     return Ok(Found::Page(page));
                 }
@@ -319,6 +332,8 @@ impl Viewer {
                 self.skipped_at = Some(Instant::now());
                 self.room.counters.skips.increment(1);
                 out.push(self.hello(&head, false, None));
+                let modes = self.room.moderators.first(&self.room, None, false);
+                modes.into_iter().for_each(|frame| out.push(frame));
                 out.go_on(head.offset, 0, None);
             }
         }
@@ -342,12 +357,28 @@ impl Viewer {
 
     // === Answers ===
 
-    fn answer(&self, nonce: String, decision: Result<Accepted, Refusal>) {
+    fn answer(&self, nonce: String, decision: Result<Told, Problem>) {
         match decision {
-            Ok(Accepted { id, offset, .. }) => {
+            Ok(Told::Admitted(Admitted::InLog(Accepted { id, offset, .. }))) => {
                 self.put(frames::encode(&ServerFrame::Ack { nonce, id, offset }));
             }
-            Err(refusal) => self.error(refusal.into(), Some(nonce)),
+            Ok(Told::Admitted(Admitted::Waits(id))) => {
+                let waiting = frames::encode(&ServerFrame::Waiting {
+                    nonce: nonce.clone(),
+                    id,
+                });
+                let mut out = self.peer.out();
+                out.push(waiting);
+                out.holds(id, nonce);
+                // It may have been decided about before it was said here that it waits.
+                if let Some(settled) = self.room.moderators.settled(id) {
+                    out.settle(id, &settled);
+                }
+            }
+            Ok(Told::Notice(text)) => {
+                self.put(frames::encode(&ServerFrame::Notice { nonce, text }));
+            }
+            Err(problem) => self.error(problem, Some(nonce)),
         }
     }
 

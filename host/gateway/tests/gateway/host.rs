@@ -91,6 +91,7 @@ impl Host {
         config.rooms = vec![
             RoomSetup {
                 id: lobby(),
+                modes: Default::default(),
                 title: "The lobby".into(),
                 policy: policy(),
                 personas: vec![PersonaSeat {
@@ -101,6 +102,7 @@ impl Host {
             },
             RoomSetup {
                 id: RoomId::new("main/attic").unwrap(),
+                modes: Default::default(),
                 title: "The attic".into(),
                 policy: policy(),
                 personas: Vec::new(),

@@ -9,6 +9,7 @@ mod faults;
 mod frames;
 mod host;
 mod moderation;
+mod moderators;
 mod order;
 mod pages;
 mod people;

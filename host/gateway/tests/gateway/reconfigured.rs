@@ -124,6 +124,7 @@ async fn a_room_opens_while_the_others_go_on() {
     let mut rooms = host.rooms.clone();
     rooms.push(RoomSetup {
         id: RoomId::new("main/cellar").unwrap(),
+        modes: Default::default(),
         title: "The cellar".into(),
         ..rooms[1].clone()
     });

@@ -13,7 +13,7 @@
 
 mod turnstile;
 
-use super::{Accepted, Decision, Draft};
+use super::{Accepted, Admitted, Decision, Draft, Standing};
 use crate::{
     Config, OperatorToken, Parts, PersonaSeat, RoomSetup, names,
     room::{Room, Seated},
@@ -184,6 +184,7 @@ impl World {
         let config = Config {
             rooms: vec![RoomSetup {
                 id: room(),
+                modes: Default::default(),
                 title: "Lobby".into(),
                 policy: ModerationPolicy {
                     max_chars: 100,
@@ -351,6 +352,7 @@ impl World {
             author: author.clone(),
             text,
             reply_to: None,
+            standing: Standing::Nobody,
         };
         if let Ok(submitted) = gateway.submit(draft) {
             self.people
@@ -362,7 +364,7 @@ impl World {
     /// What the people and the viewers have heard since.
     async fn hear(&mut self) {
         while let Some(Some(Ok((id, author, decision)))) = self.people.join_next().now_or_never() {
-            if let Ok(accepted) = decision {
+            if let Ok(Admitted::InLog(accepted)) = decision {
                 assert_eq!(accepted.id, id);
                 self.acknowledged.push((author, accepted));
             }

@@ -1,0 +1,197 @@
+//! What moderators do over HTTP.
+
+use super::InRoom;
+use crate::{
+    auth::Principal,
+    body::{self, Parameters},
+    moderators::orders,
+    problem::{Problem, json},
+    room::Room,
+    shared::Shared,
+};
+use axum::{
+    Extension,
+    extract::{FromRequestParts, Path, Request, State},
+    http::{StatusCode, Uri, request::Parts},
+    response::Response,
+};
+use chatter_protocol::{
+    AuthorId, MessageId,
+    moderators::{
+        BanList, BanRequest, Decision, HeldList, HeldRequest, Judgement, ModeratorList,
+        ModeratorRequest, Named,
+    },
+    modes::ModesPatch,
+};
+use std::{str::FromStr, sync::Arc};
+
+/// Something in a room, by its id.
+pub(crate) struct OfRoom<T>(pub(crate) Arc<Room>, pub(crate) T);
+
+impl<T: FromStr + Send> FromRequestParts<Arc<Shared>> for OfRoom<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let path = Path::<(String, String, String)>::from_request_parts(parts, shared).await;
+        let Path((tenant, room, id)) =
+            path.map_err(|_| Problem::not_found("the path names no room: a room is tenant/room"))?;
+        let room = shared.room(&tenant, &room)?;
+        let id = id
+            .parse()
+            .map_err(|_| Problem::not_found("the last part of the path is no id"))?;
+        Ok(Self(room, id))
+    }
+}
+
+fn reason(uri: &Uri) -> Result<String, Problem> {
+    let parameters = Parameters::of(uri)?;
+    let reason = parameters.text("reason").unwrap_or_default();
+    if reason.chars().count() > 200 {
+        return Err(Problem::bad_query(
+            "reason",
+            "is longer than 200 characters",
+        ));
+    }
+    Ok(reason.to_owned())
+}
+
+pub(crate) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    OfRoom(room, id): OfRoom<MessageId>,
+    Extension(principal): Extension<Principal>,
+    uri: Uri,
+) -> Result<StatusCode, Problem> {
+    let actor = principal.actor(&room);
+    orders::delete(&shared, &room, &actor, id, reason(&uri)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn clear(
+    State(shared): State<Arc<Shared>>,
+    InRoom(room): InRoom,
+    Extension(principal): Extension<Principal>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let actor = principal.actor(&room);
+    let parameters = Parameters::of(&uri)?;
+    let author = parameters.text("author");
+    let cleared = orders::clear_by_name(&shared, &room, &actor, author, reason(&uri)?).await?;
+    Ok(json(StatusCode::OK, &cleared))
+}
+
+pub(crate) async fn bans(
+    State(shared): State<Arc<Shared>>,
+    InRoom(room): InRoom,
+) -> Result<Response, Problem> {
+    let (state, now) = (room.moderators.state(), shared.clock.now());
+    let bans = state.bans.values();
+    let bans = bans.filter(|ban| ban.until.is_none_or(|until| until > now));
+    let bans = bans.cloned().collect();
+    Ok(json(StatusCode::OK, &BanList { bans }))
+}
+
+pub(crate) async fn ban(
+    State(shared): State<Arc<Shared>>,
+    InRoom(room): InRoom,
+    Extension(principal): Extension<Principal>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let BanRequest {
+        author,
+        seconds,
+        reason,
+        clear,
+    } = body::json(request).await?;
+    let actor = principal.actor(&room);
+    let (reason, clears) = (reason.unwrap_or_default(), clear.unwrap_or(true));
+    let ban = orders::ban_by_name(&shared, &room, &actor, &author, seconds, reason, clears).await?;
+    Ok(json(StatusCode::CREATED, &ban))
+}
+
+pub(crate) async fn unban(
+    State(shared): State<Arc<Shared>>,
+    OfRoom(room, id): OfRoom<AuthorId>,
+    Extension(principal): Extension<Principal>,
+) -> Result<StatusCode, Problem> {
+    let known = room.moderators.state().bans.get(&id).cloned();
+    let whom = known.map_or_else(|| by_id(&id), |ban| ban.author.clone());
+    orders::unban(&shared, &room, &principal.actor(&room), whom).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn by_id(id: &AuthorId) -> Named {
+    Named {
+        id: id.clone(),
+        name: id.to_string(),
+    }
+}
+
+pub(crate) async fn held(InRoom(room): InRoom) -> Result<Response, Problem> {
+    let held = room.moderators.waiting();
+    Ok(json(StatusCode::OK, &HeldList { held }))
+}
+
+pub(crate) async fn decide(
+    State(shared): State<Arc<Shared>>,
+    OfRoom(room, id): OfRoom<MessageId>,
+    Extension(principal): Extension<Principal>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let HeldRequest { decision, reason } = body::json(request).await?;
+    let decision = match decision {
+        Judgement::Approve => Decision::Approved,
+        Judgement::Deny => Decision::Denied,
+    };
+    let actor = principal.actor(&room);
+    let reason = reason.unwrap_or_default();
+    let decided = orders::settle(&shared, &room, &actor, id, decision, reason).await?;
+    Ok(json(StatusCode::OK, &decided))
+}
+
+pub(crate) async fn modes(InRoom(room): InRoom) -> Result<Response, Problem> {
+    Ok(json(StatusCode::OK, &room.moderators.modes(&room)))
+}
+
+pub(crate) async fn set_modes(
+    State(shared): State<Arc<Shared>>,
+    InRoom(room): InRoom,
+    Extension(principal): Extension<Principal>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let patch: ModesPatch = body::json(request).await?;
+    let modes = orders::set_modes(&shared, &room, &principal.actor(&room), patch).await?;
+    Ok(json(StatusCode::OK, &modes))
+}
+
+pub(crate) async fn list(InRoom(room): InRoom) -> Result<Response, Problem> {
+    let moderators = room
+        .moderators
+        .state()
+        .moderators
+        .values()
+        .cloned()
+        .collect();
+    Ok(json(StatusCode::OK, &ModeratorList { moderators }))
+}
+
+pub(crate) async fn make(
+    State(shared): State<Arc<Shared>>,
+    InRoom(room): InRoom,
+    Extension(principal): Extension<Principal>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let ModeratorRequest { author } = body::json(request).await?;
+    let actor = principal.actor(&room);
+    let entry = orders::make_moderator_by_name(&shared, &room, &actor, &author).await?;
+    Ok(json(StatusCode::CREATED, &entry))
+}
+
+pub(crate) async fn unmake(
+    State(shared): State<Arc<Shared>>,
+    OfRoom(room, id): OfRoom<AuthorId>,
+    Extension(principal): Extension<Principal>,
+) -> Result<StatusCode, Problem> {
+    let actor = principal.actor(&room);
+    orders::unmake_moderator(&shared, &room, &actor, by_id(&id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

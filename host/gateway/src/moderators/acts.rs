@@ -1,0 +1,108 @@
+//! What was done lately, as it lies on the desk for all gateways to tell.
+
+use super::refusal;
+use crate::{crowd::Settled, frames, ws::Frame};
+use chatter_protocol::{
+    AuthorId, MessageId, Timestamp,
+    frames::ServerFrame,
+    moderators::{Decision, Named},
+};
+use serde::{Deserialize, Serialize};
+
+/// Something that was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ActNote {
+    pub(crate) at: Timestamp,
+    /// Where the log stood then.
+    pub(crate) head: u64,
+    #[serde(flatten)]
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub(crate) enum What {
+    Removed {
+        id: MessageId,
+        reason: String,
+    },
+    Cleared {
+        author: Option<AuthorId>,
+        up_to: u64,
+        reason: String,
+    },
+    /// A message waits no more.
+    Settled {
+        id: MessageId,
+        decision: Decision,
+        by: Named,
+        offset: Option<u64>,
+        reason: String,
+    },
+}
+
+/// The key of what became of a message that waited: there is one.
+pub(crate) fn settled_key(id: MessageId) -> String {
+    format!("settled-{id}")
+}
+
+impl ActNote {
+    /// Whether a message is not to be shown any more because of it.
+    pub(super) fn covers(&self, offset: u64, id: MessageId, author: &AuthorId) -> bool {
+        match &self.what {
+            What::Removed { id: removed, .. } => *removed == id,
+            What::Cleared {
+                author: whose,
+                up_to,
+                ..
+            } => offset <= *up_to && whose.as_ref().is_none_or(|whose| whose == author),
+            What::Settled { .. } => false,
+        }
+    }
+
+    pub(super) const fn takes_back(&self) -> bool {
+        !matches!(self.what, What::Settled { .. })
+    }
+
+    /// What viewers are told of it, or moderators.
+    pub(super) fn frame(&self) -> Frame {
+        let frame = match self.what.clone() {
+            What::Removed { id, reason } => ServerFrame::Remove { id, reason },
+            What::Cleared {
+                author,
+                up_to,
+                reason,
+            } => ServerFrame::Clear {
+                author,
+                up_to,
+                reason,
+            },
+            What::Settled {
+                id, decision, by, ..
+            } => ServerFrame::Decided { id, decision, by },
+        };
+        frames::encode(&frame)
+    }
+
+    /// What the author of a message is told that waited.
+    pub(super) fn settled(&self) -> Option<(MessageId, Settled)> {
+        let What::Settled {
+            id,
+            decision,
+            offset,
+            reason,
+            ..
+        } = &self.what
+        else {
+            return None;
+        };
+        let settled = match (decision, offset) {
+            (Decision::Approved, Some(offset)) => Settled::Approved(*offset),
+            _ => {
+                let (code, detail) = refusal(*decision, reason);
+                Settled::Refused(code, detail)
+            }
+        };
+        Some((*id, settled))
+    }
+}

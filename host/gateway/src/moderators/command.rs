@@ -1,0 +1,604 @@
+//! Commands that are written like messages: `/timeout Ana 10m spam`.
+//!
+//! Reading one is a pure function of its text; who may give it, and whom a name means, is decided
+//! elsewhere.
+
+use chatter_protocol::{MessageId, modes::ModesPatch};
+
+/// The longest time-out, in seconds: two weeks.
+pub(crate) const LONGEST_TIMEOUT: u32 = 14 * 24 * 3600;
+
+/// What a time-out without a time is, in seconds.
+const USUAL_TIMEOUT: u32 = 600;
+
+/// What slow and known modes are without a number.
+const USUAL_SLOW: u32 = 30;
+const USUAL_KNOWN: u32 = 10;
+
+const LONGEST_SLOW: u32 = 3600;
+const LONGEST_KNOWN: u32 = 129_600;
+
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 200;
+
+/// What somebody wants to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Timeout {
+        who: String,
+        seconds: u32,
+        reason: String,
+    },
+    Untimeout {
+        who: String,
+    },
+    Ban {
+        who: String,
+        reason: String,
+    },
+    Unban {
+        who: String,
+    },
+    Delete {
+        id: MessageId,
+        reason: String,
+    },
+    Clear {
+        who: Option<String>,
+    },
+    Modes(ModesPatch),
+    Approve {
+        id: MessageId,
+    },
+    Deny {
+        id: MessageId,
+        reason: String,
+    },
+    Mod {
+        who: String,
+    },
+    Unmod {
+        who: String,
+    },
+    /// What commands there are, or what one does.
+    Help(Option<&'static Entry>),
+}
+
+/// Why a text is no command that can be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// There is none of that name.
+    Unknown(String),
+    /// What follows the name is wrong.
+    Usage { of: &'static Entry, why: String },
+}
+
+/// A command as its help tells it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) usage: &'static str,
+    pub(crate) does: &'static str,
+}
+
+const fn entry(name: &'static str, usage: &'static str, does: &'static str) -> Entry {
+    Entry { name, usage, does }
+}
+
+/// All commands, in the order in which help lists them.
+pub(crate) static ENTRIES: [Entry; 19] = [
+    entry(
+        "timeout",
+        "/timeout NAME [SECONDS|10m|2h|1d] [REASON]",
+        "keeps somebody from speaking for a while, and clears what they said",
+    ),
+    entry("untimeout", "/untimeout NAME", "ends a time-out"),
+    entry(
+        "ban",
+        "/ban NAME [REASON]",
+        "keeps somebody from speaking, and clears what they said",
+    ),
+    entry("unban", "/unban NAME", "ends a ban"),
+    entry("delete", "/delete ID [REASON]", "removes a message"),
+    entry(
+        "clear",
+        "/clear [NAME]",
+        "removes all messages, or all of somebody",
+    ),
+    entry("approve", "/approve ID", "lets a message out that waits"),
+    entry("deny", "/deny ID [REASON]", "refuses a message that waits"),
+    entry(
+        "slow",
+        "/slow [SECONDS]",
+        "so many seconds lie between two messages of somebody; 30 if none are given",
+    ),
+    entry("slowoff", "/slowoff", "ends slow mode"),
+    entry(
+        "known",
+        "/known [MINUTES]",
+        "only sessions that are so many minutes old may speak; 10 if none are given",
+    ),
+    entry("knownoff", "/knownoff", "ends known mode"),
+    entry(
+        "emoteonly",
+        "/emoteonly",
+        "messages are made of emotes alone",
+    ),
+    entry("emoteonlyoff", "/emoteonlyoff", "ends emote-only mode"),
+    entry(
+        "unique",
+        "/unique",
+        "what was said in the last five minutes is not said again",
+    ),
+    entry("uniqueoff", "/uniqueoff", "ends unique mode"),
+    entry(
+        "mod",
+        "/mod NAME",
+        "lets a session moderate here; for the operator",
+    ),
+    entry(
+        "unmod",
+        "/unmod NAME",
+        "lets a session moderate here no more; for the operator",
+    ),
+    entry(
+        "help",
+        "/help [COMMAND]",
+        "tells what commands there are, or what one does",
+    ),
+];
+
+/// Other names of commands, as they are known elsewhere.
+const ALIASES: [(&str, &str); 5] = [
+    ("followers", "known"),
+    ("followersoff", "knownoff"),
+    ("uniquechat", "unique"),
+    ("uniquechatoff", "uniqueoff"),
+    ("commands", "help"),
+];
+
+/// Whether a text is to be read as a command and never goes into the room. Spaces before it are a slip.
+pub(crate) fn is_one(text: &str) -> bool {
+    text.trim_start().starts_with('/')
+}
+
+/// Reads a command.
+pub(crate) fn parse(text: &str) -> Result<Command, Wrong> {
+    let text = text.trim();
+    let text = text.strip_prefix('/').unwrap_or(text);
+    let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let of = find(name).ok_or_else(|| Wrong::Unknown(name.chars().take(40).collect()))?;
+    let mut words = Words { rest, of };
+    let command = match of.name {
+        "timeout" => {
+            let who = words.who()?;
+            let seconds = words.time()?.unwrap_or(USUAL_TIMEOUT);
+            let reason = words.reason()?;
+            Command::Timeout {
+                who,
+                seconds,
+                reason,
+            }
+        }
+        "untimeout" => Command::Untimeout { who: words.who()? },
+        "ban" => Command::Ban {
+            who: words.who()?,
+            reason: words.reason()?,
+        },
+        "unban" => Command::Unban { who: words.who()? },
+        "delete" => Command::Delete {
+            id: words.id()?,
+            reason: words.reason()?,
+        },
+        "clear" => Command::Clear {
+            who: if words.rest.trim().is_empty() {
+                None
+            } else {
+                Some(words.who()?)
+            },
+        },
+        "approve" => Command::Approve { id: words.id()? },
+        "deny" => Command::Deny {
+            id: words.id()?,
+            reason: words.reason()?,
+        },
+        "slow" => Command::Modes(ModesPatch {
+            slow_seconds: Some(Some(words.number(
+                USUAL_SLOW,
+                1,
+                LONGEST_SLOW,
+                "seconds",
+            )?)),
+            ..ModesPatch::default()
+        }),
+        "slowoff" => Command::Modes(ModesPatch {
+            slow_seconds: Some(None),
+            ..ModesPatch::default()
+        }),
+        "known" => Command::Modes(ModesPatch {
+            known_minutes: Some(Some(words.number(
+                USUAL_KNOWN,
+                0,
+                LONGEST_KNOWN,
+                "minutes",
+            )?)),
+            ..ModesPatch::default()
+        }),
+        "knownoff" => Command::Modes(ModesPatch {
+            known_minutes: Some(None),
+            ..ModesPatch::default()
+        }),
+        "emoteonly" | "emoteonlyoff" => Command::Modes(ModesPatch {
+            emote_only: Some(of.name == "emoteonly"),
+            ..ModesPatch::default()
+        }),
+        "unique" | "uniqueoff" => Command::Modes(ModesPatch {
+            unique: Some(of.name == "unique"),
+            ..ModesPatch::default()
+        }),
+        "mod" => Command::Mod { who: words.who()? },
+        "unmod" => Command::Unmod { who: words.who()? },
+        _ => {
+            let about = words
+                .word()
+                .map(|name| name.trim_start_matches('/').to_owned());
+            let about = about.map(|name| find(&name).ok_or(Wrong::Unknown(name)));
+            Command::Help(about.transpose()?)
+        }
+    };
+    words.end()?;
+    Ok(command)
+}
+
+fn find(name: &str) -> Option<&'static Entry> {
+    let name = name.to_ascii_lowercase();
+    let name = ALIASES
+        .iter()
+        .find(|(alias, _)| *alias == name)
+        .map_or(name.as_str(), |(_, means)| means);
+    ENTRIES.iter().find(|entry| entry.name == name)
+}
+
+/// What follows a command's name.
+struct Words<'a> {
+    rest: &'a str,
+    of: &'static Entry,
+}
+
+impl Words<'_> {
+    fn wrong(&self, why: impl Into<String>) -> Wrong {
+        Wrong::Usage {
+            of: self.of,
+            why: why.into(),
+        }
+    }
+
+    fn word(&mut self) -> Option<String> {
+        let rest = self.rest.trim_start();
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (word, rest) = rest.split_at(end);
+        self.rest = rest;
+        (!word.is_empty()).then(|| word.to_owned())
+    }
+
+    /// A name, with or without an `@`; one with spaces stands in quotation marks.
+    fn who(&mut self) -> Result<String, Wrong> {
+        let rest = self.rest.trim_start();
+        let rest = rest.strip_prefix('@').unwrap_or(rest);
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let (name, rest) = quoted
+                .split_once('"')
+                .ok_or_else(|| self.wrong("a quotation mark is not closed"))?;
+            self.rest = rest;
+            return if name.trim().is_empty() {
+                Err(self.wrong("the name is empty"))
+            } else {
+                Ok(name.trim().to_owned())
+            };
+        }
+        self.rest = rest;
+        self.word().ok_or_else(|| self.wrong("a name is missing"))
+    }
+
+    fn id(&mut self) -> Result<MessageId, Wrong> {
+        let word = self
+            .word()
+            .ok_or_else(|| self.wrong("a message's id is missing"))?;
+        word.parse()
+            .map_err(|_| self.wrong("the id of a message is a UUID"))
+    }
+
+    /// A time, if one comes next: seconds, or a number with its unit.
+    fn time(&mut self) -> Result<Option<u32>, Wrong> {
+        let before = self.rest;
+        let Some(word) = self.word() else {
+            return Ok(None);
+        };
+        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+        let unit: u32 = match &word[digits..] {
+            "" | "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 24 * 3600,
+            "w" => 7 * 24 * 3600,
+            _ => 0,
+        };
+        if digits == 0 || unit == 0 {
+            self.rest = before;
+            return Ok(None);
+        }
+        word[..digits]
+            .parse()
+            .ok()
+            .and_then(|number: u32| number.checked_mul(unit))
+            .filter(|seconds| (1..=LONGEST_TIMEOUT).contains(seconds))
+            .map(Some)
+            .ok_or_else(|| self.wrong("a time-out is 1 second to 14 days long"))
+    }
+
+    fn number(&mut self, usual: u32, least: u32, most: u32, of: &str) -> Result<u32, Wrong> {
+        let Some(word) = self.word() else {
+            return Ok(usual);
+        };
+        word.parse()
+            .ok()
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| self.wrong(format!("{least} to {most} {of}")))
+    }
+
+    fn reason(&mut self) -> Result<String, Wrong> {
+        let reason = std::mem::take(&mut self.rest).trim();
+        if reason.chars().count() > LONGEST_REASON {
+            return Err(self.wrong(format!(
+                "a reason is at most {LONGEST_REASON} characters long"
+            )));
+        }
+        Ok(reason.to_owned())
+    }
+
+    fn end(&self) -> Result<(), Wrong> {
+        if self.rest.trim().is_empty() {
+            return Ok(());
+        }
+        Err(self
+            .wrong("there is too much behind it; a name with spaces stands in \"quotation marks\""))
+    }
+}
+
+/// What help says.
+pub(crate) fn help(about: Option<&Entry>) -> String {
+    match about {
+        Some(entry) => format!("{}: {}", entry.usage, entry.does),
+        None => {
+            let all: Vec<String> = ENTRIES
+                .iter()
+                .map(|entry| format!("{}: {}", entry.usage, entry.does))
+                .collect();
+            all.join("\n")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeout(who: &str, seconds: u32, reason: &str) -> Command {
+        Command::Timeout {
+            who: who.into(),
+            seconds,
+            reason: reason.into(),
+        }
+    }
+
+    fn modes(patch: ModesPatch) -> Command {
+        Command::Modes(patch)
+    }
+
+    #[test]
+    fn commands_are_read() {
+        let id: MessageId = "019ac0de-0001-7a52-9d0f-3f6a1c2b4d51".parse().unwrap();
+        let none = ModesPatch::default();
+        for (text, command) in [
+            ("/timeout Ana", timeout("Ana", 600, "")),
+            ("/timeout @Ana 30", timeout("Ana", 30, "")),
+            (
+                "/TIMEOUT Ana 10m be  nice ",
+                timeout("Ana", 600, "be  nice"),
+            ),
+            ("/timeout Ana 2h", timeout("Ana", 7200, "")),
+            ("/timeout Ana 1d x", timeout("Ana", 86_400, "x")),
+            ("/timeout Ana 2w", timeout("Ana", LONGEST_TIMEOUT, "")),
+            ("/timeout Ana 10 10", timeout("Ana", 10, "10")),
+            (
+                "/timeout Ana 5stars are too few",
+                timeout("Ana", 600, "5stars are too few"),
+            ),
+            (
+                "/timeout \"Old Bea\" 60 spam",
+                timeout("Old Bea", 60, "spam"),
+            ),
+            ("/timeout @\"Old Bea\"", timeout("Old Bea", 600, "")),
+            (
+                "/timeout guest:ana-0f3c11d2 1s",
+                timeout("guest:ana-0f3c11d2", 1, ""),
+            ),
+            ("  /timeout  Ana", timeout("Ana", 600, "")),
+            ("/untimeout Ana", Command::Untimeout { who: "Ana".into() }),
+            (
+                "/ban Олег за спам",
+                Command::Ban {
+                    who: "Олег".into(),
+                    reason: "за спам".into(),
+                },
+            ),
+            ("/unban Ana", Command::Unban { who: "Ana".into() }),
+            (
+                "/delete 019ac0de-0001-7a52-9d0f-3f6a1c2b4d51",
+                Command::Delete {
+                    id,
+                    reason: String::new(),
+                },
+            ),
+            (
+                "/delete 019ac0de-0001-7a52-9d0f-3f6a1c2b4d51 rude",
+                Command::Delete {
+                    id,
+                    reason: "rude".into(),
+                },
+            ),
+            ("/clear", Command::Clear { who: None }),
+            (
+                "/clear Ana",
+                Command::Clear {
+                    who: Some("Ana".into()),
+                },
+            ),
+            (
+                "/approve 019ac0de-0001-7a52-9d0f-3f6a1c2b4d51",
+                Command::Approve { id },
+            ),
+            (
+                "/deny 019ac0de-0001-7a52-9d0f-3f6a1c2b4d51 no",
+                Command::Deny {
+                    id,
+                    reason: "no".into(),
+                },
+            ),
+            (
+                "/slow",
+                modes(ModesPatch {
+                    slow_seconds: Some(Some(30)),
+                    ..none
+                }),
+            ),
+            (
+                "/slow 5",
+                modes(ModesPatch {
+                    slow_seconds: Some(Some(5)),
+                    ..none
+                }),
+            ),
+            (
+                "/slowoff",
+                modes(ModesPatch {
+                    slow_seconds: Some(None),
+                    ..none
+                }),
+            ),
+            (
+                "/known 0",
+                modes(ModesPatch {
+                    known_minutes: Some(Some(0)),
+                    ..none
+                }),
+            ),
+            (
+                "/followers 60",
+                modes(ModesPatch {
+                    known_minutes: Some(Some(60)),
+                    ..none
+                }),
+            ),
+            (
+                "/followersoff",
+                modes(ModesPatch {
+                    known_minutes: Some(None),
+                    ..none
+                }),
+            ),
+            (
+                "/emoteonly",
+                modes(ModesPatch {
+                    emote_only: Some(true),
+                    ..none
+                }),
+            ),
+            (
+                "/emoteonlyoff",
+                modes(ModesPatch {
+                    emote_only: Some(false),
+                    ..none
+                }),
+            ),
+            (
+                "/unique",
+                modes(ModesPatch {
+                    unique: Some(true),
+                    ..none
+                }),
+            ),
+            (
+                "/uniqueoff",
+                modes(ModesPatch {
+                    unique: Some(false),
+                    ..none
+                }),
+            ),
+            ("/mod Bea", Command::Mod { who: "Bea".into() }),
+            ("/unmod Bea", Command::Unmod { who: "Bea".into() }),
+            ("/help", Command::Help(None)),
+            ("/help /ban", Command::Help(find("ban"))),
+        ] {
+            assert_eq!(parse(text), Ok(command), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_the_usage() {
+        for (text, why) in [
+            ("/timeout", "a name is missing"),
+            ("/timeout Ana 0", "1 second to 14 days"),
+            ("/timeout Ana 99999999999", "1 second to 14 days"),
+            ("/timeout Ana 15d", "1 second to 14 days"),
+            ("/timeout \"Old Bea", "not closed"),
+            ("/ban \"\"", "the name is empty"),
+            ("/ban @", "a name is missing"),
+            ("/unban Old Bea", "too much"),
+            ("/delete", "id is missing"),
+            ("/delete 7", "is a UUID"),
+            ("/slow 0", "1 to 3600 seconds"),
+            ("/slow fast", "1 to 3600 seconds"),
+            ("/slowoff now", "too much"),
+            ("/known -1", "0 to 129600 minutes"),
+            ("/mod", "a name is missing"),
+            ("/help ban me", "too much"),
+        ] {
+            match parse(text) {
+                Err(Wrong::Usage { why: told, of }) => {
+                    assert!(told.contains(why), "{text}: {told}");
+                    assert!(text.starts_with(&format!("/{}", of.name)), "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        let long = format!("/ban Ana {}", "x".repeat(201));
+        assert!(matches!(parse(&long), Err(Wrong::Usage { .. })));
+        for (text, name) in [
+            ("/", ""),
+            ("/ ban Ana", ""),
+            ("/kick Ana", "kick"),
+            ("//ban", "/ban"),
+            ("/help kick", "kick"),
+        ] {
+            assert_eq!(parse(text), Err(Wrong::Unknown(name.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_command_of_the_list_is_known_and_helped_with() {
+        let all = help(None);
+        for entry in &ENTRIES {
+            assert_eq!(find(entry.name), Some(entry));
+            assert!(entry.usage.starts_with(&format!("/{}", entry.name)));
+            assert!(all.contains(entry.usage));
+            assert!(!matches!(
+                parse(&format!("/{}", entry.name)),
+                Err(Wrong::Unknown(_))
+            ));
+        }
+        for (text, is) in [("/x", true), (" /x", true), ("a /x", false), ("", false)] {
+            assert_eq!(is_one(text), is, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Messages that wait for a moderator.
+
+use super::{
+    HELD_FOR, MOST_HELD, What,
+    acts::{ActNote, settled_key},
+    orders::{self, Ordered},
+};
+use crate::{admission::Refusal, frames, problem::Problem, room::Room, shared::Shared, ws::Frame};
+use axum::http::StatusCode;
+use chatter_protocol::{
+    AuthorId, ChatMessage, MessageId, ModerationVerdict, Timestamp,
+    frames::ServerFrame,
+    moderators::{Act, Decision, Did, Held, HeldDecided, Named},
+};
+use chatter_store::{Change, Changed, Expected, Shelf, StoreError};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// A decision that was not carried out after so long is carried out by whoever sees it.
+const STUCK: Duration = Duration::from_secs(30);
+
+/// A message that waits, as it lies on the desk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HeldNote {
+    #[serde(flatten)]
+    pub(crate) held: Held,
+    /// What is being done with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) decided: Option<Decided>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Decided {
+    decision: Decision,
+    by: Named,
+    reason: String,
+    at: Timestamp,
+}
+
+impl HeldNote {
+    pub(super) fn frame(&self) -> Frame {
+        frames::encode(&ServerFrame::Held {
+            message: Arc::clone(&self.held.message),
+            verdict: Box::new(self.held.verdict.clone()),
+        })
+    }
+}
+
+/// Lets a message wait. It waits once, however often it comes.
+pub(crate) async fn hold(
+    shared: &Shared,
+    room: &Room,
+    message: Arc<ChatMessage>,
+    verdict: ModerationVerdict,
+) -> Result<MessageId, Refusal> {
+    let id = message.id;
+    let author = message.author.id.clone();
+    let note = HeldNote {
+        held: Held {
+            until: message.sent_at.plus(HELD_FOR),
+            message,
+            verdict: verdict.clone(),
+        },
+        decided: None,
+    };
+    let change = Change {
+        shelf: Shelf::Held,
+        key: id.to_string(),
+        expected: Expected::Nothing,
+        value: Some(orders::json(&note).map_err(|_| Refusal::Unavailable)?),
+        most: MOST_HELD,
+    };
+    match orders::change(shared, room, change).await {
+        Ok(Changed::Done(version)) => {
+            orders::spread(shared, room, version, Act::Changed).await;
+            Ok(id)
+        }
+        Ok(Changed::Other(there)) => {
+            let there: Option<HeldNote> = there.and_then(|json| serde_json::from_str(&json).ok());
+            let same = |note: HeldNote| note.held.message.author.id == author;
+            if there.is_some_and(same) {
+                Ok(id)
+            } else {
+                Err(Refusal::IdTaken)
+            }
+        }
+        Err(StoreError::Full { .. }) => Err(Refusal::Moderated {
+            rule: verdict.rule,
+            reason: format!(
+                "{}; and too many messages wait for a moderator",
+                verdict.reason
+            ),
+            pointer: "/text",
+        }),
+        Err(error) => {
+            tracing::error!(room = %room.id, %error, "a message could not be held");
+            Err(Refusal::Unavailable)
+        }
+    }
+}
+
+/// Decides about a message that waits. Of two who do, the first one counts, and the other is told.
+pub(super) async fn decide(
+    shared: &Shared,
+    room: &Arc<Room>,
+    by: Named,
+    id: MessageId,
+    decision: Decision,
+    reason: String,
+) -> Ordered<HeldDecided> {
+    let Some(note) = room.moderators.state().held.get(&id).cloned() else {
+        return Err(gone(room, id));
+    };
+    if note.decided.is_some() {
+        return Err(already());
+    }
+    let decided = HeldNote {
+        decided: Some(Decided {
+            decision,
+            by,
+            reason,
+            at: shared.clock.now(),
+        }),
+        ..HeldNote::clone(&note)
+    };
+    let change = Change {
+        shelf: Shelf::Held,
+        key: id.to_string(),
+        expected: Expected::Value(orders::json(&*note)?),
+        value: Some(orders::json(&decided)?),
+        most: MOST_HELD,
+    };
+    match orders::change(shared, room, change).await? {
+        Changed::Done(_) => finish(shared, room, &decided).await,
+        Changed::Other(_) => {
+            room.moderators.look(shared, room).await?;
+            Err(gone(room, id))
+        }
+    }
+}
+
+/// Carries a decision out. Doing it twice changes nothing.
+async fn finish(shared: &Shared, room: &Arc<Room>, note: &HeldNote) -> Ordered<HeldDecided> {
+    let id = note.held.message.id;
+    let Some(decided) = note.decided.clone() else {
+        return Err(already());
+    };
+    let mut decision = decided.decision;
+    let mut offset = None;
+    if decision == Decision::Approved {
+        match room
+            .approve(ChatMessage::clone(&note.held.message))?
+            .decision()
+            .await
+        {
+            Ok(admitted) => offset = admitted.offset(),
+            // Somebody else's message has got its id meanwhile.
+            Err(Refusal::IdTaken) => decision = Decision::Denied,
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    let act = ActNote {
+        at: shared.clock.now(),
+        head: offset.unwrap_or_default(),
+        what: What::Settled {
+            id,
+            decision,
+            by: decided.by.clone(),
+            offset,
+            reason: decided.reason.clone(),
+        },
+    };
+    orders::put_act(shared, room, settled_key(id), &act).await?;
+    let gone = Change {
+        shelf: Shelf::Held,
+        key: id.to_string(),
+        expected: Expected::Any,
+        value: None,
+        most: MOST_HELD,
+    };
+    if let Changed::Done(version) = orders::change(shared, room, gone).await? {
+        orders::spread(shared, room, version, Act::Changed).await;
+    }
+    let did = match decision {
+        Decision::Approved => Did::Approve,
+        Decision::Denied => Did::Deny,
+        Decision::Expired => Did::Expire,
+    };
+    let mut record = orders::record_of(shared, room, did, decided.by);
+    record.whom = Some(Named::from(&note.held.message.author));
+    record.message_id = Some(id);
+    record.reason = decided.reason;
+    orders::record(shared, room, record).await;
+    Ok(HeldDecided {
+        id,
+        decision,
+        offset,
+    })
+}
+
+/// Looks after what waits: what waited for too long goes, and what was decided and not carried out is.
+pub(crate) async fn look_after(shared: &Shared, room: &Arc<Room>) {
+    let now = shared.clock.now();
+    let state = room.moderators.state();
+    for (id, note) in &state.held {
+        let done = match &note.decided {
+            None if note.held.until <= now => {
+                let Ok(by) = AuthorId::new("system:chatter") else {
+                    return;
+                };
+                let by = Named {
+                    id: by,
+                    name: "chatter".into(),
+                };
+                decide(shared, room, by, *id, Decision::Expired, String::new()).await
+            }
+            Some(decided) if now.since(decided.at) > STUCK => finish(shared, room, note).await,
+            _ => continue,
+        };
+        if done.is_err() {
+            tracing::debug!(room = %room.id, message = %id, "a message that waits could not be settled now");
+        }
+    }
+}
+
+fn already() -> Problem {
+    let detail = "another moderator has decided about it, or its time is over";
+    Problem::new(StatusCode::CONFLICT, "decided", detail)
+}
+
+fn gone(room: &Room, id: MessageId) -> Problem {
+    if room.moderators.settled(id).is_some() || room.moderators.state().held.contains_key(&id) {
+        return already();
+    }
+    Problem::not_found("no such message waits here")
+}

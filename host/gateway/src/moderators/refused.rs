@@ -1,0 +1,83 @@
+//! How those are answered who may not speak now.
+
+use super::{Kept, Silenced};
+use crate::problem::Problem;
+use axum::http::{StatusCode, header};
+use std::time::Duration;
+
+fn seconds(left: Duration) -> u64 {
+    left.as_millis()
+        .div_ceil(1000)
+        .max(1)
+        .try_into()
+        .unwrap_or(u64::MAX)
+}
+
+impl Silenced {
+    /// The code of the refusal, and what a persona is told of its line.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::TimedOut(_) => "timed_out",
+            Self::Banned => "banned",
+        }
+    }
+}
+
+impl From<Silenced> for Problem {
+    fn from(silenced: Silenced) -> Self {
+        let code = silenced.code();
+        match silenced {
+            Silenced::TimedOut(left) => {
+                let left = seconds(left);
+                let detail = format!("a moderator has timed you out: {left} s are left");
+                Self::new(StatusCode::FORBIDDEN, code, detail)
+                    .header(header::RETRY_AFTER, &left.to_string())
+            }
+            Silenced::Banned => Self::new(
+                StatusCode::FORBIDDEN,
+                code,
+                "a moderator has banned you from this room",
+            ),
+        }
+    }
+}
+
+impl Kept {
+    /// The code of the refusal, and what a persona is told of its line.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Slow(_) => "slow_mode",
+            Self::Known { .. } => "known_mode",
+            Self::EmoteOnly => "emote_only",
+            Self::Repeated => "repeated",
+        }
+    }
+}
+
+impl From<Kept> for Problem {
+    fn from(kept: Kept) -> Self {
+        let code = kept.code();
+        match kept {
+            Kept::Slow(left) => {
+                let left = seconds(left);
+                let detail = format!("the room is in slow mode: {left} s until your next message");
+                Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+                    .header(header::RETRY_AFTER, &left.to_string())
+            }
+            Kept::Known { minutes } => {
+                let detail = format!(
+                    "only sessions that were made at least {minutes} min ago may speak here now"
+                );
+                Self::new(StatusCode::FORBIDDEN, code, detail)
+            }
+            Kept::EmoteOnly => {
+                Self::unprocessable(code, "only emotes may be said here now, such as :hype:")
+                    .at("/text")
+            }
+            Kept::Repeated => {
+                Self::unprocessable(code, "that was said here a moment ago: say it otherwise")
+                    .at("/text")
+            }
+        }
+    }
+}
