@@ -236,6 +236,11 @@ impl Asks {
         self.0.retain(|ask| ask.age(now) < FADE_TO);
     }
 
+    /// Drops messages that are not to be known any more.
+    pub(crate) fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool) {
+        self.0.retain(|ask| stays(&ask.message));
+    }
+
     /// A waiting message.
     pub(crate) fn message(&self, id: MessageId) -> Option<&Arc<ChatMessage>> {
         self.0

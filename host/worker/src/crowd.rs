@@ -29,6 +29,7 @@ use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, ChatTrends, Impulse, MessageId, StreamContext,
     Timestamp, Tuning,
     call::{CallInput, CallLimits},
+    moderators::Act,
     persona::Calls,
 };
 use rand_chacha::ChaCha8Rng;
@@ -232,6 +233,23 @@ impl Crowd {
 
     pub(crate) fn on_trends(&mut self, trends: Arc<ChatTrends>) {
         self.trends = Some(trends);
+    }
+
+    /// What moderators took back is in no further turn. (What is cleared was said before it is heard here, so that
+    /// offsets need not be known.)
+    pub(crate) fn forget(&mut self, act: &Act) {
+        let stays = |message: &ChatMessage| match act {
+            Act::Removed { id } => message.id != *id,
+            Act::Cleared { author, .. } => author
+                .as_ref()
+                .is_some_and(|author| *author != message.author.id),
+            Act::Changed => true,
+        };
+        self.recent.retain(|message| stays(message));
+        self.asks.keep_messages(stays);
+        for seat in self.seats.values_mut() {
+            seat.mailbox.keep_messages(stays);
+        }
     }
 
     /// To be told every second: people who wait are put to the personas again, and batches that

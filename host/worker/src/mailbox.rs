@@ -113,6 +113,11 @@ impl Mailbox {
         }
     }
 
+    /// Drops messages that are not to be known any more.
+    pub(crate) fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool) {
+        self.batch.retain(|letter| stays(&letter.message));
+    }
+
     /// All messages that wait, due or not; maybe none.
     pub(crate) fn take_batch(&mut self, now: Timestamp) -> Vec<Letter> {
         self.batch_at = Some(now);

@@ -14,6 +14,7 @@ use crate::{
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
     ChatMessage, ChatTrends, FirehoseEntry, StreamContext, Topic, TopicKind, call::RoomInfo,
+    moderators::RoomAct,
 };
 use chatter_store::LogPage;
 use metrics::counter;
@@ -179,6 +180,7 @@ impl Room {
             TopicKind::ChatFirehose,
             TopicKind::StreamContext,
             TopicKind::ChatTrends,
+            TopicKind::ChatActs,
         ]
         .map(|kind| Topic::new(kind, self.info.id.clone()));
         let mut pause = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
@@ -253,6 +255,11 @@ impl Room {
                         self.crowd.on_trends(Arc::new(trends));
                     }
                 }
+                TopicKind::ChatActs => {
+                    if let Some(act) = self.read::<RoomAct>(&topic, &payload) {
+                        self.crowd.forget(&act.act);
+                    }
+                }
                 _ => {}
             },
             Heard::Lagged { topic, missed } => {
@@ -289,7 +296,8 @@ impl Room {
         self.catch_up().await;
     }
 
-    fn deliver(&mut self, messages: Vec<Arc<ChatMessage>>) {
+    fn deliver(&mut self, mut messages: Vec<Arc<ChatMessage>>) {
+        messages.retain(|message| !message.deleted);
         let plans = self.crowd.on_messages(self.parts.clock.now(), messages);
         self.start(plans);
     }
@@ -324,7 +332,8 @@ impl Room {
         let last = messages.last().map(|(offset, _)| *offset);
         let Some((epoch, offset)) = &mut self.log else {
             self.log = Some((head.epoch, last.unwrap_or(head.offset)));
-            let seen = messages.into_iter().map(|(_, message)| message).collect();
+            let seen = messages.into_iter().map(|(_, message)| message);
+            let seen = seen.filter(|message| !message.deleted).collect();
             self.crowd.recall(self.parts.clock.now(), seen);
             return last.is_none_or(|last| last >= head.offset);
         };
