@@ -84,6 +84,7 @@ impl Hall {
         let clock = Clock::from_fn(move || began().plus(start.elapsed()));
         let setup = RoomSetup {
             config: RoomConfig {
+                emotes: Vec::new(),
                 v: V1,
                 id: room.clone(),
                 title: "Lobby".into(),

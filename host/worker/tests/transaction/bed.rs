@@ -86,6 +86,7 @@ impl Bed {
         let config = Config {
             rooms: vec![RoomSetup {
                 config: RoomConfig {
+                    emotes: Vec::new(),
                     v: V1,
                     id: self.room.clone(),
                     title: "Lobby".into(),
