@@ -62,7 +62,8 @@ Commands:
   bench moderation   what a verdict costs with 10,000 entries, beside a plain search for them
   bench page         how smoothly the page runs in a busy room; `--minutes N` watches it for longer
   models             get the models that the tests and the demo listen with (77 MB)
-  sound              speak the shipped commentary anew, after it was changed (needs espeak-ng and ffmpeg)
+  sound              speak the shipped commentary anew, after it was changed (needs festival, its voice
+                     festvox-us-slt-hts, and ffmpeg)
   deny               check licences, advisories and sources of all dependencies
   setup              only the set-up: toolchain, target, system packages
 
