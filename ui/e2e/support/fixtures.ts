@@ -10,6 +10,8 @@ import { Watch } from "./watch";
 interface Fixtures {
   /** Who is in the room. */
   crowd: Crowd;
+  /** What may be said, as a file of configs/moderation; null for what ships. */
+  policy: string | null;
   host: Host;
   api: RoomApi;
   watch: Watch;
@@ -21,8 +23,11 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   crowd: ["none", { option: true }],
 
-  host: async ({ crowd }, use, info) => {
+  policy: [null, { option: true }],
+
+  host: async ({ crowd, policy }, use, info) => {
     const home = new Home(crowd);
+    if (policy !== null) home.write("configs/moderation/default.toml", policy);
     const host = new Host(home);
     try {
       await host.start();

@@ -48,6 +48,11 @@ export class RoomApi {
     return this.#post<Said>("messages", { author, text, ...(replyTo === undefined ? {} : { reply_to: replyTo }) });
   }
 
+  /** The operator gives a command; what it did. */
+  async command(text: string): Promise<string> {
+    return (await this.#post<{ notice: string }>("messages", { text })).notice;
+  }
+
   /** Says `text(1)` to `text(count)` in this order, by a few authors. */
   async flood(count: number, text: (number: number) => string): Promise<void> {
     for (let i = 1; i <= count; i++) await this.say(`Flooder ${i % 7}`, text(i));

@@ -4,7 +4,7 @@ import { choices, named, refusal, writing } from "./commands";
 it.each([
   ["hello", null],
   ["and/or", null],
-  [" /ban", null],
+  [" /ban", "ban"],
   ["/", ""],
   ["/BAN Ben", "ban"],
   ["/slow", "slow"],
@@ -21,6 +21,9 @@ describe("what is not to be sent", () => {
     ["/ban Ben he was rude", true, null],
     ["/ban ", true, "Something is missing: /ban NAME [REASON]"],
     ["/ban Ben", false, "/ban is for moderators"],
+    ["/mod Ben", true, "/mod is for the operator"],
+    ["/followers 10", true, null],
+    ["/followers 10", false, "/followers is for moderators"],
     ["/bna Ben", true, "There is no command /bna: /help lists those there are"],
     ["/", false, "There is no command /: /help lists those there are"],
   ])("%j, moderator: %s", (text, moderates, why) => {
@@ -31,6 +34,6 @@ describe("what is not to be sent", () => {
 it("each is offered to those who may use it", () => {
   expect(choices(false).map(({ term }) => term)).toEqual(["help"]);
   expect(choices(true).length).toBeGreaterThan(15);
-  expect(writing("/timeout Be", true)?.takes).toBe("NAME [SECONDS|10m] [REASON]");
+  expect(writing("/timeout Be", true)?.takes).toBe("NAME [SECONDS|10m|2h|1d] [REASON]");
   expect(writing("/timeout Be", false)).toBeNull();
 });

@@ -1,5 +1,6 @@
 /** Commands: what one writes behind a slash. The gateway carries them out; this is what the page says of them. */
 
+import table from "../../../protocol/commands.json";
 import type { Choice } from "./completion";
 
 export interface Command {
@@ -7,46 +8,32 @@ export interface Command {
   /** What follows the name: `NAME`, and what may be left out in brackets. */
   readonly takes: string;
   readonly does: string;
-  /** Whether everybody may use it. */
-  readonly open?: boolean;
+  readonly for: "everybody" | "moderators" | "operator";
+  /** Other names of it, as they are known elsewhere. */
+  readonly aliases?: readonly string[];
 }
 
-/** As the gateway has them: see docs/protocols.md. */
-export const COMMANDS: readonly Command[] = [
-  { name: "help", takes: "", does: "lists the commands", open: true },
-  { name: "timeout", takes: "NAME [SECONDS|10m] [REASON]", does: "keeps somebody from speaking for a while" },
-  { name: "untimeout", takes: "NAME", does: "ends a time-out" },
-  { name: "ban", takes: "NAME [REASON]", does: "keeps somebody from speaking" },
-  { name: "unban", takes: "NAME", does: "ends a ban" },
-  { name: "delete", takes: "ID", does: "takes back one message" },
-  { name: "clear", takes: "", does: "takes back all messages" },
-  { name: "slow", takes: "[SECONDS]", does: "one message at a time, with a pause between" },
-  { name: "slowoff", takes: "", does: "ends slow mode" },
-  { name: "known", takes: "[MINUTES]", does: "only those may speak who have been known for a while" },
-  { name: "followers", takes: "[MINUTES]", does: "the same as /known" },
-  { name: "knownoff", takes: "", does: "everybody may speak" },
-  { name: "emoteonly", takes: "", does: "nothing but emotes" },
-  { name: "emoteonlyoff", takes: "", does: "words again" },
-  { name: "unique", takes: "", does: "nothing is said twice" },
-  { name: "uniqueoff", takes: "", does: "things may be said twice" },
-  { name: "mod", takes: "NAME", does: "lets somebody moderate here" },
-  { name: "unmod", takes: "NAME", does: "lets somebody moderate no more" },
-];
+/** The gateway's own list: its tests hold it to this table. */
+export const COMMANDS = table as readonly Command[];
 
-const BY_NAME = new Map(COMMANDS.map((command) => [command.name, command]));
+const BY_NAME = new Map(COMMANDS.flatMap((command) => [command.name, ...(command.aliases ?? [])].map((name) => [name, command])));
 
 /** The name of the command that a text is, whether there is one of that name or not; null if it is no command. */
 export function named(text: string): string | null {
-  return /^\/(\S*)/.exec(text)?.[1]?.toLowerCase() ?? null;
+  return /^\s*\/(\S*)/.exec(text)?.[1]?.toLowerCase() ?? null;
 }
 
 /** How a command is written: `/ban NAME [REASON]`. */
 export const usage = ({ name, takes }: Command): string => `/${name}${takes === "" ? "" : ` ${takes}`}`;
 
+/** Whether a page may use it. The operator has a token and no page: the page of who used it is a moderator's. */
+const may = (command: Command, moderates: boolean): boolean =>
+  command.for === "everybody" || (moderates && command.for === "moderators");
+
 /** The command that somebody is writing; null if they are writing something else. */
 export function writing(text: string, moderates: boolean): Command | null {
   const command = BY_NAME.get(named(text) ?? "");
-  return command && (moderates || command.open) ? command : null;
+  return command && may(command, moderates) ? command : null;
 }
 
 /** Why a text is not to be sent; null if it is. */
@@ -55,7 +42,7 @@ export function refusal(text: string, moderates: boolean): string | null {
   if (name === null) return null;
   const command = BY_NAME.get(name);
   if (!command) return `There is no command /${name}: /help lists those there are`;
-  if (!command.open && !moderates) return `/${name} is for moderators`;
+  if (!may(command, moderates)) return `/${name} is for ${command.for === "operator" ? "the operator" : "moderators"}`;
   const needs = command.takes.startsWith("[") || command.takes === "" ? 0 : 1;
   if (text.trim().split(/\s+/).length - 1 < needs) return `Something is missing: ${usage(command)}`;
   return null;
@@ -63,8 +50,9 @@ export function refusal(text: string, moderates: boolean): string | null {
 
 /** Those that one may use, for the send box to offer. */
 export const choices = (moderates: boolean): readonly Choice[] =>
-  COMMANDS.filter(({ open }) => moderates || open).map((command) => ({
+  COMMANDS.filter((command) => may(command, moderates)).map(({ name, takes, does }) => ({
     kind: "command",
-    term: command.name,
-    about: command.takes === "" ? command.does : `${command.takes} – ${command.does}`,
+    term: name,
+    takes,
+    about: does,
   }));

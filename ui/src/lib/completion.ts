@@ -4,7 +4,9 @@ export interface Choice {
   readonly kind: "name" | "emote" | "command";
   /** A name, an emote's code, a command without its slash. */
   readonly term: string;
-  /** What to say of it: an emote's meaning, that a name is a persona's, what a command takes and does. */
+  /** What follows a command. */
+  readonly takes?: string;
+  /** What to say of it: an emote's meaning, that a name is a persona's, what a command does. */
   readonly about: string;
 }
 

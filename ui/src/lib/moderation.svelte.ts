@@ -74,7 +74,7 @@ export class Moderation {
       await decide(this.room, id, decision);
     } catch (error) {
       // Somebody else was faster, or time was.
-      if (!(error instanceof Refused && error.status === 404)) throw error;
+      if (!(error instanceof Refused && (error.status === 404 || error.code === "decided"))) throw error;
     }
     this.held = this.held.filter(({ message }) => message.id !== id);
   }

@@ -40,6 +40,13 @@ describe("an outbox", () => {
     expect(ids(discard(refused, "a"))).toEqual(["b"]);
   });
 
+  it("asks what became of those that wait when there is another connection", () => {
+    const waits = settle(two, { type: "waiting", nonce: "a", id: "a" });
+    const you = { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say"] } as const;
+    const back = settle(waits, { type: "hello", epoch: "e", offset: 1, recovered: true, you: { ...you, scopes: [...you.scopes] } });
+    expect(unsent(back).map((frame) => frame.nonce)).toEqual(["a", "b"]);
+  });
+
   it("keeps what waits for a moderator, does not send it again, and hears what became of it", () => {
     const waits = settle(two, { type: "waiting", nonce: "a", id: "a" });
     expect(waits.map(({ waits }) => waits ?? false)).toEqual([true, false]);

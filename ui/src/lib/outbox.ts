@@ -34,6 +34,9 @@ export function discard(outbox: Outbox, id: string): Outbox {
 /** Takes an answer of the gateway. What passes by as a message of the room is there, too. */
 export function settle(outbox: Outbox, frame: ServerFrame): Outbox {
   switch (frame.type) {
+    // What became meanwhile of those that waited is only told to who sends them again.
+    case "hello":
+      return outbox.some(({ waits }) => waits) ? outbox.map((draft) => ({ ...draft, waits: false })) : outbox;
     case "waiting":
       return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, waits: true } : draft));
     // What was said was a command, and is done.

@@ -40,6 +40,7 @@ class FakeSocket {
 
 /** What is in the room's log, as the gateway tells it. */
 let log: { epoch: string; messages: Placed[] };
+let viewers: number;
 let heard: string[];
 
 const listener: Listener = {
@@ -73,13 +74,15 @@ beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
   heard = [];
+  viewers = 1;
   log = { epoch: "a", messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
   vi.stubGlobal("location", { href: "http://127.0.0.1/overlay/main/lobby" });
   vi.stubGlobal("addEventListener", () => {});
   vi.stubGlobal("removeEventListener", () => {});
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("fetch", (path: string) => {
-    const query = new URL(path, "http://127.0.0.1").searchParams;
+    const { pathname, searchParams: query } = new URL(path, "http://127.0.0.1");
+    if (pathname === "/v1/rooms/main/lobby") return Promise.resolve(new Response(JSON.stringify({ viewers })));
     const after = Number(query.get("after") ?? 0);
     const messages = log.messages.filter(({ offset }) => offset > after).slice(0, Number(query.get("limit")));
     return Promise.resolve(new Response(JSON.stringify({ epoch: log.epoch, messages, complete: true })));
@@ -89,6 +92,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 describe("a feed", () => {
@@ -118,6 +122,17 @@ describe("a feed", () => {
     newest().hello("a", 2);
     await settled();
     expect(news()).toEqual(["connected", "of 1 to 2: id-2"]);
+  });
+
+  it("comes back the later the more there are who come back with it", async () => {
+    viewers = 10_000;
+    vi.spyOn(Math, "random").mockReturnValue(0.9);
+    await connected();
+    newest().onclose?.({ reason: "" });
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(FakeSocket.all.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(FakeSocket.all.length).toBe(2);
   });
 
   it("tries for ever, at least every half minute", async () => {

@@ -3,7 +3,7 @@
  * ever, whatever happens to the server, the network or the machine.
  */
 
-import { Refused, latest, stretch } from "../lib/api";
+import { Refused, latest, status, stretch } from "../lib/api";
 import { backoff } from "../lib/backoff";
 import { Log } from "../lib/log";
 import type { ChatMessage, ServerFrame } from "../lib/protocol";
@@ -45,6 +45,8 @@ export class Feed {
   #socket: WebSocket | null = null;
   #connecting = false;
   #attempt = 0;
+  /** How many lose their connection when this one does: they do not come back in one moment. */
+  #viewers = 1;
   /** The newest message when the connection was made. */
   #live = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -122,6 +124,7 @@ export class Feed {
       this.listener.connected(null);
       if (epoch !== this.#log.epoch) this.listener.renewed();
       void this.#compare().catch(() => {});
+      void this.#count().catch(() => {});
     } else if (frame.type !== "message") {
       this.listener.frame(frame);
     } else if (this.#log.appended > appended) {
@@ -144,10 +147,16 @@ export class Feed {
     this.listener.left(first, from + limit - 1, new Set(there.map(({ message }) => message.id)));
   }
 
+  async #count(): Promise<void> {
+    this.#viewers = (await status(this.room)).viewers;
+  }
+
   /** A machine that slept may hold a connection that nobody else does: the room then goes on without it. */
   async #look(): Promise<void> {
     const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN || this.#log.newest === null) return;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    await this.#count();
+    if (this.#log.newest === null) return;
     const { epoch, messages } = await stretch(this.room, this.#log.newest, 1);
     const [next] = messages;
     if (epoch === this.#log.epoch && next === undefined) return;
@@ -171,7 +180,7 @@ export class Feed {
   #later(why: string): void {
     if (this.#ended) return;
     this.listener.connected(why);
-    this.#after(backoff(this.#attempt++, Math.random()), () => void this.#connect());
+    this.#after(backoff(this.#attempt++, Math.random(), this.#viewers), () => void this.#connect());
   }
 
   #drop(): void {

@@ -601,4 +601,44 @@ mod tests {
             assert_eq!(is_one(text), is, "{text:?}");
         }
     }
+
+    /// The page offers what this table lists.
+    #[test]
+    fn the_table_of_commands_is_what_is_read() {
+        #[derive(serde::Deserialize)]
+        struct Row {
+            name: String,
+            takes: String,
+            does: String,
+            r#for: String,
+            #[serde(default)]
+            aliases: Vec<String>,
+        }
+        let table = include_str!("../../../../protocol/commands.json");
+        let rows: Vec<Row> = serde_json::from_str(table).unwrap();
+        let listed: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let usage = format!("/{} {}", row.name, row.takes);
+                (row.name.as_str(), usage.trim().to_owned(), row.does.as_str())
+            })
+            .collect();
+        let known: Vec<_> = ENTRIES
+            .iter()
+            .map(|of| (of.name, of.usage.to_owned(), of.does))
+            .collect();
+        assert_eq!(listed, known);
+        let mut aliases: Vec<_> = rows
+            .iter()
+            .flat_map(|row| row.aliases.iter().map(|a| (a.as_str(), row.name.as_str())))
+            .collect();
+        let mut expected = ALIASES.to_vec();
+        aliases.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(aliases, expected);
+        for row in &rows {
+            let operators = row.does.ends_with("for the operator");
+            assert_eq!(row.r#for == "operator", operators, "{}", row.name);
+        }
+    }
 }

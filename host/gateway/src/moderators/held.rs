@@ -46,7 +46,7 @@ impl HeldNote {
     }
 }
 
-/// Lets a message wait. It waits once, however often it comes.
+/// Lets a message wait. It waits once, however often it comes, and no more once it is decided about.
 pub(crate) async fn hold(
     shared: &Shared,
     room: &Room,
@@ -55,6 +55,10 @@ pub(crate) async fn hold(
 ) -> Result<MessageId, Refusal> {
     let id = message.id;
     let author = message.author.id.clone();
+    // Who comes back asks by sending it again, and is told what became of it.
+    if room.moderators.settled(id).is_some() {
+        return Ok(id);
+    }
     let note = HeldNote {
         held: Held {
             until: message.sent_at.plus(HELD_FOR),

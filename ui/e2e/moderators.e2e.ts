@@ -1,0 +1,281 @@
+/** Moderators: from their pages, before those of others. */
+
+import type { Page } from "@playwright/test";
+import { expectAccessible } from "./support/axe";
+import { expect, test } from "./support/fixtures";
+import { RoomPage } from "./support/room-page";
+
+/** Messages with this word wait. */
+const HOLDS = `name = "default"
+version = "1"
+max_chars = 300
+level = 0
+
+[[words]]
+category = "swearing"
+from_level = 1
+entries = ["turnip"]
+
+[categories]
+swearing = { level = 1, action = "hold" }
+`;
+
+/** Has one's session moderate, from the settings, as whoever has the operator's token does. */
+async function signIn(room: RoomPage, token: string): Promise<void> {
+  const { page } = room;
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByLabel("The operator’s token").fill(token);
+  await page.getByRole("button", { name: "Moderate", exact: true }).click();
+  await expect(page.getByText("You moderate here as")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await room.live();
+}
+
+/** What the page tells of the command that was given last. */
+const told = ({ log }: RoomPage, text: string | RegExp) => expect(log.getByRole("article").filter({ hasText: text }).last()).toBeVisible();
+
+const chips = ({ page }: RoomPage) => page.getByRole("list", { name: "How everyone may chat now" }).getByRole("listitem");
+
+/** One's own message that is not in the room. */
+const refused = ({ page }: RoomPage, why: string | RegExp) => expect(page.getByRole("alert").filter({ hasText: why })).toBeVisible();
+
+const discard = ({ page }: RoomPage) => page.getByRole("button", { name: "Discard" }).click();
+
+test("a wrong token lets nobody moderate, and is told", async ({ room, page, watch }) => {
+  watch.expect(/401|403/);
+  await room.enter("Mia");
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByLabel("The operator’s token").fill("wrong");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toContainText("That did not work");
+  await page.keyboard.press("Escape");
+  await room.say("/clear");
+  await refused(room, "/clear is for moderators");
+});
+
+test("what a moderator deletes and clears is gone from every page, and from the log", async ({ room, api, host, page, visitor }) => {
+  for (const text of ["one", "two", "three"]) await api.say("Ben", text);
+  await api.say("Cleo", "four");
+  const viewer = await visitor();
+  await viewer.enter("Vic");
+  await room.enter("Mia");
+  await signIn(room, host.token);
+  await expect(viewer.message("two")).toBeVisible();
+
+  await room.log.focus();
+  for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowUp");
+  await expect(room.message("two")).toBeFocused();
+  await page.keyboard.press("d");
+  await expect(viewer.message("two")).toHaveCount(0);
+  await expect(room.log).toContainText("deleted by a moderator");
+  expect((await api.log()).map(({ message }) => message.text)).toEqual(["one", "(removed)", "three", "four"]);
+
+  await room.say("/clear Ben");
+  await told(room, "2 messages are removed");
+  await expect(viewer.message("one")).toHaveCount(0);
+  await expect(viewer.message("four")).toBeVisible();
+  await room.say("/clear");
+  await told(room, "1 message is removed");
+  await expect(viewer.messages).toHaveCount(0);
+  expect(JSON.stringify(await api.log())).not.toMatch(/one|two|three|four/);
+
+  // Nor does coming later show it, or moderating.
+  await room.say("after");
+  for (const each of [viewer, room]) {
+    await each.page.reload();
+    await each.live();
+    await each.newest("after");
+    for (const text of ["one", "two", "three", "four"]) await expect(each.page.getByText(text, { exact: true })).toHaveCount(0);
+  }
+});
+
+test("who is timed out is told for how long, and speaks again when that is ended; a ban has no end of its own", async ({
+  room,
+  host,
+  visitor,
+}) => {
+  const viewer = await visitor();
+  await viewer.enter("Vic");
+  await room.enter("Mia");
+  await signIn(room, host.token);
+  await viewer.say("spam");
+  await expect(room.message("spam")).toBeVisible();
+
+  await room.say("/timeout @Vic 90 spam");
+  await told(room, "Vic is timed out for 90 seconds");
+  await expect(viewer.message("spam")).toHaveCount(0);
+  await viewer.say("why?");
+  await refused(viewer, /Not sent: .*\b([1-9]|[1-8]\d|90) seconds?/);
+  await discard(viewer);
+  await room.say("/untimeout Vic");
+  await told(room, "Vic may speak again");
+  await viewer.say("sorry");
+  await expect(room.message("sorry")).toBeVisible();
+
+  // From the message itself, by keyboard.
+  await room.log.focus();
+  await room.page.keyboard.press("ArrowUp");
+  await expect(room.messages.last()).toBeFocused();
+  // What chatter told is a row of one's own list, too.
+  while (!(await room.message("sorry").evaluate((row) => row === document.activeElement))) await room.page.keyboard.press("ArrowUp");
+  await room.page.keyboard.press("b");
+  await told(room, "Vic is banned");
+  await viewer.say("oh no");
+  await refused(viewer, /Not sent: .*ban/);
+  await discard(viewer);
+  await room.say("/unban Vic");
+  await told(room, "Vic may speak again");
+  await viewer.say("thank you");
+  await expect(room.message("thank you")).toBeVisible();
+});
+
+test("modes show on every page, and say why a message is not sent", async ({ room, host, visitor }) => {
+  const viewer = await visitor();
+  await viewer.enter("Vic");
+  await room.enter("Mia");
+  await signIn(room, host.token);
+
+  const both = async (...names: string[]) => {
+    for (const each of [room, viewer]) await expect(chips(each)).toHaveText(names);
+  };
+  await room.say("/emoteonly");
+  await both("Emotes only");
+  await viewer.say("words");
+  await refused(viewer, "Not sent");
+  await discard(viewer);
+  await viewer.say(":hype:");
+  await expect(room.messages.filter({ has: room.page.getByAltText(":hype:") })).toHaveCount(1);
+  await room.say("/emoteonlyoff");
+  await both();
+
+  await room.say("/unique");
+  await both("No repeats");
+  await viewer.say("hello");
+  await expect(room.message("hello")).toBeVisible();
+  await viewer.say("HELLO!");
+  await refused(viewer, "Not sent");
+  await discard(viewer);
+  await room.say("/uniqueoff");
+  await both();
+
+  await room.say("/followers 60");
+  await both("Only who has been here for 60 min");
+  await viewer.say("let me in");
+  await refused(viewer, "Not sent");
+  await discard(viewer);
+  await room.say("/knownoff");
+  await both();
+
+  await room.say("/slow 600");
+  await both("Slow mode: 600 s");
+  await viewer.say("slowly");
+  await expect(room.message("slowly")).toBeVisible();
+  await expect(chips(viewer).last()).toContainText("You may write again in");
+  // The page knows that by itself; another page of the same session asks.
+  await viewer.page.reload();
+  await viewer.live();
+  await viewer.say("too fast");
+  await refused(viewer, /Not sent: .*second/);
+  // Moderators are not slowed down.
+  await room.say("a");
+  await room.say("b");
+  await expect(viewer.message("b")).toBeVisible();
+  await room.say("/slowoff");
+  await both();
+});
+
+test("commands are offered as they are, listed by /help, and never said", async ({ room, api, host, page }) => {
+  await room.enter("Mia");
+  await room.say("/help");
+  await told(room, "/timeout NAME [SECONDS|10m|2h|1d] [REASON]");
+  await room.say("/kick Ben");
+  await refused(room, "There is no command /kick");
+  await room.box.fill("");
+  await signIn(room, host.token);
+  await room.box.focus();
+  await page.keyboard.type("/tim");
+  const option = page.getByRole("option").first();
+  await expect(option).toContainText("/timeout NAME [SECONDS|10m|2h|1d] [REASON]");
+  const cut = await option.evaluate((row) => [...row.querySelectorAll("*")].some(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1));
+  expect(cut).toBe(false);
+  await page.keyboard.press("Escape");
+  await room.say("/slow soon");
+  await refused(room, "1 to 3600 seconds");
+  await room.say("/mod Ben");
+  await refused(room, "/mod is for the operator");
+  expect(await api.log()).toEqual([]);
+});
+
+test("/mod of the operator gives a page its rights, and /unmod takes them", async ({ room, api, page }) => {
+  await room.enter("Ben");
+  await api.command("/mod Ben");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await room.live();
+  await page.getByRole("button", { name: "Settings" }).click();
+  await expect(page.getByText("You moderate here as Ben")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await room.say("/slow 5");
+  await expect(chips(room)).toHaveText("Slow mode: 5 s");
+  await api.command("/unmod Ben");
+  await page.getByRole("button", { name: "Settings" }).click();
+  await expect(page.getByLabel("The operator’s token")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await room.live();
+  await room.say("/slowoff");
+  await refused(room, "/slowoff is for moderators");
+});
+
+test.describe("in a room that holds messages back", () => {
+  test.use({ policy: HOLDS, contextOptions: { reducedMotion: "reduce" } });
+
+  /** The panel of what waits. */
+  const panel = (page: Page) => page.getByRole("dialog", { name: /wait/ });
+
+  test("what is held waits for a moderator, who decides by keyboard alone; its author is told", async ({ room, host, page, visitor }) => {
+    const viewer = await visitor();
+    await viewer.enter("Vic");
+    await room.enter("Mia");
+    await signIn(room, host.token);
+    for (const text of ["first turnip", "second turnip", "third turnip"]) {
+      await viewer.say(text);
+      await expect(viewer.page.getByText(text)).toBeVisible();
+    }
+    await expect(viewer.page.getByText("waits for a moderator")).toHaveCount(3);
+    await expect(viewer.messages).toHaveCount(0);
+
+    await expect(page.getByText("3 messages wait for a moderator")).toBeVisible();
+    const decide = page.getByRole("button", { name: "Decide" });
+    await decide.focus();
+    await page.keyboard.press("Enter");
+    await expect(panel(page)).toBeVisible();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page, `what waits, in ${colorScheme}`);
+    }
+    const waiting = panel(page).getByRole("list", { name: "Messages that wait" }).locator("> li");
+    for (let stops = 0; stops < 5 && (await waiting.locator(":scope:focus").count()) === 0; stops++) await page.keyboard.press("Tab");
+    await expect(waiting.nth(0)).toBeFocused();
+    await page.keyboard.press("a");
+    await expect(viewer.message("first turnip")).toBeVisible();
+    await expect(waiting).toHaveCount(2);
+    await expect(waiting.nth(0)).toBeFocused();
+    await expect(viewer.page.getByText("waits for a moderator")).toHaveCount(2);
+    await page.keyboard.press("ArrowDown");
+    await expect(waiting.nth(1)).toBeFocused();
+    await page.keyboard.press("d");
+    await refused(viewer, /third turnip|Not sent/);
+    await expect(viewer.page.getByText("waits for a moderator")).toHaveCount(1);
+    await expect(waiting).toHaveCount(1);
+    await page.keyboard.press("Escape");
+    await expect(panel(page)).toHaveCount(0);
+    await expect(page.getByText("1 message waits for a moderator")).toBeVisible();
+
+    // What still waits is there for a moderator who comes, and for its author who comes back.
+    await page.reload();
+    await expect(page.getByText("1 message waits for a moderator")).toBeVisible();
+    await room.say("I look");
+    await viewer.newest("I look");
+    await expect(viewer.page.getByText("third turnip")).toHaveCount(1);
+    await expect(viewer.message("third turnip")).toHaveCount(0);
+  });
+});
