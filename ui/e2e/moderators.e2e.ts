@@ -3,21 +3,14 @@
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe";
 import { expect, test } from "./support/fixtures";
+import { OverlayPage } from "./support/overlay-page";
 import { RoomPage } from "./support/room-page";
 
 /** Messages with this word wait. */
 const HOLDS = `name = "default"
 version = "1"
-max_chars = 300
-level = 0
-
-[[words]]
-category = "swearing"
-from_level = 1
-entries = ["turnip"]
-
-[categories]
-swearing = { level = 1, action = "hold" }
+blocklist = ["turnip"]
+blocklist_action = "hold"
 `;
 
 /** Has one's session moderate, from the settings, as whoever has the operator's token does. */
@@ -53,7 +46,7 @@ test("a wrong token lets nobody moderate, and is told", async ({ room, page, wat
   await refused(room, "/clear is for moderators");
 });
 
-test("what a moderator deletes and clears is gone from every page, and from the log", async ({ room, api, host, page, visitor }) => {
+test("what a moderator deletes and clears is gone from every page, and from the log", async ({ room, api, host, page, context, visitor }) => {
   for (const text of ["one", "two", "three"]) await api.say("Ben", text);
   await api.say("Cleo", "four");
   const viewer = await visitor();
@@ -61,6 +54,10 @@ test("what a moderator deletes and clears is gone from every page, and from the 
   await room.enter("Mia");
   await signIn(room, host.token);
   await expect(viewer.message("two")).toBeVisible();
+  const overlay = new OverlayPage(await context.newPage());
+  await overlay.open();
+  await overlay.shows("one", "two", "three", "four");
+  await page.bringToFront();
 
   await room.log.focus();
   for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowUp");
@@ -68,14 +65,19 @@ test("what a moderator deletes and clears is gone from every page, and from the 
   await page.keyboard.press("d");
   await expect(viewer.message("two")).toHaveCount(0);
   await expect(room.log).toContainText("deleted by a moderator");
+  await overlay.shows("one", "three", "four");
+  await overlay.page.reload();
+  await overlay.shows("one", "three", "four");
   expect((await api.log()).map(({ message }) => message.text)).toEqual(["one", "(removed)", "three", "four"]);
 
   await room.say("/clear Ben");
   await told(room, "2 messages are removed");
   await expect(viewer.message("one")).toHaveCount(0);
   await expect(viewer.message("four")).toBeVisible();
+  await overlay.shows("four");
   await room.say("/clear");
   await told(room, "1 message is removed");
+  await overlay.shows();
   await expect(viewer.messages).toHaveCount(0);
   expect(JSON.stringify(await api.log())).not.toMatch(/one|two|three|four/);
 
@@ -277,5 +279,27 @@ test.describe("in a room that holds messages back", () => {
     await viewer.newest("I look");
     await expect(viewer.page.getByText("third turnip")).toHaveCount(1);
     await expect(viewer.message("third turnip")).toHaveCount(0);
+  });
+});
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true, contextOptions: { reducedMotion: "reduce" } });
+
+  test("what one may do with a message never lies over it, and all of it is on the screen", async ({ room, api, host, page }) => {
+    for (let i = 1; i <= 20; i++) await api.say("Ben", `number ${i} is as long as a message of two lines has to be`);
+    await room.enter("Mia");
+    await signIn(room, host.token);
+    const rows = room.messages;
+    const ends = { newest: rows.last(), topmost: page.locator(`[data-id="${await room.firstSeen()}"]`) };
+    for (const [which, row] of Object.entries(ends)) {
+      await row.locator(".line").tap({ position: { x: 200, y: 8 } });
+      const actions = row.getByRole("group");
+      await expect(actions.getByRole("button")).toHaveCount(6);
+      const [line, bar, list] = await Promise.all([row.locator(".line"), actions, room.log].map((part) => part.boundingBox()));
+      if (!line || !bar || !list) throw new Error("it is not shown");
+      expect(bar.y + bar.height <= line.y + 4 || bar.y >= line.y + line.height, `over the ${which}`).toBe(true);
+      expect(bar.x >= 0 && bar.x + bar.width <= 320 && bar.y >= list.y - 1, `beside the screen: the ${which}`).toBe(true);
+    }
+    expect(await room.tooWide()).toEqual([]);
   });
 });

@@ -384,6 +384,16 @@ async fn what_waits_goes_out_when_it_is_approved_and_not_when_it_is_denied() {
         (&json!("n-2"), &json!("denied"))
     );
     assert!(!texts(&host).await.iter().any(|text| text.contains("again")));
+    // Its author sends it again, as one does who has lost the connection: it is told the same, and nothing waits.
+    let again = json!({ "type": "say", "nonce": "n-3", "id": id, "text": "numpty again" });
+    ana.send(again.to_string()).await;
+    let error = ana.next_of("error").await;
+    assert_eq!(
+        (&error["nonce"], &error["code"]),
+        (&json!("n-3"), &json!("denied"))
+    );
+    let (_, page) = as_operator(&host, "GET", "/held", Value::Null).await;
+    assert_eq!(page["held"], json!([]));
     let again = order(&mut boss, &format!("/approve {id}")).await;
     assert_eq!(again["code"], "decided");
 
