@@ -1,6 +1,7 @@
 //! What streams are understood with, as it is set on the command line, in the environment and in
 //! `chatter.toml`.
 
+mod digests;
 mod speech;
 mod vision;
 

@@ -51,45 +51,52 @@ pub async fn attend(
 ) -> Result<(), PlayError> {
     playback.check()?;
     let (room, speed) = (playback.room.clone(), playback.speed);
-    let play = |from_ms| {
+    let play = |place: Place| {
         let playing = play_from(
-            from_ms,
+            place.now(),
             subtitles.clone(),
             playback.clone(),
             Arc::clone(&bus),
             clock.clone(),
             cancel.child_token(),
         );
-        let (room, cancel) = (&room, &cancel);
         let report = Report {
-            about: about.clone(),
+            source: about.source.clone(),
+            hearing: watch::channel(about.hearing.clone()).1,
             room: room.clone(),
             bus: Arc::clone(&bus),
             clock: clock.clone(),
             behind_ms: Arc::default(),
         };
+        let (room, cancel) = (&room, &cancel);
         async move {
             let (teller, condition) = watch::channel(Condition::Playing { silent: false });
             let playing = async {
-                let ended = match playing.await {
-                    Ok(Ended::Finished) => {
-                        tracing::info!(%room, "the source is at its end");
-                        Condition::Ended { note: None }
-                    }
-                    Ok(Ended::Cancelled) => return,
-                    Err(error) => {
-                        tracing::error!(%room, %error, "the source can't be played");
-                        let why = error.to_string();
-                        Condition::Failed { why }
-                    }
-                };
-                teller.send_replace(ended);
+                if let Some(ended) = ended(playing.await, room) {
+                    teller.send_replace(ended);
+                }
             };
             tokio::join!(playing, report.run(condition, cancel));
         }
     };
     in_turn(&room, speed, &rota, &bus, &cancel, None, play).await;
     Ok(())
+}
+
+/// What operators are told of subtitles that are played no more; none if that was wanted.
+pub(crate) fn ended(how: Result<Ended, PlayError>, room: &RoomId) -> Option<Condition> {
+    match how {
+        Ok(Ended::Finished) => {
+            tracing::info!(%room, "the source is at its end");
+            Some(Condition::Ended { note: None })
+        }
+        Ok(Ended::Cancelled) => None,
+        Err(error) => {
+            tracing::error!(%room, %error, "the source can't be played");
+            let why = error.to_string();
+            Some(Condition::Failed { why })
+        }
+    }
 }
 
 /// Watches what media give into a room whenever that is this process's duty, until it is cancelled. Goes on
@@ -109,7 +116,7 @@ pub async fn attend_media(
     playback.check()?;
     let (room, speed) = (playback.room.clone(), playback.speed);
     let people = watch::Sender::new(Arc::default());
-    let play = |from_ms| {
+    let play = |place: Place| {
         let around = Around {
             room: room.clone(),
             bus: Arc::clone(&bus),
@@ -122,7 +129,7 @@ pub async fn attend_media(
         // All that is known of a source is part of this future. Around it are others, each of which would move it
         // over the stack, and without optimisation that is too much for one.
         Box::pin(async move {
-            media.watch(playback, from_ms, around).await;
+            media.watch(playback, &place, around).await;
         })
     };
     in_turn(&room, speed, &rota, &bus, &cancel, Some(&people), play).await;
@@ -137,16 +144,16 @@ async fn in_turn<F: Future<Output = ()>>(
     bus: &SharedBus,
     cancel: &CancellationToken,
     people: Option<&watch::Sender<Arc<[Called]>>>,
-    play: impl Fn(u64) -> F,
+    play: impl Fn(Place) -> F,
 ) {
-    let follow = Mutex::new(Follow::new(speed));
-    let listening = listen(room, bus, &follow, people);
+    let place = Place(Arc::new(Mutex::new(Follow::new(speed))));
+    let listening = listen(room, bus, &place, people);
     let playing = rota.attend(room, |_| {
-        let from_ms = lock(&follow).position(Instant::now());
+        let from_ms = place.now();
         if from_ms > 0 {
             tracing::info!(%room, from_ms, "the source is taken over");
         }
-        play(from_ms)
+        play(place.clone())
     });
     let both = async { tokio::join!(listening, playing) };
     tokio::select! {
@@ -160,7 +167,7 @@ async fn in_turn<F: Future<Output = ()>>(
 async fn listen(
     room: &RoomId,
     bus: &SharedBus,
-    follow: &Mutex<Follow>,
+    place: &Place,
     people: Option<&watch::Sender<Arc<[Called]>>>,
 ) {
     let chat = people.map(|_| TopicKind::ChatFirehose);
@@ -182,7 +189,7 @@ async fn listen(
                         spoke(people, &entry.message.author);
                     }
                 } else if let Ok(context) = serde_json::from_slice::<StreamContext>(&payload) {
-                    lock(follow).hear(context.position_ms, Instant::now());
+                    place.follow().hear(context.position_ms, Instant::now());
                 }
             }
         }
@@ -206,8 +213,19 @@ fn spoke(people: &watch::Sender<Arc<[Called]>>, author: &Author) {
     });
 }
 
-fn lock(follow: &Mutex<Follow>) -> std::sync::MutexGuard<'_, Follow> {
-    follow.lock().unwrap_or_else(PoisonError::into_inner)
+/// How far the source is, whoever plays it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(Arc<Mutex<Follow>>);
+
+impl Place {
+    /// In milliseconds; 0 if nobody has played it yet.
+    pub(crate) fn now(&self) -> u64 {
+        self.follow().position(Instant::now())
+    }
+
+    fn follow(&self) -> std::sync::MutexGuard<'_, Follow> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How far a source is, as the contexts tell. Somebody may post others in between, so one that does

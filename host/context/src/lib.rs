@@ -38,6 +38,7 @@
 mod attend;
 mod caption;
 mod cue;
+mod ears;
 mod event;
 mod keyword;
 mod lexicon;
@@ -68,7 +69,8 @@ mod watching;
 mod window;
 
 pub use attend::{attend, attend_media};
-pub use media::Media;
+pub use ears::{Ears, Opening};
+pub use media::{Beside, Media};
 pub use names::{Called, Roll};
 pub use play::{Ended, PlayError, Playback, play};
 pub use report::About;

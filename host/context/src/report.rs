@@ -41,7 +41,10 @@ pub struct About {
 
 /// Tells how one play of a source does.
 pub(crate) struct Report {
-    pub(crate) about: About,
+    /// What is watched, for people.
+    pub(crate) source: String,
+    /// Who hears what is said.
+    pub(crate) hearing: watch::Receiver<Hearing>,
     pub(crate) room: RoomId,
     pub(crate) bus: SharedBus,
     pub(crate) clock: Clock,
@@ -57,9 +60,11 @@ impl Report {
         cancel: &CancellationToken,
     ) {
         let mut since = self.clock.now();
+        let mut hearing = self.hearing.clone();
         cancel
             .run_until_cancelled(async {
                 loop {
+                    hearing.mark_unchanged();
                     let now = condition.borrow_and_update().clone();
                     self.tell(&now, since, false, PUBLISH_TIMEOUT).await;
                     sleep(APART).await;
@@ -69,6 +74,7 @@ impl Report {
                             // It stays as it is.
                             Err(_) => sleep(BEAT).await,
                         },
+                        Ok(()) = hearing.changed() => {}
                         () = sleep(BEAT) => {}
                     }
                 }
@@ -80,18 +86,19 @@ impl Report {
 
     async fn tell(&self, condition: &Condition, since: Timestamp, left: bool, patience: Duration) {
         let (condition, detail) = in_words(condition);
+        let hearing = self.hearing.borrow().clone();
         let cut = |text: &str| text.chars().take(MAX_CHARS).collect::<String>();
         let status = SourceStatus {
             v: V1,
             room_id: self.room.clone(),
-            source: cut(&self.about.source),
+            source: cut(&self.source),
             condition,
             detail: cut(&detail),
             since,
             hearing: Hearing {
-                by: self.about.hearing.by,
-                name: cut(&self.about.hearing.name),
-                detail: cut(&self.about.hearing.detail),
+                by: hearing.by,
+                name: cut(&hearing.name),
+                detail: cut(&hearing.detail),
             },
             behind_ms: self.behind_ms.load(Ordering::Relaxed),
             left,
@@ -126,7 +133,7 @@ fn in_words(condition: &Condition) -> (SourceCondition, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chatter_bus::{Bus as _, Heard, InProcess};
+    use chatter_bus::{Heard, InProcess};
     use chatter_protocol::source::HearingBy;
 
     #[tokio::test(start_paused = true)]
@@ -136,15 +143,15 @@ mod tests {
         let topic = Topic::new(TopicKind::StreamSource, room.clone());
         let mut told = bus.subscribe(&[topic]).await.unwrap();
         let (teller, condition) = watch::channel(Condition::Starting);
+        let model = |detail: &str| Hearing {
+            by: HearingBy::Model,
+            name: "whisper tiny".into(),
+            detail: detail.into(),
+        };
+        let (ears, hears) = watch::channel(model(""));
         let report = Report {
-            about: About {
-                source: "talk.mp3".into(),
-                hearing: Hearing {
-                    by: HearingBy::Model,
-                    name: "whisper tiny".into(),
-                    detail: String::new(),
-                },
-            },
+            source: "talk.mp3".into(),
+            hearing: hears,
             room,
             bus,
             clock: Clock::system(),
@@ -159,17 +166,27 @@ mod tests {
                 (
                     status.condition,
                     status.detail,
+                    status.hearing.detail,
                     status.behind_ms,
                     status.left,
                 )
             }
             other => panic!("{other:?}"),
         };
-        let said = |condition, detail: &str, left| (condition, detail.to_owned(), 1700, left);
-        assert_eq!(next().await, said(SourceCondition::Starting, "", false));
+        let said = |condition, detail: &str, hearing: &str, left| {
+            (condition, detail.to_owned(), hearing.to_owned(), 1700, left)
+        };
+        let starting = |hearing| said(SourceCondition::Starting, "", hearing, false);
+        assert_eq!(next().await, starting(""));
+        ears.send_replace(model("no memory"));
+        assert_eq!(next().await, starting("no memory"));
+        drop(ears);
         let why = "the server refuses".to_owned();
         teller.send_replace(Condition::Waiting { why });
-        let waiting = |left| said(SourceCondition::Waiting, "the server refuses", left);
+        let waiting = |left| {
+            let condition = SourceCondition::Waiting;
+            said(condition, "the server refuses", "no memory", left)
+        };
         assert_eq!(next().await, waiting(false));
         assert_eq!(next().await, waiting(false), "nothing changes");
         cancel.cancel();

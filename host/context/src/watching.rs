@@ -5,6 +5,7 @@
 
 use crate::{
     Ended,
+    ears::{Ears, Listeners, listeners},
     live::{Began, Live},
     names::{Names, Roll},
     seeing::{Looked, Seeing, Sight},
@@ -16,7 +17,7 @@ use crate::{
 use chatter_bus::SharedBus;
 use chatter_media::{Feed, Part, Pictures};
 use chatter_protocol::{Clock, RoomId};
-use chatter_speech::{Heard, Hearing, ListenConfig, Listener, Model};
+use chatter_speech::{Heard, Hearing, ListenConfig, Listener, Model, StartError};
 use metrics::{Gauge, gauge};
 use std::{
     future::pending,
@@ -43,6 +44,8 @@ const DESCRIBED_SIDE: u16 = 512;
 /// What makes words of sound.
 #[derive(Clone, Debug)]
 pub struct Speech {
+    /// What it is, for people.
+    pub name: String,
     /// The model, which all rooms share.
     pub model: Model,
     /// How it is listened.
@@ -52,8 +55,8 @@ pub struct Speech {
 /// What a source is understood with.
 #[derive(Clone, Debug, Default)]
 pub struct Senses {
-    /// What makes words of sound; without it only sound and pictures tell what happens.
-    pub speech: Option<Speech>,
+    /// What makes words of sound, as soon as it is there; without it only sound and pictures tell what happens.
+    pub ears: Option<Arc<dyn Ears>>,
     /// Who describes pictures.
     pub sight: Option<Sight>,
     /// Who sums up; without anybody the stream's own sentences do.
@@ -78,15 +81,10 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    /// Begins to listen, if that is possible.
-    pub(crate) fn start(speech: &Speech, room: &RoomId) -> Option<Self> {
-        match Listener::start(&speech.model, speech.config.clone()) {
-            Ok((listener, hearing)) => Some(Self { listener, hearing }),
-            Err(error) => {
-                tracing::error!(%room, %error, "words can't be heard; what sound alone tells can");
-                None
-            }
-        }
+    /// Begins to listen.
+    pub(crate) fn start(speech: &Speech) -> Result<Self, StartError> {
+        let (listener, hearing) = Listener::start(&speech.model, speech.config.clone())?;
+        Ok(Self { listener, hearing })
     }
 }
 
@@ -133,9 +131,10 @@ pub(crate) struct Around {
 }
 
 /// Tells a room what a feed gives, from its position on, until its end or until it is cancelled.
-pub(crate) async fn watch(
+pub(crate) async fn watch<L: Listening>(
     feed: Feed,
-    listening: Option<impl Listening>,
+    listening: Option<L>,
+    listeners: Listeners<L>,
     senses: &Senses,
     from_ms: u64,
     around: Around,
@@ -167,6 +166,7 @@ pub(crate) async fn watch(
         summing: senses.summaries.clone().map(Summing::new),
         feed,
         listening,
+        listeners,
         behind: Behind {
             gauge: gauge!(BEHIND, "room" => room.to_string()),
             ms: behind_ms,
@@ -180,6 +180,7 @@ struct Watching<L> {
     behind: Behind,
     feed: Feed,
     listening: Option<L>,
+    listeners: Listeners<L>,
     telling: Telling,
     summing: Option<Summing>,
     understanding: Understanding,
@@ -200,6 +201,10 @@ impl<L: Listening> Watching<L> {
                     part => self.part(part),
                 },
                 heard = heard(&mut self.listening) => self.heard(heard),
+                Some(listening) = self.listeners.begun.recv() => {
+                    self.listening = Some(listening);
+                    self.understanding.has_listener = true;
+                }
                 seen = seen(&mut self.understanding.seeing) => self.understanding.seen(seen),
                 summary = summed_up(&mut self.summing) => {
                     if let Some(live) = &mut self.understanding.live {
@@ -261,15 +266,17 @@ impl<L: Listening> Watching<L> {
         match heard {
             Some(Heard::Stopped { why }) => {
                 tracing::error!(%room, %why, "words are heard no more; what sound alone tells goes on");
-                self.deaf();
+                self.deaf(why);
             }
-            None => self.deaf(),
+            None => self.deaf("the listener has ended".into()),
             Some(heard) => self.understanding.heard(heard),
         }
     }
 
-    fn deaf(&mut self) {
+    fn deaf(&mut self, why: String) {
         self.listening = None;
+        // Nobody may be there who begins another.
+        let _ = self.listeners.lost.try_send(why);
         self.understanding.has_listener = false;
         // Nobody would say that the voice is over.
         self.understanding.is_speaking = false;
@@ -281,6 +288,8 @@ impl<L: Listening> Watching<L> {
         if let Some(listening) = &mut self.listening {
             listening.end();
         }
+        // No other is begun, and nobody is told that this one ends.
+        self.listeners = listeners().0;
         while self.listening.is_some() {
             let wake = self.wake();
             tokio::select! {
@@ -291,7 +300,7 @@ impl<L: Listening> Watching<L> {
                 }
                 heard = timeout_at(until, heard(&mut self.listening)) => match heard {
                     Ok(heard) => self.heard(heard),
-                    Err(_) => self.deaf(),
+                    Err(_) => self.listening = None,
                 },
             }
         }

@@ -9,7 +9,7 @@ use std::{
     error::Error as _,
     fmt,
     io::Read,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// What a room watches.
@@ -57,10 +57,29 @@ impl Watched {
 impl fmt::Display for Watched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Subtitles { path, .. } => path.display().fmt(f),
-            Self::Media { source, .. } => source.fmt(f),
+            Self::Subtitles { path, .. } => tidy(path).display().fmt(f),
+            Self::Media { source, .. } => match source.path() {
+                Some(path) => tidy(path).display().fmt(f),
+                None => source.fmt(f),
+            },
         }
     }
+}
+
+/// A path as people read it: into no folder that it leaves at once. Where one is a link, it may be another file's;
+/// it is shown, and never opened.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match (part, tidy.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                tidy.pop();
+            }
+            (Component::CurDir, _) => {}
+            (part, _) => tidy.push(part),
+        }
+    }
+    tidy
 }
 
 /// Extensions of subtitle files.
@@ -214,4 +233,25 @@ fn holds_subtitles(path: &Path) -> std::io::Result<bool> {
     let head = String::from_utf8_lossy(&head);
     let head = head.trim_start_matches('\u{feff}').trim_start();
     Ok(head.starts_with("WEBVTT") || head.lines().take(2).any(|line| line.contains("-->")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_without_the_folders_that_they_leave() {
+        for (path, expected) in [
+            (
+                "configs/rooms/../streams/talk.vtt",
+                "configs/streams/talk.vtt",
+            ),
+            ("./talk.vtt", "talk.vtt"),
+            ("../../talk.vtt", "../../talk.vtt"),
+            ("a/../../talk.vtt", "../talk.vtt"),
+            ("/srv/rooms/../talk.vtt", "/srv/talk.vtt"),
+        ] {
+            assert_eq!(tidy(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
 }

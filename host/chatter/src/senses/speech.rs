@@ -1,7 +1,8 @@
 //! What words are heard with: the table `[speech]`.
 
+use super::digests::Digests;
 use crate::models;
-use chatter_context::Speech;
+use chatter_context::{Opening, Speech};
 use chatter_models::{Folder, State, VOICE, named};
 use chatter_speech::{ListenConfig, Model, ModelConfig};
 use chatter_workbench::did_you_mean;
@@ -165,6 +166,7 @@ fn is_path(model: &str) -> bool {
 pub(crate) struct Ears {
     settings: SpeechSettings,
     folder: Folder,
+    digests: Digests,
     loaded: Arc<Mutex<Option<Model>>>,
 }
 
@@ -173,37 +175,53 @@ impl Ears {
         Self {
             settings: settings.clone(),
             folder: models::folder(data),
+            digests: Digests::default(),
             loaded: Arc::default(),
         }
     }
 
-    /// What listens, for people; or why nobody does, and what helps.
+    /// Whether somebody is to listen.
+    pub(crate) fn are_wanted(&self) -> bool {
+        self.settings.model.is_some()
+    }
+
+    /// What listens, for people; or why nobody does, as far as one sees without reading the models, and what
+    /// helps.
     pub(crate) fn describe(&self) -> Result<String, String> {
         self.files()?;
+        Ok(self.name())
+    }
+
+    fn name(&self) -> String {
         let language = self.settings.language.as_deref().unwrap_or("any language");
         let model = match &self.settings.model {
             Some(SpeechModel::Named(name)) => name.clone(),
             Some(SpeechModel::File(path)) => path.display().to_string(),
             None => String::new(),
         };
-        Ok(format!("whisper {model}, {language}"))
+        format!("whisper {model}, {language}")
     }
 
-    /// What listens.
+    /// What listens. It is loaded once.
     ///
     /// # Errors
     ///
     /// Why nobody does, and what helps.
-    pub(crate) async fn open(&self) -> Result<Speech, String> {
-        let config = self.files()?;
+    async fn open(&self) -> Result<Speech, String> {
         let mut loaded = self.loaded.lock().await;
         let model = match &*loaded {
             Some(model) => model.clone(),
             None => {
-                let model = tokio::task::spawn_blocking(move || Model::load(&config)).await;
-                let model = model.map_err(|error| error.to_string())?;
-                let model = model.map_err(|error| error.to_string())?;
-                loaded.insert(model).clone()
+                let config = self.files()?;
+                let ears = self.clone();
+                let load = move || {
+                    ears.check()?;
+                    Model::load(&config).map_err(|error| error.to_string())
+                };
+                let model = tokio::task::spawn_blocking(load).await;
+                loaded
+                    .insert(model.map_err(|error| error.to_string())??)
+                    .clone()
             }
         };
         let language = self.settings.language.clone();
@@ -213,12 +231,37 @@ impl Ears {
             ));
         }
         Ok(Speech {
+            name: self.name(),
             model,
             config: ListenConfig {
                 language,
                 ..ListenConfig::default()
             },
         })
+    }
+
+    /// Reads the models that chatter knows: bytes that are not theirs are not used. A file of one's own is one's
+    /// own affair.
+    fn check(&self) -> Result<(), String> {
+        let own = match &self.settings.model {
+            Some(SpeechModel::Named(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        for name in own.into_iter().chain([VOICE]) {
+            let model = named(name).ok_or_else(|| format!("there is no model {name:?}"))?;
+            let path = self.folder.file(&model.artefact);
+            let is_right = self
+                .digests
+                .right(&path, || self.folder.verify(&model.artefact))
+                .map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+            if !is_right {
+                return Err(format!(
+                    "the model {name} is not what it should be: delete {}, and `chatter models pull {name}` gets it anew",
+                    path.display()
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The models, if they are there.
@@ -255,6 +298,12 @@ impl Ears {
         Err(format!(
             "the model {name} {how}: `chatter models pull {pulled}` gets it"
         ))
+    }
+}
+
+impl chatter_context::Ears for Ears {
+    fn open(&self) -> Opening<'_> {
+        Box::pin(self.open())
     }
 }
 
@@ -335,5 +384,24 @@ mod tests {
             assert_eq!(ears(model).describe().unwrap_err(), expected);
             assert_eq!(ears(model).open().await.unwrap_err(), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn a_model_of_the_right_length_and_wrong_bytes_is_not_used() {
+        let data = tempfile::tempdir().unwrap();
+        let ears = Ears::new(&SpeechOptions::default().settings().unwrap(), data.path());
+        for name in ["tiny", VOICE] {
+            let artefact = named(name).unwrap().artefact;
+            let path = ears.folder.file(&artefact);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let file = std::fs::File::create(path).unwrap();
+            file.set_len(artefact.bytes).unwrap();
+        }
+        assert_eq!(ears.describe().unwrap(), "whisper tiny, any language");
+        let why = ears.open().await.unwrap_err();
+        assert!(
+            why.starts_with("the model tiny is not what it should be: delete "),
+            "{why}"
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use chatter_bus::{InProcess, SharedBus, redis::Link};
 use chatter_context::{
-    About, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, attend, attend_media,
+    About, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, attend, attend_media,
 };
 use chatter_llm::{Asker, OFFLINE, Router, SharedModel};
 use chatter_memory::SharedMemory;
@@ -223,50 +223,38 @@ impl Parts {
         let shown = source.watched.to_string();
         match source.watched {
             Watched::Subtitles { path, subtitles } => {
-                let about = by_subtitles(shown, &path, String::new());
+                let about = About {
+                    source: shown,
+                    hearing: Hearing {
+                        by: HearingBy::Subtitles,
+                        name: file_name(&path),
+                        detail: String::new(),
+                    },
+                };
                 Box::pin(async move {
                     result(attend(subtitles, about, playback, rota, bus, clock, end).await)
                 })
             }
             Watched::Media { source, beside } => {
-                let mut senses = Senses {
-                    speech: None,
-                    sight: self.streams.sight.clone(),
-                    summaries: self.summaries(room),
-                    names: Some(names),
+                let ears = &self.streams.ears;
+                let media = Media {
+                    source,
+                    shown,
+                    ffmpeg: self.streams.ffmpeg.clone(),
+                    senses: Senses {
+                        ears: ears
+                            .are_wanted()
+                            .then(|| Arc::new(ears.clone()) as Arc<dyn chatter_context::Ears>),
+                        sight: self.streams.sight.clone(),
+                        summaries: self.summaries(room),
+                        names: Some(names),
+                    },
+                    beside: beside.map(|(path, subtitles)| Beside {
+                        name: file_name(&path),
+                        subtitles,
+                    }),
                 };
-                let (ears, ffmpeg) = (self.streams.ears.clone(), self.streams.ffmpeg.clone());
                 Box::pin(async move {
-                    let room = &playback.room;
-                    let hearing = |by, name: String, detail: String| Hearing { by, name, detail };
-                    let hearing = match (ears.open().await, beside) {
-                        (Ok(speech), _) => {
-                            senses.speech = Some(speech);
-                            let name = ears.describe().unwrap_or_default();
-                            hearing(HearingBy::Model, name, String::new())
-                        }
-                        (Err(why), Some((path, subtitles))) => {
-                            let about = by_subtitles(shown, &path, why.clone());
-                            let path = path.display();
-                            tracing::warn!(%room, %why, "words can't be heard; the subtitles in {path} are played instead");
-                            return result(
-                                attend(subtitles, about, playback, rota, bus, clock, end).await,
-                            );
-                        }
-                        (Err(why), None) => {
-                            tracing::warn!(%room, %why, "words can't be heard; only what sound and pictures tell without them is");
-                            hearing(HearingBy::Nothing, String::new(), why)
-                        }
-                    };
-                    let media = Media {
-                        source,
-                        ffmpeg,
-                        senses,
-                        about: About {
-                            source: shown,
-                            hearing,
-                        },
-                    };
                     result(attend_media(media, playback, rota, bus, clock, end).await)
                 })
             }
@@ -304,17 +292,9 @@ impl Parts {
     }
 }
 
-/// What operators are told of a source whose words are read from a file; with why nobody listens, if somebody should.
-fn by_subtitles(source: String, path: &Path, why: String) -> About {
+fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
-    About {
-        source,
-        hearing: Hearing {
-            by: HearingBy::Subtitles,
-            name: name.to_string_lossy().into_owned(),
-            detail: why,
-        },
-    }
+    name.to_string_lossy().into_owned()
 }
 
 /// A source that plays.

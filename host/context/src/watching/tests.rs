@@ -114,7 +114,7 @@ async fn contexts(
         behind_ms: Arc::default(),
         people: None,
     };
-    let ended = watch(feed, listening, &senses, from_ms, around).await;
+    let ended = watch(feed, listening, listeners().0, &senses, from_ms, around).await;
     assert_eq!(ended, Ended::Finished);
     let mut contexts = Vec::new();
     // The bus was this play's alone, and is gone.
