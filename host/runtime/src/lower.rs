@@ -376,6 +376,7 @@ mod tests {
         ];
         for (own, scene, expected) in cases {
             let context = StreamContext {
+                playing: None,
                 v: V1,
                 room_id: RoomId::new("main/lobby").unwrap(),
                 at: Timestamp::from_millis(0),
