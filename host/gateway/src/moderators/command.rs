@@ -620,7 +620,11 @@ mod tests {
             .iter()
             .map(|row| {
                 let usage = format!("/{} {}", row.name, row.takes);
-                (row.name.as_str(), usage.trim().to_owned(), row.does.as_str())
+                (
+                    row.name.as_str(),
+                    usage.trim().to_owned(),
+                    row.does.as_str(),
+                )
             })
             .collect();
         let known: Vec<_> = ENTRIES
