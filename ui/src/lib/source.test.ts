@@ -24,6 +24,7 @@ test.each([
   ["nothing comes", { condition: "stalled" }, now, true, `It is open, but nothing comes since ${since}.`],
   ["it failed", { condition: "failed", detail: "it is no media" }, now, true, `It can’t be played since ${since}: it is no media.`],
   ["the model is missing", { hearing: { by: "nothing", detail: "tiny is not here" } }, now, true, "No words are heard: tiny is not here."],
+  ["nobody is to listen", { hearing: { by: "nothing" } }, now, false, "No words are heard."],
   ["by subtitles", { hearing: { by: "subtitles", name: "talk.vtt" } }, now, false, "Words are read from talk.vtt."],
   ["nobody tells", {}, now + 60_000, true, `Nobody has told of it since ${since}.`],
 ] as [string, Partial<SourceStatus>, number, boolean, ...string[]][])("%s", (_, change, at, ill, ...lines) => {
