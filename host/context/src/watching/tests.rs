@@ -96,6 +96,18 @@ async fn contexts(
     senses: Senses,
     from_ms: u64,
 ) -> Vec<StreamContext> {
+    contexts_of(source, speed, listening, listeners().0, senses, from_ms).await
+}
+
+/// The same, with where other listeners come from.
+async fn contexts_of<L: Listening>(
+    source: Source,
+    speed: f64,
+    listening: Option<L>,
+    listeners: Listeners<L>,
+    senses: Senses,
+    from_ms: u64,
+) -> Vec<StreamContext> {
     let room = RoomId::new("main/lobby").unwrap();
     let bus: SharedBus = Arc::new(InProcess::new());
     let topic = Topic::new(TopicKind::StreamContext, room.clone());
@@ -114,7 +126,7 @@ async fn contexts(
         behind_ms: Arc::default(),
         people: None,
     };
-    let ended = watch(feed, listening, listeners().0, &senses, from_ms, around).await;
+    let ended = watch(feed, listening, listeners, &senses, from_ms, around).await;
     assert_eq!(ended, Ended::Finished);
     let mut contexts = Vec::new();
     // The bus was this play's alone, and is gone.
@@ -192,6 +204,34 @@ async fn what_is_heard_is_told() {
         told.windows(2)
             .all(|two| two[0].position_ms <= two[1].position_ms)
     );
+}
+
+#[tokio::test]
+async fn another_listener_goes_on_where_one_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = made(folder.path(), "a.wav", "-f lavfi -i sine=440:duration=12");
+    let why = || "no memory".to_owned();
+    let first = Scripted::new(vec![
+        (2000, words(1000, "One two.")),
+        (2500, Heard::Stopped { why: why() }),
+    ]);
+    let second = Scripted::new(vec![
+        (8000, words(7000, "Three four.")),
+        (11_900, Heard::Until { at_ms: 11_900 }),
+    ]);
+    let (from, come, mut lost) = listeners();
+    let keep = async {
+        assert_eq!(lost.recv().await, Some(why()));
+        come.send(second).await.ok().unwrap();
+        // Nobody misses one that ends with the source.
+        assert_eq!(lost.recv().await, None);
+    };
+    let source = Source::file(file);
+    let play = contexts_of(source, 4.0, Some(first), from, Senses::default(), 0);
+    let (told, ()) = tokio::join!(play, keep);
+    let said = &told.last().unwrap().transcript;
+    let said: Vec<_> = said.iter().map(|it| (&*it.text, it.start_ms)).collect();
+    assert_eq!(said, [("One two.", 1000), ("Three four.", 7000)]);
 }
 
 #[tokio::test]
