@@ -99,9 +99,8 @@ impl Media {
             }
         };
         let waiting = async {
-            if ears.is_none() {
-                return None;
-            }
+            // Without ears nobody is waited for.
+            ears?;
             let open = || begin(ears, &playback.room);
             let begun = cancel.run_until_cancelled(awaited(&open, &told)).await;
             // What is over need not be heard.
