@@ -5,7 +5,7 @@
 //!
 //! | rule | objects to | what becomes of it |
 //! | --- | --- | --- |
-//! | `prompt_text` | seven words in a row, or a short sentence, of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section | dropped |
+//! | `prompt_text` | seven words in a row, or a short sentence, of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section, or some of them as a label in front (`Task:`) | dropped |
 //! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`, `[your name]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON at the end are dropped |
 //! | `speaker_name` | a persona's name and a colon in front, or at the beginning of a later sentence | the persona's own is taken away; another persona's is dropped |
 
@@ -16,7 +16,8 @@ use regex::{Captures, Regex};
 use std::{borrow::Cow, sync::LazyLock};
 
 /// What the SDKs and the modules that ship tell a model, a sentence a line. Those behind a `=` are made of
-/// everyday words and are known only as a whole; shorter ones that anybody says are left out.
+/// everyday words and are known only as a whole, those behind a `^` only at a line's beginning; shorter ones that
+/// anybody says are left out.
 const TOLD: &str = include_str!("persona/told.txt");
 
 /// So many words in a row are no coincidence. Shorter sentences are known as a whole.
@@ -34,6 +35,16 @@ const TITLES: [&str; 10] = [
     "your earlier lines",
     "answer this",
     "stream",
+];
+
+/// Those of them that are known at a line's beginning by a colon behind them, too. With the others people begin
+/// lines (`chat: ...`, `answer this: ...`).
+const LABELS: [&str; 5] = [
+    "task",
+    "stream now",
+    "what just happened",
+    "what you remember",
+    "your earlier lines",
 ];
 
 /// Elements that models write, of HTML and of their own. Others count with an attribute or with an end:
@@ -196,8 +207,14 @@ fn is_same(a: &str, b: &str) -> bool {
 
 /// Whether a line is a part of a prompt.
 fn is_told(text: &str) -> bool {
+    static BEGINNINGS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let told = TOLD.lines().filter(|sentence| sentence.starts_with('^'));
+        told.map(|sentence| format!(" {} ", words(sentence).collect::<Vec<_>>().join(" ")))
+            .collect()
+    });
     static SHINGLES: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        let shingles = TOLD.lines().flat_map(|sentence| {
+        let told = TOLD.lines().filter(|sentence| !sentence.starts_with('^'));
+        let shingles = told.flat_map(|sentence| {
             let words: Vec<_> = words(sentence).collect();
             let length = if sentence.starts_with('=') {
                 words.len()
@@ -227,13 +244,19 @@ fn is_told(text: &str) -> bool {
             return true;
         }
     }
+    if let Some((label, _)) = text.split_once(':') {
+        let label = words(label).collect::<Vec<_>>().join(" ");
+        if LABELS.contains(&&*label) {
+            return true;
+        }
+    }
     let mut said = String::with_capacity(text.len() + 2);
     said.push(' ');
     for word in words(text) {
         said.push_str(&word);
         said.push(' ');
     }
-    SHINGLES.is_match(&said)
+    SHINGLES.is_match(&said) || BEGINNINGS.iter().any(|told| said.starts_with(&**told))
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {
