@@ -17,6 +17,7 @@ mod models;
 mod modules;
 mod persona;
 mod pool;
+mod said;
 mod senses;
 pub mod serve;
 pub mod settings;

@@ -2,17 +2,19 @@
 
 mod lines;
 pub(crate) mod options;
+mod whose;
 
 use crate::{
     Failure,
     args::ServeOptions,
+    said::{confirmed, note, print},
     serve::{DataFolder, Joints},
     settings::Settings,
 };
 use anstyle::Style;
-use chatter_memory::{Archive, Filter, Scopes, Which, gist};
+use chatter_memory::{Archive, Filter, gist};
 use chatter_protocol::{
-    AuthorId, CallId, PersonaId, RoomId, TenantId,
+    AuthorId, CallId,
     memory::{Entry, Kind, Query, Scope},
 };
 use chatter_store::MEMORIES_WAIT;
@@ -21,11 +23,12 @@ use lines::Line;
 use options::{MemoryOptions, MemorySettings};
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    io,
     path::PathBuf,
     sync::Arc,
     time::Duration,
 };
+use whose::{Look, Whose};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemoryCommand {
@@ -37,24 +40,6 @@ pub(crate) enum MemoryCommand {
     Export(ExportOptions),
     /// Take in what was exported; what is known already is passed over
     Import(ImportOptions),
-}
-
-/// Whose memory is meant.
-#[derive(Debug, Args)]
-pub(crate) struct Whose {
-    /// Only this room's personas, as tenant/room
-    #[arg(long, value_name = "TENANT/ROOM")]
-    room: Option<RoomId>,
-    /// Only this tenant's rooms
-    #[arg(long, value_name = "TENANT", conflicts_with = "room")]
-    tenant: Option<TenantId>,
-    /// Only this persona
-    #[arg(long, value_name = "PERSONA")]
-    persona: Option<PersonaId>,
-    /// Only what is about this person, by its id, such as guest:ana-5f3c (`chatter tail --json` shows it
-    /// as author.id)
-    #[arg(long, value_name = "PERSON")]
-    about: Option<AuthorId>,
 }
 
 /// Where the memory is.
@@ -199,47 +184,6 @@ impl Opened {
     }
 }
 
-impl Whose {
-    fn filter(&self) -> Filter {
-        Filter {
-            about: self.about.clone(),
-            id: None,
-        }
-    }
-
-    fn which(&self) -> Which {
-        match (&self.room, &self.tenant) {
-            (Some(room), _) => Which::Room(room.clone()),
-            (None, Some(tenant)) => Which::Tenant(tenant.clone()),
-            (None, None) => Which::Every,
-        }
-    }
-
-    fn takes(&self, scope: &Scope) -> bool {
-        let is_this = |persona: &PersonaId| *persona == scope.persona;
-        self.which().takes(scope) && self.persona.as_ref().is_none_or(is_this)
-    }
-
-    async fn scopes(&self, memory: &dyn Archive) -> Result<Vec<Scope>, Failure> {
-        if let (Some(room), Some(persona)) = (&self.room, &self.persona) {
-            return Ok(vec![Scope {
-                room: room.clone(),
-                persona: persona.clone(),
-            }]);
-        }
-        let known = memory.scopes(&self.which()).await;
-        let Scopes { mut scopes, more } = known.map_err(Failure::failed)?;
-        if more {
-            note(
-                "the memory has looked through a part of what it holds to tell whose memories there are: name --room and \
-                 --persona for those that may be missing",
-            );
-        }
-        scopes.retain(|scope| self.takes(scope));
-        Ok(scopes)
-    }
-}
-
 /// All entries of some scopes that a filter lets through.
 async fn list(
     memory: &dyn Archive,
@@ -261,13 +205,14 @@ async fn list(
 }
 
 async fn search(options: SearchOptions) -> Result<(), Failure> {
-    let memory = options.place.open()?.memory;
-    let scopes = options.whose.scopes(&*memory).await?;
+    let opened = options.place.open()?;
+    let memory = &opened.memory;
+    let scopes = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
     let about = &options.whose.about;
     let mut found: Vec<(Scope, Entry)> = Vec::new();
     if about.is_some() || options.text.trim().is_empty() {
         let words: Vec<_> = gist(&options.text).split(' ').map(str::to_owned).collect();
-        for (scope, entries) in list(&*memory, &scopes, &options.whose.filter()).await? {
+        for (scope, entries) in list(&**memory, &scopes, &options.whose.filter()).await? {
             let fits = |entry: &Entry| {
                 let text = gist(&entry.entry.text);
                 (options.kind.is_empty() || options.kind.contains(&entry.entry.kind))
@@ -352,7 +297,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
         id: options.id,
         ..whose.filter()
     };
-    let scopes = whose.scopes(&**memory).await?;
+    let scopes = whose.scopes(&opened, Look::Everywhere).await?;
     let listed = list(&**memory, &scopes, &filter).await?;
     let listed: Vec<_> = listed
         .into_iter()
@@ -422,28 +367,11 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Asks at the terminal.
-fn confirmed(what: &str) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(format!(
-            "this would forget {what}; say --yes to do so without being asked"
-        )));
-    }
-    let mut stderr = anstream::stderr().lock();
-    let _ = write!(stderr, "Forget {what} for good? [y/N] ");
-    let _ = stderr.flush();
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(Failure::failed)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
 async fn export(options: ExportOptions) -> Result<(), Failure> {
-    let memory = options.place.open()?.memory;
-    let scopes = options.whose.scopes(&*memory).await?;
-    for (scope, entries) in list(&*memory, &scopes, &options.whose.filter()).await? {
+    let opened = options.place.open()?;
+    let memory = &opened.memory;
+    let scopes = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
+    for (scope, entries) in list(&**memory, &scopes, &options.whose.filter()).await? {
         for entry in entries {
             if !print(&Line::of(scope.clone(), entry).json())? {
                 return Ok(());
@@ -510,18 +438,4 @@ async fn import(options: ImportOptions) -> Result<(), Failure> {
     }
     note(&format!("taken in: {taken} memories; {known} were known"));
     Ok(())
-}
-
-/// For a person, beside what is printed.
-fn note(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
-}
-
-/// False if nobody reads on.
-fn print(line: &str) -> Result<bool, Failure> {
-    match writeln!(anstream::stdout().lock(), "{line}") {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::failed(format!("can't print: {error}"))),
-    }
 }

@@ -2,7 +2,12 @@
 
 mod progress;
 
-use crate::{Failure, args::ServeOptions, settings::Settings};
+use crate::{
+    Failure,
+    args::ServeOptions,
+    said::{note, print},
+    settings::Settings,
+};
 use anstyle::Style;
 use chatter_models::{Folder, Kind, MODELS, Model, State, VOICE, named, pull};
 use chatter_workbench::did_you_mean;
@@ -10,10 +15,7 @@ use clap::{Args, Subcommand};
 use indicatif::HumanBytes;
 use progress::Bar;
 use serde::Serialize;
-use std::{
-    io::{ErrorKind, Write as _},
-    path::PathBuf,
-};
+use std::{io::ErrorKind, path::PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
@@ -276,18 +278,4 @@ fn verify(options: VerifyOptions) -> Result<(), Failure> {
         note("there are no models here; get some with `chatter models pull`");
     }
     Ok(())
-}
-
-/// For a person, beside what is printed.
-fn note(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
-}
-
-/// False if nobody reads on.
-fn print(line: &str) -> Result<bool, Failure> {
-    match writeln!(anstream::stdout().lock(), "{line}") {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::failed(format!("can't print: {error}"))),
-    }
 }

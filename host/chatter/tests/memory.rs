@@ -9,6 +9,10 @@ use std::{
     process::{Command, Stdio},
 };
 use tempfile::TempDir;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{method, path, query_param},
+};
 
 const LINES: &str = r#"{"room":"main/lobby","persona":"nova","kind":"preference","text":"Ana likes tea","about":"guest:ana","confidence":0.75,"at":"2026-01-31T12:00:00.000Z"}
 {"room":"main/lobby","persona":"rex","kind":"relationship","text":"Ana is a friend","about":"guest:ana","confidence":0.5,"at":"2026-01-31T12:00:01.000Z"}
@@ -105,6 +109,92 @@ fn a_person_is_forgotten_by_all_personas() {
     assert!(
         out.lines().count() == 1 && out.contains("the boss fell"),
         "{out}"
+    );
+}
+
+/// A Mem0 that keeps one memory of Nova's in the lobby and names nobody when it is asked whose there are.
+async fn forgetful_mem0() -> MockServer {
+    let server = MockServer::start().await;
+    let nova = "room:main/lobby|agent:nova";
+    let one = serde_json::json!({ "results": [{
+        "id": "m1",
+        "memory": "Ana likes tea",
+        "user_id": nova,
+        "metadata": {
+            "type": "preference", "about": "guest:ana", "confidence": 0.75, "room": "main/lobby",
+            "agent": "nova", "at": "2026-01-31T12:00:00.000Z", "write_id": "call/0",
+        },
+    }] });
+    let none = serde_json::json!({ "results": [] });
+    let ok = |body: &serde_json::Value| ResponseTemplate::new(200).set_body_json(body);
+    let mocks = [
+        Mock::given(method("GET"))
+            .and(path("/entities"))
+            .respond_with(ok(&serde_json::json!([]))),
+        Mock::given(method("GET"))
+            .and(path("/memories"))
+            .and(query_param("user_id", nova))
+            .respond_with(ok(&one)),
+        Mock::given(method("GET"))
+            .and(path("/memories"))
+            .respond_with(ok(&none)),
+        Mock::given(method("DELETE"))
+            .and(path("/memories/m1"))
+            .respond_with(ok(&serde_json::json!({ "message": "gone" }))),
+    ];
+    for mock in mocks {
+        mock.mount(&server).await;
+    }
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_forgotten_by_configured_personas_that_mem0_does_not_name() {
+    let server = forgetful_mem0().await;
+    let url = server.uri();
+    let operator = Operator::new();
+    let forget = || {
+        let words = ["forget", "--about", "guest:ana", "--yes"];
+        let place = ["--memory", "mem0", "--memory-base-url", &url];
+        operator.types(&[&words[..], &place[..]].concat(), "")
+    };
+    let deleted = async || {
+        let seen = server.received_requests().await.unwrap();
+        seen.iter()
+            .filter(|request| request.method == "DELETE")
+            .count()
+    };
+
+    let (code, _, said) = forget();
+    assert!(
+        code == 0 && said.contains("nothing is remembered of that"),
+        "{code} {said}"
+    );
+    assert_eq!(deleted().await, 0);
+
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let configs = operator.0.path().join("configs");
+    for folder in ["personas", "moderation", "rooms"] {
+        fs::create_dir(configs.join(folder)).unwrap();
+    }
+    for file in ["personas/nova.toml", "moderation/default.toml"] {
+        fs::copy(shipped.join(file), configs.join(file)).unwrap();
+    }
+    // She sits in no room today; what she was told in one stays.
+    fs::write(
+        configs.join("rooms/lobby.toml"),
+        "id = \"main/lobby\"\ntitle = \"Lobby\"\nroster = []\n",
+    )
+    .unwrap();
+    let (code, _, said) = forget();
+    assert_eq!((code, &*said), (0, "forgotten: 1 memories\n"));
+    assert_eq!(deleted().await, 1);
+
+    fs::write(configs.join("rooms/lobby.toml"), "id = 7").unwrap();
+    let (_, _, said) = forget();
+    assert!(
+        said.contains("the configuration can't be read") && said.contains("rooms/lobby.toml"),
+        "{said}"
     );
 }
 

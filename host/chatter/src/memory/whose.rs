@@ -1,0 +1,111 @@
+//! Whose memory a command means.
+
+use super::{Opened, options::MemorySettings};
+use crate::{
+    Failure,
+    config::{self, Configuration},
+    said::note,
+};
+use chatter_memory::{Filter, Scopes, Which};
+use chatter_protocol::{AuthorId, PersonaId, RoomId, TenantId, memory::Scope};
+use clap::Args;
+use std::collections::BTreeSet;
+
+/// Whose memory is meant.
+#[derive(Debug, Args)]
+pub(super) struct Whose {
+    /// Only this room's personas, as tenant/room
+    #[arg(long, value_name = "TENANT/ROOM")]
+    pub(super) room: Option<RoomId>,
+    /// Only this tenant's rooms
+    #[arg(long, value_name = "TENANT", conflicts_with = "room")]
+    pub(super) tenant: Option<TenantId>,
+    /// Only this persona
+    #[arg(long, value_name = "PERSONA")]
+    pub(super) persona: Option<PersonaId>,
+    /// Only what is about this person, by its id, such as guest:ana-5f3c (`chatter tail --json` shows it
+    /// as author.id)
+    #[arg(long, value_name = "PERSON")]
+    pub(super) about: Option<AuthorId>,
+}
+
+/// How far one looks for whose memories there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// The memory says it, and the configuration where the memory doesn't know all.
+    AsFarAsKnown,
+    /// Both say it: nobody is to be left out.
+    Everywhere,
+}
+
+impl Whose {
+    pub(super) fn filter(&self) -> Filter {
+        Filter {
+            about: self.about.clone(),
+            id: None,
+        }
+    }
+
+    fn which(&self) -> Which {
+        match (&self.room, &self.tenant) {
+            (Some(room), _) => Which::Room(room.clone()),
+            (None, Some(tenant)) => Which::Tenant(tenant.clone()),
+            (None, None) => Which::Every,
+        }
+    }
+
+    pub(super) fn takes(&self, scope: &Scope) -> bool {
+        let is_this = |persona: &PersonaId| *persona == scope.persona;
+        self.which().takes(scope) && self.persona.as_ref().is_none_or(is_this)
+    }
+
+    /// The scopes that are meant, in order.
+    pub(super) async fn scopes(&self, opened: &Opened, look: Look) -> Result<Vec<Scope>, Failure> {
+        if let (Some(room), Some(persona)) = (&self.room, &self.persona) {
+            return Ok(vec![Scope {
+                room: room.clone(),
+                persona: persona.clone(),
+            }]);
+        }
+        let known = opened.memory.scopes(&self.which()).await;
+        let Scopes { mut scopes, more } = known.map_err(Failure::failed)?;
+        // The embedded memory's list is whole.
+        let is_mem0 = matches!(opened.settings.memory, MemorySettings::Mem0 { .. });
+        if more || (is_mem0 && look == Look::Everywhere) {
+            let folder = &opened.settings.config;
+            match config::load(folder, None) {
+                Ok(configuration) => scopes.extend(Self::configured(&configuration)),
+                Err(problems) => note(&format!(
+                    "the configuration can't be read, so that its rooms and personas are looked for only where the \
+                     memory names them: {}; `chatter config check` shows all that is wrong",
+                    problems.first().map_or("no reason is known", |first| first)
+                )),
+            }
+        }
+        if more {
+            note(
+                "the memory has looked through a part of what it holds to tell whose memories there are: name --room and \
+                 --persona for those that are neither among these nor in the configuration",
+            );
+        }
+        let those = scopes.into_iter().filter(|scope| self.takes(scope));
+        let those: BTreeSet<_> = those.map(|scope| (scope.room, scope.persona)).collect();
+        let scope = |(room, persona)| Scope { room, persona };
+        Ok(those.into_iter().map(scope).collect())
+    }
+
+    /// Each persona in each room, whoever sits there today: rosters change.
+    fn configured(configuration: &Configuration) -> Vec<Scope> {
+        let scope = |room: &RoomId, persona: &PersonaId| Scope {
+            room: room.clone(),
+            persona: persona.clone(),
+        };
+        let rooms = configuration.rooms.keys();
+        rooms
+            .flat_map(|room| {
+                let personas = configuration.personas.keys();
+                personas.map(move |persona| scope(room, persona))
+            })
+            .collect()
+    }
+}
