@@ -118,28 +118,3 @@ fn pieces_may_be_of_any_length_and_samples_of_any_value() {
     assert_eq!(ear.hear(90_000, &[0.5; 1600]), Some(90_100));
     assert_eq!(ear.hear(90_100, &[0.0001; 1600]), None);
 }
-
-/// What a raw file (16 kHz, one channel, 32-bit floats) holds, when all of it is speech:
-/// `SOUND=talk.f32 cargo test -p chatter-context --lib what_a_file_holds -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement, of a file that is named"]
-fn what_a_file_holds() {
-    let path = std::env::var_os("SOUND").expect("SOUND names a file");
-    let bytes = std::fs::read(path).unwrap();
-    let samples: Vec<f32> = bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|four| f32::from_le_bytes(*four))
-        .collect();
-    let mut ear = Ear::default();
-    for (n, piece) in samples.chunks(PIECE).enumerate() {
-        ear.hear(ms(n * PIECE), piece);
-        if let Some(event) = ear.listened(ms((n + 1) * PIECE), true) {
-            println!(
-                "{:>8} {} {:.2} {}",
-                event.at_ms, event.kind, event.confidence, event.text
-            );
-        }
-    }
-}
