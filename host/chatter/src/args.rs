@@ -2,6 +2,7 @@
 //! [`settings`](crate::settings) puts the layers together.
 
 use crate::{
+    audience::GatewayOptions,
     memory::{MemoryCommand, options::MemoryOptions},
     models::ModelsCommand,
     modules::ModulesCommand,
@@ -60,7 +61,9 @@ Example of a chatter.toml, with the same names as the options:
   cpu_ms = 50
   [pool]                   # what all calls share
   calls = 32
-  shares = { acme = 3 }    # when the pool is full: three times what another tenant gets";
+  shares = { acme = 3 }    # when the pool is full: three times what another tenant gets
+  [gateway]                # behind a reverse proxy
+  proxies = [\"127.0.0.1\"]";
 
 /// chatter puts an audience of AI personas next to a live stream.
 #[derive(Debug, Parser)]
@@ -249,6 +252,8 @@ pub struct ServeOptions {
     pub memory: MemoryOptions,
     #[command(flatten)]
     pub pool: PoolOptions,
+    #[command(flatten)]
+    pub gateway: GatewayOptions,
     /// The program that reads sound and pictures: a path, or a name that is looked for in PATH [default: ffmpeg]
     #[arg(
         long,

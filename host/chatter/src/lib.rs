@@ -7,6 +7,7 @@
 //! them and hands them to each other.
 
 mod args;
+mod audience;
 mod client;
 mod colour;
 pub mod config;

@@ -196,11 +196,12 @@ fn gateway(
     parts: &Parts,
     token: OperatorToken,
 ) -> chatter_gateway::Config {
-    let mut limits = chatter_gateway::Limits::default();
+    let mut limits = settings.gateway.limits();
     limits.connections = files::connections(limits.connections, files::raise_limit());
     chatter_gateway::Config {
         ui: Some(settings.ui.clone()),
         audit: Some(settings.data.join("audit")),
+        proxies: settings.gateway.proxies.clone(),
         limits,
         rooms: gateway_rooms(configuration),
         emotes: Arc::new(ArcSwap::from_pointee(albums(configuration))),

@@ -15,6 +15,7 @@ pub(crate) use values::{check_poll, check_speed};
 use crate::{
     Failure,
     args::ServeOptions,
+    audience::Audience,
     memory::options::MemorySettings,
     senses::{SpeechSettings, VisionSettings},
 };
@@ -68,6 +69,8 @@ pub struct Settings {
     pub memory: MemorySettings,
     /// What calls share.
     pub pool: Pool,
+    /// How many may watch, and who says where they are.
+    pub gateway: Audience,
     /// The program that reads media.
     pub ffmpeg: PathBuf,
     /// How often a language model sums up what a room watches; never if absent.
@@ -203,6 +206,11 @@ impl Settings {
                 .pool
                 .over(file.pool)
                 .pool()
+                .map_err(Failure::Usage)?,
+            gateway: options
+                .gateway
+                .over(file.gateway)
+                .audience()
                 .map_err(Failure::Usage)?,
             ffmpeg: options
                 .ffmpeg

@@ -27,6 +27,7 @@ mod outage;
 mod people;
 mod places;
 mod problem;
+mod proxies;
 mod range;
 mod rate;
 mod recording;
@@ -46,6 +47,7 @@ use chatter_bus::SharedBus;
 use chatter_emotes::Emotes;
 use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, modes::Modes, room::Model};
 use chatter_store::{Rota, SharedStore};
+pub use proxies::{Network, Proxies, ProxyHeader};
 pub use recording::{Opened, Recording};
 use shared::Shared;
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
@@ -74,6 +76,8 @@ pub struct Config {
     pub audit: Option<PathBuf>,
     /// The rooms' own emotes. What is put there holds from then on.
     pub emotes: Albums,
+    /// Those who say whom they speak for.
+    pub proxies: Proxies,
     /// Bounds.
     pub limits: Limits,
 }
@@ -95,6 +99,7 @@ impl Config {
             secure_cookie: false,
             audit: None,
             emotes: Albums::default(),
+            proxies: Proxies::default(),
             limits: Limits::default(),
         }
     }
@@ -132,11 +137,13 @@ pub struct Limits {
     /// Connections at a time; more wait in the listener's backlog. Of these one in sixteen is kept for
     /// requests: viewers beyond that are told that the gateway is full.
     pub connections: usize,
+    /// Viewers at a time, if there may be so many of all connections.
+    pub viewers: usize,
     /// Viewers of one room at a time; more are told that it is full.
     pub viewers_per_room: usize,
     /// Viewers from one address at a time (with IPv6: from one /64); more are told so. Addresses of
-    /// this machine and of private networks, where proxies are, have no such bound. Four times as many
-    /// connections may come from one in all.
+    /// this machine and of private networks, where proxies may be, have no such bound, and neither have
+    /// the proxies that are known. Four times as many connections may come from one in all.
     pub viewers_per_address: usize,
     /// Messages of a room that wait for admission; more are refused as `busy`.
     pub queue: usize,
@@ -159,7 +166,7 @@ pub struct Limits {
     /// Messages that one author may send at once.
     pub post_burst: u32,
     /// Messages per second from one address (with IPv6: from one /64) over HTTP, whoever their
-    /// authors are, in the long run. Behind a proxy all of its clients are one address.
+    /// authors are, in the long run. Behind a proxy that is not known all of its clients are one address.
     pub address_per_second: f64,
     /// Messages that one address may send at once over HTTP.
     pub address_burst: u32,
@@ -167,10 +174,20 @@ pub struct Limits {
     pub write_deadline: Duration,
 }
 
+impl Limits {
+    /// How many connections there have to be for so many viewers, and the requests beside them.
+    #[must_use]
+    pub const fn connections_for(viewers: usize) -> usize {
+        let groups = viewers.div_ceil(shared::KEPT_FOR_REQUESTS - 1);
+        groups.saturating_mul(shared::KEPT_FOR_REQUESTS)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 12_000,
+            viewers: 11_250,
             viewers_per_room: 10_000,
             viewers_per_address: 200,
             queue: 1024,

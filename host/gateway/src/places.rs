@@ -1,6 +1,6 @@
 //! How many viewers there are, in all and from where.
 
-use crate::{problem::Problem, rate};
+use crate::{problem::Problem, proxies::Proxies, rate};
 use axum::http::{StatusCode, header};
 use std::{
     collections::HashMap,
@@ -16,6 +16,7 @@ const AGAIN_S: &str = "5";
 pub(crate) struct Places {
     most: usize,
     most_from_one: usize,
+    proxies: Proxies,
     taken: Mutex<Taken>,
 }
 
@@ -27,17 +28,19 @@ struct Taken {
 }
 
 impl Places {
-    pub(crate) fn new(most: usize, most_from_one: usize) -> Self {
+    pub(crate) fn new(most: usize, most_from_one: usize, proxies: Proxies) -> Self {
         Self {
             most,
             most_from_one,
+            proxies,
             taken: Mutex::default(),
         }
     }
 
     /// Takes a place for a viewer from an address, for as long as the result lives.
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Problem> {
-        let network = (!may_be_a_proxy(address)).then(|| rate::network(address));
+        let is_bounded = !may_be_a_proxy(address) && !self.proxies.contain(address);
+        let network = is_bounded.then(|| rate::network(address));
         let mut taken = self.lock();
         if taken.all >= self.most {
             return Err(full("the gateway is full: try again later"));
@@ -135,7 +138,8 @@ mod tests {
             ("2001:db8::1", false),
         ] {
             assert_eq!(may_be_a_proxy(address.parse().unwrap()), may, "{address}");
-            let place = Arc::new(Places::new(1, 1)).take(address.parse().unwrap());
+            let place =
+                Arc::new(Places::new(1, 1, Proxies::default())).take(address.parse().unwrap());
             assert_eq!(place.unwrap().network().is_none(), may, "{address}");
         }
     }
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn places_are_bounded_in_all_and_by_network_and_come_back() {
         // Who comes (+) or goes (-), and whether there was a place.
-        let places = Arc::new(Places::new(5, 2));
+        let places = Arc::new(Places::new(5, 2, Proxies::default()));
         let mut here: Vec<(&str, Place)> = Vec::new();
         for (what, let_in) in [
             ("+192.0.2.1", true),

@@ -2,12 +2,13 @@
 
 use crate::{
     Gateway, RoomSetup,
+    proxies::Proxies,
     room_tasks::RoomTasks,
     routes,
     shared::{Shared, Slot},
     stream::Stream,
 };
-use axum::{Router, extract::ConnectInfo};
+use axum::{Router, extract::ConnectInfo, http::HeaderMap};
 use hyper::{
     Request,
     body::Incoming,
@@ -150,13 +151,13 @@ async fn accept(
                     continue;
                 };
                 let slot = Slot::new(permit, door, &shared.connections);
+                let router = router.clone();
                 tokio::spawn(serve_connection(
                     stream,
                     peer,
                     slot,
-                    router.clone(),
-                    shared.config.limits.write_deadline,
-                    shared.closing.clone(),
+                    router,
+                    Arc::clone(shared),
                 ));
             }
             Err(error) => {
@@ -172,17 +173,18 @@ async fn serve_connection(
     peer: SocketAddr,
     slot: Slot,
     router: Router,
-    write_deadline: Duration,
-    closing: CancellationToken,
+    shared: Arc<Shared>,
 ) {
     // Chat is many small writes, each of which somebody waits for.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps Nagle's algorithm");
     }
-    let stream = Stream::new(stream, write_deadline);
+    let stream = Stream::new(stream, shared.config.limits.write_deadline);
     let router = TowerToHyperService::new(router);
+    let closing = shared.closing.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let client = client(&shared.config.proxies, peer, request.headers());
+        request.extensions_mut().insert(ConnectInfo(client));
         request.extensions_mut().insert(slot.clone());
         router.call(request)
     });
@@ -205,5 +207,14 @@ async fn serve_connection(
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}
+
+/// Who asks over a connection. Behind a proxy nobody's port is known.
+fn client(proxies: &Proxies, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
+    if proxies.contain(peer.ip()) {
+        SocketAddr::new(proxies.client(peer.ip(), headers), 0)
+    } else {
+        peer
     }
 }

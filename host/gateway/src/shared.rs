@@ -37,7 +37,7 @@ const STORE_DEADLINE: Duration = Duration::from_secs(5);
 const SESSIONS: (f64, u32) = (20.0, 200);
 
 /// Of so many connections one is kept for requests, however many want to watch.
-const KEPT_FOR_REQUESTS: usize = 16;
+pub(crate) const KEPT_FOR_REQUESTS: usize = 16;
 
 /// A page asks over connections of its own, beside its WebSocket: so many from an address, for each
 /// viewer that may be there.
@@ -91,14 +91,18 @@ impl Shared {
         let posts = Buckets::new(limits.post_per_second, limits.post_burst, COUNTED);
         let addresses = Buckets::new(limits.address_per_second, limits.address_burst, COUNTED);
         let places = Places::new(
-            limits.connections - limits.connections / KEPT_FOR_REQUESTS,
+            limits
+                .viewers
+                .min(limits.connections - limits.connections / KEPT_FOR_REQUESTS),
             limits.viewers_per_address,
+            config.proxies.clone(),
         );
         let doors = Places::new(
             usize::MAX,
             limits
                 .viewers_per_address
                 .saturating_mul(CONNECTIONS_PER_VIEWER),
+            config.proxies.clone(),
         );
         let listeners = Arc::new(Semaphore::new(limits.listeners));
         let intake = Rota::new(Arc::clone(&store), Duty::Intake);

@@ -5,6 +5,7 @@ use super::{
     values::{BusText, Listen, Role, SourceText, check_poll, check_speed},
 };
 use crate::{
+    audience::GatewayOptions,
     memory::options::MemoryOptions,
     pool::PoolOptions,
     senses::{SpeechOptions, VisionOptions},
@@ -58,7 +59,7 @@ impl Found {
     }
 }
 
-pub(super) const KEYS: [&str; 23] = [
+pub(super) const KEYS: [&str; 24] = [
     "config",
     "data",
     "plugins",
@@ -78,6 +79,7 @@ pub(super) const KEYS: [&str; 23] = [
     "limits",
     "memory",
     "pool",
+    "gateway",
     "ffmpeg",
     "summary_s",
     "speech",
@@ -110,6 +112,7 @@ pub(super) struct SettingsFile {
     pub(super) limits: LimitsConfig,
     pub(super) memory: MemoryOptions,
     pub(super) pool: PoolOptions,
+    pub(super) gateway: GatewayOptions,
     pub(super) ffmpeg: Option<PathBuf>,
     pub(super) summary_s: Option<u64>,
     pub(super) speech: SpeechOptions,
@@ -164,10 +167,11 @@ impl SettingsFile {
         if let Some(llm) = table.get("llm").and_then(toml::Value::as_table) {
             problems.extend(LlmTable::unknown(llm));
         }
-        let tables: [(&str, &[&str]); 5] = [
+        let tables: [(&str, &[&str]); 6] = [
             ("limits", &limits),
             ("memory", &MemoryOptions::KEYS),
             ("pool", &PoolOptions::KEYS),
+            ("gateway", &GatewayOptions::KEYS),
             ("speech", &SpeechOptions::KEYS),
             ("vision", &VisionOptions::KEYS),
         ];

@@ -15,6 +15,7 @@ mod pages;
 mod people;
 mod personas;
 mod principals;
+mod proxies;
 mod reconfigured;
 mod refusals;
 mod resume;
