@@ -71,6 +71,9 @@ fn operation(route: &Route) -> Value {
             schema["minimum"] = json!(least);
             schema["maximum"] = json!(most);
         }
+        if parameter.name == "reason" {
+            schema["maxLength"] = json!(api::moderators::MOST_REASON);
+        }
         json!({ "name": parameter.name, "in": "query", "description": parameter.about, "schema": schema })
     }));
 

@@ -219,13 +219,7 @@ pub(crate) fn table() -> Vec<Route> {
             access: Access::Open,
             query: NONE,
             body: None,
-            answers: const {
-                &[answer(
-                    200,
-                    "the file",
-                    Content::Other("application/octet-stream"),
-                )]
-            },
+            answers: const { &[answer(200, "the file", Content::Other("*/*"))] },
             refusals: &[404],
             handler: get(api::pages::asset),
         },
@@ -506,15 +500,11 @@ pub(crate) fn table() -> Vec<Route> {
             body: None,
             answers: const {
                 &[
-                    answer(
-                        200,
-                        "the recording",
-                        Content::Other("application/octet-stream"),
-                    ),
+                    answer(200, "the recording", Content::Other("*/*")),
                     answer(
                         206,
                         "of the part that was asked for 4 MiB at most",
-                        Content::Other("application/octet-stream"),
+                        Content::Other("*/*"),
                     ),
                     answer(
                         304,

@@ -43,10 +43,13 @@ impl<T: FromStr + Send> FromRequestParts<Arc<Shared>> for OfRoom<T> {
     }
 }
 
+/// How long a reason may be, in characters.
+pub(crate) const MOST_REASON: usize = 200;
+
 fn reason(uri: &Uri) -> Result<String, Problem> {
     let parameters = Parameters::of(uri)?;
     let reason = parameters.text("reason").unwrap_or_default();
-    if reason.chars().count() > 200 {
+    if reason.chars().count() > MOST_REASON {
         return Err(Problem::bad_query(
             "reason",
             "is longer than 200 characters",
