@@ -132,7 +132,6 @@ impl Route {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn table() -> Vec<Route> {
     const NONE: &[QueryParameter] = &[];
     const AFTER: QueryParameter = QueryParameter {
