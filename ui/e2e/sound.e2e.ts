@@ -8,6 +8,9 @@ import type { Home } from "./support/home";
 import type { Host } from "./support/host";
 import type { RoomApi } from "./support/room";
 
+// A line that fades in has little contrast for a moment.
+test.use({ contextOptions: { reducedMotion: "reduce" } });
+
 interface Playing {
   at_ms: number;
   speed: number;
