@@ -148,6 +148,8 @@ export class Player {
   }
 
   #tick(): void {
+    // It may have been muted while the beginning was loaded.
+    if (!this.on) return;
     const { course, ahead, info, id } = this.#room;
     const tag = info?.sound?.tag ?? null;
     if (tag === null || !course || !ahead || !isHearable(course.speed)) {
@@ -219,7 +221,10 @@ export class Player {
     this.#wait(false);
     const answer = await fetch(this.#audio.src, { method: "HEAD", signal: AbortSignal.timeout(10_000) }).catch(() => null);
     if (!this.on) return;
-    if (answer?.ok) {
+    const code = this.#audio.error?.code;
+    const unplayable = code === MediaError.MEDIA_ERR_DECODE || code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
+    // An outage that is over by now looks the same at first.
+    if (answer?.ok && unplayable && this.#attempt > 0) {
       this.trouble = "This browser can’t play the stream’s sound.";
       return;
     }

@@ -23,7 +23,8 @@ How well and how fast streams are heard.
 
 Usage: cargo xtask bench speech [OPTIONS] [GROUPS]
 
-Groups: people, others (whom no rule was chosen on), mixed (people with noise and music), espeak, nothing
+Groups: people, others (prompts; a minute of them was used in choosing rules), mixed (people with noise and
+music), espeak, nothing
 (no speech at all); none means all
 
 Options:
