@@ -140,20 +140,24 @@ impl Proxies {
         match self.header {
             ProxyHeader::XForwardedFor => line.split(',').map(Some).collect(),
             ProxyHeader::XRealIp => vec![Some(line)],
-            ProxyHeader::Forwarded => outside_quotes(line, ',')
-                .into_iter()
-                .map(forwarded_for)
-                .collect(),
+            ProxyHeader::Forwarded => match outside_quotes(line, ',') {
+                Some(elements) => elements.into_iter().map(forwarded_for).collect(),
+                // A quote that a client left open swallows what proxies added, whose commas can't be told from
+                // quoted ones any more. What follows the last one is the nearest proxy's, or can't be read either.
+                None => vec![None, line.rsplit(',').next().and_then(forwarded_for)],
+            },
         }
     }
 }
 
 /// The `for` of an element of `Forwarded`; none if there is not exactly one.
 fn forwarded_for(element: &str) -> Option<&str> {
-    let mut found = outside_quotes(element, ';').into_iter().filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("for").then_some(value)
-    });
+    let mut found = outside_quotes(element, ';')?
+        .into_iter()
+        .filter_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("for").then_some(value)
+        });
     let value = found.next().filter(|_| found.next().is_none())?.trim();
     match value.strip_prefix('"') {
         // An address needs no escapes.
@@ -162,22 +166,34 @@ fn forwarded_for(element: &str) -> Option<&str> {
     }
 }
 
-/// Splits where a character is in no quoted string (RFC 9110, section 5.6.4).
-fn outside_quotes(text: &str, at: char) -> Vec<&str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(|c| {
-        if escaped {
-            escaped = false;
-            return false;
+/// Splits where a character is in no quoted string (RFC 9110, section 5.6.4). None if quotes stand elsewhere than
+/// around a value as a whole: then nobody can tell what is in them.
+fn outside_quotes(text: &str, at: char) -> Option<Vec<&str>> {
+    let (mut quoted, mut escaped, mut closed) = (false, false, false);
+    let mut before = None;
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for (place, c) in text.char_indices() {
+        if quoted {
+            (quoted, closed) = (escaped || c != '"', !escaped && c == '"');
+            (escaped, before) = (c == '\\' && !escaped, None);
+            continue;
         }
         match c {
-            '"' => quoted = !quoted,
-            '\\' => escaped = quoted,
-            _ => return !quoted && c == at,
+            '"' if before == Some('=') => quoted = true,
+            '"' => return None,
+            ',' | ';' | ' ' | '\t' => {}
+            _ if closed => return None,
+            _ => {}
         }
-        false
-    })
-    .collect()
+        closed &= matches!(c, ' ' | '\t');
+        before = Some(c);
+        if c == at {
+            parts.push(&text[start..place]);
+            start = place + c.len_utf8();
+        }
+    }
+    parts.push(&text[start..]);
+    (!quoted).then_some(parts)
 }
 
 /// An address, with or without a port; IPv6 also in brackets.
@@ -399,6 +415,68 @@ mod tests {
                 "10.0.0.7",
                 &[("forwarded", "for=\"1.1.1.1")],
                 "10.0.0.7",
+            ),
+            // What a client left open is not read on into what the proxy added.
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[("forwarded", "for=1.1.1.1;x=\", for=203.0.113.9")],
+                "203.0.113.9",
+            ),
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[(
+                    "forwarded",
+                    "for=1.1.1.1;x=\"a, for=\"[2001:db8::9]:47\";by=10.0.0.7",
+                )],
+                "2001:db8::9",
+            ),
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[("forwarded", "for=1.1.1.1;x=\"\\, for=203.0.113.9")],
+                "203.0.113.9",
+            ),
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[("forwarded", "for=1.1.1.1, x=\", for=10.0.0.8")],
+                "10.0.0.8",
+            ),
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[(
+                    "forwarded",
+                    "for=1.1.1.1;x=\", for=203.0.113.9;host=\"b\\\"c\"",
+                )],
+                "203.0.113.9",
+            ),
+            // Nor is a comma in what the proxy quoted a place where something begins.
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[(
+                    "forwarded",
+                    "x=\", for=203.0.113.9;host=\"a,for=1.1.1.1;x=\\\"b\"",
+                )],
+                "10.0.0.7",
+            ),
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[(
+                    "forwarded",
+                    "x=\", for=203.0.113.9;host=\"a,for=1.1.1.1;b\"",
+                )],
+                "10.0.0.7",
+            ),
+            (
+                Forwarded,
+                "10.0.0.7",
+                &[("forwarded", "for=1.1.1.1, for=203.0.113.9;host=\"a, b\"")],
+                "203.0.113.9",
             ),
             (XRealIp, "10.0.0.7", &[(real, "203.0.113.9")], "203.0.113.9"),
             (XRealIp, "10.0.0.7", &[(real, "10.4.4.4")], "10.4.4.4"),
