@@ -299,7 +299,10 @@ impl Ear {
         let language = match self.language(recogniser, length, last) {
             Ok(Some(language)) => language,
             Ok(None) => {
-                self.looked_at(length);
+                // Enough new sound is waited for again, or the end of the voice.
+                if let Some(first) = self.utterances.front_mut() {
+                    first.looked_at = length;
+                }
                 return;
             }
             Err(error) => return self.give_up(&error),
@@ -341,7 +344,7 @@ impl Ear {
             probability: guess.probability,
         });
         let mut sure = first.agreement.take(words.collect(), end);
-        first.looked_at = length;
+        (first.looked_at, first.recognised) = (length, length);
         let (forced, gone) = if last {
             first.is_done = true;
             Default::default()
@@ -387,12 +390,6 @@ impl Ear {
             }
         }
         Ok(Some(language))
-    }
-
-    fn looked_at(&mut self, length: usize) {
-        if let Some(first) = self.utterances.front_mut() {
-            first.looked_at = length;
-        }
     }
 
     /// The model failed: what it should have listened to is missed.

@@ -21,8 +21,10 @@ pub(crate) struct Utterance {
     /// When its sound begins, on the stream's clock.
     pub(crate) start_ms: u64,
     pub(crate) sound: Vec<f32>,
-    /// How many of its samples the latest inference looked at.
+    /// How many of its samples the latest inference looked at, be it only in vain for the language.
     pub(crate) looked_at: usize,
+    /// How many of them the latest hypothesis is about.
+    pub(crate) recognised: usize,
     /// Whether the voice has ended, so that nothing is added.
     pub(crate) whole: bool,
     /// Whether all of it was listened to.
@@ -36,6 +38,7 @@ impl Utterance {
             start_ms,
             sound,
             looked_at: 0,
+            recognised: 0,
             whole: false,
             is_done: false,
             agreement: Agreement::default(),
@@ -60,9 +63,9 @@ impl Utterance {
         self.start_ms.max(self.agreement.end_ms())
     }
 
-    /// Whether the latest inference looked at all of a voice that ended so many samples ago, and a little more.
+    /// Whether the latest hypothesis is about all of a voice that ended so many samples ago, and a little more.
     pub(crate) fn was_heard(&self, ago: usize) -> bool {
-        self.looked_at + ago >= self.sound.len() + samples(CLEAR_END_MS)
+        self.recognised + ago >= self.sound.len() + samples(CLEAR_END_MS)
     }
 
     /// The voice ended so many samples ago. False if it was none.
@@ -71,7 +74,8 @@ impl Utterance {
         self.whole = true;
         self.sound.truncate(voice + samples(TRAIL_MS));
         self.looked_at = self.looked_at.min(self.sound.len());
-        self.looked_at > 0 || milliseconds(voice) >= LEAD_MS + SHORTEST_MS
+        self.recognised = self.recognised.min(self.sound.len());
+        self.recognised > 0 || milliseconds(voice) >= LEAD_MS + SHORTEST_MS
     }
 
     /// A voice begins again with this sound. Goes on with it if that is soon and both are no more than a
@@ -128,6 +132,7 @@ impl Utterance {
     pub(crate) fn skip_to(&mut self, rest_ms: u64) {
         self.agreement = Agreement::default();
         self.looked_at = 0;
+        self.recognised = 0;
         self.drop_front(self.sound.len().saturating_sub(samples(rest_ms)));
     }
 
@@ -135,6 +140,7 @@ impl Utterance {
         let count = count.min(self.sound.len());
         self.sound.drain(..count);
         self.looked_at = self.looked_at.saturating_sub(count);
+        self.recognised = self.recognised.saturating_sub(count);
         self.start_ms += milliseconds(count);
     }
 }

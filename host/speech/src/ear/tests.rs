@@ -299,6 +299,22 @@ fn the_language_is_found_out_unless_it_is_set() {
 }
 
 #[test]
+fn a_voice_too_short_to_tell_its_language_is_heard_at_its_end() {
+    // A word alone, from one time to another; then silence, or the end of the sound.
+    for (from, to) in [(500, 900), (500, 1_300), (500, 1_900), (500, 2_400)] {
+        for length in [to + 100, to + 3_000] {
+            let (model, _) = model();
+            let mut ear = Ear::new(&model, CONFIG).unwrap();
+            let mut told = listened(&mut ear, 0, &speech(&[(from, to)], length));
+            told.extend(rest(&mut ear));
+            assert_eq!(texts(&told), ["word0"], "{from} to {to} of {length} ms");
+            let missed = |heard: &Heard| matches!(heard, Heard::Missed { .. });
+            assert!(!told.iter().any(missed), "{told:?}");
+        }
+    }
+}
+
+#[test]
 fn what_the_model_fails_on_is_missed_and_the_rest_is_heard() {
     let (model, mood) = model();
     let mut ear = Ear::new(&model, english()).unwrap();
