@@ -32,7 +32,8 @@ pub(crate) struct Agreement {
 
 /// So many words are known of what was before the window.
 const BEFORE: usize = 12;
-/// A word alone that was said before the window as well is taken for it if it begins so soon after.
+/// Words from before the window that it begins with again end where those ended: the last of them begins
+/// no later than so long after. Later ones are said a second time.
 const SOON_MS: u64 = 300;
 
 /// A word is sure by itself if it ends so long before the window,
@@ -130,17 +131,24 @@ impl Agreement {
         gone
     }
 
-    /// With how many of the words from before the window a hypothesis begins again.
+    /// With how many of the words from before the window a hypothesis begins again, because the window was cut
+    /// within them. Words that are said twice ("no, no") are none of these: they begin later, or the
+    /// hypothesis before had them behind the cut already.
     fn heard_before(&self, hypothesis: &[Word]) -> usize {
-        let longest = self.before.len().min(hypothesis.len());
-        let again = (1..=longest).rev().find(|count| {
+        let Some(end_ms) = self.before.last().map(|last| last.end_ms) else {
+            return 0;
+        };
+        let is_soon = |word: &&Word| word.start_ms <= end_ms + SOON_MS;
+        let soon = hypothesis.iter().take_while(is_soon).count();
+        let behind: Vec<&Word> = self.confirmed.iter().chain(&self.tail).collect();
+        let again = (1..=self.before.len().min(soon)).rev().find(|count| {
+            let new = &hypothesis[..*count];
             let old = &self.before[self.before.len() - count..];
-            old.iter().zip(hypothesis).all(|(old, new)| same(old, new))
+            let is_behind = behind.len() >= *count
+                && behind.iter().zip(new).all(|(known, new)| same(known, new));
+            !is_behind && old.iter().zip(new).all(|(old, new)| same(old, new))
         });
-        match (again, self.before.last(), hypothesis.first()) {
-            (Some(1), Some(old), Some(new)) if new.start_ms > old.end_ms + SOON_MS => 0,
-            (again, ..) => again.unwrap_or(0),
-        }
+        again.unwrap_or(0)
     }
 
     /// How many words of a hypothesis are the confirmed ones: the beginning of it that is least different
@@ -332,6 +340,73 @@ mod tests {
             agreement.take(said(200, "c d e"), End::Voice),
             said(400, "e")
         );
+    }
+
+    #[test]
+    fn what_a_cut_window_begins_with_again_is_no_word_said_twice() {
+        // Words of 100 ms each up to a cut; what the last hypothesis has behind it; how long after it the new
+        // one begins; what that is, and what of it is new.
+        let cases: [(&str, &str, &str, u64, &str, &str); 13] = [
+            (
+                "one word again",
+                "we go",
+                "left",
+                0,
+                "go left now",
+                "left now",
+            ),
+            ("one word again, alone", "we go", "", 0, "go", ""),
+            ("two again", "we go", "", 0, "we go left", "left"),
+            ("three again", "and we go", "", 0, "and we go left", "left"),
+            ("other words", "we go", "", 0, "he went", "he went"),
+            ("the end of one again", "we go", "", 0, "o left", "o left"),
+            ("one said twice", "oh no", "no", 0, "no", "no"),
+            (
+                "one said three times",
+                "oh no",
+                "no no",
+                0,
+                "no no",
+                "no no",
+            ),
+            ("twice, later", "oh no", "", 400, "no", "no"),
+            (
+                "two said twice",
+                "let's go",
+                "let's go",
+                0,
+                "let's go",
+                "let's go",
+            ),
+            (
+                "two said twice, later",
+                "let's go",
+                "",
+                300,
+                "let's go",
+                "let's go",
+            ),
+            ("three, later", "go go go", "", 400, "go go go", "go go go"),
+            (
+                "begun twice, and on",
+                "I think",
+                "I think",
+                0,
+                "I think so",
+                "I think so",
+            ),
+        ];
+        for (name, before, behind, after_ms, new, expected) in cases {
+            let mut agreement = Agreement::default();
+            let cut = said(0, before).last().unwrap().end_ms;
+            agreement.take(said(0, before), End::Voice);
+            let all = format!("{before} {behind}");
+            agreement.take(said(0, &all), End::Speech(0));
+            agreement.trim(cut);
+            let told = agreement.take(said(cut + after_ms, new), End::Voice);
+            let told: Vec<_> = told.iter().map(|word| word.text.as_str()).collect();
+            assert_eq!(told.join(" "), expected, "{name}");
+        }
     }
 
     #[test]
