@@ -3,13 +3,15 @@
 //! It promises that every request has a deadline (its own, or that of whoever waits) and every answer a bound; that a request goes to
 //! the named server alone (redirects are not followed, so that a key can't be led astray); and that
 //! neither key nor password stands in an error or a log. And large files that anybody may have
-//! ([`Remote`]), which come in parts and go on where they were broken off. It must not know what the
-//! servers or the files are for.
+//! ([`Remote`]), which come in parts and go on where they were broken off. And who asks a server that does not
+//! answer need not wait to learn it ([`Breaker`]). It must not know what the servers or the files are for.
 
+mod breaker;
 mod files;
 mod place;
 mod secret;
 
+pub use breaker::{Breaker, Change, Pass, Patience};
 pub use files::{Coming, Part, Remote, RemoteError};
 pub use place::{BaseUrl, ConfigError};
 pub use reqwest::Method;

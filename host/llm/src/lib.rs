@@ -7,7 +7,6 @@
 //! and until when an answer is of use.
 
 mod asker;
-mod breaker;
 mod budget;
 mod embeddings;
 mod failure;

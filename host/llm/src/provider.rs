@@ -7,14 +7,14 @@ pub(crate) use counted::REQUESTS;
 
 use crate::{
     About,
-    breaker::{self, Breaker},
     budget::{Charge, Price},
     failure::Failure,
     queue::{Place, Queue},
     server::{Answer, ConfigError, Server, ServerConfig},
-    watch::{Change, Watch},
+    watch::{self, Watch},
 };
 use async_trait::async_trait;
+use chatter_http::{Breaker, Change, Pass, Patience};
 use chatter_protocol::{llm::Request, memory::Scope};
 use counted::Counted;
 use metrics::{Gauge, Histogram, gauge, histogram};
@@ -37,6 +37,13 @@ const QUEUE: &str = "chatter_llm_queue_length";
 
 /// Whether it is asked: 0 yes, 1 by one request to try, 2 no.
 const BREAKER: &str = "chatter_llm_breaker";
+
+/// When it is left alone, and for how long.
+const PATIENCE: Patience = Patience {
+    failures: 5,
+    first_rest: Duration::from_secs(5),
+    longest_rest: Duration::from_secs(60),
+};
 
 /// How often it is tried if it can't be reached, or is overloaded.
 const TRIES: u32 = 2;
@@ -149,7 +156,7 @@ impl Provider {
                 config.queue,
                 gauge!(QUEUE, "provider" => name.to_string()),
             ),
-            breaker: Breaker::default(),
+            breaker: Breaker::new(PATIENCE),
             pause: Pause::default(),
             watch: Watch::default(),
             timeout: config.timeout,
@@ -219,7 +226,7 @@ impl Provider {
                 None => {
                     let leave = self.breaker.pass(Instant::now());
                     self.level.set(self.breaker.level());
-                    leave.ok_or(Failure::Resting)?
+                    leave.map_err(|()| Failure::Resting)?
                 }
             };
             let began = Instant::now();
@@ -287,7 +294,7 @@ impl Provider {
 
     /// Tells the operator what has changed. What the server says stays out of it but for its one
     /// short line: the key can't stand there.
-    fn tell(&self, answer: &Result<Answer, Failure>, change: Option<breaker::Change>) {
+    fn tell(&self, answer: &Result<Answer, Failure>, change: Option<Change>) {
         let is_good = match answer {
             Ok(_) | Err(Failure::Declined { .. }) => true,
             // Of having no time nothing is learned, and what comes of a request alone is no outage.
@@ -298,36 +305,32 @@ impl Provider {
         };
         let About { model, place, .. } = self.about();
         match (self.watch.note(is_good), answer) {
-            (Some(Change::Failed), Err(failure)) => tracing::warn!(
+            (Some(watch::Change::Failed), Err(failure)) => tracing::warn!(
                 provider = %self.name, model, server = place,
                 "the language model does not answer: {failure}; who is next in the route does until it answers again, or personas stay silent"
             ),
-            (Some(Change::Recovered), _) => tracing::info!(
+            (Some(watch::Change::Recovered), _) => tracing::info!(
                 provider = %self.name, model, server = place,
                 "the language model answers again"
             ),
             _ => {}
         }
-        if let Some(breaker::Change::Opened(rest)) = change {
+        if let Some(Change::Opened(rest) | Change::StaysOpen(rest)) = change {
             tracing::debug!(provider = %self.name, ?rest, "it is left alone");
         }
     }
 }
 
 /// What an answer that took so long says of the provider, if it says anything.
-fn verdict(
-    pass: breaker::Pass<'_>,
-    answer: &Result<Answer, Failure>,
-    took: Duration,
-) -> Option<breaker::Change> {
+fn verdict(pass: Pass<'_, ()>, answer: &Result<Answer, Failure>, took: Duration) -> Option<Change> {
     match answer {
         Ok(_) | Err(Failure::Refused(_) | Failure::Declined { .. } | Failure::Busy { .. }) => {
-            pass.good()
+            pass.good(Instant::now())
         }
         // It was not asked, or answered as it was asked: whoever asks must not have a say in whether others may.
         Err(Failure::Paused | Failure::Unfit(_) | Failure::Empty { .. }) => None,
         Err(Failure::TimedOut) if took < FAIR_CHANCE => None,
-        Err(_) => pass.bad(Instant::now()),
+        Err(_) => pass.bad(Instant::now(), ()),
     }
 }
 

@@ -7,9 +7,10 @@
 
 use crate::{
     Archive, Embedded, Filter, Listing, Mem0, Memory, Scopes, Which,
-    breaker::{Breaker, Change, Permit},
+    away::{self, Breaker},
 };
 use async_trait::async_trait;
+use chatter_http::{Change, Pass};
 use chatter_protocol::{
     Timestamp,
     memory::{Entry, Error, NewEntry, Query, Scope},
@@ -52,7 +53,7 @@ impl<M: Memory> Guarded<M> {
     pub fn new(memory: M, wait: Duration) -> Result<Self, Error> {
         Ok(Self {
             memory,
-            breaker: Breaker::new(),
+            breaker: away::breaker(),
             at_hand: Embedded::in_memory()?.keeps(ENTRIES_AT_HAND),
             wait,
         })
@@ -60,10 +61,11 @@ impl<M: Memory> Guarded<M> {
 
     /// Asks the memory; the error says why there is no answer from it.
     async fn ask(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, Error> {
-        let permit = self.breaker.permit().map_err(Error::Unavailable)?;
+        let pass = self.breaker.pass(Instant::now());
+        let pass = pass.map_err(Error::Unavailable)?;
         let asking = Asking {
             memory: self,
-            permit: Some(permit),
+            pass: Some(pass),
             since: Instant::now(),
         };
         let answer = timeout(self.wait, self.memory.search(scope, query)).await;
@@ -80,18 +82,18 @@ impl<M: Memory> Guarded<M> {
     fn note(&self, change: Option<Change>, reason: &str) {
         let memory = self.memory.describe();
         match change {
-            Some(Change::Away) => {
+            Some(Change::Opened(_)) => {
                 gauge!("chatter_memory_away").set(1.0);
                 tracing::warn!(
                     %memory, %reason,
                     "the memory is away: what is to be remembered waits, and searches answer from what is at hand"
                 );
             }
-            Some(Change::Back(after)) => {
+            Some(Change::Closed(after)) => {
                 gauge!("chatter_memory_away").set(0.0);
                 tracing::info!(%memory, "the memory answers again, after {after:.1?}");
             }
-            None => {}
+            Some(Change::StaysOpen(_)) | None => {}
         }
     }
 
@@ -109,29 +111,33 @@ impl<M: Memory> Guarded<M> {
 /// of the memory if it had the better part of its time.
 struct Asking<'a, M: Memory> {
     memory: &'a Guarded<M>,
-    permit: Option<Permit<'a>>,
+    pass: Option<Pass<'a, String>>,
     since: Instant,
 }
 
 impl<M: Memory> Asking<'_, M> {
     fn told(mut self, answer: &Result<Vec<Entry>, Error>) {
-        let Some(permit) = self.permit.take() else {
+        let Some(pass) = self.pass.take() else {
             return;
         };
         match answer {
-            Err(Error::Unavailable(reason)) => self.memory.note(permit.failed(reason), reason),
-            _ => self.memory.note(permit.well(), ""),
+            Err(Error::Unavailable(reason)) => {
+                let change = pass.bad(Instant::now(), reason.clone());
+                self.memory.note(change, reason);
+            }
+            _ => self.memory.note(pass.good(Instant::now()), ""),
         }
     }
 }
 
 impl<M: Memory> Drop for Asking<'_, M> {
     fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
+        if let Some(pass) = self.pass.take() {
             let took = self.since.elapsed();
             if took >= self.memory.wait / 2 {
                 let reason = format!("it had not answered after {took:.1?}");
-                self.memory.note(permit.failed(&reason), &reason);
+                let change = pass.bad(Instant::now(), reason.clone());
+                self.memory.note(change, &reason);
             }
         }
     }

@@ -6,7 +6,7 @@
 //! entries, and that the same write id is recalled only once. It must not know personas' code or
 //! rooms' chat.
 
-mod breaker;
+mod away;
 mod embedded;
 mod entry;
 mod guarded;

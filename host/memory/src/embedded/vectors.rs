@@ -6,7 +6,8 @@
 //! anew.
 
 use super::File;
-use crate::breaker::{Breaker, Change};
+use crate::away::{self, Breaker};
+use chatter_http::Change;
 use chatter_llm::{EMBEDDED_AT_ONCE, EmbedError, Embedder};
 use chatter_protocol::memory::Error;
 use metrics::{counter, gauge};
@@ -15,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Notify,
     task::AbortHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// How long the server may take for a batch of entries.
@@ -57,7 +58,7 @@ impl Meaning {
         Self {
             embedder,
             wait,
-            breaker: Breaker::new(),
+            breaker: away::breaker(),
             news,
             filling: tokio::spawn(filler.run()).abort_handle(),
         }
@@ -74,12 +75,12 @@ impl Meaning {
 
     /// A query's vector, if the server gives it in time.
     pub(super) async fn of(&self, text: &str) -> Option<QueryVector> {
-        let permit = self.breaker.permit().ok()?;
+        let pass = self.breaker.pass(Instant::now()).ok()?;
         let texts = [text.to_owned()];
         let asking = self.embedder.embed(&texts, self.wait);
         let reason = match timeout(self.wait, asking).await {
             Ok(Ok(vectors)) => {
-                if let Some(Change::Back(after)) = permit.well() {
+                if let Some(Change::Closed(after)) = pass.good(Instant::now()) {
                     tracing::info!(
                         server = self.describe(),
                         "embeddings are there again, after {after:.1?}"
@@ -91,7 +92,7 @@ impl Meaning {
             }
             // The server is well, the text is not.
             Ok(Err(EmbedError::Refused(_))) => {
-                permit.well();
+                pass.good(Instant::now());
                 return None;
             }
             // Whichever of the two it is: whoever asks must not have a say in whether others may.
@@ -104,7 +105,8 @@ impl Meaning {
             Err(_) => format!("it did not answer within {:?}", self.wait),
         };
         counter!("chatter_memory_searches_without_meaning_total").increment(1);
-        if permit.failed(&reason) == Some(Change::Away) {
+        let change = pass.bad(Instant::now(), reason.clone());
+        if let Some(Change::Opened(_)) = change {
             tracing::warn!(server = self.describe(), %reason, "no embeddings: memories are found by their words alone");
         }
         None
