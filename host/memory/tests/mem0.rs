@@ -5,8 +5,11 @@
 mod conformance;
 mod fake;
 
-use chatter_memory::{Api, Archive, Filter, Guarded, Mem0, Memory};
-use chatter_protocol::memory::Error;
+use chatter_memory::{Api, Archive, Filter, Guarded, Mem0, Mem0Config, Memory};
+use chatter_protocol::{
+    Timestamp,
+    memory::{Error, NewEntry, Scope},
+};
 use conformance::{Subject, about, at, conformance, note, nova, scope, texts, words};
 use fake::{Fake, Fault};
 use std::time::Duration;
@@ -44,6 +47,53 @@ mod hosted {
 
 const APIS: [Api; 2] = [Api::OpenSource, Api::Hosted];
 
+/// A memory that is kept at a server.
+struct Bed {
+    fake: Fake,
+    memory: Mem0,
+    server: MockServer,
+}
+
+impl Bed {
+    async fn new(api: Api) -> Self {
+        Self::with(api, |_| {}).await
+    }
+
+    async fn with(api: Api, change: impl FnOnce(&mut Mem0Config)) -> Self {
+        let fake = Fake::new(api);
+        let server = fake.start().await;
+        let memory = fake.client_with(&server, change);
+        Self {
+            fake,
+            memory,
+            server,
+        }
+    }
+}
+
+async fn keep(memory: &Mem0, scope: &Scope, write_id: &str, entry: &NewEntry, at: Timestamp) {
+    let kept = memory.remember(scope, write_id, entry, at).await;
+    kept.unwrap();
+}
+
+fn all() -> Filter {
+    Filter::default()
+}
+
+fn of_ana() -> Filter {
+    Filter {
+        about: Some("guest:ana".parse().unwrap()),
+        ..all()
+    }
+}
+
+fn only(id: &str) -> Filter {
+    Filter {
+        id: Some(id.to_owned()),
+        ..all()
+    }
+}
+
 fn unavailable<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
     match answer {
         Err(Error::Unavailable(reason)) => reason,
@@ -54,13 +104,8 @@ fn unavailable<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
 #[tokio::test]
 async fn what_goes_wrong_is_told_and_nothing_of_it_gets_through() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
-        memory
-            .remember(&nova(), "w", &note("x"), at(0))
-            .await
-            .unwrap();
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
+        keep(memory, &nova(), "w", &note("x"), at(0)).await;
         let big = format!("{{\"results\":[\"{}\"]}}", "x".repeat(5 << 20));
         let cases = [
             (
@@ -118,13 +163,12 @@ async fn what_goes_wrong_is_told_and_nothing_of_it_gets_through() {
 #[tokio::test]
 async fn a_server_that_hangs_is_waited_for_no_longer_than_was_said() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
         let short = Duration::from_millis(60);
-        let memory = fake.client_with(&server, |config| {
+        let Bed { fake, memory, .. } = &Bed::with(api, |config| {
             config.search_wait = short;
             config.write_wait = short;
-        });
+        })
+        .await;
         fake.breaks(Fault::Hang);
         let reasons = [
             unavailable(memory.search(&nova(), &words("x")).await),
@@ -140,30 +184,14 @@ async fn a_server_that_hangs_is_waited_for_no_longer_than_was_said() {
 #[tokio::test]
 async fn another_scopes_entries_never_get_through() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
         let rex = scope("main/lobby", "rex");
-        memory
-            .remember(&rex, "w", &note("rex has a secret"), at(0))
-            .await
-            .unwrap();
+        keep(memory, &rex, "w", &note("rex has a secret"), at(0)).await;
         fake.breaks(Fault::Mistakes("room:main/lobby|agent:rex"));
         assert_eq!(memory.search(&nova(), &words("secret")).await, Ok(vec![]));
         assert_eq!(memory.search(&nova(), &words("")).await, Ok(vec![]));
-        assert_eq!(
-            memory
-                .list(&nova(), &Filter::default())
-                .await
-                .unwrap()
-                .entries,
-            []
-        );
-        let nobody = Filter {
-            about: Some("guest:ana".parse().unwrap()),
-            ..Filter::default()
-        };
-        assert_eq!(memory.forget(&nova(), &nobody).await, Ok(0));
+        assert_eq!(memory.list(&nova(), &all()).await.unwrap().entries, []);
+        assert_eq!(memory.forget(&nova(), &of_ana()).await, Ok(0));
         assert_eq!(fake.kept(), 1);
     }
 }
@@ -171,9 +199,7 @@ async fn another_scopes_entries_never_get_through() {
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_doubled_at_the_server_and_recalled_once() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
         fake.breaks(Fault::Unheard);
         unavailable(
             memory
@@ -181,19 +207,16 @@ async fn a_write_whose_answer_was_lost_is_doubled_at_the_server_and_recalled_onc
                 .await,
         );
         fake.is_mended();
-        memory
-            .remember(&nova(), "call/0", &note("the boss fell"), at(0))
-            .await
-            .unwrap();
+        keep(memory, &nova(), "call/0", &note("the boss fell"), at(0)).await;
         assert_eq!(fake.kept(), 2);
         for query in [words("boss"), words("")] {
             let found = memory.search(&nova(), &query).await.unwrap();
             assert_eq!(texts(&found), ["the boss fell"]);
         }
         // To forget it is to forget all copies.
-        let listing = memory.list(&nova(), &Filter::default()).await.unwrap();
+        let listing = memory.list(&nova(), &all()).await.unwrap();
         assert_eq!(listing.entries.len(), 1);
-        memory.forget(&nova(), &Filter::default()).await.unwrap();
+        memory.forget(&nova(), &all()).await.unwrap();
         assert_eq!(fake.kept(), 0);
     }
 }
@@ -201,21 +224,12 @@ async fn a_write_whose_answer_was_lost_is_doubled_at_the_server_and_recalled_onc
 #[tokio::test]
 async fn copies_about_a_person_are_forgotten_too() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
         for _ in 0..3 {
             let entry = about("guest:ana", "likes tea");
-            memory
-                .remember(&nova(), "call/0", &entry, at(0))
-                .await
-                .unwrap();
+            keep(memory, &nova(), "call/0", &entry, at(0)).await;
         }
-        let ana = Filter {
-            about: Some("guest:ana".parse().unwrap()),
-            ..Filter::default()
-        };
-        memory.forget(&nova(), &ana).await.unwrap();
+        memory.forget(&nova(), &of_ana()).await.unwrap();
         assert_eq!(fake.kept(), 0);
     }
 }
@@ -223,9 +237,7 @@ async fn copies_about_a_person_are_forgotten_too() {
 #[tokio::test]
 async fn to_forget_an_entry_is_to_forget_its_copies() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
         // One write twice, the same said again, and others.
         for (write_id, text) in [
             ("call/0", "The boss fell."),
@@ -233,22 +245,13 @@ async fn to_forget_an_entry_is_to_forget_its_copies() {
             ("call/1", "the boss  fell"),
             ("call/2", "the boss won"),
         ] {
-            memory
-                .remember(&nova(), write_id, &note(text), at(0))
-                .await
-                .unwrap();
+            keep(memory, &nova(), write_id, &note(text), at(0)).await;
         }
         let entry = about("guest:ana", "the boss fell");
-        memory
-            .remember(&nova(), "call/3", &entry, at(0))
-            .await
-            .unwrap();
-        let listing = memory.list(&nova(), &Filter::default()).await.unwrap();
+        keep(memory, &nova(), "call/3", &entry, at(0)).await;
+        let listing = memory.list(&nova(), &all()).await.unwrap();
         assert_eq!(listing.entries.len(), 3);
-        let one = Filter {
-            id: Some(listing.entries[0].id.clone()),
-            about: None,
-        };
+        let one = only(&listing.entries[0].id);
         assert_eq!(memory.forget(&nova(), &one).await, Ok(3));
         let found = memory.search(&nova(), &words("boss")).await.unwrap();
         let mut found = texts(&found);
@@ -260,35 +263,21 @@ async fn to_forget_an_entry_is_to_forget_its_copies() {
 
 #[tokio::test]
 async fn an_entry_beyond_what_is_listed_is_forgotten_by_its_id_and_anothers_is_not() {
-    let fake = Fake::new(Api::OpenSource);
-    let server = fake.start().await;
-    let memory = fake.client(&server);
+    let Bed { fake, memory, .. } = &Bed::new(Api::OpenSource).await;
     let rex = scope("main/lobby", "rex");
-    memory
-        .remember(&rex, "w", &note("rex has a secret"), at(0))
-        .await
-        .unwrap();
-    let rexs = memory.list(&rex, &Filter::default()).await.unwrap();
+    keep(memory, &rex, "w", &note("rex has a secret"), at(0)).await;
+    let rexs = memory.list(&rex, &all()).await.unwrap();
     for n in 0..1_000 {
         let entry = note(&format!("note {n}"));
-        memory
-            .remember(&nova(), &format!("w{n}"), &entry, at(n))
-            .await
-            .unwrap();
+        keep(memory, &nova(), &format!("w{n}"), &entry, at(n)).await;
     }
-    memory
-        .remember(&nova(), "last", &note("the last one"), at(2_000))
-        .await
-        .unwrap();
+    keep(memory, &nova(), "last", &note("the last one"), at(2_000)).await;
     let last = memory
         .search(&nova(), &words("the last one"))
         .await
         .unwrap();
     for (id, gone) in [(&rexs.entries[0].id, 0), (&last[0].id, 1)] {
-        let one = Filter {
-            id: Some(id.clone()),
-            about: None,
-        };
+        let one = only(id);
         assert_eq!(memory.forget(&nova(), &one).await, Ok(gone), "{id}");
     }
     assert_eq!(fake.kept(), 1_001);
@@ -297,15 +286,10 @@ async fn an_entry_beyond_what_is_listed_is_forgotten_by_its_id_and_anothers_is_n
 #[tokio::test]
 async fn what_cannot_be_read_can_be_forgotten() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
-        memory
-            .remember(&nova(), "w", &note("x"), at(0))
-            .await
-            .unwrap();
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
+        keep(memory, &nova(), "w", &note("x"), at(0)).await;
         fake.breaks(Fault::Unreadable);
-        memory.forget(&nova(), &Filter::default()).await.unwrap();
+        memory.forget(&nova(), &all()).await.unwrap();
         assert_eq!(fake.kept(), 0, "{api:?}");
     }
 }
@@ -313,48 +297,36 @@ async fn what_cannot_be_read_can_be_forgotten() {
 #[tokio::test]
 async fn entries_whose_user_is_not_said_are_known_by_what_was_written_along() {
     for api in APIS {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
         for persona in ["nova", "rex"] {
             let whose = scope("main/lobby", persona);
             let entry = about("guest:ana", &format!("{persona} knows a secret"));
-            memory.remember(&whose, "w", &entry, at(0)).await.unwrap();
+            keep(memory, &whose, "w", &entry, at(0)).await;
         }
         fake.breaks(Fault::Nameless);
         for query in [words("secret"), words("")] {
             let found = memory.search(&nova(), &query).await.unwrap();
             assert_eq!(texts(&found), ["nova knows a secret"], "{api:?}");
         }
-        let ana = Filter {
-            about: Some("guest:ana".parse().unwrap()),
-            ..Filter::default()
-        };
-        assert_eq!(memory.forget(&nova(), &ana).await, Ok(1));
+        assert_eq!(memory.forget(&nova(), &of_ana()).await, Ok(1));
         assert_eq!(fake.kept(), 1);
     }
 }
 
 #[tokio::test]
 async fn an_addition_that_is_done_at_once_is_asked_about_no_more() {
-    let fake = Fake::new(Api::Hosted);
-    let server = fake.start().await;
-    let memory = fake.client(&server);
+    let Bed { fake, memory, .. } = &Bed::new(Api::Hosted).await;
     fake.breaks(Fault::AtOnce);
-    memory
-        .remember(&nova(), "w", &note("x"), at(0))
-        .await
-        .unwrap();
+    keep(memory, &nova(), "w", &note("x"), at(0)).await;
     assert_eq!(fake.state().seen, ["POST /v3/memories/add/"]);
 }
 
 #[tokio::test]
 async fn an_addition_that_is_under_way_is_not_made_again() {
-    let fake = Fake::new(Api::Hosted);
-    let server = fake.start().await;
-    let memory = fake.client_with(&server, |config| {
+    let Bed { fake, memory, .. } = &Bed::with(Api::Hosted, |config| {
         config.write_wait = Duration::from_millis(200);
-    });
+    })
+    .await;
     let remember = async || memory.remember(&nova(), "w", &note("x"), at(0)).await;
     fake.breaks(Fault::EventsHang);
     for _ in 0..3 {
@@ -376,45 +348,32 @@ async fn an_addition_that_is_under_way_is_not_made_again() {
 
 #[tokio::test]
 async fn of_a_long_list_those_beyond_its_end_are_forgotten_too() {
-    let fake = Fake::new(Api::OpenSource);
-    let server = fake.start().await;
-    let memory = fake.client(&server);
+    let Bed { fake, memory, .. } = &Bed::new(Api::OpenSource).await;
     for n in 0..1_000 {
         let entry = note(&format!("note {n}"));
-        memory
-            .remember(&nova(), &format!("w{n}"), &entry, at(n))
-            .await
-            .unwrap();
+        keep(memory, &nova(), &format!("w{n}"), &entry, at(n)).await;
     }
     for n in 0..3 {
         let entry = about("guest:ana", &format!("likes tea {n}"));
-        memory
-            .remember(&nova(), &format!("ana{n}"), &entry, at(n))
-            .await
-            .unwrap();
+        keep(memory, &nova(), &format!("ana{n}"), &entry, at(n)).await;
     }
-    let ana = Filter {
-        about: Some("guest:ana".parse().unwrap()),
-        ..Filter::default()
-    };
-    let listing = memory.list(&nova(), &ana).await.unwrap();
+    let listing = memory.list(&nova(), &of_ana()).await.unwrap();
     assert_eq!((listing.entries.len(), listing.more), (3, true));
-    assert_eq!(memory.forget(&nova(), &ana).await, Ok(3));
+    assert_eq!(memory.forget(&nova(), &of_ana()).await, Ok(3));
     assert_eq!(fake.kept(), 1_000);
-    assert_eq!(memory.forget(&nova(), &Filter::default()).await, Ok(1_000));
+    assert_eq!(memory.forget(&nova(), &all()).await, Ok(1_000));
     assert_eq!(fake.kept(), 0);
 }
 
 #[tokio::test]
 async fn the_hosted_api_keeps_a_write_when_its_event_says_so() {
-    let fake = Fake::new(Api::Hosted);
-    let server = fake.start().await;
-    let memory = fake.client(&server);
+    let Bed {
+        fake,
+        memory,
+        server,
+    } = &Bed::new(Api::Hosted).await;
     fake.breaks(Fault::EventsSlow);
-    memory
-        .remember(&nova(), "w", &note("x"), at(0))
-        .await
-        .unwrap();
+    keep(memory, &nova(), "w", &note("x"), at(0)).await;
     let events = fake
         .state()
         .seen
@@ -428,7 +387,7 @@ async fn the_hosted_api_keeps_a_write_when_its_event_says_so() {
     assert!(reason.contains("over quota"), "{reason}");
 
     fake.breaks(Fault::EventsHang);
-    let memory = fake.client_with(&server, |config| {
+    let memory = fake.client_with(server, |config| {
         config.write_wait = Duration::from_millis(300)
     });
     let reason = unavailable(memory.remember(&nova(), "w", &note("x"), at(0)).await);
@@ -445,14 +404,9 @@ async fn both_are_asked_at_their_routes_with_the_same_metadata() {
             ["POST /v3/memories/add/", "POST /v3/memories/search/"],
         ),
     ] {
-        let fake = Fake::new(api);
-        let server = fake.start().await;
-        let memory = fake.client(&server);
+        let Bed { fake, memory, .. } = &Bed::new(api).await;
         let entry = about("guest:ana", "likes tea");
-        memory
-            .remember(&nova(), "call/0", &entry, at(0))
-            .await
-            .unwrap();
+        keep(memory, &nova(), "call/0", &entry, at(0)).await;
         memory.search(&nova(), &words("tea")).await.unwrap();
         let state = fake.state();
         for route in routes {
