@@ -1,14 +1,11 @@
 //! What a process listens to: one connection to each node for all of it, and who wants what of it.
 
-use super::{
-    dial::{Dialer, ask},
-    fault::{Fault, FaultKind},
-    node::{Pauses, silent},
-    server::Address,
-};
+mod keeper;
+
+use super::{dial::Dialer, fault::Fault, server::Address};
 use bytes::Bytes;
-use futures_util::future::join_all;
-use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection};
+use keeper::Keeper;
+use redis::{PushInfo, PushKind, Value};
 use std::{
     collections::{HashMap, HashSet},
     pin::pin,
@@ -16,9 +13,8 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
 };
-use tokio::{sync::Notify, task::AbortHandle, time::sleep};
+use tokio::{sync::Notify, task::AbortHandle};
 
 /// What one who listens to a channel is told.
 #[derive(Clone, Debug)]
@@ -362,93 +358,5 @@ impl Ear {
 impl Drop for Line {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-/// Keeps the connection to one node, and asks it for what is wanted of it.
-struct Keeper {
-    ear: Weak<Ear>,
-    dialer: Arc<Dialer>,
-    at: Address,
-    changed: Arc<Notify>,
-}
-
-impl Keeper {
-    async fn run(self) {
-        let mut pauses = Pauses::new();
-        loop {
-            let (ear, at) = (Weak::clone(&self.ear), self.at.clone());
-            let heard = Arc::<AtomicU64>::default();
-            let count = Arc::clone(&heard);
-            let hear = move |info| {
-                count.fetch_add(1, Ordering::Relaxed);
-                if let Some(ear) = ear.upgrade() {
-                    ear.on_push(&at, info);
-                }
-            };
-            let why = match self.dialer.dial(&self.at, Some(Box::new(hear))).await {
-                Err(why) => why,
-                Ok((connection, driver)) => {
-                    let began = Instant::now();
-                    let why = tokio::select! {
-                        () = driver => Fault::new(FaultKind::Cut, format!("Redis at {} ended the connection", self.at)),
-                        why = silent(&self.at, connection.clone(), &heard) => why,
-                        why = self.keep_up(connection) => why,
-                    };
-                    tracing::warn!("what is said live is not heard for a moment: {why}");
-                    if began.elapsed() > super::link::DEADLINE {
-                        pauses = Pauses::new();
-                    }
-                    why
-                }
-            };
-            let Some(ear) = self.ear.upgrade() else {
-                return;
-            };
-            ear.interrupted(&self.at, why);
-            drop(ear);
-            sleep(pauses.next()).await;
-        }
-    }
-
-    /// Asks for what is wanted, until the server refuses or nobody is left.
-    async fn keep_up(&self, connection: MultiplexedConnection) -> Fault {
-        let mut asked = HashSet::new();
-        loop {
-            let Some(ear) = self.ear.upgrade() else {
-                return Fault::new(FaultKind::Cut, "nobody listens any more");
-            };
-            let (new, gone) = ear.differences(&self.at, &asked);
-            let (listen, leave) = if ear.sharded {
-                ("SSUBSCRIBE", "SUNSUBSCRIBE")
-            } else {
-                ("SUBSCRIBE", "UNSUBSCRIBE")
-            };
-            drop(ear);
-            if new.is_empty() && gone.is_empty() {
-                self.changed.notified().await;
-                continue;
-            }
-            let commands = gone.iter().map(|name| (leave, name));
-            let commands = commands.chain(new.iter().map(|name| (listen, name)));
-            let answers = join_all(commands.map(|(what, name)| {
-                let mut connection = connection.clone();
-                let mut command = redis::cmd(what);
-                command.arg(name);
-                let at = &self.at;
-                async move { ask(at, &mut connection, &command).await }
-            }))
-            .await;
-            if let Some(why) = answers.into_iter().find_map(Result::err) {
-                return why;
-            }
-            for name in &gone {
-                asked.remove(name);
-            }
-            asked.extend(new.iter().cloned());
-            if let Some(ear) = self.ear.upgrade() {
-                ear.confirm(&self.at, &new);
-            }
-        }
     }
 }
