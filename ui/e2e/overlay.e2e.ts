@@ -87,10 +87,11 @@ test("values that are wrong are told for a while, and the rest holds", async ({ 
   await page.clock.install();
   await api.say("Ana", "hello");
   const overlay = new OverlayPage(page);
-  await overlay.open("size=huge&max=1&sise=3&font=No%20Such%20Font");
+  await overlay.open("size=huge&max=1&sise=3&sise=3&font=No%20Such%20Font");
   await overlay.shows("hello");
   await expect(overlay.told).toContainText("size: takes 8 to 200 px");
   await expect(overlay.told).toContainText("sise: there is no such parameter");
+  await expect(overlay.told.getByRole("listitem")).toHaveCount(3);
   await expect(overlay.told).toContainText("font: this computer has none that is called No Such Font");
   await page.clock.fastForward(21_000);
   await expect(overlay.told).toHaveCount(0);

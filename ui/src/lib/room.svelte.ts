@@ -2,16 +2,16 @@
 
 import { flushSync } from "svelte";
 import { Announcer } from "./announcer";
-import { Refused, latest, makeSession, status, stretch } from "./api";
-import { backoff } from "./backoff";
+import { latest, makeSession, status, stretch } from "./api";
 import { Combos, type Combo } from "./combo";
+import { Connection, type Down, type Owner, type Position } from "./connection";
 import { emotesIn, loadOwn } from "./emote";
 import { KEPT, Log, type Line } from "./log";
 import { Moderation } from "./moderation.svelte";
 import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
 import { callable, wrote } from "./people";
 import { Pulse } from "./pulse";
-import type { ChatMessage, ChatTrends, ClientFrame, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
+import type { ChatMessage, ChatTrends, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
 import { ahead, course, type Ahead, type Course } from "./sound";
 import { uuid } from "./uuid";
 
@@ -36,20 +36,13 @@ const STREAM_LASTS = 60_000;
 /** So long after the last trends there are none, in milliseconds: they are told every ten seconds at least. */
 const TRENDS_LAST = 30_000;
 
-/** How long a connection may take to say hello, in milliseconds. */
-const HELLO_DEADLINE = 10_000;
-
 /** How long to wait before what the room had no time for is sent again, in milliseconds. */
 const RESEND = 2_000;
 
 /** What came is shown with the next frame of the screen, and after this at the latest: hidden pages have no frames. */
 const SHOWN_WITHIN = 500;
 
-export type Connection =
-  | { state: "connecting"; again: boolean }
-  | { state: "open" }
-  | { state: "waiting"; why: string; until: number }
-  | { state: "refused"; why: string };
+export type State = Down | { state: "open" };
 
 /** The log as it is shown. */
 export interface View {
@@ -66,7 +59,7 @@ export interface View {
   readonly more: boolean;
 }
 
-export class Room {
+export class Room implements Owner {
   view = $state.raw<View>({ lines: [], shift: false, appended: 0, edition: 0, before: Infinity, more: false });
   outbox = $state.raw<Outbox>([]);
   info = $state.raw<RoomStatus | null>(null);
@@ -77,7 +70,7 @@ export class Room {
   /** What is known of the server's clock, once there is something to be heard. */
   ahead = $state.raw<Ahead | null>(null);
   you = $state.raw<You | null>(null);
-  connection = $state.raw<Connection>({ state: "connecting", again: false });
+  connection = $state.raw<State>({ state: "connecting", again: false });
   /** What is to be said of the latest coming back; null if there is nothing. */
   recovery = $state.raw<{ complete: boolean } | null>(null);
   /** The author who wrote last. */
@@ -115,23 +108,22 @@ export class Room {
   #queue: ServerFrame[] = [];
   #frame: number | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #socket: WebSocket | null = null;
+  readonly #wire: Connection;
   #wasOpen = false;
   #live = Infinity;
   #streamed = 0;
   #trended = 0;
-  #attempt = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #refresh: ReturnType<typeof setInterval> | undefined;
   #ticking: ReturnType<typeof setInterval> | undefined;
-  #ended = false;
 
   constructor(readonly id: string) {
     this.moderation = new Moderation(id);
+    this.#wire = new Connection(id, this, true);
   }
 
   start(): void {
-    void this.#connect();
+    this.#wire.start();
     this.#refresh = setInterval(() => {
       if (document.visibilityState === "visible" && this.connection.state === "open") void this.#look().catch(() => {});
     }, REFRESH);
@@ -139,12 +131,11 @@ export class Room {
   }
 
   end(): void {
-    this.#ended = true;
     clearInterval(this.#refresh);
     clearInterval(this.#ticking);
     this.#timers.forEach(clearTimeout);
     this.#unschedule();
-    this.#drop();
+    this.#wire.end();
   }
 
   /** Takes a name: a new session, and with it a new connection. */
@@ -152,16 +143,14 @@ export class Room {
     await makeSession(name);
     // Nobody was away.
     this.#wasOpen = false;
-    this.#drop();
-    this.#attempt = 0;
-    void this.#connect();
+    this.retry();
   }
 
   say(text: string, replyTo: string | null): void {
     const id = uuid();
     this.outbox = put(this.outbox, id, text, replyTo);
     const frame = unsent(this.outbox).find((frame) => frame.nonce === id);
-    if (frame && this.connection.state === "open") this.#send(frame);
+    if (frame && this.connection.state === "open") this.#wire.send(frame);
   }
 
   /** Tells its reader something, among the messages. */
@@ -178,9 +167,9 @@ export class Room {
 
   /** Tries now instead of later. */
   retry(): void {
-    this.#drop();
-    this.#attempt = 0;
-    void this.#connect();
+    // Read what a connection said, or ask for it again: it is not both.
+    this.#queue = [];
+    this.#wire.again();
   }
 
   find(id: string): ChatMessage | null {
@@ -218,56 +207,57 @@ export class Room {
     const asked = Date.now();
     const info = await status(this.id);
     this.info = info;
+    this.#wire.compare(info);
     if (info.sound) this.ahead = ahead(this.ahead, asked, Date.parse(info.sound.now), Date.now());
   }
 
-  async #connect(): Promise<void> {
-    this.#timers.forEach(clearTimeout);
-    this.#timers.clear();
-    this.connection = { state: "connecting", again: this.connection.state === "waiting" };
-    try {
-      await this.#look();
-      if (!this.begun && this.#log.newest === null) {
-        this.#log.begin(await latest(this.id, HISTORY));
-        for (const { message } of this.#log.lines) {
-          this.#recent = wrote(this.#recent, message.author);
-          this.pulse.take(Date.parse(message.sent_at));
-        }
-        this.begun = true;
-        this.#show(false);
-      }
-    } catch (error) {
-      if (error instanceof Refused && error.status === 404) {
-        this.connection = { state: "refused", why: error.message };
-      } else {
-        this.#later(error instanceof Refused ? error.message : "the server does not answer");
-      }
-      return;
-    }
-    if (this.#ended || this.#socket) return;
-    void loadOwn(this.id);
+  // === impl Owner ===
 
-    const query = new URLSearchParams({ ...this.#log.resume(), stream: "true" });
-    const address = new URL(`/v1/rooms/${this.id}/ws?${query}`, location.href);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address);
-    this.#socket = socket;
-    const hello = this.#after(HELLO_DEADLINE, () => socket.close());
-    socket.onmessage = ({ data }) => {
-      if (socket !== this.#socket) return;
-      const frame = JSON.parse(String(data)) as ServerFrame;
-      if (frame.type === "hello") this.#stop(hello);
-      this.#queue.push(frame);
-      this.#schedule();
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (socket !== this.#socket) return;
-      this.#flush();
-      // What it said last may have led to another one.
-      if (socket !== this.#socket) return;
-      this.#socket = null;
-      this.#later(reason || (code === 1006 ? "the connection was lost" : "the connection was closed"));
-    };
+  down(why: Down): void {
+    if (why.state === "connecting") {
+      this.#timers.forEach(clearTimeout);
+      this.#timers.clear();
+    }
+    this.connection = why;
+  }
+
+  async prepare(): Promise<void> {
+    await this.#look();
+    if (!this.begun && this.#log.newest === null) {
+      const history = await latest(this.id, HISTORY);
+      // Another attempt may have brought it meanwhile.
+      if (this.begun) return;
+      this.#log.begin(history);
+      for (const { message } of this.#log.lines) {
+        this.#recent = wrote(this.#recent, message.author);
+        this.pulse.take(Date.parse(message.sent_at));
+      }
+      this.begun = true;
+      this.#show(false);
+    }
+    void loadOwn(this.id);
+  }
+
+  query(): Record<string, string> {
+    return { ...this.#log.resume(), stream: "true" };
+  }
+
+  take(frame: ServerFrame): void {
+    this.#queue.push(frame);
+    this.#schedule();
+  }
+
+  over(): void {
+    this.#flush();
+  }
+
+  viewers(): number | undefined {
+    return this.info?.viewers;
+  }
+
+  at(): Position | null {
+    const { epoch, newest } = this.#log;
+    return epoch === null || newest === null ? null : { epoch, offset: newest };
   }
 
   /** Everything that comes between two frames of the screen is one change of the page. */
@@ -291,7 +281,7 @@ export class Room {
     const before = this.#log.newest ?? Infinity;
     let missed = false;
     for (const frame of queue) {
-      missed = this.#take(frame);
+      missed = this.#read(frame);
       // What follows belongs to a connection that is given up.
       if (missed) break;
     }
@@ -311,7 +301,7 @@ export class Room {
     flushSync();
   }
 
-  #take(frame: ServerFrame): boolean {
+  #read(frame: ServerFrame): boolean {
     if (frame.type === "stream") {
       this.stream = frame;
       this.course = course(this.course, Date.parse(frame.at), frame.playing);
@@ -346,7 +336,6 @@ export class Room {
     if (this.recovery) this.#after(recovered ? 4_000 : 20_000, () => (this.recovery = null));
     this.#wasOpen = true;
     this.#live = offset;
-    this.#attempt = 0;
     this.#sendAll();
     // Now that one is counted among the viewers.
     void this.#look().catch(() => {});
@@ -388,39 +377,14 @@ export class Room {
   }
 
   #sendAll(): void {
-    for (const frame of unsent(this.outbox)) this.#send(frame);
+    for (const frame of unsent(this.outbox)) this.#wire.send(frame);
   }
 
-  #send(frame: ClientFrame): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
-  }
-
-  #later(why: string): void {
-    if (this.#ended) return;
-    const wait = backoff(this.#attempt++, Math.random(), this.info?.viewers);
-    this.connection = { state: "waiting", why, until: Date.now() + wait };
-    this.#after(wait, () => void this.#connect());
-  }
-
-  #drop(): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    // Read what it said, or ask for it again: it is not both.
-    this.#queue = [];
-    socket?.close();
-  }
-
-  #after(wait: number, then: () => void): ReturnType<typeof setTimeout> {
+  #after(wait: number, then: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       then();
     }, wait);
     this.#timers.add(timer);
-    return timer;
-  }
-
-  #stop(timer: ReturnType<typeof setTimeout>): void {
-    clearTimeout(timer);
-    this.#timers.delete(timer);
   }
 }

@@ -1,59 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ChatMessage, ClientFrame, ServerFrame } from "./protocol";
 import { Room } from "./room.svelte";
-
-function said(n: number): ChatMessage {
-  return {
-    v: 1,
-    id: `id-${n}`,
-    room_id: "main/lobby",
-    author: { id: "guest:ben", name: "Ben", kind: "viewer" },
-    text: String(n),
-    sent_at: "2026-01-31T12:00:00.000Z",
-  };
-}
-
-/** The gateway's end of a WebSocket. */
-class FakeSocket {
-  static readonly OPEN = 1;
-  static all: FakeSocket[] = [];
-  readonly readyState = FakeSocket.OPEN;
-  readonly sent: ClientFrame[] = [];
-  onmessage: ((event: { data: string }) => void) | null = null;
-  onclose: ((event: { code: number; reason: string }) => void) | null = null;
-
-  constructor(readonly url: URL) {
-    FakeSocket.all.push(this);
-  }
-
-  send(text: string): void {
-    this.sent.push(JSON.parse(text) as ClientFrame);
-  }
-
-  close(): void {}
-
-  say(...frames: ServerFrame[]): void {
-    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
-  }
-
-  hello(epoch: string, offset: number, recovered: boolean, ...more: "moderate"[]): void {
-    this.say({
-      type: "hello",
-      epoch,
-      offset,
-      recovered,
-      you: { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say", ...more] },
-    });
-  }
-
-  messages(...offsets: number[]): void {
-    this.say(...offsets.map((offset): ServerFrame => ({ type: "message", offset, message: said(offset) })));
-  }
-
-  get query(): string {
-    return this.url.search;
-  }
-}
+import { FakeSocket, said } from "./socket.fake";
 
 /** A room of the log `a` with messages 1 and 2, connected for the first time. */
 async function connected(): Promise<{ room: Room; socket: FakeSocket }> {
@@ -66,11 +13,7 @@ async function connected(): Promise<{ room: Room; socket: FakeSocket }> {
   return { room, socket };
 }
 
-function newest(): FakeSocket {
-  const socket = FakeSocket.all.at(-1);
-  if (!socket) throw new Error("nothing has connected");
-  return socket;
-}
+const newest = () => FakeSocket.newest();
 
 /** Lets everything that waits for less than the shortest backoff happen. */
 const settled = () => vi.advanceTimersByTimeAsync(50);
@@ -86,6 +29,8 @@ beforeEach(() => {
   const history = { epoch: "a", complete: true, messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
   vi.stubGlobal("location", { href: "http://127.0.0.1/r/main/lobby" });
   vi.stubGlobal("document", { visibilityState: "visible" });
+  vi.stubGlobal("addEventListener", () => {});
+  vi.stubGlobal("removeEventListener", () => {});
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("requestAnimationFrame", (then: () => void) => setTimeout(then, 16));
   vi.stubGlobal("cancelAnimationFrame", (frame: ReturnType<typeof setTimeout>) => clearTimeout(frame));
@@ -129,7 +74,7 @@ describe("a room", () => {
   it("comes back without a gap or a duplicate, and says so", async () => {
     const { room, socket } = await connected();
     socket.messages(3);
-    socket.onclose?.({ code: 1006, reason: "" });
+    socket.end();
     expect(room.connection).toMatchObject({ state: "waiting", why: "the connection was lost" });
     await vi.advanceTimersByTimeAsync(1_000);
     const again = newest();
@@ -144,7 +89,7 @@ describe("a room", () => {
 
   it("says when not all that was missed could be had", async () => {
     const { room, socket } = await connected();
-    socket.onclose?.({ code: 1001, reason: "the program ends" });
+    socket.end(1001, "the program ends");
     await vi.advanceTimersByTimeAsync(1_000);
     newest().hello("b", 1, false);
     newest().messages(9);
@@ -169,7 +114,7 @@ describe("a room", () => {
 
   it("sends what was written while there was no connection", async () => {
     const { room, socket } = await connected();
-    socket.onclose?.({ code: 1006, reason: "" });
+    socket.end();
     room.say("hello?", null);
     expect(socket.sent).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_000);

@@ -1,46 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ChatMessage, Placed, ServerFrame } from "../lib/protocol";
+import type { Placed } from "../lib/protocol";
+import { FakeSocket, said } from "../lib/socket.fake";
 import { Feed, type Listener } from "./feed";
-
-function said(n: number): ChatMessage {
-  const author = { id: "guest:ben", name: "Ben", kind: "viewer" } as const;
-  return { v: 1, id: `id-${n}`, room_id: "main/lobby", author, text: String(n), sent_at: "2026-01-31T12:00:00.000Z" };
-}
-
-/** The gateway's end of a WebSocket. */
-class FakeSocket {
-  static readonly OPEN = 1;
-  static all: FakeSocket[] = [];
-  readonly readyState = FakeSocket.OPEN;
-  closed = false;
-  onmessage: ((event: { data: string }) => void) | null = null;
-  onclose: ((event: { reason: string }) => void) | null = null;
-
-  constructor(readonly url: URL) {
-    FakeSocket.all.push(this);
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  say(...frames: ServerFrame[]): void {
-    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
-  }
-
-  hello(epoch: string, offset: number, recovered = true): void {
-    const you = { id: "overlay:main", name: "overlay", kind: "viewer", scopes: ["read"] } as const;
-    this.say({ type: "hello", epoch, offset, recovered, you: { ...you, scopes: ["read"] } });
-  }
-
-  messages(...offsets: number[]): void {
-    this.say(...offsets.map((offset): ServerFrame => ({ type: "message", offset, message: said(offset) })));
-  }
-}
 
 /** What is in the room's log, as the gateway tells it. */
 let log: { epoch: string; messages: Placed[] };
-let viewers: number;
 let heard: string[];
 
 const listener: Listener = {
@@ -53,7 +17,7 @@ const listener: Listener = {
 };
 
 const settled = () => vi.advanceTimersByTimeAsync(50);
-const newest = () => FakeSocket.all.at(-1) as FakeSocket;
+const newest = () => FakeSocket.newest();
 
 /** What has been heard since it was asked last. */
 function news(): string[] {
@@ -74,7 +38,6 @@ beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
   heard = [];
-  viewers = 1;
   log = { epoch: "a", messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
   vi.stubGlobal("location", { href: "http://127.0.0.1/overlay/main/lobby" });
   vi.stubGlobal("addEventListener", () => {});
@@ -82,7 +45,10 @@ beforeEach(() => {
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("fetch", (path: string) => {
     const { pathname, searchParams: query } = new URL(path, "http://127.0.0.1");
-    if (pathname === "/v1/rooms/main/lobby") return Promise.resolve(new Response(JSON.stringify({ viewers })));
+    if (pathname === "/v1/rooms/main/lobby") {
+      const room = { viewers: 1, epoch: log.epoch, offset: log.messages.at(-1)?.offset ?? 0 };
+      return Promise.resolve(new Response(JSON.stringify(room)));
+    }
     const after = Number(query.get("after") ?? 0);
     const messages = log.messages.filter(({ offset }) => offset > after).slice(0, Number(query.get("limit")));
     return Promise.resolve(new Response(JSON.stringify({ epoch: log.epoch, messages, complete: true })));
@@ -105,7 +71,7 @@ describe("a feed", () => {
 
   it("goes on after the last message that it had, and tells none twice", async () => {
     await connected();
-    newest().onclose?.({ reason: "" });
+    newest().end();
     await vi.advanceTimersByTimeAsync(500);
     news();
     newest().hello("a", 3);
@@ -115,7 +81,7 @@ describe("a feed", () => {
 
   it("tells what is left of what was taken away while it was not connected", async () => {
     await connected();
-    newest().onclose?.({ reason: "" });
+    newest().end();
     log.messages[0] = { offset: 1, message: { ...said(1), deleted: true } };
     await vi.advanceTimersByTimeAsync(500);
     news();
@@ -124,29 +90,9 @@ describe("a feed", () => {
     expect(news()).toEqual(["connected", "of 1 to 2: id-2"]);
   });
 
-  it("comes back the later the more there are who come back with it", async () => {
-    viewers = 10_000;
-    vi.spyOn(Math, "random").mockReturnValue(0.9);
-    await connected();
-    newest().onclose?.({ reason: "" });
-    await vi.advanceTimersByTimeAsync(8_000);
-    expect(FakeSocket.all.length).toBe(1);
-    await vi.advanceTimersByTimeAsync(2_000);
-    expect(FakeSocket.all.length).toBe(2);
-  });
-
-  it("tries for ever, at least every half minute", async () => {
-    await connected();
-    for (let tries = 2; tries < 40; tries++) {
-      newest().onclose?.({ reason: "" });
-      await vi.advanceTimersByTimeAsync(30_000);
-      expect(FakeSocket.all.length).toBe(tries);
-    }
-  });
-
   it("tells that the log is another one", async () => {
     await connected();
-    newest().onclose?.({ reason: "" });
+    newest().end();
     await vi.advanceTimersByTimeAsync(500);
     log = { epoch: "b", messages: [{ offset: 1, message: said(9) }] };
     news();

@@ -1,0 +1,167 @@
+/**
+ * A room's WebSocket, made again for ever: one attempt at a time, spread over the longer the more come back with it.
+ * What is asked for over HTTP first, where the log goes on, and what the frames mean is its owner's.
+ */
+
+import { Refused } from "./api";
+import { backoff } from "./backoff";
+import type { ClientFrame, ServerFrame } from "./protocol";
+
+/** How long a connection may take to say hello, in milliseconds. */
+const HELLO_DEADLINE = 10_000;
+
+/** What the room has, and what should have come by now, may be apart for so long, in milliseconds. */
+const BEHIND = 5_000;
+
+/** That it is open is what the frame `hello` tells. */
+export type Down =
+  | { state: "connecting"; /** Whether it waited before. */ again: boolean }
+  | { state: "waiting"; why: string; until: number }
+  | { state: "refused"; why: string };
+
+/** Where in a log one is. */
+export interface Position {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+export interface Owner {
+  /** What is to be known before there is a socket. An attempt that is given up meanwhile opens none. */
+  prepare(): Promise<void>;
+  /** What the socket is asked for: where to go on, and as what. */
+  query(): Record<string, string>;
+  take(frame: ServerFrame): void;
+  /** The socket is gone: what it said last is to be read now. May connect again. */
+  over(): void;
+  down(why: Down): void;
+  /** How many lose their connection when this one does: they do not come back in one moment. */
+  viewers(): number | undefined;
+  /** The newest that came; null while that is not known. */
+  at(): Position | null;
+}
+
+export class Connection {
+  #socket: WebSocket | null = null;
+  /** The attempt that counts. */
+  #attempt: object = {};
+  #failed = 0;
+  #waits = false;
+  #timers = new Set<ReturnType<typeof setTimeout>>();
+  #ended = false;
+
+  /** `final` says that a room which is not there is not asked for again. */
+  constructor(
+    readonly room: string,
+    readonly owner: Owner,
+    readonly final: boolean,
+  ) {}
+
+  start(): void {
+    addEventListener("online", this.#online);
+    void this.#connect();
+  }
+
+  end(): void {
+    this.#ended = true;
+    removeEventListener("online", this.#online);
+    this.#drop();
+  }
+
+  /** Makes a new one, now, whatever there is or is under way. */
+  again(): void {
+    this.#drop();
+    this.#failed = 0;
+    void this.#connect();
+  }
+
+  send(frame: ClientFrame): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  /**
+   * Takes what the room has, as it was told over HTTP: a machine that slept may hold a connection that nobody else does,
+   * and the room goes on without it.
+   */
+  compare(room: Position): void {
+    const socket = this.#socket;
+    const before = this.owner.at();
+    if (!socket || !before || (before.epoch === room.epoch && before.offset >= room.offset)) return;
+    this.#after(BEHIND, () => {
+      const now = this.owner.at();
+      if (now?.epoch === before.epoch && now.offset === before.offset) this.#lost("the connection is silent");
+    });
+  }
+
+  async #connect(): Promise<void> {
+    const attempt = (this.#attempt = {});
+    this.owner.down({ state: "connecting", again: this.#waits });
+    this.#waits = false;
+    try {
+      await this.owner.prepare();
+    } catch (error) {
+      if (attempt !== this.#attempt) return;
+      const refused = error instanceof Refused ? error : null;
+      if (this.final && refused?.status === 404) this.owner.down({ state: "refused", why: refused.message });
+      else this.#later(refused?.message ?? "the server does not answer");
+      return;
+    }
+    if (attempt !== this.#attempt) return;
+
+    const address = new URL(`/v1/rooms/${this.room}/ws?${new URLSearchParams(this.owner.query())}`, location.href);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    this.#socket = socket;
+    const hello = this.#after(HELLO_DEADLINE, () => this.#lost("the server says nothing"));
+    socket.onmessage = ({ data }) => {
+      if (attempt !== this.#attempt) return;
+      const frame = JSON.parse(String(data)) as ServerFrame;
+      if (frame.type === "hello") {
+        clearTimeout(hello);
+        this.#failed = 0;
+      }
+      this.owner.take(frame);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (attempt !== this.#attempt) return;
+      this.owner.over();
+      // What it said last may have led to another one.
+      if (attempt !== this.#attempt) return;
+      this.#lost(reason || (code === 1006 ? "the connection was lost" : "the connection was closed"));
+    };
+  }
+
+  readonly #online = () => {
+    if (this.#waits) this.again();
+  };
+
+  #lost(why: string): void {
+    this.#drop();
+    this.#later(why);
+  }
+
+  #later(why: string): void {
+    if (this.#ended) return;
+    const wait = backoff(this.#failed++, Math.random(), this.owner.viewers());
+    this.#waits = true;
+    this.owner.down({ state: "waiting", why, until: Date.now() + wait });
+    this.#after(wait, () => void this.#connect());
+  }
+
+  #drop(): void {
+    this.#attempt = {};
+    this.#timers.forEach(clearTimeout);
+    this.#timers.clear();
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  #after(wait: number, then: () => void): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      then();
+    }, wait);
+    this.#timers.add(timer);
+    return timer;
+  }
+}
