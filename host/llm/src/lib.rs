@@ -1,4 +1,4 @@
-//! Completions.
+//! Completions, and what else vendors' servers tell of texts and pictures.
 //!
 //! The only crate that knows LLM vendors. It owns the offline model, the clients of vendors' servers,
 //! and what stands between them and a crowd of personas: who is asked and who next ([`Router`]), whose
@@ -10,6 +10,7 @@ mod asker;
 mod budget;
 mod embeddings;
 mod failure;
+mod moderation;
 mod offline;
 mod provider;
 mod queue;
@@ -22,6 +23,9 @@ mod watch;
 pub use asker::{Asker, Route};
 pub use budget::{Bounds, Budgets, Price, Spent};
 pub use embeddings::{EMBEDDED_AT_ONCE, EmbedError, Embedder, Embeddings};
+pub use moderation::{
+    Assessment, Assessor, Moderation, ModerationConfig, OPENAI_MODERATION, Unassessed,
+};
 pub use offline::Offline;
 pub use provider::ProviderConfig;
 pub use router::{OFFLINE, Router, RouterConfig};

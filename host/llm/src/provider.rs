@@ -4,6 +4,7 @@ mod counted;
 mod pause;
 
 pub(crate) use counted::REQUESTS;
+pub(crate) use pause::Pause;
 
 use crate::{
     About,
@@ -18,7 +19,6 @@ use chatter_http::{Breaker, Change, Pass, Patience};
 use chatter_protocol::{llm::Request, memory::Scope};
 use counted::Counted;
 use metrics::{Gauge, Histogram, gauge, histogram};
-use pause::Pause;
 use rand::RngExt as _;
 use std::{sync::Arc, time::Duration};
 use tokio::{

@@ -9,16 +9,16 @@ use tokio::{
 
 /// Holds everybody back: it is the provider that is overloaded, and not whoever was told so.
 #[derive(Debug, Default)]
-pub(super) struct Pause(watch::Sender<Option<Instant>>);
+pub(crate) struct Pause(watch::Sender<Option<Instant>>);
 
 impl Pause {
-    pub(super) fn until(&self, until: Instant) {
+    pub(crate) fn until(&self, until: Instant) {
         self.0.send_modify(|pause| {
             *pause = Some(pause.map_or(until, |pause| pause.max(until)));
         });
     }
 
-    pub(super) fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.0.borrow().is_some_and(|pause| pause > Instant::now())
     }
 
@@ -29,7 +29,7 @@ impl Pause {
     }
 
     /// Waits until it is over; fails at once if that is too late.
-    pub(super) async fn is_over(&self, until: Instant, least: Duration) -> Result<(), Failure> {
+    pub(crate) async fn is_over(&self, until: Instant, least: Duration) -> Result<(), Failure> {
         loop {
             if self.ends_beyond(until, least) {
                 return Err(Failure::Paused);
@@ -44,7 +44,7 @@ impl Pause {
     }
 
     /// Waits until there is one that ends too late.
-    pub(super) async fn is_beyond(&self, until: Instant, least: Duration) {
+    pub(crate) async fn is_beyond(&self, until: Instant, least: Duration) {
         let mut news = self.0.subscribe();
         while !self.ends_beyond(until, least) {
             // The sender is here.

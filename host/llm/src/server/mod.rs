@@ -106,7 +106,7 @@ impl Server {
         if answer.status == 200 {
             self.answer(&answer.body, request)
         } else {
-            Err(self.not_ok(&answer))
+            Err(not_ok(&self.client, &answer))
         }
     }
 
@@ -159,43 +159,45 @@ impl Server {
 
     // === What went wrong ===
 
-    fn not_ok(&self, answer: &chatter_http::Answer) -> Failure {
-        let error = wire::ErrorBody::read(&answer.body);
-        let said = self.client.brief(&error.message);
-        let said = if said.is_empty() {
-            said
-        } else {
-            format!(": {said}")
-        };
-        let status = answer.status;
-        let broken = || format!("{} answered {status}{said}", self.client.shown());
-        let after = answer.retry_after.or(error.retry_after);
-        match status {
-            // A server that loads its model, or a proxy with nobody behind it, says nothing of when.
-            503 if after.is_none() => Failure::NotConnected(broken()),
-            // 529 is Anthropic's for being overloaded.
-            429 | 503 | 529 => Failure::Busy {
-                after,
-                said: format!("{status}{said}"),
-            },
-            408 | 504 => Failure::TimedOut,
-            // Google's for a key that is none: no request will do.
-            400 if error.is_key => Failure::Broken(broken()),
-            400 | 413 | 422 => Failure::Refused(format!("{status}{said}")),
-            300..=399 => Failure::Broken(format!(
-                "{} answered {status}, which is not followed; set base_url to where the server is",
-                self.client.shown()
-            )),
-            _ => Failure::Broken(broken()),
-        }
-    }
-
     fn garbled(&self, how: &str) -> Failure {
         Failure::Garbled(format!("{} answered {how}", self.client.shown()))
     }
 }
 
-fn no_answer(failure: chatter_http::Failure) -> Failure {
+/// Why an answer with another status than 200 is none.
+pub(crate) fn not_ok(client: &chatter_http::Server, answer: &chatter_http::Answer) -> Failure {
+    let error = wire::ErrorBody::read(&answer.body);
+    let said = client.brief(&error.message);
+    let said = if said.is_empty() {
+        said
+    } else {
+        format!(": {said}")
+    };
+    let status = answer.status;
+    let broken = || format!("{} answered {status}{said}", client.shown());
+    let after = answer.retry_after.or(error.retry_after);
+    match status {
+        // A server that loads its model, or a proxy with nobody behind it, says nothing of when.
+        503 if after.is_none() => Failure::NotConnected(broken()),
+        // 529 is Anthropic's for being overloaded.
+        429 | 503 | 529 => Failure::Busy {
+            after,
+            said: format!("{status}{said}"),
+        },
+        408 | 504 => Failure::TimedOut,
+        // Google's for a key that is none: no request will do.
+        400 if error.is_key => Failure::Broken(broken()),
+        400 | 413 | 422 => Failure::Refused(format!("{status}{said}")),
+        300..=399 => Failure::Broken(format!(
+            "{} answered {status}, which is not followed; set base_url to where the server is",
+            client.shown()
+        )),
+        _ => Failure::Broken(broken()),
+    }
+}
+
+/// Why there is no answer at all.
+pub(crate) fn no_answer(failure: chatter_http::Failure) -> Failure {
     match failure {
         chatter_http::Failure::NotConnected(why) => Failure::NotConnected(why),
         chatter_http::Failure::Timeout(..) => Failure::TimedOut,
