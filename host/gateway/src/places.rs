@@ -1,4 +1,4 @@
-//! How many viewers there are, in all and from where.
+//! How many viewers there are, or others who take a place for a while, in all and from where.
 
 use crate::{problem::Problem, proxies::Proxies, rate};
 use axum::http::{StatusCode, header};

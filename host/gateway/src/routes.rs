@@ -512,7 +512,7 @@ pub(crate) fn table() -> Vec<Route> {
                     ),
                 ]
             },
-            refusals: &[416, 503],
+            refusals: &[416, 429, 503],
             handler: get(api::source::source),
         },
         Route {

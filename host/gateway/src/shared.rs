@@ -21,10 +21,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -68,8 +65,8 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Places>,
     /// Connections by where they come from, viewers' among them.
     pub(crate) doors: Arc<Places>,
-    /// Answers with a part of a recording that may be on their way.
-    pub(crate) listeners: Arc<Semaphore>,
+    /// Answers with a part of a recording that are on their way.
+    pub(crate) listeners: Arc<Places>,
     sessions: Mutex<Bucket>,
     posts: Mutex<Buckets<AuthorId>>,
     addresses: Mutex<Buckets<IpAddr>>,
@@ -104,7 +101,12 @@ impl Shared {
                 .saturating_mul(CONNECTIONS_PER_VIEWER),
             config.proxies.clone(),
         );
-        let listeners = Arc::new(Semaphore::new(limits.listeners));
+        // Who watches may listen.
+        let listeners = Places::new(
+            limits.listeners,
+            limits.viewers_per_address,
+            config.proxies.clone(),
+        );
         let intake = Rota::new(Arc::clone(&store), Duty::Intake);
         intake.set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let shared = Self {
@@ -126,7 +128,7 @@ impl Shared {
             connections: TaskTracker::new(),
             places: Arc::new(places),
             doors: Arc::new(doors),
-            listeners,
+            listeners: Arc::new(listeners),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
             posts: Mutex::new(posts),
             addresses: Mutex::new(addresses),

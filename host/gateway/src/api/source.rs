@@ -1,18 +1,16 @@
 //! The recording that a room watches, for those of its viewers who want to hear it.
 
 use super::{InRoom, pages::knows};
-use crate::{
-    places, problem::Problem, range::Wanted, recording::Found, room::Room, shared::Shared,
-};
+use crate::{problem::Problem, range::Wanted, recording::Found, room::Room, shared::Shared};
 use axum::{
     body::Body,
-    extract::State,
+    extract::{ConnectInfo, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chatter_protocol::room::Sound;
 use futures_util::StreamExt;
-use std::{io::SeekFrom, sync::Arc};
+use std::{io::SeekFrom, net::SocketAddr, sync::Arc};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
@@ -26,10 +24,10 @@ const MOST: u64 = 4 << 20;
 pub(crate) async fn source(
     State(shared): State<Arc<Shared>>,
     InRoom(room): InRoom,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let place = Arc::clone(&shared.listeners).try_acquire_owned();
-    let place = place.map_err(|_| places::full("too many listen: try again later"))?;
+    let place = shared.listeners.take(peer.ip())?;
     let Found {
         file,
         media_type,

@@ -128,9 +128,12 @@ async fn another_file_in_its_place_has_another_tag() {
 }
 
 /// Sends a request for all, and leaves the answer unread.
-async fn leave_unread(host: &Host) -> tokio::net::TcpStream {
+async fn leave_unread(host: &Host, header: &str) -> tokio::net::TcpStream {
     let mut client = tokio::net::TcpStream::connect(host.addr).await.unwrap();
-    let request = format!("GET {SOURCE} HTTP/1.1\r\nhost: {}\r\n\r\n", host.addr);
+    let request = format!(
+        "GET {SOURCE} HTTP/1.1\r\nhost: {}\r\n{header}\r\n",
+        host.addr
+    );
     client.write_all(request.as_bytes()).await.unwrap();
     let mut first = [0; 12];
     client.read_exact(&mut first).await.unwrap();
@@ -142,7 +145,7 @@ async fn leave_unread(host: &Host) -> tokio::net::TcpStream {
 async fn what_is_replaced_while_it_is_played_goes_on_and_what_is_cut_off_breaks_off() {
     for cut_off in [false, true] {
         let (folder, path, host) = long_host().await;
-        let mut client = leave_unread(&host).await;
+        let mut client = leave_unread(&host, "").await;
         if cut_off {
             File::options()
                 .write(true)
@@ -220,7 +223,7 @@ async fn only_who_may_read_may_listen_and_not_too_many_at_once() {
         config.rooms[0].recording = Some(heard);
     })
     .await;
-    let client = leave_unread(&host).await;
+    let client = leave_unread(&host, "").await;
     let full = host.get(SOURCE).await;
     assert_eq!(
         (full.status, full.json()["code"].as_str()),
@@ -229,5 +232,20 @@ async fn only_who_may_read_may_listen_and_not_too_many_at_once() {
     drop(client);
     let head = async { while host.http("HEAD", SOURCE, &[], "").await.status != 200 {} };
     soon(head).await;
+    host.end().await;
+
+    let heard = recording(&path);
+    let host = Host::with(|config| {
+        config.limits.viewers_per_address = 1;
+        config.proxies.networks = vec!["127.0.0.1".parse().unwrap()];
+        config.rooms[0].recording = Some(heard);
+    })
+    .await;
+    let _client = leave_unread(&host, "x-forwarded-for: 203.0.113.9\r\n").await;
+    for (from, status) in [("203.0.113.9", 429), ("203.0.113.10", 206)] {
+        let headers = [("x-forwarded-for", from), ("range", "bytes=0-9")];
+        let answer = host.http("GET", SOURCE, &headers, "").await;
+        assert_eq!(answer.status, status, "{from}: {}", answer.text());
+    }
     host.end().await;
 }
