@@ -3,7 +3,7 @@
 //! room.
 
 use super::{Draft, Lines, STORE_DEADLINE, Standing, record};
-use crate::{names, outage::Outage, room::Room, shared::Shared};
+use crate::{moderators::command, names, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::Heard;
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, CallId, ChatMessage, MessageId, ModerationVerdict, Schematic,
@@ -120,14 +120,22 @@ async fn take(shared: &Shared, room: &Room, payload: &[u8]) {
         Ok(_) => return refuse_payload(shared, room, payload, "/room_id: another room's").await,
         Err(detail) => return refuse_payload(shared, room, payload, &detail).await,
     };
-    if let Some(reason) = pretends(room, &message) {
+    let refused = match pretends(room, &message) {
+        Some(reason) => Some(("impersonates", reason)),
+        None if command::is_one(&message.text) => Some((
+            "command",
+            "commands are given over the API: on this topic nobody is known to give them",
+        )),
+        None => None,
+    };
+    if let Some((rule, reason)) = refused {
         let what = Refused {
             message_id: message.id,
             author: message.author,
             call_id: message.call_id,
             original: message.text.as_bytes(),
         };
-        return refuse(shared, room, what, "impersonates", reason).await;
+        return refuse(shared, room, what, rule, reason).await;
     }
     let mut author = message.author;
     author.badges.clear();

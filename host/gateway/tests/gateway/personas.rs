@@ -200,6 +200,19 @@ async fn ingest_takes_viewers_and_never_personas() {
             "{what}"
         );
     }
+    for text in ["/ban bob", " /help"] {
+        let mut command = viewer("Vera", "guest:vera");
+        command["text"] = json!(text);
+        publish_json(host.bus.as_ref(), &topic, &command)
+            .await
+            .unwrap();
+        let verdict = heard(&mut audit).await;
+        assert_eq!(
+            (&verdict["rule"], &verdict["message_id"]),
+            (&json!("command"), &command["id"]),
+            "{text}"
+        );
+    }
     let elsewhere = {
         let mut message = viewer("Vera", "guest:vera");
         message["room_id"] = json!("main/attic");
