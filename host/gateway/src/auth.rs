@@ -87,23 +87,21 @@ impl Principal {
     }
 
     /// What it may do in a room, where some sessions may moderate.
-    pub(crate) fn scopes_in(&self, room: &Room) -> &'static [Scope] {
+    pub(crate) fn scopes_in(&self, room: &Room, now: Timestamp) -> &'static [Scope] {
         match self {
-            Self::Session { id, .. } if room.moderators.state().moderators.contains_key(id) => {
-                MODERATOR
-            }
+            Self::Session { id, .. } if room.moderators.state().moderates(id, now) => MODERATOR,
             _ => self.scopes(),
         }
     }
 
-    /// Who gives orders in a room.
-    pub(crate) fn actor(&self, room: &Room) -> Actor {
+    /// Who gives orders in a room now.
+    pub(crate) fn actor(&self, room: &Room, now: Timestamp) -> Actor {
         let author = match self {
             Self::Operator => operator(),
             Self::Session { id, name, .. } => names::author(id.clone(), name, AuthorKind::Viewer),
             Self::Anonymous => names::guest("guest"),
         };
-        let scopes = self.scopes_in(room);
+        let scopes = self.scopes_in(room, now);
         Actor {
             by: Named::from(&author),
             rank: if scopes.contains(&Scope::Admin) {
@@ -197,7 +195,7 @@ pub(crate) async fn guard(
         ));
     }
     let scopes = match in_path(&shared, request.uri().path()) {
-        Some(room) => principal.scopes_in(&room),
+        Some(room) => principal.scopes_in(&room, shared.clock.now()),
         None => principal.scopes(),
     };
     if !scopes.contains(&scope) {

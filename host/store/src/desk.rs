@@ -23,16 +23,19 @@ pub enum Shelf {
     Held,
     /// What was done lately that viewers are to be told.
     Acts,
+    /// What became of messages that waited.
+    Settled,
 }
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Bans,
         Self::Moderators,
         Self::Modes,
         Self::Held,
         Self::Acts,
+        Self::Settled,
     ];
 
     /// Its name, as in a store's keys.
@@ -44,6 +47,7 @@ impl Shelf {
             Self::Modes => "modes",
             Self::Held => "held",
             Self::Acts => "acts",
+            Self::Settled => "settled",
         }
     }
 

@@ -1,11 +1,12 @@
 //! What goes into admission and what comes out of it.
 
 use crate::{
-    moderators::{Kept, Silenced},
+    moderators::{self, Kept, Silenced},
     problem::Problem,
 };
 use axum::http::StatusCode;
 use chatter_protocol::{Author, ChatMessage, MessageId, Timestamp};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// A message before it has its time and place.
@@ -83,6 +84,8 @@ pub(crate) enum Refusal {
     IdTaken,
     Silenced(Silenced),
     Kept(Kept),
+    /// So many messages of its author wait for a moderator; one does no more after so long.
+    TooManyWait(Duration),
     Busy,
     Unavailable,
     Timeout,
@@ -105,6 +108,7 @@ impl From<Refusal> for Problem {
             .at("/id"),
             Refusal::Silenced(silenced) => silenced.into(),
             Refusal::Kept(kept) => kept.into(),
+            Refusal::TooManyWait(left) => moderators::too_many_wait(left),
             Refusal::Busy => Self::unavailable(
                 "busy",
                 "too many messages wait in this room: try again in a second",

@@ -88,6 +88,8 @@ struct Batch {
     /// Of the lines among them, if there are some.
     tenure: Option<Tenure>,
     held: Vec<Held>,
+    /// What is new in the log of those who can be silenced.
+    added: Vec<(u64, Arc<ChatMessage>)>,
     settled: Option<oneshot::Sender<()>>,
 }
 
@@ -104,6 +106,8 @@ struct Candidate {
     /// For a person's message, who waits for the decision.
     reply: Option<oneshot::Sender<Decision>>,
     is_line: bool,
+    /// Whether a ban of its author keeps it from the log. None does if a moderator let it out, or the operator speaks.
+    may_be_silenced: bool,
 }
 
 impl Candidate {
@@ -173,7 +177,7 @@ impl Admission {
             {
                 self.consider_lines(lines, &mut batch);
             }
-            while batch.candidates.len() < BATCH
+            while batch.candidates.len() + batch.held.len() < BATCH
                 && let Ok(submission) = self.submissions.try_recv()
             {
                 self.consider(submission, &mut batch);
@@ -202,6 +206,7 @@ impl Admission {
                     message: Arc::from(message),
                     reply,
                     is_line: false,
+                    may_be_silenced: false,
                 });
                 return;
             }
@@ -216,7 +221,8 @@ impl Admission {
             names::as_moderator(&mut draft.author);
         }
         let now = self.shared.clock.now();
-        if !moderates && let Some(silenced) = state.silenced(&draft.author.id, now) {
+        let may_be_silenced = draft.standing != Standing::Operator;
+        if may_be_silenced && let Some(silenced) = state.silenced(&draft.author.id, now) {
             if let Some(reply) = reply {
                 let _ = reply.send(Err(Refusal::Silenced(silenced)));
             }
@@ -266,6 +272,7 @@ impl Admission {
                 message: Arc::new(message),
                 reply,
                 is_line: false,
+                may_be_silenced,
             });
         } else if verdict.action == Action::Hold {
             batch.held.push(Held {
@@ -328,6 +335,7 @@ impl Admission {
                     message: Arc::new(message),
                     reply: None,
                     is_line: true,
+                    may_be_silenced: true,
                 });
             } else if verdict.action == Action::Hold {
                 batch.held.push(Held {
@@ -411,27 +419,10 @@ impl Admission {
     // === Keeping, saying, answering ===
 
     async fn admit(&mut self, mut batch: Batch) {
+        self.silence(&mut batch);
         let mut kept = self.keep(&mut batch).await;
-        for Held {
-            message,
-            verdict,
-            reply,
-            is_line,
-        } in std::mem::take(&mut batch.held)
-        {
-            let id = message.id;
-            let held = moderators::held::hold(&self.shared, &self.room, message, verdict).await;
-            if is_line {
-                match &held {
-                    Ok(_) => batch.fates.push((id, Fate::Dropped("held".into()))),
-                    Err(Refusal::Unavailable) => kept = false,
-                    Err(_) => batch.fates.push((id, Fate::Dropped("held_full".into()))),
-                }
-            }
-            if let Some(reply) = reply {
-                let _ = reply.send(held.map(Admitted::Waits));
-            }
-        }
+        kept &= self.hold(&mut batch).await;
+        self.take_back(std::mem::take(&mut batch.added)).await;
         // Lines that could not be kept come again, and their verdicts with them.
         let due = |verdict: &&ModerationVerdict| kept || verdict.author.kind != AuthorKind::Persona;
         let verdicts: Vec<ModerationVerdict> = batch.verdicts.iter().filter(due).cloned().collect();
@@ -447,6 +438,92 @@ impl Admission {
             Err(error @ StoreError::Fenced { .. }) => self.fenced(batch.tenure, &error),
             Err(error) => {
                 tracing::error!(room = %self.room.id, %error, "lines of personas could not be settled")
+            }
+        }
+    }
+
+    /// Answers those who were silenced since they were judged.
+    fn silence(&self, batch: &mut Batch) {
+        let (state, now) = (self.room.moderators.state(), self.shared.clock.now());
+        let silenced = |message: &ChatMessage| state.silenced(&message.author.id, now);
+        let refused = batch.candidates.extract_if(.., |candidate| {
+            candidate.may_be_silenced && silenced(&candidate.message).is_some()
+        });
+        let refused = refused.map(|candidate| (candidate.message, candidate.reply));
+        let held = (batch.held).extract_if(.., |held| silenced(&held.message).is_some());
+        let refused: Vec<_> = refused
+            .chain(held.map(|held| (held.message, held.reply)))
+            .collect();
+        for (message, reply) in refused {
+            let Some(silenced) = silenced(&message) else {
+                continue;
+            };
+            (batch.verdicts).retain(|verdict| verdict.message_id != message.id);
+            match reply {
+                Some(reply) => _ = reply.send(Err(Refusal::Silenced(silenced))),
+                None if message.author.kind == AuthorKind::Persona => {
+                    let fate = Fate::Dropped(silenced.code().to_owned());
+                    batch.fates.push((message.id, fate));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Lets wait what is to wait for a moderator, and answers. False if the store failed for lines of personas.
+    async fn hold(&self, batch: &mut Batch) -> bool {
+        let (mut kept, mut answers) = (true, Vec::new());
+        let mut holding = moderators::held::Holding::default();
+        for Held {
+            message,
+            verdict,
+            reply,
+            is_line,
+        } in std::mem::take(&mut batch.held)
+        {
+            let id = message.id;
+            let held = (holding.hold(&self.shared, &self.room, message, verdict)).await;
+            if is_line {
+                match &held {
+                    Ok(_) => batch.fates.push((id, Fate::Dropped("held".into()))),
+                    Err(Refusal::Unavailable) => kept = false,
+                    Err(_) => batch.fates.push((id, Fate::Dropped("held_full".into()))),
+                }
+            }
+            if matches!(held, Err(Refusal::TooManyWait(_))) {
+                batch.verdicts.retain(|verdict| verdict.message_id != id);
+            }
+            answers.extend(reply.map(|reply| (reply, held)));
+        }
+        holding.spread(&self.shared, &self.room).await;
+        for (reply, held) in answers {
+            let _ = reply.send(held.map(Admitted::Waits));
+        }
+        kept
+    }
+
+    /// A ban takes back what its author had in the log by then. What came after that, from a gateway that had yet to hear
+    /// of the ban, that gateway takes back: it looks once more when its messages are in the log.
+    async fn take_back(&self, added: Vec<(u64, Arc<ChatMessage>)>) {
+        if added.is_empty() {
+            return;
+        }
+        let moderators = &self.room.moderators;
+        let looking = moderators.look_if_changed(&self.shared, &self.room);
+        if let Err(error) = in_time(looking).await {
+            tracing::warn!(room = %self.room.id, %error, "whether somebody was banned meanwhile is unknown");
+            return;
+        }
+        let (state, now) = (moderators.state(), self.shared.clock.now());
+        for (offset, message) in added {
+            if state.silenced(&message.author.id, now).is_none() {
+                continue;
+            }
+            let remove = moderators::removing::remove;
+            let removed = remove(&self.shared, &self.room, offset, &message, String::new());
+            if removed.await.is_err() {
+                let id = message.id;
+                tracing::error!(room = %self.room.id, message = %id, "what was said on the way to a ban could not be taken back");
             }
         }
     }
@@ -505,6 +582,9 @@ impl Admission {
             let message = Arc::clone(&candidate.message);
             self.room.spoken.note(&message);
             self.room.counters.accepted(message.author.kind);
+            if candidate.may_be_silenced {
+                batch.added.push((place.offset, Arc::clone(&message)));
+            }
             if appended.said {
                 continue;
             }

@@ -62,7 +62,7 @@ pub(crate) async fn connect(
     } else {
         let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
         let seat = seat.taken_by(&author);
-        let scopes = principal.scopes_in(&room);
+        let scopes = principal.scopes_in(&room, shared.clock.now());
         (principal, author, scopes, token, seat)
     };
 

@@ -116,8 +116,12 @@ pub(crate) async fn say(
         shared.may_post_as(&author.id)?;
     }
     if command::is_one(&text) {
-        let actor = principal.actor(&room);
-        let notice = orders::command(&shared, &room, &actor, &text).await?;
+        let actor = principal.actor(&room, shared.clock.now());
+        let order = {
+            let shared = Arc::clone(&shared);
+            async move { orders::command(&shared, &room, &actor, &text).await }
+        };
+        let notice = orders::to_its_end(&shared, order).await?;
         return Ok(json(StatusCode::OK, &Noticed { notice }));
     }
     let draft = Draft {

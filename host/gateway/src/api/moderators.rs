@@ -4,7 +4,7 @@ use super::InRoom;
 use crate::{
     auth::Principal,
     body::{self, Parameters},
-    moderators::orders,
+    moderators::{Actor, orders, removing},
     problem::{Problem, json},
     room::Room,
     shared::Shared,
@@ -43,6 +43,22 @@ impl<T: FromStr + Send> FromRequestParts<Arc<Shared>> for OfRoom<T> {
     }
 }
 
+/// Carries an order out, whether its client waits for that or not.
+async fn ordered<T, F>(
+    shared: &Arc<Shared>,
+    room: &Arc<Room>,
+    principal: &Principal,
+    order: impl FnOnce(Arc<Shared>, Arc<Room>, Actor) -> F,
+) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    let actor = principal.actor(room, shared.clock.now());
+    let order = order(Arc::clone(shared), Arc::clone(room), actor);
+    orders::to_its_end(shared, order).await
+}
+
 /// How long a reason may be, in characters.
 pub(crate) const MOST_REASON: usize = 200;
 
@@ -64,8 +80,11 @@ pub(crate) async fn delete(
     Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
-    let actor = principal.actor(&room);
-    orders::delete(&shared, &room, &actor, id, reason(&uri)?).await?;
+    let reason = reason(&uri)?;
+    ordered(&shared, &room, &principal, |shared, room, actor| async move {
+        removing::delete(&shared, &room, &actor, id, reason).await
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -75,10 +94,17 @@ pub(crate) async fn clear(
     Extension(principal): Extension<Principal>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let actor = principal.actor(&room);
-    let parameters = Parameters::of(&uri)?;
-    let author = parameters.text("author");
-    let cleared = orders::clear_by_name(&shared, &room, &actor, author, reason(&uri)?).await?;
+    let reason = reason(&uri)?;
+    let author = Parameters::of(&uri)?.text("author").map(str::to_owned);
+    let cleared = ordered(
+        &shared,
+        &room,
+        &principal,
+        |shared, room, actor| async move {
+            removing::clear_by_name(&shared, &room, &actor, author.as_deref(), reason).await
+        },
+    )
+    .await?;
     Ok(json(StatusCode::OK, &cleared))
 }
 
@@ -105,9 +131,16 @@ pub(crate) async fn ban(
         reason,
         clear,
     } = body::json(request).await?;
-    let actor = principal.actor(&room);
     let (reason, clears) = (reason.unwrap_or_default(), clear.unwrap_or(true));
-    let ban = orders::ban_by_name(&shared, &room, &actor, &author, seconds, reason, clears).await?;
+    let ban = ordered(
+        &shared,
+        &room,
+        &principal,
+        |shared, room, actor| async move {
+            orders::ban_by_name(&shared, &room, &actor, &author, seconds, reason, clears).await
+        },
+    )
+    .await?;
     Ok(json(StatusCode::CREATED, &ban))
 }
 
@@ -118,7 +151,13 @@ pub(crate) async fn unban(
 ) -> Result<StatusCode, Problem> {
     let known = room.moderators.state().bans.get(&id).cloned();
     let whom = known.map_or_else(|| by_id(&id), |ban| ban.author.clone());
-    orders::unban(&shared, &room, &principal.actor(&room), whom).await?;
+    ordered(
+        &shared,
+        &room,
+        &principal,
+        |shared, room, actor| async move { orders::unban(&shared, &room, &actor, whom).await },
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -145,9 +184,16 @@ pub(crate) async fn decide(
         Judgement::Approve => Decision::Approved,
         Judgement::Deny => Decision::Denied,
     };
-    let actor = principal.actor(&room);
     let reason = reason.unwrap_or_default();
-    let decided = orders::settle(&shared, &room, &actor, id, decision, reason).await?;
+    let decided = ordered(
+        &shared,
+        &room,
+        &principal,
+        |shared, room, actor| async move {
+            orders::settle(&shared, &room, &actor, id, decision, reason).await
+        },
+    )
+    .await?;
     Ok(json(StatusCode::OK, &decided))
 }
 
@@ -162,7 +208,13 @@ pub(crate) async fn set_modes(
     request: Request,
 ) -> Result<Response, Problem> {
     let patch: ModesPatch = body::json(request).await?;
-    let modes = orders::set_modes(&shared, &room, &principal.actor(&room), patch).await?;
+    let modes = ordered(
+        &shared,
+        &room,
+        &principal,
+        |shared, room, actor| async move { orders::set_modes(&shared, &room, &actor, patch).await },
+    )
+    .await?;
     Ok(json(StatusCode::OK, &modes))
 }
 
@@ -184,8 +236,15 @@ pub(crate) async fn make(
     request: Request,
 ) -> Result<Response, Problem> {
     let ModeratorRequest { author } = body::json(request).await?;
-    let actor = principal.actor(&room);
-    let entry = orders::make_moderator_by_name(&shared, &room, &actor, &author).await?;
+    let entry = ordered(
+        &shared,
+        &room,
+        &principal,
+        |shared, room, actor| async move {
+            orders::make_moderator_by_name(&shared, &room, &actor, &author).await
+        },
+    )
+    .await?;
     Ok(json(StatusCode::CREATED, &entry))
 }
 
@@ -194,7 +253,14 @@ pub(crate) async fn unmake(
     OfRoom(room, id): OfRoom<AuthorId>,
     Extension(principal): Extension<Principal>,
 ) -> Result<StatusCode, Problem> {
-    let actor = principal.actor(&room);
-    orders::unmake_moderator(&shared, &room, &actor, by_id(&id)).await?;
+    ordered(
+        &shared,
+        &room,
+        &principal,
+        |shared, room, actor| async move {
+            orders::unmake_moderator(&shared, &room, &actor, by_id(&id)).await
+        },
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

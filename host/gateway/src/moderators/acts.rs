@@ -7,6 +7,7 @@ use chatter_protocol::{
     frames::ServerFrame,
     moderators::{Decision, Named},
 };
+use chatter_store::Shelf;
 use serde::{Deserialize, Serialize};
 
 /// Something that was done.
@@ -41,12 +42,25 @@ pub(crate) enum What {
     },
 }
 
+/// The key of the removal of a message: there is one.
+pub(super) fn removed_key(id: MessageId) -> String {
+    format!("removed-{id}")
+}
+
 /// The key of what became of a message that waited: there is one.
 pub(crate) fn settled_key(id: MessageId) -> String {
     format!("settled-{id}")
 }
 
 impl ActNote {
+    /// Where it lies: what is taken back is not pushed out by what became of messages that waited.
+    pub(super) const fn shelf(&self) -> Shelf {
+        match self.what {
+            What::Removed { .. } | What::Cleared { .. } => Shelf::Acts,
+            What::Settled { .. } => Shelf::Settled,
+        }
+    }
+
     /// Whether a message is not to be shown any more because of it.
     pub(super) fn covers(&self, offset: u64, id: MessageId, author: &AuthorId) -> bool {
         match &self.what {

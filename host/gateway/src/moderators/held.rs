@@ -1,9 +1,10 @@
 //! Messages that wait for a moderator.
 
 use super::{
-    HELD_FOR, MOST_HELD, What,
+    HELD_FOR, MOST_HELD, MOST_HELD_OF_ONE, What,
     acts::{ActNote, settled_key},
-    orders::{self, Ordered},
+    desk,
+    orders::Ordered,
 };
 use crate::{admission::Refusal, frames, problem::Problem, room::Room, shared::Shared, ws::Frame};
 use axum::http::StatusCode;
@@ -14,7 +15,7 @@ use chatter_protocol::{
 };
 use chatter_store::{Change, Changed, Expected, Shelf, StoreError};
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// A decision that was not carried out after so long is carried out by whoever sees it.
 const STUCK: Duration = Duration::from_secs(30);
@@ -27,6 +28,9 @@ pub(crate) struct HeldNote {
     /// What is being done with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) decided: Option<Decided>,
+    /// Its text there, with which a change is compared: another version of this program may have written it.
+    #[serde(skip)]
+    text: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +42,11 @@ pub(crate) struct Decided {
 }
 
 impl HeldNote {
+    pub(super) fn read(text: String) -> serde_json::Result<Self> {
+        let note: Self = serde_json::from_str(&text)?;
+        Ok(Self { text, ..note })
+    }
+
     pub(super) fn frame(&self) -> Frame {
         frames::encode(&ServerFrame::Held {
             message: Arc::clone(&self.held.message),
@@ -46,59 +55,102 @@ impl HeldNote {
     }
 }
 
-/// Lets a message wait. It waits once, however often it comes, and no more once it is decided about.
-pub(crate) async fn hold(
-    shared: &Shared,
-    room: &Room,
-    message: Arc<ChatMessage>,
-    verdict: ModerationVerdict,
-) -> Result<MessageId, Refusal> {
-    let id = message.id;
-    let author = message.author.id.clone();
-    // Who comes back asks by sending it again, and is told what became of it.
-    if room.moderators.settled(id).is_some() {
-        return Ok(id);
-    }
-    let note = HeldNote {
-        held: Held {
-            until: message.sent_at.plus(HELD_FOR),
-            message,
-            verdict: verdict.clone(),
-        },
-        decided: None,
-    };
-    let change = Change {
-        shelf: Shelf::Held,
-        key: id.to_string(),
-        expected: Expected::Nothing,
-        value: Some(orders::json(&note).map_err(|_| Refusal::Unavailable)?),
-        most: MOST_HELD,
-    };
-    match orders::change(shared, room, change).await {
-        Ok(Changed::Done(version)) => {
-            orders::spread(shared, room, version, Act::Changed).await;
-            Ok(id)
+/// Lets the messages of a batch wait.
+#[derive(Debug, Default)]
+pub(crate) struct Holding {
+    /// The desk's version with the last of them.
+    version: Option<u64>,
+    of: HashMap<AuthorId, usize>,
+}
+
+impl Holding {
+    /// Lets a message wait. It waits once, however often it comes, and no more once it is decided about.
+    pub(crate) async fn hold(
+        &mut self,
+        shared: &Shared,
+        room: &Room,
+        message: Arc<ChatMessage>,
+        verdict: ModerationVerdict,
+    ) -> Result<MessageId, Refusal> {
+        let id = message.id;
+        let author = message.author.id.clone();
+        // Who comes back asks by sending it again, and is told what became of it.
+        if room.moderators.settled(id).is_some() {
+            return Ok(id);
         }
-        Ok(Changed::Other(there)) => {
-            let there: Option<HeldNote> = there.and_then(|json| serde_json::from_str(&json).ok());
-            let same = |note: HeldNote| note.held.message.author.id == author;
-            if there.is_some_and(same) {
+        self.bound(shared, room, &message)?;
+        let note = HeldNote {
+            held: Held {
+                until: message.sent_at.plus(HELD_FOR),
+                message,
+                verdict: verdict.clone(),
+            },
+            decided: None,
+            text: String::new(),
+        };
+        let change = Change {
+            shelf: Shelf::Held,
+            key: id.to_string(),
+            expected: Expected::Nothing,
+            value: Some(desk::json(&note).map_err(|_| Refusal::Unavailable)?),
+            most: MOST_HELD,
+        };
+        match desk::change(shared, room, change).await {
+            Ok(Changed::Done(version)) => {
+                self.version = Some(version);
+                *self.of.entry(author).or_default() += 1;
                 Ok(id)
-            } else {
-                Err(Refusal::IdTaken)
+            }
+            Ok(Changed::Other(there)) => {
+                let there: Option<HeldNote> =
+                    there.and_then(|json| serde_json::from_str(&json).ok());
+                let same = |note: HeldNote| note.held.message.author.id == author;
+                if there.is_some_and(same) {
+                    Ok(id)
+                } else {
+                    Err(Refusal::IdTaken)
+                }
+            }
+            Err(StoreError::Full { .. }) => Err(Refusal::Moderated {
+                rule: verdict.rule,
+                reason: format!(
+                    "{}; and too many messages wait for a moderator",
+                    verdict.reason
+                ),
+                pointer: "/text",
+            }),
+            Err(error) => {
+                tracing::error!(room = %room.id, %error, "a message could not be held");
+                Err(Refusal::Unavailable)
             }
         }
-        Err(StoreError::Full { .. }) => Err(Refusal::Moderated {
-            rule: verdict.rule,
-            reason: format!(
-                "{}; and too many messages wait for a moderator",
-                verdict.reason
-            ),
-            pointer: "/text",
-        }),
-        Err(error) => {
-            tracing::error!(room = %room.id, %error, "a message could not be held");
-            Err(Refusal::Unavailable)
+    }
+
+    /// Whether one more message of its author may wait.
+    fn bound(&self, shared: &Shared, room: &Room, message: &ChatMessage) -> Result<(), Refusal> {
+        let state = room.moderators.state();
+        if state.held.contains_key(&message.id) {
+            return Ok(());
+        }
+        let theirs = |note: &&Arc<HeldNote>| {
+            note.decided.is_none() && note.held.message.author.id == message.author.id
+        };
+        let ends: Vec<Timestamp> = (state.held.values().filter(theirs))
+            .map(|note| note.held.until)
+            .collect();
+        let of_batch = self.of.get(&message.author.id).copied().unwrap_or_default();
+        if ends.len() + of_batch < MOST_HELD_OF_ONE {
+            return Ok(());
+        }
+        let now = shared.clock.now();
+        let first = ends.into_iter().min().map(|until| until.since(now));
+        Err(Refusal::TooManyWait(first.unwrap_or(HELD_FOR)))
+    }
+
+    /// Shows moderators what waits since.
+    pub(crate) async fn spread(self, shared: &Shared, room: &Room) {
+        if let Some(version) = self.version {
+            desk::spread(shared, room, version, Act::Changed).await;
         }
     }
 }
@@ -118,7 +170,7 @@ pub(super) async fn decide(
     if note.decided.is_some() {
         return Err(already());
     }
-    let decided = HeldNote {
+    let mut decided = HeldNote {
         decided: Some(Decided {
             decision,
             by,
@@ -127,14 +179,15 @@ pub(super) async fn decide(
         }),
         ..HeldNote::clone(&note)
     };
+    decided.text = desk::json(&decided)?;
     let change = Change {
         shelf: Shelf::Held,
         key: id.to_string(),
-        expected: Expected::Value(orders::json(&*note)?),
-        value: Some(orders::json(&decided)?),
+        expected: Expected::Value(note.text.clone()),
+        value: Some(decided.text.clone()),
         most: MOST_HELD,
     };
-    match orders::change(shared, room, change).await? {
+    match desk::change(shared, room, change).await? {
         Changed::Done(_) => finish(shared, room, &decided).await,
         Changed::Other(_) => {
             room.moderators.look(shared, room).await?;
@@ -143,7 +196,8 @@ pub(super) async fn decide(
     }
 }
 
-/// Carries a decision out. Doing it twice changes nothing.
+/// Carries a decision out. Doing it twice changes nothing, and of several gateways that do, the one that takes the message
+/// off the desk leaves the record.
 async fn finish(shared: &Shared, room: &Arc<Room>, note: &HeldNote) -> Ordered<HeldDecided> {
     let id = note.held.message.id;
     let Some(decided) = note.decided.clone() else {
@@ -174,32 +228,34 @@ async fn finish(shared: &Shared, room: &Arc<Room>, note: &HeldNote) -> Ordered<H
             reason: decided.reason.clone(),
         },
     };
-    orders::put_act(shared, room, settled_key(id), &act).await?;
+    desk::put_act(shared, room, settled_key(id), &act).await?;
     let gone = Change {
         shelf: Shelf::Held,
         key: id.to_string(),
-        expected: Expected::Any,
+        expected: Expected::Value(note.text.clone()),
         value: None,
         most: MOST_HELD,
     };
-    if let Changed::Done(version) = orders::change(shared, room, gone).await? {
-        orders::spread(shared, room, version, Act::Changed).await;
-    }
+    let outcome = HeldDecided {
+        id,
+        decision,
+        offset,
+    };
+    let Changed::Done(version) = desk::change(shared, room, gone).await? else {
+        return Ok(outcome);
+    };
+    desk::spread(shared, room, version, Act::Changed).await;
     let did = match decision {
         Decision::Approved => Did::Approve,
         Decision::Denied => Did::Deny,
         Decision::Expired => Did::Expire,
     };
-    let mut record = orders::record_of(shared, room, did, decided.by);
+    let mut record = desk::record_of(shared, room, did, decided.by);
     record.whom = Some(Named::from(&note.held.message.author));
     record.message_id = Some(id);
     record.reason = decided.reason;
-    orders::record(shared, room, record).await;
-    Ok(HeldDecided {
-        id,
-        decision,
-        offset,
-    })
+    desk::record(shared, room, record).await;
+    Ok(outcome)
 }
 
 /// Looks after what waits: what waited for too long goes, and what was decided and not carried out is.

@@ -6,16 +6,19 @@
 
 mod acts;
 pub(crate) mod command;
+mod desk;
 pub(crate) mod held;
 mod modes;
 pub(crate) mod orders;
 mod refused;
+pub(crate) mod removing;
 mod who;
 
 use acts::{ActNote, What};
 use held::HeldNote;
 pub(crate) use modes::{Kept, Lately, Speaker};
 pub(crate) use orders::{Actor, Rank};
+pub(crate) use refused::too_many_wait;
 
 use crate::{
     crowd::{Notice, Settled},
@@ -33,13 +36,16 @@ use chatter_protocol::{
 use chatter_store::{Desk, Shelf, StoreError};
 use serde::de::DeserializeOwned;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 /// Messages of a room that may wait for a moderator.
 pub(crate) const MOST_HELD: usize = 200;
+
+/// Of one author.
+pub(crate) const MOST_HELD_OF_ONE: usize = 3;
 
 /// How long one waits at most.
 pub(crate) const HELD_FOR: Duration = Duration::from_secs(15 * 60);
@@ -50,7 +56,7 @@ pub(crate) const MOST_BANS: usize = 10_000;
 /// Those who may moderate in a room.
 pub(crate) const MOST_MODERATORS: usize = 100;
 
-/// Acts that are kept for those who come back.
+/// Acts of each kind, what is taken back and what became of messages that waited, that are kept for those who come back.
 pub(crate) const MOST_ACTS: usize = 500;
 
 /// By so many messages the order of acts and of messages may differ at two gateways.
@@ -94,10 +100,10 @@ impl State {
                         .insert(entry.author.id.clone(), Arc::new(entry));
                 }),
                 Shelf::Modes => read(&note.value).map(|modes| state.modes = Some(modes)),
-                Shelf::Held => read(&note.value).map(|held: HeldNote| {
+                Shelf::Held => HeldNote::read(note.value).map(|held| {
                     state.held.insert(held.held.message.id, Arc::new(held));
                 }),
-                Shelf::Acts => read(&note.value).map(|act: ActNote| {
+                Shelf::Acts | Shelf::Settled => read(&note.value).map(|act: ActNote| {
                     state.acts.insert(note.key.clone(), Arc::new(act));
                 }),
             };
@@ -117,6 +123,11 @@ impl State {
                 (!left.is_zero()).then_some(Silenced::TimedOut(left))
             }
         }
+    }
+
+    /// Whether somebody moderates now: who is kept from speaking does not.
+    pub(crate) fn moderates(&self, author: &AuthorId, now: Timestamp) -> bool {
+        self.moderators.contains_key(author) && self.silenced(author, now).is_none()
     }
 
     /// Whether a message was taken back.
@@ -182,7 +193,7 @@ impl Moderators {
         let after = Arc::new(State::of(room, desk));
         let before = self.state.load_full();
         if *looked {
-            self.become_this(room, &before, &after);
+            self.become_this(room, &before, &after, shared.clock.now());
             room.crowd.wake();
         } else {
             self.state.store(after);
@@ -191,7 +202,7 @@ impl Moderators {
         Ok(())
     }
 
-    fn become_this(&self, room: &Room, before: &State, after: &Arc<State>) {
+    fn become_this(&self, room: &Room, before: &State, after: &Arc<State>, now: Timestamp) {
         let _showing = self.showing.lock().unwrap_or_else(PoisonError::into_inner);
         let default = room.rules().modes;
         self.state.store(Arc::clone(after));
@@ -230,10 +241,14 @@ impl Moderators {
             room.crowd
                 .tell(Notice::All(frames::encode(&ServerFrame::Modes(modes))));
         }
-        let (was, is) = (&before.moderators, &after.moderators);
-        let came = is.keys().filter(|id| !was.contains_key(*id));
-        let went = was.keys().filter(|id| !is.contains_key(*id));
-        for author in came.chain(went) {
+        let moderate = |state: &State| -> BTreeSet<AuthorId> {
+            let entered = state.moderators.keys();
+            entered
+                .filter(|id| state.moderates(id, now))
+                .cloned()
+                .collect()
+        };
+        for author in moderate(before).symmetric_difference(&moderate(after)) {
             room.crowd.tell(Notice::Rights(author.clone()));
         }
     }

@@ -1,30 +1,37 @@
 //! What moderators do, whether by a command or over HTTP.
 
 use super::{
-    MOST_ACTS, MOST_BANS, MOST_MODERATORS, Silenced, State, What,
-    acts::ActNote,
+    MOST_BANS, MOST_MODERATORS, Silenced, State,
     command::{self, Command, Wrong},
-    held, who,
+    desk::{change, json, record, record_of, spread},
+    held,
+    removing::{clear, delete, take_back},
+    who,
 };
-use crate::{admission, problem::Problem, room::Room, shared::Shared};
+use crate::{admission::Refusal, problem::Problem, room::Room, shared::Shared};
 use chatter_protocol::{
-    AuthorId, ChatMessage, MessageId, TopicKind, V1,
-    moderators::{
-        Act, Ban, Cleared, Decision, Did, HeldDecided, ModeratorAct, ModeratorEntry, Named, RoomAct,
-    },
+    AuthorId, MessageId,
+    moderators::{Act, Ban, Decision, Did, HeldDecided, ModeratorEntry, Named},
     modes::{Modes, ModesPatch},
 };
 use chatter_store::{Change, Changed, Expected, Shelf, StoreError};
-use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
-/// How long the store may take for one step.
-const STORE_DEADLINE: Duration = Duration::from_secs(5);
-
-/// Messages that are looked through at once when somebody's are cleared.
-const PAGE: usize = 500;
-
 pub(crate) type Ordered<T> = Result<T, Problem>;
+
+/// Carries an order out to its end, even if whoever gave it leaves without waiting. A gateway that ends waits for it as it
+/// does for connections.
+pub(crate) fn to_its_end<T, F>(
+    shared: &Shared,
+    order: F,
+) -> impl Future<Output = Ordered<T>> + Send + use<T, F>
+where
+    T: Send + 'static,
+    F: Future<Output = Ordered<T>> + Send + 'static,
+{
+    let done = shared.connections.spawn(order);
+    async move { done.await.unwrap_or_else(|_| Err(Refusal::Timeout.into())) }
+}
 
 /// What somebody is to others in a room. Nobody acts on who ranks as high as oneself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +61,7 @@ impl State {
 }
 
 impl Actor {
-    fn at_least(&self, rank: Rank) -> Ordered<()> {
+    pub(super) fn at_least(&self, rank: Rank) -> Ordered<()> {
         if self.rank >= rank {
             return Ok(());
         }
@@ -64,7 +71,7 @@ impl Actor {
         }))
     }
 
-    fn over(&self, room: &Room, author: &AuthorId) -> Ordered<()> {
+    pub(super) fn over(&self, room: &Room, author: &AuthorId) -> Ordered<()> {
         if self.rank > room.moderators.state().rank(author) {
             return Ok(());
         }
@@ -281,6 +288,7 @@ async fn forget_old_bans(shared: &Shared, room: &Room) -> Ordered<()> {
 
 pub(crate) async fn unban(shared: &Shared, room: &Room, actor: &Actor, whom: Named) -> Ordered<()> {
     actor.at_least(Rank::Moderator)?;
+    actor.over(room, &whom.id)?;
     let (state, now) = (room.moderators.state(), shared.clock.now());
     let was = state.silenced(&whom.id, now).ok_or_else(|| {
         Problem::not_found("nobody keeps them from speaking: GET .../bans lists those who may not")
@@ -303,127 +311,6 @@ pub(crate) async fn unban(shared: &Shared, room: &Room, actor: &Actor, whom: Nam
     record_it.whom = Some(whom);
     record(shared, room, record_it).await;
     Ok(())
-}
-
-// === Removing ===
-
-pub(crate) async fn delete(
-    shared: &Shared,
-    room: &Room,
-    actor: &Actor,
-    id: MessageId,
-    reason: String,
-) -> Ordered<()> {
-    actor.at_least(Rank::Moderator)?;
-    let found = shared
-        .store(shared.store.desks().find(&room.id, id))
-        .await?;
-    let Some((offset, message)) = found else {
-        return Err(Problem::not_found("the room's log holds no such message"));
-    };
-    if message.author.id != actor.by.id {
-        actor.over(room, &message.author.id)?;
-    }
-    if message.deleted {
-        return Ok(());
-    }
-    let tombstone = Arc::new(message.tombstone());
-    shared
-        .store(shared.store.desks().replace(&room.id, vec![tombstone]))
-        .await?;
-    let act = ActNote {
-        at: shared.clock.now(),
-        head: offset,
-        what: What::Removed {
-            id,
-            reason: reason.clone(),
-        },
-    };
-    let version = put_act(shared, room, MessageId::new().to_string(), &act).await?;
-    spread(shared, room, version, Act::Removed { id }).await;
-    let mut record_it = record_of(shared, room, Did::Delete, actor.by.clone());
-    record_it.whom = Some(Named::from(&message.author));
-    record_it.message_id = Some(id);
-    record_it.reason = reason;
-    record(shared, room, record_it).await;
-    Ok(())
-}
-
-pub(crate) async fn clear_by_name(
-    shared: &Shared,
-    room: &Room,
-    actor: &Actor,
-    name: Option<&str>,
-    reason: String,
-) -> Ordered<Cleared> {
-    let whom = name.map(|name| who::find(room, name)).transpose()?;
-    clear(shared, room, actor, whom, reason).await
-}
-
-async fn clear(
-    shared: &Shared,
-    room: &Room,
-    actor: &Actor,
-    whom: Option<Named>,
-    reason: String,
-) -> Ordered<Cleared> {
-    actor.at_least(Rank::Moderator)?;
-    if let Some(whom) = &whom
-        && whom.id != actor.by.id
-    {
-        actor.over(room, &whom.id)?;
-    }
-    let author = whom.as_ref().map(|whom| whom.id.clone());
-    let cleared = take_back(shared, room, author, reason.clone()).await?;
-    let mut record_it = record_of(shared, room, Did::Clear, actor.by.clone());
-    record_it.whom = whom;
-    record_it.reason = reason;
-    record(shared, room, record_it).await;
-    Ok(cleared)
-}
-
-/// Takes back all that is in the log by now, or all of one author.
-async fn take_back(
-    shared: &Shared,
-    room: &Room,
-    author: Option<AuthorId>,
-    reason: String,
-) -> Ordered<Cleared> {
-    let up_to = shared.store(shared.store.head(&room.id)).await?.offset;
-    let (mut after, mut removed) = (0, 0);
-    while after < up_to {
-        let page = shared
-            .store(shared.store.read_after(&room.id, after, PAGE))
-            .await?;
-        let Some((last, _)) = page.messages.last() else {
-            break;
-        };
-        after = *last;
-        let meant = |(offset, message): &(u64, Arc<ChatMessage>)| {
-            let theirs = author
-                .as_ref()
-                .is_none_or(|author| *author == message.author.id);
-            (theirs && !message.deleted && *offset <= up_to).then(|| Arc::new(message.tombstone()))
-        };
-        let left: Vec<_> = page.messages.iter().filter_map(meant).collect();
-        if !left.is_empty() {
-            removed += shared
-                .store(shared.store.desks().replace(&room.id, left))
-                .await?;
-        }
-    }
-    let act = ActNote {
-        at: shared.clock.now(),
-        head: up_to,
-        what: What::Cleared {
-            author: author.clone(),
-            up_to,
-            reason,
-        },
-    };
-    let version = put_act(shared, room, MessageId::new().to_string(), &act).await?;
-    spread(shared, room, version, Act::Cleared { author, up_to }).await;
-    Ok(Cleared { up_to, removed })
 }
 
 // === Modes ===
@@ -534,106 +421,6 @@ pub(crate) async fn unmake_moderator(
     record_it.whom = Some(whom);
     record(shared, room, record_it).await;
     Ok(())
-}
-
-// === What all of them do ===
-
-pub(super) fn json(value: &impl Serialize) -> Ordered<String> {
-    serde_json::to_string(value).map_err(|error| {
-        tracing::error!(%error, "a decision can't be written as JSON");
-        Problem::unavailable("store_unavailable", "the decision could not be kept")
-    })
-}
-
-pub(super) async fn change(
-    shared: &Shared,
-    room: &Room,
-    change: Change,
-) -> Result<Changed, StoreError> {
-    let changing = shared.store.desks().change_desk(&room.id, change);
-    match tokio::time::timeout(STORE_DEADLINE, changing).await {
-        Ok(changed) => changed,
-        Err(_) => Err(StoreError::Unavailable("no answer in time".into())),
-    }
-}
-
-/// Keeps an act for those who come back, in the place of the oldest if there are too many.
-pub(super) async fn put_act(
-    shared: &Shared,
-    room: &Room,
-    key: String,
-    act: &ActNote,
-) -> Ordered<u64> {
-    let wanted = Change {
-        shelf: Shelf::Acts,
-        key,
-        expected: Expected::Any,
-        value: Some(json(act)?),
-        most: MOST_ACTS,
-    };
-    loop {
-        match change(shared, room, wanted.clone()).await {
-            Ok(Changed::Done(version)) => return Ok(version),
-            Ok(Changed::Other(_)) => {}
-            Err(StoreError::Full { .. }) => {
-                room.moderators.look(shared, room).await?;
-                let state = room.moderators.state();
-                let mut old: Vec<_> = state.acts.iter().map(|(key, act)| (act.at, key)).collect();
-                old.sort();
-                // Some at once, so that it is not full again at the next act.
-                for (_, key) in old.into_iter().take(MOST_ACTS / 10) {
-                    let gone = Change {
-                        key: key.clone(),
-                        value: None,
-                        ..wanted.clone()
-                    };
-                    change(shared, room, gone).await?;
-                }
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Shows what was decided here, and tells the other gateways.
-pub(super) async fn spread(shared: &Shared, room: &Room, version: u64, act: Act) {
-    if let Err(error) = room.moderators.look(shared, room).await {
-        tracing::error!(room = %room.id, %error, "what was decided can't be read: it is shown later");
-    }
-    let act = RoomAct {
-        v: V1,
-        room_id: room.id.clone(),
-        version,
-        act,
-    };
-    admission::publish(shared, room, TopicKind::ChatActs, &act).await;
-}
-
-pub(super) fn record_of(shared: &Shared, room: &Room, did: Did, by: Named) -> ModeratorAct {
-    ModeratorAct {
-        v: V1,
-        room_id: room.id.clone(),
-        did,
-        by,
-        whom: None,
-        message_id: None,
-        seconds: None,
-        modes: None,
-        reason: String::new(),
-        at: shared.clock.now(),
-    }
-}
-
-/// Keeps what was done, and says it on `chat.audit`.
-pub(super) async fn record(shared: &Shared, room: &Room, act: ModeratorAct) {
-    if let Some(audit) = &shared.audit
-        && let Err(error) = audit.add(&room.id, std::slice::from_ref(&act)).await
-    {
-        tracing::error!(room = %room.id, %error, "what a moderator did could not be kept in the audit");
-    }
-    metrics::counter!("chatter_moderator_acts_total", "tenant" => room.id.tenant().to_string(), "room" => room.id.room().to_owned())
-        .increment(1);
-    admission::publish(shared, room, TopicKind::ChatAudit, &act).await;
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How those are answered who may not speak now.
 
-use super::{Kept, Silenced};
+use super::{Kept, MOST_HELD_OF_ONE, Silenced};
 use crate::problem::Problem;
 use axum::http::{StatusCode, header};
 use std::time::Duration;
@@ -11,6 +11,15 @@ fn seconds(left: Duration) -> u64 {
         .max(1)
         .try_into()
         .unwrap_or(u64::MAX)
+}
+
+/// So many messages of an author wait for a moderator; one does no more after `left`.
+pub(crate) fn too_many_wait(left: Duration) -> Problem {
+    let detail = format!(
+        "{MOST_HELD_OF_ONE} of your messages wait for a moderator: wait until one is decided about"
+    );
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_waiting", detail)
+        .header(header::RETRY_AFTER, &seconds(left).to_string())
 }
 
 impl Silenced {

@@ -145,16 +145,15 @@ impl Viewer {
         }
         if command::is_one(&text) {
             let (shared, room) = (Arc::clone(&self.shared), Arc::clone(&self.room));
-            let actor = self.principal.actor(&room);
-            // It is carried out even if the viewer leaves without waiting.
-            let ordered =
-                tokio::spawn(async move { orders::command(&shared, &room, &actor, &text).await });
-            in_flight.push(Box::pin(async move {
-                let done = ordered
-                    .await
-                    .unwrap_or_else(|_| Err(Refusal::Timeout.into()));
-                (nonce, done.map(Told::Notice))
-            }));
+            let actor = self.principal.actor(&room, shared.clock.now());
+            let order = {
+                let shared = Arc::clone(&shared);
+                async move { orders::command(&shared, &room, &actor, &text).await }
+            };
+            let done = orders::to_its_end(&shared, order);
+            in_flight.push(Box::pin(
+                async move { (nonce, done.await.map(Told::Notice)) },
+            ));
             return;
         }
         let draft = Draft {

@@ -1,7 +1,7 @@
 //! A store that fails: what is promised all the same.
 
 use crate::{
-    host::{Host, LOBBY, MESSAGES, heard, lobby, soon},
+    host::{Host, LOBBY, MESSAGES, TOKEN, heard, lobby, soon},
     personas::{commit, fates, line},
     resume::message,
 };
@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use chatter_gateway::Config;
 use chatter_protocol::{CallId, ChatMessage, MessageId, PersonaId, RoomId, TopicKind, call};
 use chatter_store::{
-    Appended, CallCommit, Duties, Head, LogPage, PendingLine, PendingMemory, Sqlite, Store,
-    StoreError, StoredSession, StoredState,
+    Appended, CallCommit, Change, Changed, Desk, Desks, Duties, Head, LogPage, PendingLine,
+    PendingMemory, Shelf, Sqlite, Store, StoreError, StoredSession, StoredState,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -21,6 +21,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Notify};
 
 /// A store whose log can be made to fail, for writing and for reading.
 struct Faulty {
@@ -35,6 +36,12 @@ struct Faulty {
     sessions: AtomicUsize,
     /// The log is asked where it stands after it became another one.
     is_another: AtomicBool,
+    /// Acts of moderators can't be kept.
+    refuses_acts: AtomicBool,
+    /// Or who keeps one waits, says so, and is let go on.
+    stops_acts: AtomicBool,
+    stopped: Notify,
+    go_on: Notify,
 }
 
 impl Faulty {
@@ -155,8 +162,8 @@ impl Store for Faulty {
         self.inner.session(token_sha256).await
     }
 
-    fn desks(&self) -> &dyn chatter_store::Desks {
-        self.inner.desks()
+    fn desks(&self) -> &dyn Desks {
+        self
     }
 
     fn duties(&self) -> &dyn Duties {
@@ -165,6 +172,44 @@ impl Store for Faulty {
 
     fn describe(&self) -> String {
         self.inner.describe()
+    }
+}
+
+#[async_trait]
+impl Desks for Faulty {
+    async fn desk_version(&self, room: &RoomId) -> Result<u64, StoreError> {
+        self.inner.desks().desk_version(room).await
+    }
+
+    async fn desk(&self, room: &RoomId) -> Result<Desk, StoreError> {
+        self.inner.desks().desk(room).await
+    }
+
+    async fn change_desk(&self, room: &RoomId, change: Change) -> Result<Changed, StoreError> {
+        if change.shelf == Shelf::Acts {
+            Self::check(&self.refuses_acts)?;
+            if self.stops_acts.load(Ordering::SeqCst) {
+                self.stopped.notify_one();
+                self.go_on.notified().await;
+            }
+        }
+        self.inner.desks().change_desk(room, change).await
+    }
+
+    async fn find(
+        &self,
+        room: &RoomId,
+        id: MessageId,
+    ) -> Result<Option<(u64, Arc<ChatMessage>)>, StoreError> {
+        self.inner.desks().find(room, id).await
+    }
+
+    async fn replace(
+        &self,
+        room: &RoomId,
+        messages: Vec<Arc<ChatMessage>>,
+    ) -> Result<u64, StoreError> {
+        self.inner.desks().replace(room, messages).await
     }
 }
 
@@ -182,6 +227,10 @@ async fn faulty_with(change: impl FnOnce(&mut Config)) -> (Host, Arc<Faulty>) {
         reads: AtomicUsize::new(0),
         sessions: AtomicUsize::new(0),
         is_another: AtomicBool::new(false),
+        refuses_acts: AtomicBool::new(false),
+        stops_acts: AtomicBool::new(false),
+        stopped: Notify::new(),
+        go_on: Notify::new(),
     });
     let host = Host::over(folder, store.clone(), change).await;
     (host, store)
@@ -336,5 +385,51 @@ async fn whoever_is_refused_at_the_door_makes_no_session() {
     let _first = host.connect(&path, &[]).await.unwrap();
     assert!(host.connect(&path, &[]).await.is_err(), "the room is full");
     assert_eq!(store.sessions.load(Ordering::SeqCst), 1);
+    host.end().await;
+}
+
+#[tokio::test]
+async fn a_removal_that_broke_off_is_finished_by_the_next_order() {
+    let (host, store) = faulty().await;
+    let (mut bob, _) = host.watch("?name=bob").await;
+    host.say("ana", "SECRET").await;
+    let id = bob.next().await["message"]["id"].clone();
+    let path = format!("{MESSAGES}/{}", id.as_str().unwrap());
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("authorization", bearer.as_str())];
+
+    store.refuses_acts.store(true, Ordering::SeqCst);
+    assert_eq!(host.http("DELETE", &path, &headers, "").await.status, 503);
+    store.refuses_acts.store(false, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert_eq!(host.http("DELETE", &path, &headers, "").await.status, 204);
+    }
+    let remove = bob.next().await;
+    assert_eq!((&remove["type"], &remove["id"]), (&json!("remove"), &id));
+    host.say("ana", "next").await;
+    assert_eq!(bob.next().await["message"]["text"], "next", "told once");
+    host.end().await;
+}
+
+#[tokio::test]
+async fn an_order_is_carried_out_though_its_client_has_gone() {
+    let (host, store) = faulty().await;
+    let (mut bob, _) = host.watch("?name=bob").await;
+    host.say("ana", "SECRET").await;
+    let id = bob.next().await["message"]["id"].clone();
+    store.stops_acts.store(true, Ordering::SeqCst);
+    let mut client = TcpStream::connect(host.addr).await.unwrap();
+    let request = format!(
+        "DELETE {MESSAGES}/{} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n\r\n",
+        id.as_str().unwrap(),
+        host.addr
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    soon(store.stopped.notified()).await;
+    drop(client);
+    // What comes later is answered: the gateway has seen by then that the client has gone.
+    assert_eq!(host.get("/healthz").await.status, 200);
+    store.go_on.notify_one();
+    assert_eq!(bob.next_of("remove").await["id"], id);
     host.end().await;
 }

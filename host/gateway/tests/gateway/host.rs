@@ -81,7 +81,24 @@ impl Host {
         store: SharedStore,
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        let bus = Arc::new(InProcess::new());
+        let time = Arc::new(AtomicI64::new(1_769_860_800_000));
+        Self::among(folder, store, Arc::new(InProcess::new()), time, change).await
+    }
+
+    /// Another gateway on the same store and bus, as on another machine.
+    pub(crate) async fn beside(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let (folder, store) = (Arc::clone(&self.folder), Arc::clone(&self.store));
+        let (bus, time) = (Arc::clone(&self.bus), Arc::clone(&self.time));
+        Self::among(folder, store, bus, time, change).await
+    }
+
+    async fn among(
+        folder: Arc<TempDir>,
+        store: SharedStore,
+        bus: SharedBus,
+        time: Arc<AtomicI64>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let model = Model {
             model: "offline".into(),
             place: "in the host".into(),
@@ -114,7 +131,6 @@ impl Host {
         config.limits.post_burst = 1000;
         config.limits.address_burst = 5000;
         change(&mut config);
-        let time = Arc::new(AtomicI64::new(1_769_860_800_000));
         let clock = Arc::clone(&time);
         let parts = Parts {
             bus: bus.clone(),

@@ -23,4 +23,5 @@ mod shutdown;
 mod sound;
 mod source;
 mod stream;
+mod together;
 mod websocket;

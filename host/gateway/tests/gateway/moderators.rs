@@ -1,18 +1,21 @@
 //! What moderators do, as viewers and those whom it is about see it.
 
 use crate::{
-    host::{Client, Host, LOBBY, MESSAGES, TOKEN, heard, soon},
+    host::{Client, Host, LOBBY, MESSAGES, TOKEN, heard, lobby, soon},
     personas::{commit, fates, line},
+    resume::message,
 };
+use chatter_gateway::Config;
 use chatter_protocol::{
     CallId, TopicKind,
     call::Fate,
     moderation::Action,
     policy::{Category, Words},
 };
+use chatter_store::{Change, Expected, Shelf};
 use serde_json::{Value, json};
 
-async fn moderator(host: &Host) -> Client {
+pub(crate) async fn moderator(host: &Host) -> Client {
     let bearer = format!("Bearer {TOKEN}");
     let mut client = host
         .connect(&format!("{LOBBY}/ws"), &[("authorization", &bearer)])
@@ -23,7 +26,7 @@ async fn moderator(host: &Host) -> Client {
 }
 
 /// Gives a command, and what it is answered with.
-async fn order(client: &mut Client, text: &str) -> Value {
+pub(crate) async fn order(client: &mut Client, text: &str) -> Value {
     client.say("c", text).await;
     loop {
         let frame = client.next().await;
@@ -33,13 +36,18 @@ async fn order(client: &mut Client, text: &str) -> Value {
     }
 }
 
-async fn ordered(client: &mut Client, text: &str) -> String {
+pub(crate) async fn ordered(client: &mut Client, text: &str) -> String {
     let answer = order(client, text).await;
     assert_eq!(answer["type"], "notice", "{text}: {answer}");
     answer["text"].as_str().unwrap().to_owned()
 }
 
-async fn as_operator(host: &Host, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn as_operator(
+    host: &Host,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> (u16, Value) {
     let bearer = format!("Bearer {TOKEN}");
     let headers = [
         ("authorization", bearer.as_str()),
@@ -60,7 +68,7 @@ async fn as_operator(host: &Host, method: &str, path: &str, body: Value) -> (u16
 }
 
 /// The texts of a room's log, as anybody reads them.
-async fn texts(host: &Host) -> Vec<String> {
+pub(crate) async fn texts(host: &Host) -> Vec<String> {
     let page = host.get(&format!("{MESSAGES}?after=0")).await.json();
     let messages = page["messages"].as_array().unwrap().clone();
     for (message, offset) in messages.iter().zip(1..) {
@@ -72,7 +80,7 @@ async fn texts(host: &Host) -> Vec<String> {
         .collect()
 }
 
-async fn say(host: &Host, author: &str, text: &str) -> (u16, Value) {
+pub(crate) async fn say(host: &Host, author: &str, text: &str) -> (u16, Value) {
     let answer = host
         .post(MESSAGES, &json!({ "author": author, "text": text }))
         .await;
@@ -309,17 +317,21 @@ async fn modes_are_told_kept_and_enforced() {
     assert_eq!(status, 422);
 }
 
+pub(crate) fn hold(config: &mut Config) {
+    let policy = &mut config.rooms[0].policy;
+    policy.words = vec![Words {
+        category: Category::Bullying,
+        from_level: 1,
+        entries: vec!["numpty".into()],
+    }];
+    policy.categories.bullying.action = Some(Action::Hold);
+}
+
 async fn holding(folder: &tempfile::TempDir) -> Host {
     let audit = folder.path().join("audit");
     Host::with(|config| {
         config.audit = Some(audit);
-        let policy = &mut config.rooms[0].policy;
-        policy.words = vec![Words {
-            category: Category::Bullying,
-            from_level: 1,
-            entries: vec!["numpty".into()],
-        }];
-        policy.categories.bullying.action = Some(Action::Hold);
+        hold(config);
     })
     .await
 }
@@ -497,4 +509,185 @@ async fn the_operator_makes_moderators() {
             .status,
         403
     );
+}
+
+/// A session that the operator makes a moderator's: its id and its `Bearer`.
+async fn deputy(host: &Host, boss: &mut Client, name: &str) -> (String, String) {
+    let session = host
+        .post("/v1/sessions", &json!({ "name": name }))
+        .await
+        .json();
+    let id = session["id"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {}", session["token"].as_str().unwrap());
+    ordered(boss, &format!("/mod {id}")).await;
+    (id, bearer)
+}
+
+async fn as_session(
+    host: &Host,
+    bearer: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> (u16, Value) {
+    let headers = [
+        ("authorization", bearer),
+        ("content-type", "application/json"),
+    ];
+    let answer = host
+        .http(method, &format!("{LOBBY}{path}"), &headers, body.to_owned())
+        .await;
+    let body = serde_json::from_slice(&answer.body).unwrap_or_default();
+    (answer.status, body)
+}
+
+#[tokio::test]
+async fn a_moderator_who_is_banned_neither_speaks_nor_moderates() {
+    for (ban, code) in [("/timeout", "timed_out"), ("/ban", "banned")] {
+        let host = Host::start().await;
+        let mut boss = moderator(&host).await;
+        let (bea, bearer) = deputy(&host, &mut boss, "Bea").await;
+        let (_, cyd) = deputy(&host, &mut boss, "Cyd").await;
+        let mut here = host
+            .connect(&format!("{LOBBY}/ws"), &[("authorization", &bearer)])
+            .await
+            .unwrap();
+        here.next_of("hello").await;
+        ordered(&mut boss, &format!("{ban} {bea}")).await;
+        let close = here.closed().await.map(|close| u16::from(close.code));
+        assert_eq!(close, Some(1012), "{ban}");
+        let text = r#"{"text":"I am here"}"#;
+        let command = r#"{"text":"/clear"}"#;
+        let said = as_session(&host, &bearer, "POST", "/messages", text).await;
+        assert_eq!((said.0, &said.1["code"]), (403, &json!(code)), "{ban}");
+        let done = as_session(&host, &bearer, "POST", "/messages", command).await;
+        assert_eq!(
+            (done.0, &done.1["code"]),
+            (403, &json!("forbidden")),
+            "{ban}"
+        );
+        let (status, _) = as_session(&host, &bearer, "GET", "/bans", "").await;
+        assert_eq!(status, 403, "{ban}");
+        // Nor does another one, who ranks no higher, let it speak.
+        let path = format!("/bans/{bea}");
+        let (status, _) = as_session(&host, &cyd, "DELETE", &path, "").await;
+        assert_eq!(status, 403, "{ban}");
+        assert_eq!(
+            as_operator(&host, "DELETE", &path, Value::Null).await.0,
+            204
+        );
+        let said = as_session(&host, &bearer, "POST", "/messages", text).await;
+        assert_eq!(said.0, 201, "{ban}: {}", said.1);
+        let (status, _) = as_session(&host, &bearer, "GET", "/bans", "").await;
+        assert_eq!(status, 200, "{ban}");
+        host.end().await;
+    }
+}
+
+#[tokio::test]
+async fn of_one_author_a_few_messages_wait() {
+    let host = Host::with(hold).await;
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        let (status, waiting) = say(&host, "ana", &format!("numpty {n}")).await;
+        assert_eq!(status, 202);
+        ids.push(waiting["id"].clone());
+    }
+    let body = json!({ "author": "ana", "text": "numpty 3" });
+    let more = host.post(MESSAGES, &body).await;
+    assert_eq!(
+        (
+            more.status,
+            more.json()["code"].as_str(),
+            more.header("retry-after")
+        ),
+        (429, Some("too_many_waiting"), "900")
+    );
+    assert_eq!(say(&host, "bob", "numpty").await.0, 202, "another's");
+    let again = json!({ "id": ids[0], "author": "ana", "text": "numpty 0" });
+    assert_eq!(host.post(MESSAGES, &again).await.status, 202, "sent again");
+    let path = format!("/held/{}", ids[1].as_str().unwrap());
+    let (status, _) = as_operator(&host, "POST", &path, json!({ "decision": "deny" })).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        host.post(MESSAGES, &body).await.status,
+        202,
+        "one is decided"
+    );
+    host.end().await;
+}
+
+#[tokio::test]
+async fn who_comes_back_from_far_ahead_is_told_what_was_removed_since() {
+    let host = Host::start().await;
+    let (mut bob, _) = host.watch("?name=bob").await;
+    host.say("ana", "SECRET").await;
+    let id = bob.next().await["message"]["id"].clone();
+    let later = (0..600).map(|_| message("later")).collect();
+    host.store.append(&lobby(), later).await.unwrap();
+    let path = format!("/messages/{}", id.as_str().unwrap());
+    assert_eq!(
+        as_operator(&host, "DELETE", &path, Value::Null).await.0,
+        204
+    );
+    let (mut bob, _) = host.watch("?name=bob&after=601").await;
+    let told = bob.next().await;
+    assert_eq!((&told["type"], &told["id"]), (&json!("remove"), &id));
+    host.end().await;
+}
+
+#[tokio::test]
+async fn acts_that_nobody_can_read_make_place_for_new_ones() {
+    let host = Host::start().await;
+    let (mut bob, _) = host.watch("?name=bob").await;
+    host.say("ana", "SECRET").await;
+    let id = bob.next().await["message"]["id"].clone();
+    for n in 0..500 {
+        let note = Change {
+            shelf: Shelf::Acts,
+            key: format!("note-{n}"),
+            expected: Expected::Nothing,
+            value: Some("{}".into()),
+            most: 500,
+        };
+        host.store
+            .desks()
+            .change_desk(&lobby(), note)
+            .await
+            .unwrap();
+    }
+    let path = format!("/messages/{}", id.as_str().unwrap());
+    assert_eq!(
+        as_operator(&host, "DELETE", &path, Value::Null).await.0,
+        204
+    );
+    assert_eq!(bob.next_of("remove").await["id"], id);
+    host.end().await;
+}
+
+#[tokio::test]
+async fn what_became_of_messages_that_waited_pushes_out_no_removal() {
+    let host = Host::with(hold).await;
+    host.say("ana", "SECRET").await;
+    let (_, page) = as_operator(&host, "GET", "/messages", Value::Null).await;
+    let id = page["messages"][0]["message"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    as_operator(&host, "DELETE", &format!("/messages/{id}"), Value::Null).await;
+    let (_, waiting) = say(&host, "bob", "numpty").await;
+    let path = format!("/held/{}", waiting["id"].as_str().unwrap());
+    as_operator(&host, "POST", &path, json!({ "decision": "deny" })).await;
+    let desk = host.store.desks().desk(&lobby()).await.unwrap();
+    let on = |shelf| {
+        desk.notes
+            .iter()
+            .filter(move |note| note.shelf == shelf)
+            .count()
+    };
+    assert_eq!(
+        (on(Shelf::Acts), on(Shelf::Settled), on(Shelf::Held)),
+        (1, 1, 0)
+    );
+    host.end().await;
 }

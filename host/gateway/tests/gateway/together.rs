@@ -1,0 +1,130 @@
+//! Two gateways on one store and one bus, as on two machines: what is decided is decided once.
+
+use crate::{
+    host::{Host, MESSAGES, lobby, soon},
+    moderators::{as_operator, hold, say, texts},
+};
+use chatter_bus::{Heard, Subscription};
+use chatter_protocol::TopicKind;
+use chatter_store::{Change, Changed, Expected, Shelf};
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+
+/// What moderators did, as far as it was said on `chat.audit` by now.
+fn acts(audit: &mut Subscription) -> Vec<String> {
+    let mut acts = Vec::new();
+    while let Some(Some(Heard::Message { payload, .. })) = audit.next().now_or_never() {
+        let said: Value = serde_json::from_slice(&payload).unwrap();
+        acts.extend(said["did"].as_str().map(str::to_owned));
+    }
+    acts
+}
+
+#[tokio::test]
+async fn of_two_gateways_one_decides() {
+    let first = Host::with(hold).await;
+    let second = first.beside(hold).await;
+    let mut audit = first.listen(TopicKind::ChatAudit).await;
+    let mut approved = Vec::new();
+    for n in 0..12 {
+        let text = format!("numpty {n}");
+        let (status, waiting) = say([&first, &second][n % 2], "ana", &text).await;
+        assert_eq!(status, 202);
+        let id = waiting["id"].as_str().unwrap();
+        let path = format!("/held/{id}");
+        // Both know of it.
+        for host in [&first, &second] {
+            soon(async {
+                loop {
+                    let (_, page) = as_operator(host, "GET", "/held", Value::Null).await;
+                    if page["held"][0]["message"]["id"] == id {
+                        return;
+                    }
+                }
+            })
+            .await;
+        }
+        let decisions = ["approve", "deny"].map(|decision| json!({ "decision": decision }));
+        let [approve, deny] = decisions;
+        let (one, other) = tokio::join!(
+            as_operator(&first, "POST", &path, approve),
+            as_operator(&second, "POST", &path, deny),
+        );
+        let mut statuses = [one.0, other.0];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "{n}: {one:?} {other:?}");
+        let did = if one.0 == 200 { "approve" } else { "deny" };
+        assert_eq!(acts(&mut audit), [did], "{n}");
+        if one.0 == 200 {
+            approved.push(text);
+        }
+    }
+    for host in [&first, &second] {
+        assert_eq!(texts(host).await, approved);
+    }
+}
+
+#[tokio::test]
+async fn a_decision_that_was_not_carried_out_is_carried_out_once() {
+    let first = Host::with(hold).await;
+    let (_, waiting) = say(&first, "ana", "you numpty").await;
+    let id = waiting["id"].as_str().unwrap();
+    // As a gateway leaves it that was killed in the middle.
+    let desk = first.store.desks().desk(&lobby()).await.unwrap();
+    let held = desk.notes.iter().find(|note| note.shelf == Shelf::Held);
+    let held = held.unwrap().value.clone();
+    let mut decided: Value = serde_json::from_str(&held).unwrap();
+    decided["decided"] = json!({
+        "decision": "approved",
+        "by": { "id": "operator:main", "name": "operator" },
+        "reason": "",
+        "at": "2026-01-31T12:00:00.000Z",
+    });
+    let change = Change {
+        shelf: Shelf::Held,
+        key: id.to_owned(),
+        expected: Expected::Value(held),
+        value: Some(decided.to_string()),
+        most: 200,
+    };
+    let done = first.store.desks().change_desk(&lobby(), change).await;
+    assert!(matches!(done, Ok(Changed::Done(_))));
+    let mut audit = first.listen(TopicKind::ChatAudit).await;
+    first.time.fetch_add(60_000, Ordering::SeqCst);
+    // Each sees to what was left as it starts.
+    let (second, third) = tokio::join!(first.beside(hold), first.beside(hold));
+    let (mut at_second, _) = second.watch("?name=bob&after=0").await;
+    let (mut at_third, _) = third.watch("?name=bob&after=0").await;
+    soon(async { while texts(&first).await.is_empty() {} }).await;
+    // Who shows what is said now has seen to it.
+    first.say("ana", "next").await;
+    for client in [&mut at_second, &mut at_third] {
+        while client.next_of("message").await["message"]["text"] != "next" {}
+    }
+    assert_eq!(acts(&mut audit), ["approve"]);
+    assert_eq!(texts(&first).await, ["you numpty", "next"]);
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_looked_at_in_time_goes_and_its_author_is_told() {
+    let first = Host::with(hold).await;
+    let (mut ana, _) = first.watch("?name=ana").await;
+    let mut audit = first.listen(TopicKind::ChatAudit).await;
+    ana.say("n", "you numpty").await;
+    let id = ana.next_of("waiting").await["id"].clone();
+    first.time.fetch_add(15 * 60_000, Ordering::SeqCst);
+    // It looks as it starts.
+    let second = first.beside(hold).await;
+    let told = ana.next_of("error").await;
+    assert_eq!(
+        (&told["nonce"], &told["code"]),
+        (&json!("n"), &json!("expired"))
+    );
+    soon(async { while acts(&mut audit) != ["expire"] {} }).await;
+    let again = json!({ "id": id, "author": "ana", "text": "you numpty" });
+    assert_eq!(second.post(MESSAGES, &again).await.status, 202);
+    let (_, page) = as_operator(&second, "GET", "/held", Value::Null).await;
+    assert_eq!(page["held"], json!([]));
+    assert!(texts(&first).await.is_empty());
+}
