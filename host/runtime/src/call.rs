@@ -4,7 +4,7 @@ use crate::{
     Call,
     contract::{Asked, PersonaPre, Returned},
     end::{self, failed},
-    lift, lower,
+    imports, lift, lower,
     module::Module,
     permits::Permit,
     sandbox::{self, Bounds, Sandbox, Services},
@@ -15,10 +15,7 @@ use chatter_protocol::{
     call::{CallEnd, CallInput, CallLimits, CallTimes, Outcome},
     memory,
 };
-use std::{
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::Store;
 
@@ -82,7 +79,7 @@ pub(crate) async fn run(
     let lines = log.take();
     account.take_log(log.used());
     account.take_cpu(pace.used_before());
-    let imports = std::mem::take(&mut *imports.lock().unwrap_or_else(PoisonError::into_inner));
+    let imports = imports::take(&imports);
     CallRecord {
         v: V1,
         module: module.about.clone(),

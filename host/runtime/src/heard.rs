@@ -27,7 +27,8 @@ pub(crate) struct Heard {
 #[derive(Default)]
 struct Answers {
     completions: Vec<Completed>,
-    remaining: VecDeque<llm::Budget>,
+    /// Each with how often it was told in a row.
+    remaining: VecDeque<(llm::Budget, u32)>,
     searches: Vec<(Query, Result<Vec<Entry>, memory::Error>)>,
 }
 
@@ -60,7 +61,9 @@ pub(crate) fn services(
             ImportRecord::Search {
                 request, answer, ..
             } => answers.searches.push((request, answer)),
-            ImportRecord::Remaining { answer } => answers.remaining.push_back(answer),
+            ImportRecord::Remaining { answer, count } => {
+                answers.remaining.push_back((answer, count));
+            }
             ImportRecord::Remember { .. } => {}
         }
     }
@@ -138,7 +141,16 @@ impl Heard {
 
     /// What was left when that was asked.
     pub(crate) fn remaining(&self) -> Option<llm::Budget> {
-        self.answers().remaining.pop_front()
+        let remaining = &mut self.answers().remaining;
+        loop {
+            match remaining.front_mut()? {
+                (_, 0) => drop(remaining.pop_front()),
+                (answer, count) => {
+                    *count -= 1;
+                    return Some(*answer);
+                }
+            }
+        }
     }
 
     fn search(&self, query: &Query) -> Option<Result<Vec<Entry>, memory::Error>> {
@@ -306,12 +318,19 @@ mod tests {
     #[test]
     fn what_was_left_is_told_in_order() {
         let left = |calls| llm::Budget { calls, tokens: 9 };
-        let remaining = |answer| ImportRecord::Remaining { answer };
-        let imports = vec![remaining(left(2)), remaining(left(1))];
+        let remaining = |answer, count| ImportRecord::Remaining { answer, count };
+        let imports = vec![
+            remaining(left(2), 1),
+            remaining(left(1), 3),
+            remaining(left(0), 0),
+            remaining(left(2), 1),
+        ];
         let services = services(imports, &others(), Ledger::default());
         let heard = services.heard.as_ref().unwrap();
-        let told: Vec<_> = (0..3).map(|_| heard.remaining()).collect();
-        assert_eq!(told, [Some(left(2)), Some(left(1)), None]);
+        let told: Vec<_> = (0..7).map(|_| heard.remaining()).collect();
+        let calls: Vec<_> = told.iter().map(|it| it.map(|it| it.calls)).collect();
+        let expected = [Some(2), Some(1), Some(1), Some(1), Some(2), None, None];
+        assert_eq!(calls, expected);
     }
 
     #[tokio::test]

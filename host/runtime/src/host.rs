@@ -5,6 +5,7 @@ use crate::{
     brief::{NAME_BYTES, brief},
     contract::{llm as wit_llm, log as wit_log, memory as wit_memory, types as wit_types},
     heard,
+    imports::Imports,
     sandbox::Sandbox,
 };
 use chatter_protocol::{
@@ -12,7 +13,10 @@ use chatter_protocol::{
     call::{ImportRecord, LogLevel},
     llm, memory,
 };
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// The longest request to the language model, in bytes over all messages.
@@ -20,9 +24,6 @@ const REQUEST_BYTES: usize = 64 << 10;
 
 /// The most messages of a request to the language model; each costs more than its bytes.
 const REQUEST_MESSAGES: usize = 64;
-
-/// How many questions that cost a guest nothing are kept in a call's record.
-const FREE_RECORDS: u32 = 64;
 
 /// The longest text of a memory and the longest query, in characters.
 const MEMORY_CHARS: usize = 1000;
@@ -83,7 +84,7 @@ impl wit_llm::Host for Sandbox {
             request.temperature = 1.0;
         }
         let took_us = micros_since(asked_at);
-        self.record(
+        self.imports().push(
             ImportRecord::Complete {
                 request,
                 asked,
@@ -101,7 +102,7 @@ impl wit_llm::Host for Sandbox {
         let answer = heard
             .and_then(|heard| heard.remaining())
             .unwrap_or_else(|| self.remaining_budget());
-        self.record(ImportRecord::Remaining { answer }, true);
+        let answer = self.imports().remaining(answer);
         wit_llm::Budget {
             calls: answer.calls,
             tokens: answer.tokens,
@@ -110,19 +111,8 @@ impl wit_llm::Host for Sandbox {
 }
 
 impl Sandbox {
-    /// Adds to the call's record. Of what costs the guest none of its budget only the first are
-    /// kept, since it may ask for ever; a replay answers the others by the same rules.
-    fn record(&mut self, import: ImportRecord, free: bool) {
-        if free {
-            if self.free_records == FREE_RECORDS {
-                return;
-            }
-            self.free_records += 1;
-        }
-        self.imports
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(import);
+    fn imports(&self) -> MutexGuard<'_, Imports> {
+        self.imports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The least of all that bounds it: the call, the persona's minute, and what tenant, room and persona
@@ -148,11 +138,10 @@ impl Sandbox {
 
     /// What tells this question from others, if it can come into the record.
     fn question(&self, request: &llm::Request) -> String {
-        let is_kept = self.free_records < FREE_RECORDS || self.llm_calls < self.limits.llm_calls;
-        if is_kept {
-            heard::question(request)
-        } else {
+        if self.imports().is_full() {
             String::new()
+        } else {
+            heard::question(request)
         }
     }
 
@@ -191,8 +180,9 @@ impl Sandbox {
                 "the temperature is not in 0..=2".into(),
             ));
         }
+        // Who can't be told in the record is answered by a rule that holds for a replay too.
         let left = self.budget();
-        if left.calls == 0 || left.tokens == 0 {
+        if self.imports().is_full() || left.calls == 0 || left.tokens == 0 {
             return Err(llm::Error::OverBudget);
         }
         request.max_tokens = request.max_tokens.clamp(1, left.tokens);
@@ -277,7 +267,7 @@ impl wit_memory::Host for Sandbox {
         };
         let over = self.searches > self.limits.memory_searches;
         let took_us = micros_since(asked_at);
-        self.record(
+        self.imports().push(
             ImportRecord::Search {
                 request,
                 answer,
@@ -305,7 +295,8 @@ impl wit_memory::Host for Sandbox {
         };
         let refused = taken.is_err();
         let answer = taken;
-        self.record(ImportRecord::Remember { request, answer }, refused);
+        self.imports()
+            .push(ImportRecord::Remember { request, answer }, refused);
         given
     }
 }

@@ -20,6 +20,7 @@ pub mod floor;
 mod given;
 mod heard;
 mod host;
+mod imports;
 mod inspect;
 mod lanes;
 mod ledger;

@@ -2,6 +2,7 @@
 
 use crate::{
     heard::Heard,
+    imports::SharedImports,
     lanes::{Pace, SlowLane},
     ledger::{Account, Ledger},
     log::SharedLog,
@@ -10,15 +11,8 @@ use crate::{
 };
 use chatter_llm::{Asker, SharedModel};
 use chatter_memory::SharedMemory;
-use chatter_protocol::{
-    Timestamp,
-    call::{CallLimits, ImportRecord},
-    memory,
-};
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use chatter_protocol::{Timestamp, call::CallLimits, memory};
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use wasmtime::{ResourceLimiter, Store, StoreContextMut, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -33,9 +27,6 @@ pub(crate) struct Services {
     /// Where those compute that take long.
     pub(crate) lane: Arc<SlowLane>,
 }
-
-/// What a call asked, and was answered.
-pub(crate) type SharedImports = Arc<Mutex<Vec<ImportRecord>>>;
 
 /// A store's data: lives for one call.
 pub(crate) struct Sandbox {
@@ -56,7 +47,6 @@ pub(crate) struct Sandbox {
     pub(crate) llm_calls: u32,
     pub(crate) llm_tokens: u32,
     pub(crate) searches: u32,
-    pub(crate) free_records: u32,
     /// Shared with who asked for the call, which may end before the instance does.
     pub(crate) imports: SharedImports,
     pub(crate) pace: Arc<Pace>,
@@ -122,7 +112,6 @@ pub(crate) fn store(
             llm_calls: 0,
             llm_tokens: 0,
             searches: 0,
-            free_records: 0,
             imports: Arc::default(),
             pace: Arc::default(),
             memories: Vec::new(),

@@ -135,6 +135,10 @@ pub enum ImportRecord {
     Remaining {
         /// What is left.
         answer: llm::Budget,
+        /// How often in a row it was asked, and answered so.
+        #[serde(default = "once", skip_serializing_if = "is_once")]
+        #[schemars(range(min = 1))]
+        count: u32,
     },
     /// `memory.search`
     Search {
@@ -158,6 +162,18 @@ pub enum ImportRecord {
 /// Records that don't say it are of questions that were put to the model.
 fn yes() -> bool {
     true
+}
+
+fn once() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_once(count: &u32) -> bool {
+    *count == 1
 }
 
 /// A line of a persona's log.

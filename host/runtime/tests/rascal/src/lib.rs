@@ -7,7 +7,7 @@ use persona_sdk::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -197,11 +197,16 @@ fn pester(host: &mut dyn Host) -> Reply {
         temperature: 1.0,
         json_schema: None,
     };
+    let mut answers = DefaultHasher::new();
     for _ in 0..500 {
-        let _ = host.complete(&request);
-        host.remaining();
+        let answer = host.complete(&request).map_err(|error| error.to_string());
+        answer.map(|answer| answer.text).hash(&mut answers);
+        for _ in 0..3 {
+            let left = host.remaining();
+            (left.calls, left.tokens).hash(&mut answers);
+        }
     }
-    Reply::say("gave up")
+    Reply::say(format!("gave up: {:x}", answers.finish()))
 }
 
 /// What of the world can be seen from in here: nothing, it is hoped.
