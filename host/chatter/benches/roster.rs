@@ -8,13 +8,17 @@
     reason = "a benchmark ends by it, and uses its part of what the tests share"
 )]
 
+#[path = "common/options.rs"]
+mod options;
+#[path = "common/process.rs"]
+mod process;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use rustix::process::Signal;
+use process::{end, processor_time, resident};
 use std::{
     fmt::Write as _,
-    fs, thread,
+    thread,
     time::{Duration, Instant},
 };
 use support::Home;
@@ -35,21 +39,11 @@ const SEATS: usize = 20;
 const MODULES: [&str; 2] = ["regular", "hype"];
 
 fn main() {
-    let words: Vec<_> = std::env::args()
-        .skip(1)
-        .filter(|word| word != "--bench")
-        .collect();
-    let words: Vec<_> = words.iter().map(String::as_str).collect();
-    let personas = match words[..] {
-        [] => Some(1000),
-        ["-h" | "--help"] => return print!("{HELP}"),
-        ["--personas", count] => count.parse().ok().filter(|count| *count > 0),
+    let mut personas = 1000;
+    options::read(HELP, |name, mut value| match name {
+        "--personas" => Some(value.amount().map(|count| personas = count)),
         _ => None,
-    };
-    let Some(personas) = personas else {
-        eprint!("{HELP}");
-        std::process::exit(2);
-    };
+    });
     let rooms = usize::div_ceil(personas, SEATS);
     let none = at_rest(rooms, 0);
     let all = at_rest(rooms, personas);
@@ -107,12 +101,12 @@ fn at_rest(rooms: usize, personas: usize) -> Cost {
         }
         home.write(&format!("configs/rooms/room-{room}.toml"), text);
     }
-    let mut server = home.serve(&[]);
+    let server = home.serve(&[]);
     let mut last = u64::MAX;
     // At rest: the same to a hundredth for five seconds.
     loop {
         thread::sleep(Duration::from_secs(5));
-        let now = of_process(server.process.id());
+        let now = resident(server.process.id());
         if now.abs_diff(last) < now / 100 {
             break;
         }
@@ -122,36 +116,9 @@ fn at_rest(rooms: usize, personas: usize) -> Cost {
     let (before, since) = (processor_time(id), Instant::now());
     thread::sleep(Duration::from_secs(20));
     let cost = Cost {
-        resident: of_process(id),
+        resident: resident(id),
         busy: (processor_time(id) - before).as_secs_f64() / since.elapsed().as_secs_f64(),
     };
-    server.process.signal(Signal::TERM);
-    assert!(
-        server.process.wait().success(),
-        "{}",
-        server.process.stderr()
-    );
+    end(server);
     cost
-}
-
-/// What a process has used of processors, its kernel's work included (proc(5)).
-fn processor_time(id: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("a process, on Linux");
-    // The program's name, in parentheses, may hold anything.
-    let (_, after) = stat.rsplit_once(") ").expect("a name");
-    let ticks: u64 = after
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .map(|ticks| ticks.parse::<u64>().expect("a number"))
-        .sum();
-    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
-}
-
-/// The resident set of a process, in bytes (proc(5)).
-fn of_process(id: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a process, on Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.expect("a resident set") << 10
 }

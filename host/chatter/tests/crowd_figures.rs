@@ -5,6 +5,8 @@
 
 #[path = "../benches/crowd/figures.rs"]
 mod figures;
+#[path = "../benches/common/quantile.rs"]
+mod quantile;
 
 use figures::{Figures, Line, has_emote, words};
 

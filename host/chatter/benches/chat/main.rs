@@ -10,6 +10,12 @@
     reason = "a benchmark ends by it, and uses its part of what the tests share"
 )]
 
+#[path = "../common/options.rs"]
+mod options;
+#[path = "../common/process.rs"]
+mod process;
+#[path = "../common/quantile.rs"]
+mod quantile;
 mod report;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -20,8 +26,8 @@ use chatter_bus::{
 };
 use chatter_protocol::{CallRecord, ChatMessage, Schematic as _, Topic, TopicKind};
 use chatter_redis_server::RedisServer;
+use process::{end, processor_time};
 use report::Report;
-use rustix::process::Signal;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -70,41 +76,22 @@ struct Options {
 }
 
 impl Options {
-    fn read(words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
+    fn read() -> Self {
         let mut options = Self {
             minutes: 5.0,
             to: Path::new(env!("CARGO_TARGET_TMPDIR")).join("../real/chat.txt"),
         };
-        let mut words = words;
-        while let Some(name) = words.next() {
-            let mut value = || words.next().ok_or(format!("{name} needs a value"));
-            match name.as_str() {
-                "--minutes" => {
-                    let value = value()?;
-                    let minutes = value.parse().ok().filter(|minutes| *minutes > 0.0);
-                    options.minutes =
-                        minutes.ok_or(format!("--minutes {value}: not a number of minutes"))?;
-                }
-                "--to" => options.to = value()?.into(),
-                "-h" | "--help" => return Ok(None),
-                // Cargo's own.
-                "--bench" => {}
-                _ => return Err(format!("{name}: there is no such option")),
-            }
-        }
-        Ok(Some(options))
+        options::read(HELP, |name, mut value| match name {
+            "--minutes" => Some(value.amount().map(|minutes| options.minutes = minutes)),
+            "--to" => Some(value.text().map(|to| options.to = to.into())),
+            _ => None,
+        });
+        options
     }
 }
 
 fn main() {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print!("{HELP}"),
-        Err(wrong) => {
-            eprintln!("{wrong}\n\n{HELP}");
-            std::process::exit(2);
-        }
-    };
+    let options = Options::read();
     let Ok(model) = std::env::var("CHATTER_REAL_LLM") else {
         eprintln!("no language model is named: `cargo xtask bench chat` starts one");
         std::process::exit(1);
@@ -118,7 +105,7 @@ async fn measure(options: &Options, model: &str) {
     fs::create_dir_all(folder).unwrap();
     let redis = RedisServer::start();
     let home = home(model);
-    let mut server = home.serve(&["--bus", &redis.url(), "--log", "warn,chatter=info"]);
+    let server = home.serve(&["--bus", &redis.url(), "--log", "warn,chatter=info"]);
     let ended = CancellationToken::new();
     let records = listen(&redis, ended.clone()).await;
     let began = Instant::now();
@@ -140,12 +127,10 @@ async fn measure(options: &Options, model: &str) {
     let messages = log(&server).await;
     let cpu = processor_time(server.process.id());
     let redis_cpu = processor_time(redis.pid());
-    server.process.signal(Signal::TERM);
-    let end = server.process.wait();
+    let logged = end(server);
     ended.cancel();
     let records = records.await.unwrap();
-    fs::write(options.to.with_extension("log"), server.process.stderr()).unwrap();
-    assert!(end.success(), "{}", server.process.stderr());
+    fs::write(options.to.with_extension("log"), logged).unwrap();
 
     let report = Report {
         provider: PROVIDER,
@@ -256,18 +241,4 @@ async fn log(server: &Server) -> Vec<ChatMessage> {
             messages.push(serde_json::from_value(entry["message"].clone()).unwrap());
         }
     }
-}
-
-/// What a process has used of processors, its kernel's work included (proc(5)).
-fn processor_time(id: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("a process, on Linux");
-    // The program's name, in parentheses, may hold anything.
-    let (_, after) = stat.rsplit_once(") ").expect("a name");
-    let ticks: u64 = after
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .map(|ticks| ticks.parse::<u64>().expect("a number"))
-        .sum();
-    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }

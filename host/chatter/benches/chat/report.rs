@@ -1,6 +1,6 @@
 //! What came of a chat, in figures.
 
-use crate::support::metrics::metric;
+use crate::{quantile::quantile, support::metrics::metric};
 use chatter_protocol::{
     AuthorKind, CallRecord, ChatMessage,
     call::{CallEnd, ImportRecord},
@@ -230,9 +230,9 @@ impl fmt::Display for Report {
         for (end, mut took) in self.asked() {
             took.sort();
             write!(f, "  {end:<42}{:>6}", took.len())?;
-            for quantile in [0.5, 0.95, 0.99, 1.0] {
-                let at = ((took.len() as f64 * quantile).ceil() as usize).max(1) - 1;
-                write!(f, "{:>9.1}", took[at].as_secs_f64())?;
+            for q in [0.5, 0.95, 0.99, 1.0] {
+                let took = quantile(&took, q).unwrap_or_default();
+                write!(f, "{:>9.1}", took.as_secs_f64())?;
             }
             writeln!(f)?;
         }

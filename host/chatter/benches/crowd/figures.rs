@@ -4,6 +4,7 @@
 //! (`:code:`). Two texts are the same if their words are, without regard to case, marks, and letters
 //! that are drawn out.
 
+use crate::quantile::quantile;
 use chatter_protocol::emote;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -105,10 +106,10 @@ impl Figures {
         Self {
             lines: lines.len(),
             minutes: span as f64 / 60_000.0,
-            per_minute: [0.1, 0.5, 0.9].map(|q| quantile(&per_minute, q)),
+            per_minute: quantiles(&per_minute, [0.1, 0.5, 0.9]),
             burstiness: burstiness(&gaps),
             top_tenth: tenth as f64 / lines.len() as f64,
-            words: [0.5, 0.9].map(|q| quantile(&counts, q)),
+            words: quantiles(&counts, [0.5, 0.9]),
             one_word: share(counts.iter().map(|count| *count <= 1.0)),
             one_word_or_emotes: share(
                 words
@@ -295,10 +296,9 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// By the nearest rank.
-fn quantile(values: &[f64], q: f64) -> f64 {
+/// 0 of nothing.
+fn quantiles<const N: usize>(values: &[f64], at: [f64; N]) -> [f64; N] {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let rank = (q * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+    at.map(|q| quantile(&sorted, q).unwrap_or(0.0))
 }

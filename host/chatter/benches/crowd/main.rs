@@ -6,6 +6,10 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark ends by it")]
 
 mod figures;
+#[path = "../common/options.rs"]
+mod options;
+#[path = "../common/quantile.rs"]
+mod quantile;
 #[path = "../../tests/support/simulated.rs"]
 mod simulated;
 
@@ -59,7 +63,7 @@ struct Options {
 }
 
 impl Options {
-    fn read(arguments: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
+    fn read() -> Self {
         let mut options = Self {
             minutes: 30,
             room: "main/lobby".into(),
@@ -68,40 +72,27 @@ impl Options {
             log: None,
             print: false,
         };
-        let mut arguments = arguments;
-        while let Some(name) = arguments.next() {
-            let mut value = || arguments.next().ok_or(format!("{name} needs a value"));
-            let number = |value: String| {
-                value
-                    .parse::<u64>()
-                    .map_err(|_| format!("{name} {value}: not a whole number"))
+        options::read(HELP, |name, mut value| {
+            let set = match name {
+                "--minutes" => value.amount().map(|minutes| options.minutes = minutes),
+                "--seed" => value.number().map(|seed| options.seed = seed),
+                "--people" => value.amount().map(|every| options.people = Some(every)),
+                "--room" => value.text().map(|room| options.room = room),
+                "--log" => value.text().map(|file| options.log = Some(file)),
+                "--print" => {
+                    options.print = true;
+                    Ok(())
+                }
+                _ => return None,
             };
-            match name.as_str() {
-                "--minutes" => options.minutes = number(value()?)?.max(1),
-                "--seed" => options.seed = number(value()?)?,
-                "--people" => options.people = Some(number(value()?)?.max(1)),
-                "--room" => options.room = value()?,
-                "--log" => options.log = Some(value()?),
-                "--print" => options.print = true,
-                "-h" | "--help" => return Ok(None),
-                // Cargo's own.
-                "--bench" => {}
-                _ => return Err(format!("{name}: there is no such option")),
-            }
-        }
-        Ok(Some(options))
+            Some(set)
+        });
+        options
     }
 }
 
 fn main() {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print!("{HELP}"),
-        Err(wrong) => {
-            eprintln!("{wrong}\n\n{HELP}");
-            std::process::exit(2);
-        }
-    };
+    let options = Options::read();
     let lines = match &options.log {
         Some(file) => read(file).map(|lines| (lines, Vec::new())),
         None => simulate(&options),
