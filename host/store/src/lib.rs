@@ -38,9 +38,12 @@ pub const FATES_KEPT: usize = 16;
 /// as [`StoreError::Full`].
 pub const LINES_WAIT: usize = 1_000;
 
-/// How many memories, of all rooms, may wait for the memory in SQLite; Redis bounds those of each room by itself. Beyond
-/// that the oldest are dropped: a memory that stays away for hours must not silence the personas.
-pub const MEMORIES_WAIT: usize = 100_000;
+/// How many memories of one room may wait for the memory. Beyond that its oldest are dropped: a memory that stays away for
+/// hours must not silence the personas.
+pub const ROOM_MEMORIES_WAIT: usize = 10_000;
+
+/// How many memories, of all rooms, may wait for the memory in SQLite; beyond that, too, the oldest are dropped.
+pub const MEMORIES_WAIT: usize = 10 * ROOM_MEMORIES_WAIT;
 
 /// How many calls of a persona are remembered to recognise a second commit of one of them.
 pub const CALLS_KNOWN: usize = 32;
@@ -202,8 +205,8 @@ pub trait Store: Send + Sync + 'static {
 
     // === Memories on their way to the memory ===
 
-    /// The oldest memories that are not delivered yet, of all rooms, at most `limit`; waits up to
-    /// `wait` for the first, and is empty if none came.
+    /// Memories that are not delivered yet, of all rooms, at most `limit`, in the order in which they came; waits up to
+    /// `wait` for the first, and is empty if none came. Tenants have equal shares of it, each with its oldest.
     ///
     /// # Errors
     ///
@@ -213,6 +216,16 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
         wait: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError>;
+
+    /// All memories that are not delivered yet, with those that somebody is delivering now. None of them is handed out by
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or holds a memory that can't be read.
+    async fn all_pending_memories(&self) -> Result<Vec<PendingMemory>, StoreError> {
+        self.pending_memories(usize::MAX, Duration::ZERO).await
+    }
 
     /// These memories have arrived. Unknown ids are passed over.
     ///

@@ -1,7 +1,7 @@
 //! Takes memories from the store's outbox to the memory.
 //!
 //! Each is written at least once, under the same write id at every try, so that the memory keeps it
-//! once. Scopes take turns, and each scope's entries go in their order. While the memory is away all
+//! once. Tenants have equal shares of what is in view, scopes take turns, and each scope's entries go in their order. While the memory is away all
 //! wait, and it is tried again with growing pauses.
 //!
 //! An entry that fails alone, while others arrive, is set aside and tried again later, with growing
@@ -140,8 +140,11 @@ impl Delivery {
         let view = self.aside.len() + IN_VIEW;
         let pending = answered(self.store.pending_memories(view, WAIT)).await?;
         self.show_age(&pending);
-        self.aside
-            .retain(|id, _| pending.iter().any(|waiting| waiting.id == *id));
+        if pending.len() < view {
+            // Nothing else waits.
+            self.aside
+                .retain(|id, _| pending.iter().any(|waiting| waiting.id == *id));
+        }
         let now = Instant::now();
         let is_due = |waiting: &PendingMemory| {
             let aside = self.aside.get(&waiting.id);

@@ -189,6 +189,10 @@ impl Store for Redis {
         first(&come, wait, || self.waiting_memories(limit)).await
     }
 
+    async fn all_pending_memories(&self) -> Result<Vec<PendingMemory>, StoreError> {
+        self.all_memories().await
+    }
+
     async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {
         self.memories_arrived(&ids).await
     }

@@ -13,15 +13,12 @@ use super::{
     answer::{Answer, from_json, strange, to_json, unavailable},
     keys::{self, Of},
 };
-use crate::{CallCommit, MEMORIES_WAIT, PendingMemory, StoreError};
+use crate::{CallCommit, PendingMemory, StoreError};
 use chatter_bus::redis::{self, Value};
-use chatter_protocol::{PersonaId, RoomId, Timestamp, memory};
+use chatter_protocol::{PersonaId, RoomId, TenantId, Timestamp, memory};
 use futures_util::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
-
-/// How many memories of one room may wait; of all rooms together nobody knows at once.
-pub(super) const ROOM_WAITS: usize = MEMORIES_WAIT / 10;
 
 /// For how long what was handed out is one's own.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -100,13 +97,11 @@ impl Redis {
             }
             Ok(numbers)
         });
-        let mut oldest = there(join_all(looks).await)?.concat();
-        self.forget_empty(&rooms, &oldest).await;
-        oldest.sort_unstable_by_key(|(number, _)| *number);
-        oldest.truncate(limit.min(1000));
+        let waiting = there(join_all(looks).await)?.concat();
+        self.forget_empty(&rooms, &waiting).await;
         // Only what is handed out is claimed.
         let mut shares: BTreeMap<&RoomId, usize> = BTreeMap::new();
-        for (_, room) in oldest {
+        for (_, room) in in_turn(waiting).into_iter().take(limit.min(1000)) {
             *shares.entry(room).or_default() += 1;
         }
         let claims = shares
@@ -141,18 +136,41 @@ impl Redis {
         let mut memories = Vec::new();
         while answer.more() {
             let id = answer.number()?;
-            let kept: Kept = from_json(&answer.bytes()?, || format!("memory {id} of {room}"))?;
-            memories.push(PendingMemory {
-                id,
-                scope: memory::Scope {
-                    room: room.clone(),
-                    persona: kept.persona,
-                },
-                write_id: kept.write_id,
-                entry: kept.entry,
-                at: kept.at,
-            });
+            memories.push(pending(room, id, &answer.bytes()?)?);
         }
+        Ok(memories)
+    }
+
+    /// All of all rooms, whoever is delivering them.
+    pub(super) async fn all_memories(&self) -> Result<Vec<PendingMemory>, StoreError> {
+        let mut memories = Vec::new();
+        for room in &self.listed_rooms().await? {
+            let kept = keys::of(Of::Memories, room);
+            let mut cursor = "0".to_owned();
+            loop {
+                let mut command = redis::command("HSCAN");
+                command.arg(&kept).arg(&cursor).arg("COUNT").arg(1000);
+                let answer = self.shared.link.ask("memories", &kept, &command).await;
+                let answer = answer.map_err(|fault| unavailable(&fault))?;
+                let Value::Array(parts) = answer else {
+                    return Err(strange("memories"));
+                };
+                let [next, page] =
+                    <[Value; 2]>::try_from(parts).map_err(|_| strange("memories"))?;
+                cursor = Answer::new("memories", Value::Array(vec![next]))?.text()?;
+                let mut page = Answer::new("memories", page)?;
+                while page.more() {
+                    let id = page.text()?.parse().map_err(|_| strange("memories"))?;
+                    memories.push(pending(room, id, &page.bytes()?)?);
+                }
+                if cursor == "0" {
+                    break;
+                }
+            }
+        }
+        // What changes while it is read may be told twice.
+        memories.sort_by_key(|memory| memory.id);
+        memories.dedup_by_key(|memory| memory.id);
         Ok(memories)
     }
 
@@ -229,6 +247,38 @@ impl Redis {
         }))
         .await;
     }
+}
+
+/// A memory as it was put into the outbox.
+fn pending(room: &RoomId, id: i64, json: &[u8]) -> Result<PendingMemory, StoreError> {
+    let kept: Kept = from_json(json, || format!("memory {id} of {room}"))?;
+    Ok(PendingMemory {
+        id,
+        scope: memory::Scope {
+            room: room.clone(),
+            persona: kept.persona,
+        },
+        write_id: kept.write_id,
+        entry: kept.entry,
+        at: kept.at,
+    })
+}
+
+/// Of each tenant the oldest, then of each the second, and so on: who has more of them waits longer.
+fn in_turn(mut waiting: Vec<(i64, &RoomId)>) -> Vec<(i64, &RoomId)> {
+    waiting.sort_unstable_by_key(|(number, _)| *number);
+    let mut counts: BTreeMap<TenantId, usize> = BTreeMap::new();
+    let mut placed: Vec<_> = waiting
+        .into_iter()
+        .map(|(number, room)| {
+            let place = counts.entry(room.tenant()).or_default();
+            *place += 1;
+            (*place, number, room)
+        })
+        .collect();
+    placed.sort_unstable_by_key(|(place, number, _)| (*place, *number));
+    let in_order = placed.into_iter();
+    in_order.map(|(_, number, room)| (number, room)).collect()
 }
 
 /// What the rooms answered that can be reached; the error of one of them if none can.

@@ -8,8 +8,8 @@ use super::{
     outbox,
 };
 use crate::{
-    CALLS_KNOWN, CallCommit, Duty, FATES_KEPT, LINES_WAIT, PendingLine, STATES_KEPT, StoreError,
-    StoredState,
+    CALLS_KNOWN, CallCommit, Duty, FATES_KEPT, LINES_WAIT, PendingLine, ROOM_MEMORIES_WAIT,
+    STATES_KEPT, StoreError, StoredState,
 };
 use chatter_bus::redis::{Value, command};
 use chatter_protocol::{
@@ -25,7 +25,7 @@ impl Redis {
         let calls_known = CALLS_KNOWN.to_string();
         let states_kept = STATES_KEPT.to_string();
         let lines_wait = LINES_WAIT.to_string();
-        let memories_wait = outbox::ROOM_WAITS.to_string();
+        let memories_wait = ROOM_MEMORIES_WAIT.to_string();
         let fence = commit
             .fence
             .map_or(String::new(), |fence| fence.to_string());

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     CALLS_KNOWN, CallCommit, FATES_KEPT, LINES_WAIT, MEMORIES_WAIT, PendingLine, PendingMemory,
-    STATES_KEPT, StoreError, StoredState,
+    ROOM_MEMORIES_WAIT, STATES_KEPT, StoreError, StoredState,
 };
 use chatter_protocol::{
     ChatMessage, MessageId, PersonaId, RoomId, Timestamp,
@@ -32,7 +32,7 @@ pub(super) fn commit(connection: &Connection, commit: &CallCommit) -> Result<(),
         submit_lines(connection, room, persona, commit)?;
     }
     if !commit.memories.is_empty() {
-        submit_memories(connection, persona, commit)?;
+        submit_memories(connection, room, persona, commit)?;
     }
     Ok(())
 }
@@ -114,6 +114,7 @@ fn submit_lines(
 
 fn submit_memories(
     connection: &Connection,
+    room: i64,
     persona: i64,
     commit: &CallCommit,
 ) -> Result<(), Failure> {
@@ -137,7 +138,14 @@ fn submit_memories(
             commit.at.as_millis(),
         ))?;
     }
-    let dropped = connection
+    let mut dropped = connection
+        .prepare_cached(
+            "DELETE FROM memory WHERE persona IN (SELECT id FROM persona WHERE room = ?1) AND id <=
+             (SELECT id FROM memory WHERE persona IN (SELECT id FROM persona WHERE room = ?1)
+              ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute((room, signed(ROOM_MEMORIES_WAIT)))?;
+    dropped += connection
         .prepare_cached("DELETE FROM memory WHERE id <= (SELECT max(id) FROM memory) - ?1")?
         .execute((signed(MEMORIES_WAIT),))?;
     if dropped > 0 {
@@ -300,11 +308,18 @@ pub(super) fn pending_memories(
     connection: &Connection,
     limit: usize,
 ) -> Result<Vec<PendingMemory>, Failure> {
+    // Of each tenant the oldest, then of each the second, and so on: who has more of them waits longer.
     let mut statement = connection.prepare_cached(
-        "SELECT memory.id, room.name, persona.name, write_id, entry, at FROM memory
+        "SELECT memory.id, room.name, persona.name, write_id, entry, at FROM
+           (SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY id) AS place FROM
+              (SELECT memory.id, substr(room.name, 1, instr(room.name, '/')) AS tenant FROM memory
+               JOIN persona ON persona.id = memory.persona
+               JOIN room ON room.id = persona.room)
+            ORDER BY place, id LIMIT ?1) AS next
+         JOIN memory ON memory.id = next.id
          JOIN persona ON persona.id = memory.persona
          JOIN room ON room.id = persona.room
-         ORDER BY memory.id LIMIT ?1",
+         ORDER BY memory.id",
     )?;
     let mut rows = statement.query((signed(limit),))?;
     let mut memories = Vec::new();

@@ -100,6 +100,10 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     ALTER TABLE room ADD COLUMN desk INTEGER NOT NULL DEFAULT 0;
     ",
+    // How many memories of one room wait is bounded.
+    "
+    CREATE INDEX memory_of ON memory (persona, id);
+    ",
 ];
 
 /// The version that this program writes.

@@ -3,7 +3,8 @@
 use super::{LONG, Subject, call, lobby, memory, message, nova, rex, says, studio, waiting_lines};
 use chatter_protocol::{AuthorId, ChatMessage, MessageId, Timestamp, call::Fate};
 use chatter_store::{
-    CallCommit, FATES_KEPT, LINES_WAIT, PendingMemory, Store, StoreError, StoredSession,
+    CallCommit, FATES_KEPT, LINES_WAIT, PendingMemory, ROOM_MEMORIES_WAIT, Store, StoreError,
+    StoredSession,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -226,7 +227,8 @@ pub(crate) async fn memories_stay_in_the_outbox_until_they_are_settled(subject: 
         outbox,
         "the same again, with the same write ids"
     );
-    assert_eq!(store.pending_memories(2, NOW).await.unwrap(), outbox[..2]);
+    let first_of_each = [outbox[0].clone(), outbox[2].clone()];
+    assert_eq!(store.pending_memories(2, NOW).await.unwrap(), first_of_each);
 
     store
         .settle_memories(vec![outbox[0].id, outbox[2].id, i64::MAX])
@@ -249,6 +251,64 @@ pub(crate) async fn memories_stay_in_the_outbox_until_they_are_settled(subject: 
         .await
         .unwrap();
     assert_eq!(all().await.len(), 1);
+}
+
+pub(crate) async fn a_tenant_with_many_memories_holds_up_no_other(subject: &impl Subject) {
+    let store = subject.open().await;
+    let numbered = |count: usize| (0..count).map(|n| memory(&n.to_string())).collect();
+    store
+        .commit(CallCommit {
+            memories: numbered(50),
+            ..call()
+        })
+        .await
+        .unwrap();
+    let other = CallCommit {
+        room: studio(),
+        memories: numbered(2),
+        ..call()
+    };
+    store.commit(other).await.unwrap();
+    let handed_out = store.pending_memories(10, NOW).await.unwrap();
+    let handed_out: Vec<_> = handed_out
+        .iter()
+        .map(|memory| (memory.scope.room.as_str(), &*memory.entry.text))
+        .collect();
+    let mut expected: Vec<_> = ["0", "1", "2", "3", "4", "5", "6", "7"]
+        .map(|text| ("main/lobby", text))
+        .to_vec();
+    expected.extend([("acme/studio", "0"), ("acme/studio", "1")]);
+    assert_eq!(handed_out, expected);
+}
+
+pub(crate) async fn of_a_rooms_memories_that_wait_the_oldest_give_way(subject: &impl Subject) {
+    let store = subject.open().await;
+    let elsewhere = CallCommit {
+        room: studio(),
+        memories: vec![memory("elsewhere")],
+        ..call()
+    };
+    store.commit(elsewhere).await.unwrap();
+    const COMMITS: usize = 10;
+    let each = ROOM_MEMORIES_WAIT / COMMITS + 1;
+    for n in 0..COMMITS {
+        let from = n * each;
+        let persona = if n % 2 == 0 { nova() } else { rex() };
+        let commit = CallCommit {
+            persona,
+            memories: (from..from + each)
+                .map(|n| memory(&n.to_string()))
+                .collect(),
+            ..call()
+        };
+        store.commit(commit).await.unwrap();
+    }
+    let all = store.all_pending_memories().await.unwrap();
+    assert_eq!(all.len(), ROOM_MEMORIES_WAIT + 1);
+    assert_eq!(all[1].entry.text, "10");
+    let oldest = store.pending_memories(3, NOW).await.unwrap();
+    let oldest: Vec<_> = oldest.iter().map(|memory| &*memory.entry.text).collect();
+    assert_eq!(oldest, ["elsewhere", "10", "11"]);
 }
 
 pub(crate) async fn sessions_are_found_by_their_token(subject: &impl Subject) {

@@ -508,6 +508,9 @@ async fn only_what_is_handed_out_is_claimed() {
     let ours = first.pending_memories(3, NOW).await.unwrap();
     let theirs = second.pending_memories(3, NOW).await.unwrap();
     assert_eq!((ours.len(), theirs.len()), (3, 1), "{theirs:?}");
+    // Whoever wants to know of all sees them too.
+    let all = second.all_pending_memories().await.unwrap();
+    assert_eq!(all, [&*ours, &*theirs].concat());
     assert!(
         ours.iter().all(|memory| memory.id < theirs[0].id),
         "the oldest first"
