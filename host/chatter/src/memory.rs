@@ -17,7 +17,6 @@ use chatter_protocol::{
     AuthorId, CallId,
     memory::{Entry, Kind, Query, Scope},
 };
-use chatter_store::MEMORIES_WAIT;
 use clap::{Args, Subcommand};
 use lines::Line;
 use options::{MemoryOptions, MemorySettings};
@@ -26,7 +25,6 @@ use std::{
     io,
     path::PathBuf,
     sync::Arc,
-    time::Duration,
 };
 use whose::{Look, Whose};
 
@@ -347,10 +345,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
 
 /// What waits in the store to be remembered and is meant too, by its numbers.
 async fn waiting(joints: &Joints, whose: &Whose) -> Result<Vec<i64>, Failure> {
-    let pending = joints
-        .store
-        .pending_memories(MEMORIES_WAIT, Duration::ZERO)
-        .await;
+    let pending = joints.store.all_pending_memories().await;
     let pending = pending.map_err(|error| Failure::caused(&error))?;
     let is_about = |about: &AuthorId, entry: &Option<AuthorId>| entry.as_ref() == Some(about);
     let meant = pending.into_iter().filter(|waiting| {
