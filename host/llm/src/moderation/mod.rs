@@ -8,7 +8,6 @@ mod wire;
 
 use crate::{
     About, ConfigError,
-    breaker::{self, Breaker},
     failure::Failure,
     provider::Pause,
     queue::Queue,
@@ -16,7 +15,7 @@ use crate::{
     watch::{Change, Watch},
 };
 use async_trait::async_trait;
-use chatter_http::{Ask, Auth, BaseUrl, CONNECT, Method, Secret, Server};
+use chatter_http::{Ask, Auth, BaseUrl, Breaker, CONNECT, Method, Pass, Patience, Secret, Server};
 use chatter_protocol::{PersonaId, RoomId, memory::Scope};
 use counted::{BREAKER, Counted, QUEUE, SECONDS};
 use metrics::{Gauge, Histogram, gauge, histogram};
@@ -29,6 +28,13 @@ pub const OPENAI_MODERATION: &str = "omni-moderation-latest";
 
 /// The longest answer that is read: 32 texts, of each 13 categories with three values, are some 50 KB.
 const MAX_BODY: usize = 256 << 10;
+
+/// When it is left alone, and for how long.
+const PATIENCE: Patience = Patience {
+    failures: 5,
+    first_rest: Duration::from_secs(5),
+    longest_rest: Duration::from_secs(60),
+};
 
 /// How often it is tried if it can't be reached, is overloaded, or fails by itself.
 const TRIES: u32 = 2;
@@ -193,7 +199,7 @@ impl Moderation {
                 config.queue,
                 gauge!(QUEUE, "provider" => name.to_string()),
             ),
-            breaker: Breaker::default(),
+            breaker: Breaker::new(PATIENCE),
             pause: Pause::default(),
             watch: Watch::default(),
             level,
@@ -236,7 +242,7 @@ impl Moderation {
                 None => {
                     let leave = self.breaker.pass(Instant::now());
                     self.level.set(self.breaker.level());
-                    leave.ok_or(Failure::Resting)?
+                    leave.map_err(|()| Failure::Resting)?
                 }
             };
             let began = Instant::now();
@@ -352,11 +358,11 @@ impl Assessor for Moderation {
 }
 
 /// What an answer that took so long says of the server, if it says anything.
-fn judge<T>(pass: breaker::Pass<'_>, answer: &Result<T, Failure>, took: Duration) {
+fn judge<T>(pass: Pass<'_, ()>, answer: &Result<T, Failure>, took: Duration) {
     match answer {
-        Ok(_) | Err(Failure::Refused(_) | Failure::Busy { .. }) => drop(pass.good()),
+        Ok(_) | Err(Failure::Refused(_) | Failure::Busy { .. }) => drop(pass.good(Instant::now())),
         Err(Failure::TimedOut) if took < FAIR_CHANCE => {}
-        Err(_) => drop(pass.bad(Instant::now())),
+        Err(_) => drop(pass.bad(Instant::now(), ())),
     }
 }
 
