@@ -7,7 +7,7 @@ use chatter_protocol::{
     Clock, ModerationPolicy, PersonaId, RoomId, Timestamp, Topic, TopicKind, room::Model,
 };
 use chatter_store::{SharedStore, Sqlite};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use hyper::{HeaderMap, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -311,6 +311,23 @@ impl Client {
         loop {
             match soon(self.0.next()).await.expect("open").expect("a frame") {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next frame, if it is there already.
+    pub(crate) fn ready(&mut self) -> Option<Value> {
+        loop {
+            match self
+                .0
+                .next()
+                .now_or_never()?
+                .expect("open")
+                .expect("a frame")
+            {
+                Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("{other:?}"),
             }

@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod acts;
 mod bounds;
 mod crowd;
 mod faults;
+mod faulty;
 mod frames;
 mod host;
 mod moderation;
