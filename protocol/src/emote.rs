@@ -92,6 +92,24 @@ pub struct Found {
 /// The emotes of a text, from left to right. Each has its own two colons: `:lol::lol:` are two,
 /// `:lol:lol:` is one. A colon of something else may begin one, as in `at 12:30:lol:`.
 pub fn find(text: &str) -> impl Iterator<Item = Found> + '_ {
+    scan(text, by_code).map(|(range, emote)| Found { emote, range })
+}
+
+/// The same in a room that has emotes of its own, whose codes `own` knows: the bytes that each takes, colons included,
+/// and its code.
+pub fn find_in_room<'a>(
+    text: &'a str,
+    own: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (Range<usize>, &'a str)> {
+    scan(text, move |code| {
+        (by_code(code).is_some() || own(code)).then_some(code)
+    })
+}
+
+fn scan<'a, T>(
+    text: &'a str,
+    known: impl Fn(&'a str) -> Option<T>,
+) -> impl Iterator<Item = (Range<usize>, T)> {
     let mut from = 0;
     std::iter::from_fn(move || {
         while let Some(start) = next_colon(text, from) {
@@ -101,12 +119,9 @@ pub fn find(text: &str) -> impl Iterator<Item = Found> + '_ {
                 from = text.len();
                 return None;
             };
-            if end - from <= MAX_CODE
-                && let Some(emote) = by_code(&text[from..end])
-            {
+            if let Some(emote) = known(&text[from..end]) {
                 from = end + 1;
-                let range = start..from;
-                return Some(Found { emote, range });
+                return Some((start..from, emote));
             }
         }
         None

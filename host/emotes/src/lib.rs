@@ -127,6 +127,11 @@ impl Emotes {
         self.by_digest.get(digest)
     }
 
+    /// The codes, in the order in which they were named.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|(code, _)| code.as_str())
+    }
+
     /// What pages are told of them; `address` gives where a picture is served.
     #[must_use]
     pub fn list(&self, address: impl Fn(&Picture) -> String) -> RoomEmotes {

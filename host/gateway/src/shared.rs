@@ -11,6 +11,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use chatter_bus::SharedBus;
+use chatter_emotes::Emotes;
 use chatter_protocol::{AuthorId, Clock, RoomId};
 use chatter_store::{Duty, Rota, SharedStore, StoreError};
 use std::{
@@ -164,6 +165,12 @@ impl Shared {
             .ok_or_else(|| {
                 Problem::not_found("there is no such room: GET /v1/rooms lists the rooms")
             })
+    }
+
+    /// A room's own emotes.
+    pub(crate) fn emotes(&self, room: &RoomId) -> Arc<Emotes> {
+        let albums = self.config.emotes.load();
+        albums.get(room).cloned().unwrap_or_default()
     }
 
     /// Waits for the store, but not for ever.

@@ -22,7 +22,10 @@ pub use window::Window;
 use chatter_bus::SharedBus;
 use chatter_protocol::{Clock, RoomId};
 use chatter_store::{Duty, Rota, SharedStore};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -37,11 +40,14 @@ pub struct Parts {
     pub clock: Clock,
 }
 
+/// The rooms whose trends are told, with the codes of their own emotes.
+type Rooms = BTreeMap<RoomId, Arc<BTreeSet<String>>>;
+
 /// Tells the trends of some rooms.
 pub struct Trends {
     parts: Parts,
     rota: Rota,
-    wanted: watch::Sender<BTreeSet<RoomId>>,
+    wanted: watch::Sender<Rooms>,
 }
 
 impl Trends {
@@ -81,17 +87,18 @@ impl Trends {
             let mut running = BTreeMap::new();
             while wanted.changed().await.is_ok() {
                 let rooms = wanted.borrow_and_update().clone();
-                rota.set_rooms(rooms.iter().cloned());
+                rota.set_rooms(rooms.keys().cloned());
                 running.retain(|room, task: &mut tokio::task::AbortHandle| {
-                    let stays = rooms.contains(room);
+                    let stays = rooms.contains_key(room);
                     if !stays {
                         task.abort();
                     }
                     stays
                 });
-                for room in rooms {
+                for room in rooms.into_keys() {
                     running.entry(room.clone()).or_insert_with(|| {
-                        tasks.spawn(room::attend(parts.clone(), rota.clone(), room))
+                        let (parts, rota) = (parts.clone(), rota.clone());
+                        tasks.spawn(room::attend(parts, rota, room, wanted.clone()))
                     });
                 }
                 while tasks.try_join_next().is_some() {}
@@ -106,11 +113,11 @@ impl Trends {
 
 /// Tells those who tell trends which rooms there are.
 #[derive(Clone, Debug)]
-pub struct Handle(watch::Sender<BTreeSet<RoomId>>);
+pub struct Handle(watch::Sender<Rooms>);
 
 impl Handle {
-    /// From now on these are the rooms.
-    pub fn set_rooms(&self, rooms: impl IntoIterator<Item = RoomId>) {
+    /// From now on these are the rooms, with the codes of their own emotes.
+    pub fn set_rooms(&self, rooms: impl IntoIterator<Item = (RoomId, Arc<BTreeSet<String>>)>) {
         self.0.send_replace(rooms.into_iter().collect());
     }
 }

@@ -1,11 +1,14 @@
 //! One room's trends, for as long as telling them is this process's duty.
 
-use crate::{Parts, Window};
+use crate::{Parts, Rooms, Window};
 use chatter_bus::{Heard, publish_json};
 use chatter_protocol::{ChatTrends, FirehoseEntry, RoomId, Topic, TopicKind};
 use chatter_store::Rota;
-use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
 
 /// How often trends are told at most.
 const TICK: Duration = Duration::from_secs(1);
@@ -22,10 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How many of the latest messages are read from the log at first.
 const LATEST: usize = 1_000;
 
-pub(crate) async fn attend(parts: Parts, rota: Rota, room: RoomId) {
+pub(crate) async fn attend(parts: Parts, rota: Rota, room: RoomId, rooms: watch::Receiver<Rooms>) {
     rota.attend(&room, async |_| {
         loop {
-            if let Err(error) = follow(&parts, &room).await {
+            if let Err(error) = follow(&parts, &room, &rooms).await {
                 tracing::warn!(%room, error, "the trends pause");
             }
             sleep(PAUSE).await;
@@ -35,14 +38,19 @@ pub(crate) async fn attend(parts: Parts, rota: Rota, room: RoomId) {
 }
 
 /// Until the bus is gone.
-async fn follow(parts: &Parts, room: &RoomId) -> Result<(), String> {
+async fn follow(
+    parts: &Parts,
+    room: &RoomId,
+    rooms: &watch::Receiver<Rooms>,
+) -> Result<(), String> {
+    let own = || rooms.borrow().get(room).cloned().unwrap_or_default();
     let firehose = Topic::new(TopicKind::ChatFirehose, room.clone());
     let mut heard = parts
         .bus
         .subscribe(&[firehose])
         .await
         .map_err(|error| error.to_string())?;
-    let (mut window, mut place) = since_a_minute(parts, room).await?;
+    let (mut window, mut place) = since_a_minute(parts, room, own()).await?;
     let topic = Topic::new(TopicKind::ChatTrends, room.clone());
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -51,6 +59,7 @@ async fn follow(parts: &Parts, room: &RoomId) -> Result<(), String> {
     loop {
         tokio::select! {
             _ = tick.tick() => {
+                window.set_emotes(own());
                 let trends = window.trends(room, parts.clock.now());
                 silent += 1;
                 let news = told.as_ref().is_none_or(|told| differs(told, &trends));
@@ -83,13 +92,18 @@ async fn follow(parts: &Parts, room: &RoomId) -> Result<(), String> {
 }
 
 /// What the log says of the minute before, and how far it was read.
-async fn since_a_minute(parts: &Parts, room: &RoomId) -> Result<(Window, (String, u64)), String> {
+async fn since_a_minute(
+    parts: &Parts,
+    room: &RoomId,
+    emotes: Arc<BTreeSet<String>>,
+) -> Result<(Window, (String, u64)), String> {
     let page = timeout(PATIENCE, parts.store.read_latest(room, LATEST))
         .await
         .map_err(|_| "the store does not answer".to_owned())?
         .map_err(|error| error.to_string())?;
     let now = parts.clock.now();
     let mut window = Window::new(now);
+    window.set_emotes(emotes);
     for (_, message) in &page.messages {
         window.add(message.sent_at.min(now), message);
     }

@@ -3,7 +3,8 @@
 use crate::{counter::Counter, distinct::Distinct, words};
 use chatter_protocol::{AuthorKind, ChatMessage, ChatTrends, RoomId, Timestamp, V1, trends::Count};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -26,6 +27,8 @@ pub struct Window {
     began: Timestamp,
     /// From the oldest on.
     slices: VecDeque<Slice>,
+    /// The codes of the room's own emotes.
+    own: Arc<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -45,12 +48,19 @@ impl Window {
         Self {
             began: now,
             slices: VecDeque::new(),
+            own: Arc::default(),
         }
+    }
+
+    /// From now on these are the codes of the room's own emotes.
+    pub fn set_emotes(&mut self, own: Arc<BTreeSet<String>>) {
+        self.own = own;
     }
 
     /// Takes in a message that was said at this time.
     pub fn add(&mut self, at: Timestamp, message: &ChatMessage) {
-        if message.author.kind == AuthorKind::System {
+        // Of what was taken back before it was read here nobody knows what it said.
+        if message.deleted || message.author.kind == AuthorKind::System {
             return;
         }
         self.began = self.began.min(at);
@@ -72,7 +82,7 @@ impl Window {
             slice.by_personas = slice.by_personas.saturating_add(1);
         }
         slice.authors.add(&message.author.id);
-        let (words, emotes) = words::of(&message.text);
+        let (words, emotes) = words::of(&message.text, &self.own);
         words.iter().for_each(|word| slice.words.add(word));
         emotes.iter().for_each(|code| slice.emotes.add(code));
     }
@@ -183,6 +193,11 @@ mod tests {
         window.add(at(1), &said("nova", AuthorKind::Persona, "what a goal"));
         window.add(at(40), &said("ana", AuthorKind::Viewer, "again"));
         window.add(at(41), &said("host", AuthorKind::System, "goal"));
+        // It was taken back before it was read.
+        window.add(
+            at(41),
+            &said("bo", AuthorKind::Viewer, "goal :hype:").tombstone(),
+        );
         // When; messages a minute, authors, share of personas, the commonest word, how many emotes.
         for (second, rate, authors, personas, word, emotes) in [
             (41, 3.0 * 60.0 / 41.0, 2, 1.0 / 3.0, Some(("goal", 2)), 1),

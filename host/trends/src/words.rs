@@ -14,8 +14,11 @@ const COMMON: &str = "a about all also am an and any are as at be because been b
     that that's the their them then there they this to too up us very was we well were what what's when \
     where which who why will with would yes you you're your";
 
-/// A message's words, in lower case, and the codes of its emotes.
-pub(crate) fn of(text: &str) -> (BTreeSet<String>, BTreeSet<&'static str>) {
+/// A message's words, in lower case, and the codes of its emotes, in a room that has these of its own.
+pub(crate) fn of<'a>(
+    text: &'a str,
+    own: &BTreeSet<String>,
+) -> (BTreeSet<String>, BTreeSet<&'a str>) {
     let (mut words, mut emotes) = (BTreeSet::new(), BTreeSet::new());
     let mut rest = 0;
     let mut count = |plain: &str| {
@@ -27,10 +30,10 @@ pub(crate) fn of(text: &str) -> (BTreeSet<String>, BTreeSet<&'static str>) {
         };
         words.extend(lower.filter(telling));
     };
-    for found in emote::find(text) {
-        count(&text[rest..found.range.start]);
-        rest = found.range.end;
-        emotes.insert(found.emote.code.as_str());
+    for (range, code) in emote::find_in_room(text, |code| own.contains(code)) {
+        count(&text[rest..range.start]);
+        rest = range.end;
+        emotes.insert(code);
     }
     count(&text[rest..]);
     (words, emotes)
@@ -48,9 +51,12 @@ mod tests {
             ("goal :hype::hype: goal", &["goal"], &["hype"]),
             ("it is 12:30:15 :nosuch:", &["nosuch"], &[]),
             ("Über das Tor 🎉", &["das", "tor", "über"], &[]),
+            ("goal :catJAM:catJAM", &["catjam", "goal"], &["catJAM"]),
+            ("goal :catjam:", &["catjam", "goal"], &[]),
             (&"x".repeat(41), &[], &[]),
         ] {
-            let (found, marks) = of(text);
+            let own = BTreeSet::from(["catJAM".to_owned()]);
+            let (found, marks) = of(text, &own);
             assert_eq!(
                 found.iter().map(String::as_str).collect::<Vec<_>>(),
                 words,

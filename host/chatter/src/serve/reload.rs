@@ -266,7 +266,8 @@ impl Live {
     fn name_rooms(&self) {
         let rooms = &self.configuration.rooms;
         if let Some(trends) = &self.handles.trends {
-            trends.set_rooms(rooms.keys().cloned());
+            let codes = |room: &config::Room| room.emotes.codes().map(str::to_owned).collect();
+            trends.set_rooms((rooms.iter()).map(|(id, room)| (id.clone(), Arc::new(codes(room)))));
         }
         if let Some(context) = &self.handles.context {
             let watching = rooms.iter().filter(|(_, room)| room.source.is_some());

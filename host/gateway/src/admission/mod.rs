@@ -294,7 +294,8 @@ impl Admission {
     fn note(&self, speaker: Speaker, message: &ChatMessage) -> Result<(), moderators::Kept> {
         let modes = self.room.moderators.modes(&self.room);
         let mut lately = self.room.moderators.lately();
-        lately.check(&modes, speaker, message, message.sent_at)?;
+        let own = self.shared.emotes(&self.room.id);
+        lately.check(&modes, &own, speaker, message, message.sent_at)?;
         lately.note(message);
         Ok(())
     }

@@ -3,7 +3,6 @@
 use super::InRoom;
 use crate::{
     problem::{Problem, json},
-    room::Room,
     shared::Shared,
 };
 use axum::{
@@ -11,19 +10,13 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chatter_emotes::Emotes;
 use std::sync::Arc;
-
-fn of(shared: &Shared, room: &Room) -> Arc<Emotes> {
-    let albums = shared.config.emotes.load();
-    albums.get(&room.id).cloned().unwrap_or_default()
-}
 
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, InRoom(room): InRoom) -> Response {
     let address = |picture: &chatter_emotes::Picture| {
         format!("/v1/rooms/{}/emotes/{}", room.id, picture.digest())
     };
-    json(StatusCode::OK, &of(&shared, &room).list(address))
+    json(StatusCode::OK, &shared.emotes(&room.id).list(address))
 }
 
 pub(crate) async fn picture(
@@ -34,7 +27,7 @@ pub(crate) async fn picture(
         || Problem::not_found("there is no such picture: GET .../emotes lists those of a room");
     let Path((tenant, room, digest)) = path.map_err(|_| none())?;
     let room = shared.room(&tenant, &room)?;
-    let emotes = of(&shared, &room);
+    let emotes = shared.emotes(&room.id);
     let picture = emotes.picture(&digest).ok_or_else(none)?;
     let headers = [
         (header::CONTENT_TYPE, picture.kind().media_type()),

@@ -1,6 +1,7 @@
 //! Modes: who may say what next, by what was said lately.
 
 use crate::names;
+use chatter_emotes::Emotes;
 use chatter_protocol::{AuthorId, ChatMessage, MessageId, Timestamp, emote, modes::Modes};
 use std::{
     collections::{HashMap, VecDeque},
@@ -68,6 +69,7 @@ impl Lately {
     pub(crate) fn check(
         &self,
         modes: &Modes,
+        own: &Emotes,
         speaker: Speaker,
         message: &ChatMessage,
         now: Timestamp,
@@ -79,7 +81,7 @@ impl Lately {
                 return Err(Kept::Known { minutes });
             }
         }
-        if modes.emote_only && !is_emotes(&message.text) {
+        if modes.emote_only && !is_emotes(&message.text, own) {
             return Err(Kept::EmoteOnly);
         }
         if !is_person && !modes.personas {
@@ -153,15 +155,16 @@ fn look(text: &str) -> [u8; 32] {
     names::digest(chatter_moderation::look(text))
 }
 
-/// Whether a text is emotes and spaces alone.
-fn is_emotes(text: &str) -> bool {
+/// Whether a text is emotes, those of the room among them, and spaces alone.
+fn is_emotes(text: &str, own: &Emotes) -> bool {
     let mut from = 0;
     let mut any = false;
-    for found in emote::find(text) {
-        if !text[from..found.range.start].trim().is_empty() {
+    let is_own = |code: &str| own.codes().any(|own| own == code);
+    for (range, _) in emote::find_in_room(text, is_own) {
+        if !text[from..range.start].trim().is_empty() {
             return false;
         }
-        from = found.range.end;
+        from = range.end;
         any = true;
     }
     any && text[from..].trim().is_empty()
@@ -203,7 +206,7 @@ mod tests {
         message: &ChatMessage,
     ) -> Option<Kept> {
         lately
-            .check(&modes, speaker, message, message.sent_at)
+            .check(&modes, &own(), speaker, message, message.sent_at)
             .err()
     }
 
@@ -271,6 +274,16 @@ mod tests {
         }
     }
 
+    /// A room's own emotes, of which there is one.
+    fn own() -> Emotes {
+        let folder = tempfile::tempdir().unwrap();
+        let picture = b"GIF89a\x20\0\x20\0";
+        std::fs::write(folder.path().join("catJAM.gif"), picture).unwrap();
+        let mut emotes = Emotes::default();
+        emotes.add(folder.path(), &mut |_| {}).unwrap();
+        emotes
+    }
+
     #[test]
     fn emote_only_mode_takes_emotes_alone() {
         let modes = Modes {
@@ -283,6 +296,8 @@ mod tests {
             (":hype: nice", true),
             ("nice :hype:", true),
             (":nope:", true),
+            (":catJAM: :hype:", false),
+            (":catjam:", true),
             (":hype:!", true),
             ("hype", true),
         ] {
