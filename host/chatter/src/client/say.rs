@@ -1,13 +1,14 @@
 //! `chatter say`: one message, over HTTP.
 
-use super::{block_on, refusal};
+use super::{block_on, line, refusal};
 use crate::{Failure, args::SayOptions};
 use chatter_protocol::{
     MessageId,
     frames::{AuthorClaim, Said, SayRequest},
+    moderators::{Noticed, Waiting},
 };
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{Request, StatusCode, body::Bytes, client::conn::http1, header};
+use hyper::{Request, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use std::{io::Write, time::Duration};
 use tokio::{net::TcpStream, task::JoinSet};
@@ -19,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(15);
 const MAX_ANSWER: usize = 64 << 10;
 
 pub(crate) fn run(options: SayOptions) -> Result<(), Failure> {
-    let said = block_on(async {
+    let told = block_on(async {
         tokio::time::timeout(DEADLINE, post(&options))
             .await
             .unwrap_or_else(|_| {
@@ -31,11 +32,11 @@ pub(crate) fn run(options: SayOptions) -> Result<(), Failure> {
             })
     })?;
     // Whoever closed the pipe did not want to know.
-    let _ = writeln!(std::io::stdout().lock(), "{} {}", said.id, said.offset);
+    let _ = writeln!(std::io::stdout().lock(), "{told}");
     Ok(())
 }
 
-async fn post(options: &SayOptions) -> Result<Said, Failure> {
+async fn post(options: &SayOptions) -> Result<String, Failure> {
     let url = &options.server.url;
     let broken = |error: &dyn std::fmt::Display| {
         Failure::failed(format!("the connection to {url} broke: {error}"))
@@ -72,9 +73,50 @@ async fn post(options: &SayOptions) -> Result<Said, Failure> {
         .await
         .map_err(|error| broken(&error))?
         .to_bytes();
-    if !matches!(status, StatusCode::OK | StatusCode::CREATED) {
+    if !status.is_success() {
         return Err(Failure::Failed(refusal(status.as_u16(), &body)));
     }
-    serde_json::from_slice(&body)
-        .map_err(|_| Failure::failed(format!("{url} does not speak chatter's protocol")))
+    told(&body).ok_or_else(|| Failure::failed(format!("{url} does not speak chatter's protocol")))
+}
+
+/// What became of it, as it is printed: where the message is, that it waits, or what the command did. None if that
+/// is no answer of the protocol.
+fn told(body: &[u8]) -> Option<String> {
+    if let Ok(Said { id, offset }) = serde_json::from_slice(body) {
+        return Some(format!("{id} {offset}"));
+    }
+    if let Ok(Waiting { id }) = serde_json::from_slice(body) {
+        return Some(format!("{id} waits for a moderator"));
+    }
+    let Noticed { notice } = serde_json::from_slice(body).ok()?;
+    let lines: Vec<String> = notice.lines().map(line::printable).collect();
+    Some(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn what_became_of_it_is_told() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        for (body, line) in [
+            (
+                format!(r#"{{"id":"{id}","offset":7}}"#),
+                Some(format!("{id} 7")),
+            ),
+            (
+                format!(r#"{{"id":"{id}"}}"#),
+                Some(format!("{id} waits for a moderator")),
+            ),
+            (
+                r#"{"notice":"one\n\u001btwo"}"#.into(),
+                Some("one\n\u{fffd}two".into()),
+            ),
+            (r#"{"offset":7}"#.into(), None),
+            ("<html>".into(), None),
+        ] {
+            assert_eq!(told(body.as_bytes()), line, "{body}");
+        }
+    }
 }
