@@ -15,7 +15,7 @@ use crate::{
     telling::Telling,
 };
 use chatter_bus::SharedBus;
-use chatter_media::{Feed, Part, Pictures};
+use chatter_media::{Condition, Feed, Part, Pictures};
 use chatter_protocol::{Clock, RoomId};
 use chatter_speech::{Heard, Hearing, ListenConfig, Listener, Model, StartError};
 use metrics::{Gauge, gauge};
@@ -27,7 +27,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 /// How much of the stream has come, but was not listened to yet.
@@ -164,6 +167,9 @@ pub(crate) async fn watch<L: Listening>(
             room: room.clone(),
         },
         summing: senses.summaries.clone().map(Summing::new),
+        condition: feed.condition(),
+        played: true,
+        turned: false,
         feed,
         listening,
         listeners,
@@ -179,6 +185,11 @@ pub(crate) async fn watch<L: Listening>(
 struct Watching<L> {
     behind: Behind,
     feed: Feed,
+    condition: watch::Receiver<Condition>,
+    /// Whether it played by the latest context.
+    played: bool,
+    /// Whether that is so no more, or so again.
+    turned: bool,
     listening: Option<L>,
     listeners: Listeners<L>,
     telling: Telling,
@@ -200,6 +211,9 @@ impl<L: Listening> Watching<L> {
                     Part::Ended => break,
                     part => self.part(part),
                 },
+                Ok(()) = self.condition.changed() => {
+                    self.turned = self.feed.plays() != self.played;
+                }
                 heard = heard(&mut self.listening) => self.heard(heard),
                 Some(listening) = self.listeners.begun.recv() => {
                     self.listening = Some(listening);
@@ -221,6 +235,8 @@ impl<L: Listening> Watching<L> {
         let live = self.understanding.live.as_ref()?;
         let now = Instant::now();
         let (words, event) = live.news();
+        // Whoever plays the recording beside the chat pauses with it.
+        let event = event || self.turned;
         let untold = live.window().has_untold() && !event;
         let wake = self
             .telling
@@ -235,6 +251,8 @@ impl<L: Listening> Watching<L> {
             return Some(());
         };
         self.telling.now();
+        self.played = self.feed.plays();
+        self.turned = false;
         let window = live.told();
         window.play(self.feed.playing(window.position_ms()));
         self.telling.tell(window, cancel).await?;

@@ -120,13 +120,19 @@ impl Feed {
         self.condition.clone()
     }
 
+    /// Whether it plays, or is about to.
+    #[must_use]
+    pub fn plays(&self) -> bool {
+        matches!(
+            *self.condition.borrow(),
+            Condition::Playing { .. } | Condition::Starting
+        )
+    }
+
     /// Where in its recording the source is at a position of the stream, if it is a file and plays.
     #[must_use]
     pub fn playing(&self, position_ms: u64) -> Option<Playing> {
-        if !matches!(
-            *self.condition.borrow(),
-            Condition::Playing { .. } | Condition::Starting
-        ) {
+        if !self.plays() {
             return None;
         }
         let passes = *self.passes.borrow();

@@ -3,7 +3,7 @@
 use super::*;
 use chatter_bus::InProcess;
 use chatter_llm::Vision;
-use chatter_media::{Options, Source};
+use chatter_media::{Options, Patience, Source};
 use chatter_protocol::{Schematic, StreamContext, Topic, TopicKind};
 use chatter_speech::Word;
 use serde_json::json;
@@ -108,16 +108,32 @@ async fn contexts_of<L: Listening>(
     senses: Senses,
     from_ms: u64,
 ) -> Vec<StreamContext> {
-    let room = RoomId::new("main/lobby").unwrap();
-    let bus: SharedBus = Arc::new(InProcess::new());
-    let topic = Topic::new(TopicKind::StreamContext, room.clone());
-    let mut told = bus.subscribe(std::slice::from_ref(&topic)).await.unwrap();
-    let feed = source.open(Options {
+    let options = Options {
         speed,
         from_ms,
         pictures: Some(pictures(&senses)),
-        ..Options::new(room.clone())
-    });
+        ..Options::new(room())
+    };
+    contexts_with(source, options, listening, listeners, senses).await
+}
+
+fn room() -> RoomId {
+    RoomId::new("main/lobby").unwrap()
+}
+
+/// The same, with how it is played.
+async fn contexts_with<L: Listening>(
+    source: Source,
+    options: Options,
+    listening: Option<L>,
+    listeners: Listeners<L>,
+    senses: Senses,
+) -> Vec<StreamContext> {
+    let (room, from_ms) = (room(), options.from_ms);
+    let bus: SharedBus = Arc::new(InProcess::new());
+    let topic = Topic::new(TopicKind::StreamContext, room.clone());
+    let mut told = bus.subscribe(std::slice::from_ref(&topic)).await.unwrap();
+    let feed = source.open(options);
     let around = Around {
         room,
         bus,
@@ -204,6 +220,38 @@ async fn what_is_heard_is_told() {
         told.windows(2)
             .all(|two| two[0].position_ms <= two[1].position_ms)
     );
+}
+
+#[tokio::test]
+async fn a_recording_that_stands_still_is_told_to_at_once_and_so_that_it_goes_on() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    const SCRIPT: &str = "#!/bin/sh\nmkdir \"$0.stood\" 2>/dev/null || exec ffmpeg \"$@\"\n\
+                          ffmpeg \"$@\" | head -c 64000\nexec sleep 60\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = made(folder.path(), "a.wav", "-f lavfi -i sine=440:duration=6");
+    // The first time it gives two seconds of what it reads, and then stands.
+    let stalls = folder.path().join("ffmpeg");
+    fs::write(&stalls, SCRIPT).unwrap();
+    fs::set_permissions(&stalls, fs::Permissions::from_mode(0o755)).unwrap();
+    let options = Options {
+        ffmpeg: stalls,
+        speed: 8.0,
+        patience: Patience {
+            stall: Duration::from_millis(500),
+            give_up: Duration::from_secs(2),
+            pause: Duration::from_millis(500),
+            ..Patience::default()
+        },
+        ..Options::new(room())
+    };
+    let (from, nobody) = (listeners().0, None::<Scripted>);
+    let told = contexts_with(Source::file(file), options, nobody, from, Senses::default()).await;
+    let mut plays: Vec<bool> = told.iter().map(|told| told.playing.is_some()).collect();
+    plays.dedup();
+    assert!(plays.starts_with(&[true, false, true, false]), "{plays:?}");
+    let stood = told.iter().find(|told| told.playing.is_none()).unwrap();
+    assert_eq!(stood.position_ms, 2000);
+    assert_eq!(kinds(std::slice::from_ref(stood)), ["stream_start"]);
 }
 
 #[tokio::test]
