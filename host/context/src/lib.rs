@@ -69,7 +69,7 @@ mod watching;
 mod window;
 
 pub use attend::{attend, attend_media};
-pub use ears::{Ears, Opening};
+pub use ears::{Deaf, Ears, Opening};
 pub use media::{Beside, Media};
 pub use names::{Called, Roll};
 pub use play::{Ended, PlayError, Playback, play};

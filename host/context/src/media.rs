@@ -3,7 +3,7 @@
 use crate::{
     Ended, Playback, Subtitles,
     attend::{Place, ended},
-    ears::{awaited, begin, keep, listeners},
+    ears::{Begun, Deaf, awaited, begin, keep, listeners},
     play::play_from,
     report::Report,
     watching::{Around, Senses, Words, pictures, watch},
@@ -46,33 +46,25 @@ impl Media {
         let begun = match (begun, &self.beside) {
             (None, _) => return,
             (Some(Err(why)), Some(beside)) => {
-                tracing::warn!(%room, why = why.detail, "words can't be heard; the subtitles in {} are played instead", beside.name);
-                match self
-                    .read(beside, why.detail, playback, place.now(), &around)
-                    .await
-                {
+                tracing::warn!(%room, why = why.why(), "words can't be heard; the subtitles in {} are played instead", beside.name);
+                match self.read(beside, why, playback, place.now(), &around).await {
                     Some(begun) => Ok(begun),
                     None => return,
                 }
             }
             (Some(begun), _) => begun,
         };
-        let (words, hearing) = match begun {
-            Ok((words, hearing)) => (Some(words), hearing),
-            Err(why) => {
-                tracing::warn!(%room, why = why.detail, "words can't be heard; only what sound and pictures tell without them is");
-                (None, why)
-            }
-        };
-        self.hear(words, hearing, playback, place.now(), around)
-            .await;
+        if let Err(why) = &begun {
+            tracing::warn!(%room, why = why.why(), "words can't be heard; only what sound and pictures tell without them is");
+        }
+        self.hear(begun, playback, place.now(), around).await;
     }
 
     /// Plays the subtitles until words can be heard; with whoever hears them. None if it was cancelled before.
     async fn read(
         &self,
         beside: &Beside,
-        why: String,
+        why: Deaf,
         playback: &Playback,
         from_ms: u64,
         around: &Around,
@@ -80,7 +72,7 @@ impl Media {
         let (told, hearing) = channel::channel(Hearing {
             by: HearingBy::Subtitles,
             name: beside.name.clone(),
-            detail: why,
+            detail: why.why().to_owned(),
         });
         let (teller, condition) = channel::channel(Condition::Playing { silent: false });
         let cancel = around.cancel.child_token();
@@ -102,7 +94,8 @@ impl Media {
             // Without ears nobody is waited for.
             ears?;
             let open = || begin(ears, &playback.room);
-            let begun = cancel.run_until_cancelled(awaited(&open, &told)).await;
+            let begun = awaited(&open, why, &told, &around.clock);
+            let begun = cancel.run_until_cancelled(begun).await;
             // What is over need not be heard.
             let over = matches!(&*teller.borrow(), Condition::Ended { .. });
             if begun.is_some() && !over {
@@ -117,14 +110,7 @@ impl Media {
     }
 
     /// Listens, if somebody does, and looks.
-    async fn hear(
-        &self,
-        words: Option<Words>,
-        hearing: Hearing,
-        playback: &Playback,
-        from_ms: u64,
-        around: Around,
-    ) {
+    async fn hear(&self, begun: Begun<Words>, playback: &Playback, from_ms: u64, around: Around) {
         let options = Options {
             bus: Some(Arc::clone(&around.bus)),
             ffmpeg: self.ffmpeg.clone(),
@@ -134,19 +120,23 @@ impl Media {
             pictures: Some(pictures(&self.senses)),
             ..Options::new(playback.room.clone())
         };
+        let (words, hearing, without) = match begun {
+            Ok((words, hearing)) => (Some(words), hearing, None),
+            Err(why) => (None, why.hearing(), Some(why)),
+        };
         let room = &playback.room;
         let ears = self.senses.ears.as_ref();
+        let clock = around.clock.clone();
         let feed = self.source.open(options);
         let (told, hearing) = channel::channel(hearing);
         let report = self.report(hearing, &around);
         let (condition, cancel) = (feed.condition(), around.cancel.clone());
         let (listeners, come, lost) = listeners();
-        let listens = words.is_some();
         let watching = watch(feed, words, listeners, &self.senses, from_ms, around);
         let listening = async {
             let open = || begin(ears, room);
             if ears.is_some() {
-                keep(open, listens, &told, come, lost).await;
+                keep(open, without, &told, &clock, come, lost).await;
             }
             std::future::pending().await
         };

@@ -2,7 +2,7 @@
 
 use super::digests::Digests;
 use crate::models;
-use chatter_context::{Opening, Speech};
+use chatter_context::{Deaf, Opening, Speech};
 use chatter_models::{Folder, State, VOICE, named};
 use chatter_speech::{ListenConfig, Model, ModelConfig};
 use chatter_workbench::did_you_mean;
@@ -161,7 +161,7 @@ fn is_path(model: &str) -> bool {
 }
 
 /// What listens, once somebody needs it. The model is read into memory for the first source that has sound, and
-/// shared by all.
+/// shared by all. Files that chatter knows are looked at again at little cost; one of one's own that can't be loaded is not.
 #[derive(Clone, Debug)]
 pub(crate) struct Ears {
     settings: SpeechSettings,
@@ -207,28 +207,27 @@ impl Ears {
     /// # Errors
     ///
     /// Why nobody does, and what helps.
-    async fn open(&self) -> Result<Speech, String> {
+    async fn open(&self) -> Result<Speech, Deaf> {
         let mut loaded = self.loaded.lock().await;
         let model = match &*loaded {
             Some(model) => model.clone(),
             None => {
-                let config = self.files()?;
+                let config = self.files().map_err(Deaf::Missing)?;
                 let ears = self.clone();
                 let load = move || {
-                    ears.check()?;
-                    Model::load(&config).map_err(|error| error.to_string())
+                    ears.check().map_err(Deaf::Missing)?;
+                    Model::load(&config).map_err(|error| Deaf::Failed(error.to_string()))
                 };
                 let model = tokio::task::spawn_blocking(load).await;
-                loaded
-                    .insert(model.map_err(|error| error.to_string())??)
-                    .clone()
+                let model = model.map_err(|error| Deaf::Failed(error.to_string()))??;
+                loaded.insert(model).clone()
             }
         };
         let language = self.settings.language.clone();
         if let Some(language) = language.as_ref().filter(|language| !model.knows(language)) {
-            return Err(format!(
+            return Err(Deaf::Missing(format!(
                 "speech.language: the model does not know {language:?}"
-            ));
+            )));
         }
         Ok(Speech {
             name: self.name(),
@@ -382,7 +381,8 @@ mod tests {
         ];
         for (model, expected) in cases {
             assert_eq!(ears(model).describe().unwrap_err(), expected);
-            assert_eq!(ears(model).open().await.unwrap_err(), expected);
+            let missing = Deaf::Missing(expected.into());
+            assert_eq!(ears(model).open().await.unwrap_err(), missing);
         }
     }
 
@@ -398,7 +398,9 @@ mod tests {
             file.set_len(artefact.bytes).unwrap();
         }
         assert_eq!(ears.describe().unwrap(), "whisper tiny, any language");
-        let why = ears.open().await.unwrap_err();
+        let Err(Deaf::Missing(why)) = ears.open().await else {
+            panic!("it is used, or not looked at any more");
+        };
         assert!(
             why.starts_with("the model tiny is not what it should be: delete "),
             "{why}"
