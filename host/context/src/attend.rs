@@ -2,8 +2,8 @@
 //! go on from there when it is gone.
 
 use crate::{
-    About, Called, Ended, Media, PlayError, Playback, Subtitles, play::play_from, report::Report,
-    watching::Around,
+    About, Called, Ended, Media, PlayError, Playback, Roll, Subtitles, names::Names,
+    play::play_from, report::Report, watching::Around,
 };
 use chatter_bus::{Heard, SharedBus};
 use chatter_media::Condition;
@@ -33,6 +33,17 @@ const MAX_PEOPLE: usize = 64;
 /// where that play would be by now.
 const SLACK_MS: u64 = 15_000;
 
+/// A source of which is known in advance what is said.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What is said.
+    pub subtitles: Subtitles,
+    /// What is told of it.
+    pub about: About,
+    /// Whose names are listened for, beside those of the people who write in the chat.
+    pub names: Option<Roll>,
+}
+
 /// Plays a file that is known in advance into a room whenever that is this process's duty, until it is
 /// cancelled. If another process has played it while this one listened, it goes on where that has
 /// stopped; else it begins at the beginning.
@@ -41,8 +52,7 @@ const SLACK_MS: u64 = 15_000;
 ///
 /// As [`play()`](crate::play()).
 pub async fn attend(
-    subtitles: Subtitles,
-    about: About,
+    written: Written,
     playback: Playback,
     rota: Rota,
     bus: SharedBus,
@@ -50,11 +60,18 @@ pub async fn attend(
     cancel: CancellationToken,
 ) -> Result<(), PlayError> {
     playback.check()?;
+    let Written {
+        subtitles,
+        about,
+        names,
+    } = written;
     let (room, speed) = (playback.room.clone(), playback.speed);
+    let people = watch::Sender::new(Arc::default());
     let play = |place: Place| {
         let playing = play_from(
             place.now(),
             subtitles.clone(),
+            Names::new(names.clone(), Some(people.subscribe())),
             playback.clone(),
             Arc::clone(&bus),
             clock.clone(),
@@ -79,7 +96,7 @@ pub async fn attend(
             tokio::join!(playing, report.run(condition, cancel));
         }
     };
-    in_turn(&room, speed, &rota, &bus, &cancel, None, play).await;
+    in_turn(&room, speed, &rota, &bus, &cancel, &people, play).await;
     Ok(())
 }
 
@@ -132,7 +149,7 @@ pub async fn attend_media(
             media.watch(playback, &place, around).await;
         })
     };
-    in_turn(&room, speed, &rota, &bus, &cancel, Some(&people), play).await;
+    in_turn(&room, speed, &rota, &bus, &cancel, &people, play).await;
     Ok(())
 }
 
@@ -143,7 +160,7 @@ async fn in_turn<F: Future<Output = ()>>(
     rota: &Rota,
     bus: &SharedBus,
     cancel: &CancellationToken,
-    people: Option<&watch::Sender<Arc<[Called]>>>,
+    people: &watch::Sender<Arc<[Called]>>,
     play: impl Fn(Place) -> F,
 ) {
     let place = Place(Arc::new(Mutex::new(Follow::new(speed))));
@@ -163,19 +180,15 @@ async fn in_turn<F: Future<Output = ()>>(
     }
 }
 
-/// Hears how far the source is, and who speaks in the chat, if somebody wants to know. Never returns.
+/// Hears how far the source is, and who speaks in the chat. Never returns.
 async fn listen(
     room: &RoomId,
     bus: &SharedBus,
     place: &Place,
-    people: Option<&watch::Sender<Arc<[Called]>>>,
+    people: &watch::Sender<Arc<[Called]>>,
 ) {
-    let chat = people.map(|_| TopicKind::ChatFirehose);
-    let topics: Vec<Topic> = [Some(TopicKind::StreamContext), chat]
-        .into_iter()
-        .flatten()
-        .map(|kind| Topic::new(kind, room.clone()))
-        .collect();
+    let topics = [TopicKind::StreamContext, TopicKind::ChatFirehose]
+        .map(|kind| Topic::new(kind, room.clone()));
     loop {
         if let Ok(mut heard) = bus.subscribe(&topics).await {
             while let Some(heard) = heard.next().await {
@@ -183,9 +196,7 @@ async fn listen(
                     continue;
                 };
                 if topic.kind == TopicKind::ChatFirehose {
-                    if let (Some(people), Ok(entry)) =
-                        (people, serde_json::from_slice::<FirehoseEntry>(&payload))
-                    {
+                    if let Ok(entry) = serde_json::from_slice::<FirehoseEntry>(&payload) {
                         spoke(people, &entry.message.author);
                     }
                 } else if let Ok(context) = serde_json::from_slice::<StreamContext>(&payload) {

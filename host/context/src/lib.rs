@@ -68,7 +68,7 @@ mod viewing;
 mod watching;
 mod window;
 
-pub use attend::{attend, attend_media};
+pub use attend::{Written, attend, attend_media};
 pub use ears::{Deaf, Ears, Opening};
 pub use media::{Beside, Media};
 pub use names::{Called, Roll};

@@ -4,6 +4,7 @@ use crate::{
     Ended, Playback, Subtitles,
     attend::{Place, ended},
     ears::{Begun, Deaf, awaited, begin, keep, listeners},
+    names::Names,
     play::play_from,
     report::Report,
     watching::{Around, Senses, Words, pictures, watch},
@@ -81,6 +82,7 @@ impl Media {
             let played = play_from(
                 from_ms,
                 beside.subtitles.clone(),
+                Names::new(self.senses.names.clone(), around.people.clone()),
                 playback.clone(),
                 Arc::clone(&around.bus),
                 around.clock.clone(),

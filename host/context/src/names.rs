@@ -171,7 +171,7 @@ impl Names {
             .collect();
     }
 
-    /// The names that are said in a sentence and were not told a moment ago.
+    /// The names that are said in a sentence and were not told a moment ago. They count as told from now on.
     pub(crate) fn said(&mut self, sentence: &Sentence) -> Option<Event> {
         let is_new = |roll: &Option<Roll>| {
             roll.as_ref()
@@ -180,18 +180,32 @@ impl Names {
         if is_new(&self.roster) || is_new(&self.people) {
             self.read();
         }
+        let end_ms = sentence.end_ms;
+        self.told
+            .retain(|_, at_ms| end_ms < at_ms.saturating_add(AGAIN_MS));
+        let event = self.find(sentence)?;
+        for name in &event.names {
+            self.told.insert(name.clone(), end_ms);
+        }
+        Some(event)
+    }
+
+    /// What [`said`](Self::said) would tell of a sentence, among the names that were known when it was last called.
+    pub(crate) fn find(&self, sentence: &Sentence) -> Option<Event> {
         if self.names.is_empty() {
             return None;
         }
         let spoken = text::spoken(&sentence.text);
         let heard = Heard::new(&spoken);
         let end_ms = sentence.end_ms;
-        let again = |&at_ms: &u64| end_ms < at_ms.saturating_add(AGAIN_MS);
-        self.told.retain(|_, at_ms| again(at_ms));
+        let was_told = |name: &Name| {
+            let told = self.told.get(&name.name);
+            told.is_some_and(|at_ms| end_ms < at_ms.saturating_add(AGAIN_MS))
+        };
         let mut found: Vec<Found<'_>> = self
             .names
             .iter()
-            .filter(|name| !self.told.contains_key(&name.name))
+            .filter(|name| !was_told(name))
             .filter_map(|name| heard.find(name))
             .collect();
         // Where `Turbo Tom` is heard, Tom is not; nor another that only sounds like one that is heard.
@@ -216,9 +230,6 @@ impl Names {
         let mut event = Event::new(NAME, &shown, end_ms, first.confidence);
         event.due_ms = sentence.due_ms;
         event.names = clear.iter().map(|found| found.name.to_owned()).collect();
-        for name in &event.names {
-            self.told.insert(name.clone(), end_ms);
-        }
         Some(event)
     }
 }

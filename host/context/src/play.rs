@@ -1,6 +1,6 @@
 //! Playing a script into a room, on time.
 
-use crate::{Subtitles, reel::Reel, telling::Telling};
+use crate::{Subtitles, names::Names, reel::Reel, telling::Telling};
 use chatter_bus::SharedBus;
 use chatter_protocol::{Clock, RoomId};
 use std::time::Duration;
@@ -79,13 +79,15 @@ pub async fn play(
     clock: Clock,
     cancel: CancellationToken,
 ) -> Result<Ended, PlayError> {
-    play_from(0, subtitles, playback, bus, clock, cancel).await
+    let names = Names::default();
+    play_from(0, subtitles, names, playback, bus, clock, cancel).await
 }
 
-/// As [`play`], from a position on; what comes before it counts as told.
+/// As [`play`], from a position on; what comes before it counts as told. Listens for names.
 pub(crate) async fn play_from(
     from_ms: u64,
     subtitles: Subtitles,
+    names: Names,
     playback: Playback,
     bus: SharedBus,
     clock: Clock,
@@ -102,7 +104,7 @@ pub(crate) async fn play_from(
         from_ms,
         speed,
     };
-    let mut reel = Reel::new(subtitles.script, looped, clock.now());
+    let mut reel = Reel::new(subtitles.script, looped, names, clock.now());
     if from_ms > 0 {
         reel.skip(from_ms);
         if reel.is_over() {

@@ -2,7 +2,9 @@
 
 use crate::{
     event::{STREAM_END, STREAM_START},
+    names::Names,
     script::{Item, Script, What},
+    sentence::Sentence,
     window::{SUMMARY_MS, Window},
 };
 use chatter_protocol::{Timestamp, context::Playing};
@@ -17,17 +19,20 @@ pub(crate) struct Reel {
     pass: u64,
     /// The next item of this pass.
     next: usize,
+    /// Who sits in a room changes, so what is said of them is not part of the script.
+    names: Names,
     pub(crate) window: Window,
 }
 
 impl Reel {
     /// At the start of a play that began at this time.
-    pub(crate) fn new(script: Arc<Script>, looped: bool, began: Timestamp) -> Self {
+    pub(crate) fn new(script: Arc<Script>, looped: bool, names: Names, began: Timestamp) -> Self {
         Self {
             script,
             looped,
             pass: 0,
             next: 0,
+            names,
             window: Window::new(began),
         }
     }
@@ -44,7 +49,10 @@ impl Reel {
             match item.what {
                 What::Segment(_) => words = words.or(Some(due_ms)),
                 What::Event(_) => event = Some(due_ms),
-                What::Sentence(_) => {}
+                What::Sentence(i) => {
+                    let names = self.names.find(&self.sentence(i, pass));
+                    event = names.map(|_| due_ms);
+                }
             }
             next += 1;
         }
@@ -130,17 +138,82 @@ impl Reel {
         self.window.skip();
     }
 
+    /// A sentence of the script with its times in a pass.
+    fn sentence(&self, i: usize, pass: u64) -> Sentence {
+        let (offset, said) = (self.offset(pass), &self.script.sentences[i]);
+        Sentence {
+            text: said.text.clone(),
+            start_ms: offset + said.start_ms,
+            end_ms: offset + said.end_ms,
+            due_ms: offset + said.due_ms,
+        }
+    }
+
     fn take(&mut self, pass: u64, due_ms: u64, what: What) {
         let offset = self.offset(pass);
         let script = &self.script;
         match what {
             What::Segment(i) => self.window.hear(&script.segments[i], offset),
-            What::Sentence(i) => self.window.note(due_ms, script.sentences[i].text.clone()),
+            What::Sentence(i) => {
+                let sentence = self.sentence(i, pass);
+                if let Some(event) = self.names.said(&sentence) {
+                    let place = format_args!("{pass}-{}-s{i}", event.kind);
+                    self.window.happen(&event, 0, place);
+                }
+                self.window.note(due_ms, sentence.text);
+            }
             What::Event(i) => {
                 let event = &script.events[i];
                 let place = format_args!("{pass}-{}-{i}", event.kind);
                 self.window.happen(event, offset, place);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cue::Cue;
+
+    #[test]
+    fn names_that_subtitles_say_are_told_at_once_once_and_in_each_pass() {
+        let cue = |start_ms, text: &str| Cue {
+            start_ms,
+            end_ms: start_ms + 2_000,
+            text: text.into(),
+        };
+        let script = Script::with_events(
+            &[
+                cue(0, "We look at the power supply."),
+                cue(4_000, "Thanks, Nova, for the hint."),
+                cue(8_000, "And thanks again, Nova."),
+                cue(14_000, "It hums a little."),
+                cue(20_000, "That is all of it."),
+            ],
+            Vec::new(),
+        );
+        let names = Names::of(&["Nova"]);
+        let mut reel = Reel::new(Arc::new(script), true, names, Timestamp::from_millis(0));
+        // When it is said, in which pass and sentence.
+        for (at_ms, place) in [(5_900, "0-name-s1"), (27_900, "1-name-s1")] {
+            let (_, due) = reel.due(at_ms + 5_000);
+            let due_ms = due.expect("somebody is named");
+            assert!(due_ms.abs_diff(at_ms) <= 200, "{due_ms}");
+            reel.advance(due_ms - 1);
+            assert!(!reel.window.has_untold(), "before {due_ms}");
+            reel.advance(due_ms);
+            let now = Timestamp::from_millis(1);
+            let context = reel.window.context(&"main/lobby".parse().unwrap(), now);
+            let told = context.events.last().unwrap();
+            assert_eq!(
+                (&*told.kind, &told.names[..]),
+                ("name", &["Nova".to_owned()][..])
+            );
+            assert!(told.id.ends_with(place), "{}", told.id);
+            reel.window.published(&context);
+            // Said again so soon it is nothing new.
+            assert_eq!(reel.due(due_ms + 10_000).1, None);
         }
     }
 }

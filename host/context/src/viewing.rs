@@ -1,6 +1,6 @@
 //! A stream, looked at moment by moment: what a room would be told, without a room.
 
-use crate::{Subtitles, reel::Reel};
+use crate::{Subtitles, names::Names, reel::Reel};
 use chatter_protocol::{RoomId, StreamContext, Timestamp};
 
 /// Somebody who watches a stream and looks up now and then. It only goes forward.
@@ -15,7 +15,7 @@ impl Viewing {
     #[must_use]
     pub fn new(subtitles: &Subtitles, room: RoomId, began: Timestamp) -> Self {
         Self {
-            reel: Reel::new(subtitles.script.clone(), false, began),
+            reel: Reel::new(subtitles.script.clone(), false, Names::default(), began),
             room,
         }
     }

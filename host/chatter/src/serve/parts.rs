@@ -10,7 +10,8 @@ use crate::{
 };
 use chatter_bus::{InProcess, SharedBus, redis::Link};
 use chatter_context::{
-    About, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, attend, attend_media,
+    About, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, Written, attend,
+    attend_media,
 };
 use chatter_llm::{Asker, OFFLINE, Router, SharedModel};
 use chatter_memory::SharedMemory;
@@ -231,9 +232,14 @@ impl Parts {
                         detail: String::new(),
                     },
                 };
-                Box::pin(async move {
-                    result(attend(subtitles, about, playback, rota, bus, clock, end).await)
-                })
+                let written = Written {
+                    subtitles,
+                    about,
+                    names: Some(names),
+                };
+                Box::pin(
+                    async move { result(attend(written, playback, rota, bus, clock, end).await) },
+                )
             }
             Watched::Media { source, beside } => {
                 let ears = &self.streams.ears;
