@@ -21,6 +21,9 @@ const MAX_TOKENS: u32 = 300;
 /// The longest caption, and the longest on-screen text, in characters.
 const MAX_CHARS: usize = 300;
 
+/// What is shorter may be said in the same words by chance.
+const MIN_PARROTED: usize = 12;
+
 const SYSTEM: &str = "You describe single frames of a live stream for a program. Answer with one JSON object \
 and nothing else: {\"caption\": what the frame shows, one short sentence; \"on_screen_text\": the words that are \
 written in it and matter (score, title, message), or \"\"; \"screen\": one of \"gameplay\", \"menu\", \"loading\", \
@@ -161,22 +164,20 @@ impl Vision {
     }
 }
 
-/// What a model says of a picture: the JSON that it was asked for, whatever stands around it, or else a
-/// caption alone.
+/// What a model says of a picture: the JSON that it was asked for, whatever stands around it and as far as it got
+/// with it; or else a caption alone.
 fn read(content: &str) -> Option<Seen> {
-    let json = content
-        .find('{')
-        .zip(content.rfind('}'))
-        .filter(|(from, to)| from < to)
-        .and_then(|(from, to)| serde_json::from_str::<Value>(&content[from..=to]).ok());
-    let Some(json) = json else {
-        // It knows no JSON; or it was cut off, and then there is a brace.
-        let caption = line(content);
-        return (!caption.is_empty() && !caption.contains('{')).then_some(Seen {
-            caption,
-            ..Seen::default()
-        });
+    // Some think aloud before they answer.
+    let content = content.rsplit("</think>").next().unwrap_or_default();
+    let Some(begin) = content.find('{') else {
+        return prose(content);
     };
+    // Small models break lines within a text, which JSON does not allow.
+    let json: String = content[begin..]
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let json = first(&json).unwrap_or_else(|| members(&json));
     let text = |name: &str| match &json[name] {
         Value::String(text) => line(text),
         Value::Array(texts) => {
@@ -192,12 +193,51 @@ fn read(content: &str) -> Option<Seen> {
     };
     let on_screen_text = text("on_screen_text");
     let caption = [text("caption"), on_screen_text.clone()];
-    let caption = caption.into_iter().find(|text| !text.is_empty())?;
+    let is_said = |text: &String| !text.is_empty() && !is_parroted(text);
+    let caption = caption.into_iter().find(is_said)?;
     Some(Seen {
         caption,
         on_screen_text,
         screen,
     })
+}
+
+/// The first value that a text begins with, whatever follows.
+fn first(text: &str) -> Option<Value> {
+    serde_json::Deserializer::from_str(text)
+        .into_iter()
+        .next()?
+        .ok()
+}
+
+/// As much as is whole of an object that was cut off or is broken: who repeats a word for ever has often
+/// said what it sees before.
+fn members(json: &str) -> Value {
+    let members = ["caption", "on_screen_text", "screen"].map(|name| {
+        let after = json
+            .split_once(&format!("\"{name}\""))
+            .map(|(_, after)| after);
+        let value = after.and_then(|after| after.trim_start().strip_prefix(':'));
+        (name.to_owned(), value.and_then(first).unwrap_or_default())
+    });
+    Value::Object(members.into_iter().collect())
+}
+
+/// A caption of a model that knows no JSON; it may have been told to use fences.
+fn prose(content: &str) -> Option<Seen> {
+    let lines = content.lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("```")).collect();
+    let caption = line(&lines.join(" "));
+    let is_said = caption.contains(char::is_alphanumeric) && !is_parroted(&caption);
+    is_said.then_some(Seen {
+        caption,
+        ..Seen::default()
+    })
+}
+
+/// Whether it only says again what it was asked for.
+fn is_parroted(text: &str) -> bool {
+    text.chars().count() >= MIN_PARROTED && SYSTEM.contains(text.trim_end_matches('.'))
 }
 
 /// On one line, without what can't be shown, and not too long.
@@ -258,23 +298,60 @@ mod tests {
             ),
             (
                 "Sure!\n```json\n{\"caption\": \"A cup\nis raised.\", \"screen\": \"WIN\"}\n```",
-                None,
-            ),
-            (
-                "```json\n{\"caption\": \"A cup\\nis raised.\", \"screen\": \"WIN\"}\n```",
                 seen("A cup is raised.", "", Screen::Win),
             ),
             (
                 r#"{"caption":"","on_screen_text":["GAME","OVER"],"screen":"lose"}"#,
                 seen("GAME OVER", "GAME OVER", Screen::Lose),
             ),
+            // Something in braces behind it, and another one.
+            (
+                "{\"caption\":\"A boat.\"}\nHope that helps :}",
+                seen("A boat.", "", Screen::Other),
+            ),
+            (
+                r#"[{"caption":"A boat."},{"caption":"A gull."}]"#,
+                seen("A boat.", "", Screen::Other),
+            ),
+            (
+                "<think>The user wants {\"caption\"}.</think>{\"caption\":\"A boat.\"}",
+                seen("A boat.", "", Screen::Other),
+            ),
+            // Prose.
             (
                 "A harbour at night.",
                 seen("A harbour at night.", "", Screen::Other),
             ),
-            (r#"{"caption":7,"screen":null}"#, None),
+            (
+                "```\nThe image shows\na harbour.\n```",
+                seen("The image shows a harbour.", "", Screen::Other),
+            ),
+            // Cut off, or broken.
+            (
+                r#"{"caption":"A harbour.","screen":"win","on_screen_text":"GO GO GO GO GO"#,
+                seen("A harbour.", "", Screen::Win),
+            ),
+            (
+                r#"{"caption":"A harbour.", on_screen_text: 'GO', "screen": "lose"}"#,
+                seen("A harbour.", "", Screen::Lose),
+            ),
             (r#"{"caption":"A harb"#, None),
+            ("{'caption': 'A boat.'}", None),
+            // Nothing.
+            (r#"{"caption":7,"screen":null}"#, None),
+            ("{}", None),
             ("  ", None),
+            ("```\n```", None),
+            ("...", None),
+            // What it was asked for.
+            (
+                r#"{"caption":"what the frame shows, one short sentence","screen":"other"}"#,
+                None,
+            ),
+            (
+                "You describe single frames of a live stream for a program.",
+                None,
+            ),
             (
                 &long,
                 seen(&format!("{}\u{2026}", "x".repeat(299)), "", Screen::Other),
