@@ -174,7 +174,7 @@ pub struct ServeOptions {
         value_delimiter = ','
     )]
     pub role: Vec<Role>,
-    /// The room that --source, --speed, --loop and --watch are about [default: main/lobby]
+    /// The room that --source, --speed, --loop, --audible and --watch are about [default: main/lobby]
     #[arg(
         long,
         value_name = "TENANT/ROOM",
@@ -201,6 +201,13 @@ pub struct ServeOptions {
         num_args = 0..=1, require_equals = true, default_missing_value = "true"
     )]
     pub looped: Option<bool>,
+    /// Let the room's page play the file that the room watches: whoever may read the room may fetch it whole.
+    /// With --source it is off unless this is given, whatever the room's own file says
+    #[arg(
+        long, value_name = "BOOL", env = "CHATTER_AUDIBLE", hide_env_values = true,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true"
+    )]
+    pub audible: Option<bool>,
     /// A persona's project: built now and at every save, and put into the plugin folder; its
     /// persona.toml gets a seat in --room for this run, if nobody in any room runs on the module.
     /// Can be given several times

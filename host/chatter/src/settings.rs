@@ -98,6 +98,8 @@ pub struct SourceOverride {
     pub speed: Option<f64>,
     /// Whether it starts again at its end.
     pub looped: Option<bool>,
+    /// Whether viewers may hear it.
+    pub audible: Option<bool>,
 }
 
 impl Settings {
@@ -150,9 +152,12 @@ impl Settings {
             },
             speed: options.speed.or(file.speed),
             looped: options.looped.or(file.looped),
+            audible: options.audible.or(file.audible),
         };
-        let overrides =
-            source.source.is_some() || source.speed.is_some() || source.looped.is_some();
+        let overrides = source.source.is_some()
+            || source.speed.is_some()
+            || source.looped.is_some()
+            || source.audible.is_some();
         Ok(Self {
             config,
             data: match options.data.or(file.data) {

@@ -134,13 +134,20 @@ pub(super) fn source_of(
         }),
     };
     let watched = watched.map_err(|why| format!("{place}: {why}"));
-    let heard = match own.filter(|own| own.audible) {
+    // Who names another source has to say of that one whether it may be heard.
+    let audible = match instead.and_then(|instead| instead.audible) {
+        Some(audible) => audible.then(|| "--audible".to_owned()),
+        None => own
+            .filter(|own| own.audible)
+            .map(|_| file.place("source.audible")),
+    };
+    let heard = match audible {
         None => Ok(None),
         // Whether it can be watched is said already.
         Some(_) if watched.is_err() => Ok(None),
-        Some(_) => heard(&source)
+        Some(place) => heard(&source)
             .map(Some)
-            .map_err(|why| format!("{}: {why}", file.place("source.audible"))),
+            .map_err(|why| format!("{place}: {why}")),
     };
     match watched.and_then(|watched| Ok((watched, heard?))) {
         Ok((watched, heard)) => {

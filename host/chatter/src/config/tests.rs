@@ -154,6 +154,7 @@ fn the_command_lines_source_stands_in_for_the_rooms_own() {
         )),
         speed: Some(9.0),
         looped: None,
+        audible: None,
     };
     let configuration = load(folder.path(), Some(&instead)).unwrap();
     let source = configuration
@@ -208,18 +209,6 @@ fn viewers_may_hear_a_recording_that_the_rooms_file_says_they_may() {
                     may.then(|| folder.path().join("rooms/tone.mp3")),
                     "{source}"
                 );
-                // What somebody plays instead is not what the room's file speaks of.
-                let instead = SourceOverride {
-                    room: RoomId::new("main/lobby").unwrap(),
-                    source: Some(chatter_media::Source::file(
-                        folder.path().join("rooms/tone.mp3"),
-                    )),
-                    speed: None,
-                    looped: None,
-                };
-                let configuration = load(folder.path(), Some(&instead)).unwrap();
-                let room = configuration.rooms.values().next().unwrap();
-                assert_eq!(room.heard, None, "{source}");
             }
             (Err(problems), Some(wrong)) => {
                 assert_eq!(problems.len(), 1, "{problems:?}");
@@ -261,4 +250,58 @@ fn language_models_are_named_as_the_settings_name_them() {
         ]
     );
     assert!(load(None).is_ok());
+}
+
+#[test]
+fn what_is_played_instead_is_heard_if_the_command_line_says_so() {
+    let mine = ("rooms/mine.mp3", "ID3 and a tone");
+    let tone = ("rooms/tone.mp3", "ID3 and another tone");
+    // What the room's file says of its own, what is played instead, what the command line says; what is heard,
+    // or what is wrong.
+    let cases: [(bool, Option<&str>, Option<bool>, Result<Option<&str>, &str>); 9] = [
+        (true, None, None, Ok(Some("tone.mp3"))),
+        (true, None, Some(false), Ok(None)),
+        (false, None, Some(true), Ok(Some("tone.mp3"))),
+        (true, Some("mine.mp3"), None, Ok(None)),
+        (true, Some("mine.mp3"), Some(false), Ok(None)),
+        (true, Some("mine.mp3"), Some(true), Ok(Some("mine.mp3"))),
+        (false, Some("mine.mp3"), Some(true), Ok(Some("mine.mp3"))),
+        (true, Some("show.vtt"), None, Ok(None)),
+        (
+            true,
+            Some("show.vtt"),
+            Some(true),
+            Err("it holds nothing that browsers play"),
+        ),
+    ];
+    for (own, instead, audible, expected) in cases {
+        let room = format!(
+            "id = \"main/lobby\"\ntitle = \"L\"\n[source]\nuri = \"tone.mp3\"\naudible = {own}\n"
+        );
+        let folder = folder(&[POLICY, ("rooms/lobby.toml", &room), SHOW, tone, mine]);
+        let file = |name: &str| folder.path().join("rooms").join(name);
+        let played = SourceOverride {
+            room: RoomId::new("main/lobby").unwrap(),
+            source: instead.map(|name| chatter_media::Source::file(file(name))),
+            speed: None,
+            looped: None,
+            audible,
+        };
+        let case = format!("{own} {instead:?} {audible:?}");
+        match (load(folder.path(), Some(&played)), expected) {
+            (Ok(configuration), Ok(expected)) => {
+                let room = configuration.rooms.values().next().unwrap();
+                let heard = room.heard.as_ref().map(|heard| heard.path().to_owned());
+                assert_eq!(heard, expected.map(file), "{case}");
+            }
+            (Err(problems), Err(expected)) => {
+                let [problem] = &problems[..] else {
+                    panic!("{case}: {problems:?}");
+                };
+                assert!(problem.starts_with("--audible: "), "{case}: {problem}");
+                assert!(problem.contains(expected), "{case}: {problem}");
+            }
+            (found, _) => panic!("{case}: {found:?}"),
+        }
+    }
 }

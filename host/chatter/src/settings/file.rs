@@ -59,7 +59,7 @@ impl Found {
     }
 }
 
-pub(super) const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 25] = [
     "config",
     "data",
     "plugins",
@@ -73,6 +73,7 @@ pub(super) const KEYS: [&str; 24] = [
     "source",
     "speed",
     "loop",
+    "audible",
     "log",
     "seed",
     "llm",
@@ -106,6 +107,7 @@ pub(super) struct SettingsFile {
     pub(super) speed: Option<f64>,
     #[serde(rename = "loop")]
     pub(super) looped: Option<bool>,
+    pub(super) audible: Option<bool>,
     pub(super) log: Option<String>,
     pub(super) seed: Option<u64>,
     pub(super) llm: LlmTable,
