@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choose, complete, type Choice } from "./completion";
+import { choose, complete, completeWord, type Choice } from "./completion";
 
 const names: Choice[] = ["Nova", "Professor Moss", "Ana Maria", "moss"].map((term) => ({ kind: "name", term, about: "" }));
 const emotes: Choice[] = [
@@ -19,6 +19,25 @@ function at(text: string) {
   const caret = text.indexOf("|");
   return complete(text.replace("|", ""), caret, { names, emotes, commands });
 }
+
+describe("a word", () => {
+  it.each([
+    ["hi no|", ["Nova"]],
+    ["pro|", ["Professor Moss"]],
+    ["so he|", ["heart"]],
+    ["mo|", ["moss"]],
+    ["n|", null],
+    ["@no|", null],
+    [":he|", null],
+    ["xno|", null],
+    ["no |", null],
+    ["no| more", ["Nova"]],
+  ])("%s", (text, terms) => {
+    const caret = text.indexOf("|");
+    const offered = completeWord(text.replace("|", ""), caret, { names, emotes, commands });
+    expect(offered?.choices.map(({ term }) => term) ?? null).toEqual(terms);
+  });
+});
 
 describe("what is offered", () => {
   it.each([

@@ -43,6 +43,17 @@ export function complete(text: string, caret: number, { names, emotes, commands 
   return offer(at, caret, before.slice(at + 1), names);
 }
 
+/**
+ * What is offered for the word before the caret, which says not of itself what it is to be: names and emotes that begin
+ * with it; null if none does.
+ */
+export function completeWord(text: string, caret: number, { names, emotes }: Offers): Completion | null {
+  const word = /(?:^|\s)([\p{Alphabetic}\p{N}_'-]{2,})$/u.exec(text.slice(0, caret))?.[1]?.toLowerCase();
+  if (word === undefined) return null;
+  const choices = [...names, ...emotes].filter(({ term }) => term.toLowerCase().startsWith(word)).slice(0, MOST);
+  return choices.length === 0 ? null : { from: caret - word.length, to: caret, choices };
+}
+
 function offer(from: number, to: number, typed: string, all: readonly Choice[]): Completion | null {
   const wanted = typed.toLowerCase();
   const begins = all.filter(({ term }) => term.toLowerCase().startsWith(wanted));

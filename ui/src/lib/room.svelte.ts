@@ -1,6 +1,7 @@
 /** A room as the page shows it: its log, who is in it, what the stream says, and the connection that keeps them fresh. */
 
 import { flushSync } from "svelte";
+import { Absence } from "./absence.svelte";
 import { Announcer } from "./announcer";
 import { latest, makeSession, status, stretch } from "./api";
 import { Combos, type Combo } from "./combo";
@@ -93,6 +94,9 @@ export class Room implements Owner {
   readonly announcer = new Announcer();
 
   readonly moderation: Moderation;
+
+  /** What came while nobody looked. */
+  readonly absence = new Absence();
 
   /** What was told to one alone last: what a command did. A new object each time. */
   notice = $state.raw<{ text: string } | null>(null);
@@ -331,6 +335,7 @@ export class Room implements Owner {
     // A moderator is shown what others are not.
     this.#log.edition += 1;
     this.you = you;
+    if (!recovered) this.absence.renew();
     this.connection = { state: "open" };
     this.recovery = this.#wasOpen ? { complete: recovered } : null;
     if (this.recovery) this.#after(recovered ? 4_000 : 20_000, () => (this.recovery = null));
@@ -365,6 +370,7 @@ export class Room implements Owner {
       return;
     }
     if (message.deleted) return;
+    this.absence.heard(this.isForYou(message));
     this.announcer.take({ id: message.id, author: message.author.name, text: message.text, forYou: this.isForYou(message) });
   }
 

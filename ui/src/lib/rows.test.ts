@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Line } from "./log";
-import { Rows, WITHIN, place } from "./rows";
+import { Rows, WITHIN, firstAfter, place } from "./rows";
 
 const START = Date.UTC(2026, 0, 31, 12);
 
@@ -20,6 +20,17 @@ const edited = (lines: readonly Line[]) => ({ lines, edition: ++edition });
 function shown(rows: ReturnType<Rows["of"]>): string[] {
   return rows.map(({ line, repeats }) => line.message.text + (repeats.length > 0 ? ` ×${repeats.length + 1}` : ""));
 }
+
+it.each([
+  [0, 0],
+  [2, 1],
+  [3, 1],
+  [4, 2],
+  [9, -1],
+])("after offset %i begins row %i", (offset, row) => {
+  const rows = new Rows().of(edited([said(2, "a"), said(4, "b"), said(9, "c")]), false, never);
+  expect(firstAfter(rows, offset)).toBe(row);
+});
 
 describe("rows", () => {
   const chat = [said(1, "gg"), said(2, "left"), said(3, "GG"), said(4, "gg!"), said(5, "gg!!!")];

@@ -87,6 +87,17 @@ export function place(rows: readonly Row[], id: string): number {
   return own >= 0 ? own : rows.findIndex(({ repeats }) => repeats.some(({ message }) => message.id === id));
 }
 
+/** The first row that begins after this offset; -1 if there is none. */
+export function firstAfter(rows: readonly Row[], offset: number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle]?.line.offset ?? Infinity) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low < rows.length ? low : -1;
+}
+
 function since({ line, repeats }: Row, later: Line): number {
   return Date.parse(later.message.sent_at) - Date.parse((repeats.at(-1) ?? line).message.sent_at);
 }

@@ -1,0 +1,40 @@
+/** What came while nobody looked at the page. */
+
+export class Absence {
+  /** How many messages came, and how many of them are for its reader. */
+  came = $state.raw({ messages: 0, forYou: 0 });
+  /** What follows this offset came while its reader was away the last time; null if nothing did. */
+  mark = $state<number | null>(null);
+  #away = false;
+
+  /** The reader goes; the newest that was there has this offset. */
+  leave(newest: number | null): void {
+    if (this.#away) return;
+    this.#away = true;
+    this.mark = newest;
+  }
+
+  /** The reader is back. What came keeps its mark until the next time. */
+  back(): void {
+    if (this.came.messages === 0) this.mark = null;
+    this.#away = false;
+    this.came = { messages: 0, forYou: 0 };
+  }
+
+  /** A message of another's has come. */
+  heard(forYou: boolean): void {
+    if (this.#away) this.came = { messages: this.came.messages + 1, forYou: this.came.forYou + (forYou ? 1 : 0) };
+  }
+
+  /** Offsets count anew. */
+  renew(): void {
+    this.mark = null;
+  }
+
+  /** The page's title while its reader is away: what is for them is counted, and that others wrote is a dot. */
+  title(title: string): string {
+    const { messages, forYou } = this.came;
+    if (forYou > 0) return `(${forYou.toLocaleString()}) ${title}`;
+    return messages > 0 ? `• ${title}` : title;
+  }
+}
