@@ -1,7 +1,7 @@
 //! Benchmarks.
 
 use crate::{
-    personas,
+    demo, models, personas,
     real::{self, Llama},
     repo, setup,
     steps::{cargo, run as run_command},
@@ -119,6 +119,20 @@ pub(crate) fn speech(options: &[&str]) -> Result<()> {
     setup::toolchain()?;
     setup::recordings()?;
     measure("chatter-speech", "speech", &[], options)
+}
+
+/// How the whole program listens, for as long as it is told to. It is the program that the demo runs, which gets
+/// its models as well.
+pub(crate) fn listen(options: &[&str]) -> Result<()> {
+    if !options.contains(&"--help") {
+        setup::personas()?;
+        setup::servers()?;
+        personas::build()?;
+        personas::compile()?;
+        demo::program()?;
+        models::get()?;
+    }
+    measure("chatter", "listen", &["--profile", "dev"], options)
 }
 
 /// What it costs to show a message to a large audience; with `--peers` beside other servers, of which

@@ -57,6 +57,8 @@ Commands:
                      beside the same without any rules; `--messages N`, 20000 if it isn't given
   bench speech       how well and how fast streams are heard, beside plain whisper.cpp; `--help` lists its
                      options; downloads 280 MB the first time
+  bench listen       the whole program listens to a recording in real time: contexts on time, their sizes,
+                     memory, drift; `--minutes N`, 1 if it isn't given
   bench fanout       what it costs to show a message to a large audience, beside one bare send() for each;
                      `--peers` beside bun, ws, nchan and NATS, too; `--help` lists its options
   bench moderation   what a verdict costs with 10,000 entries, beside a plain search for them
@@ -108,6 +110,7 @@ fn main() -> ExitCode {
         ["bench", "fanout", rest @ ..] => bench::fanout(rest),
         ["bench", "ingest", rest @ ..] => bench::ingest(rest),
         ["bench", "speech", rest @ ..] => bench::speech(rest),
+        ["bench", "listen", rest @ ..] => bench::listen(rest),
         ["bench", "moderation", rest @ ..] => bench::moderation(rest),
         ["bench", "page", rest @ ..] => bench::page(rest),
         ["bench", rest @ ..] => bench::run(rest),
