@@ -4,6 +4,7 @@
 //! others come later than that is delay and, if it grows, drift. A word's time is compared with that of
 //! its cue: by the first words of cues, as far as they were heard as they stand.
 
+use crate::quantile::quantile;
 use chatter_protocol::StreamContext;
 use std::{collections::HashSet, fmt, time::Duration};
 
@@ -179,9 +180,15 @@ impl fmt::Display for Figures {
 
 /// Median, 95th and largest.
 fn spread(values: &[f64], digits: usize) -> String {
-    let mut values = values.to_vec();
-    let [median, most, all] = [0.5, 0.95, 1.0].map(|part| quantile(&mut values, part));
+    let values = sorted(values.iter().copied());
+    let [median, most, all] = [0.5, 0.95, 1.0].map(|q| quantile(&values, q).unwrap_or_default());
     format!("median {median:.digits$}, 95 % {most:.digits$}, max {all:.digits$}")
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 /// The medians of what came in each fifth of the time.
@@ -193,8 +200,8 @@ fn fifths(values: &[(f64, f64)]) -> String {
     let medians = (0..5).map(|fifth| {
         let part = |at: f64| ((at - first) / (last - first).max(f64::EPSILON) * 5.0) as usize;
         let here = values.iter().filter(|(at, _)| part(*at).min(4) == fifth);
-        let mut here: Vec<f64> = here.map(|(_, value)| *value).collect();
-        format!("{:.0}", quantile(&mut here, 0.5))
+        let here = sorted(here.map(|(_, value)| *value));
+        quantile(&here, 0.5).map_or_else(|| "-".into(), |median| format!("{median:.0}"))
     });
     medians.collect::<Vec<_>>().join(" ")
 }
@@ -207,12 +214,4 @@ pub(crate) fn slope(values: &[(f64, f64)]) -> f64 {
     let both: f64 = values.iter().map(|(a, b)| (a - x) * (b - y)).sum();
     let one: f64 = values.iter().map(|(a, _)| (a - x) * (a - x)).sum();
     if one > 0.0 { both / one } else { 0.0 }
-}
-
-/// The value below which this part of the others are; 0 of none.
-fn quantile(values: &mut [f64], part: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let place = (values.len() as f64 * part) as usize;
-    let last = values.len().saturating_sub(1);
-    values.get(place.min(last)).copied().unwrap_or(0.0)
 }

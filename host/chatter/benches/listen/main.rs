@@ -10,7 +10,13 @@
 )]
 
 mod figures;
+mod memory;
+#[path = "../common/options.rs"]
+mod options;
+#[path = "../common/process.rs"]
 mod process;
+#[path = "../common/quantile.rs"]
+mod quantile;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -21,14 +27,14 @@ use chatter_bus::{
 use chatter_protocol::{StreamContext, Topic, TopicKind};
 use chatter_redis_server::RedisServer;
 use figures::{Figures, Told};
-use process::{Sample, processor_time};
-use rustix::process::Signal;
+use memory::Sample;
+use process::{end, processor_time};
 use std::{
     fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-use support::{Home, ROOM, Server, plugins};
+use support::{Home, Process, ROOM, Server, plugins};
 use tokio::time::{interval, sleep_until};
 
 const HELP: &str = "\
@@ -55,39 +61,27 @@ struct Options {
 }
 
 impl Options {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
+    fn read() -> Self {
         let mut options = Self {
             minutes: 1.0,
             source: shipped("configs/streams/synth-rescue.mp3"),
             threads: None,
         };
-        while let Some(name) = words.next() {
-            let mut value = || words.next().ok_or(format!("{name} needs a value"));
-            match name.as_str() {
-                "--minutes" => {
-                    let value = value()?;
-                    let minutes = value.parse().ok().filter(|minutes| *minutes > 0.0);
-                    options.minutes =
-                        minutes.ok_or(format!("--minutes {value}: not a number of minutes"))?;
-                }
-                "--source" => {
-                    let value = value()?;
-                    let found = fs::canonicalize(&value);
-                    options.source = found.map_err(|error| format!("--source {value}: {error}"))?;
-                }
-                "--threads" => {
-                    let value = value()?;
-                    let threads = value.parse().ok().filter(|threads| *threads > 0);
-                    let wrong = format!("--threads {value}: not a number of threads");
-                    options.threads = Some(threads.ok_or(wrong)?);
-                }
-                "-h" | "--help" => return Ok(None),
-                // Cargo's own.
-                "--bench" => {}
-                _ => return Err(format!("{name}: there is no such option")),
-            }
-        }
-        Ok(Some(options))
+        options::read(HELP, |name, mut value| {
+            Some(match name {
+                "--minutes" => value.amount().map(|minutes| options.minutes = minutes),
+                "--source" => value.text().and_then(|file| {
+                    let found = fs::canonicalize(&file);
+                    options.source = found.map_err(|error| format!("--source {file}: {error}"))?;
+                    Ok(())
+                }),
+                "--threads" => value
+                    .amount()
+                    .map(|threads: usize| options.threads = Some(threads)),
+                _ => return None,
+            })
+        });
+        options
     }
 }
 
@@ -98,14 +92,7 @@ fn shipped(path: &str) -> PathBuf {
 }
 
 fn main() {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print!("{HELP}"),
-        Err(wrong) => {
-            eprintln!("{wrong}\n\n{HELP}");
-            std::process::exit(2);
-        }
-    };
+    let options = Options::read();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(measure(&options));
 }
@@ -168,23 +155,23 @@ async fn measure(options: &Options) {
         home.chatter(&[&parts[..], &others, more].concat())
     };
     let others = serve("others", &["--role", "gateway,worker,trends"]);
-    let mut others = Server::listening(support::Process::start(others));
+    let others = Server::listening(Process::start(others));
     let source = options.source.to_str().expect("a path in UTF-8");
     let threads = options.threads.map(|threads| threads.to_string());
     let mut ears = vec!["--role", "context", "--source", source, "--loop"];
     if let Some(threads) = &threads {
         ears.extend(["--speech-threads", threads]);
     }
-    let mut ears = Server::listening(support::Process::start(serve("ears", &ears)));
+    let ears = Server::listening(Process::start(serve("ears", &ears)));
 
     let id = ears.process.id();
     let (began, busy) = (Instant::now(), processor_time(id));
-    let end = began + Duration::from_secs_f64(options.minutes * 60.0);
+    let until = began + Duration::from_secs_f64(options.minutes * 60.0);
     let mut look = interval(LOOK);
     let (mut told, mut samples, mut lines) = (Vec::new(), Vec::new(), 0);
     loop {
         tokio::select! {
-            () = sleep_until(end.into()) => break,
+            () = sleep_until(until.into()) => break,
             _ = look.tick() => samples.push(Sample::of(id, began.elapsed())),
             said = heard.next() => match said.expect("the bus goes on") {
                 Heard::Message { topic, payload } if topic.kind == TopicKind::StreamContext => {
@@ -200,11 +187,8 @@ async fn measure(options: &Options) {
     }
     samples.push(Sample::of(id, began.elapsed()));
     let busy = (processor_time(id) - busy).as_secs_f64() / began.elapsed().as_secs_f64();
-    for server in [&mut ears, &mut others] {
-        server.process.signal(Signal::TERM);
-        let end = server.process.wait();
-        assert!(end.success(), "{}", server.process.stderr());
-    }
+    let said = end(ears);
+    end(others);
     let truth = fs::read_to_string(options.source.with_extension("vtt")).ok();
     eprint!("\r                    \r");
     println!(
@@ -217,8 +201,7 @@ async fn measure(options: &Options) {
         "the process that listens: {:.0} % of one core",
         busy * 100.0
     );
-    process::print(&samples);
-    let said = ears.process.stderr();
+    memory::print(&samples);
     let complaints: Vec<&str> = said
         .lines()
         .filter(|line| line.contains("WARN") || line.contains("ERROR"))
