@@ -24,10 +24,13 @@ pub struct ModerationVerdict {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
     /// How bad it is, 0 to 1, if the rule says so: 1 for words that are caught from level 1 on, 0.25 for
-    /// those of level 4 alone.
+    /// those of level 4 alone. Or the provider's score of its category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1))]
     pub score: Option<f64>,
+    /// Who was asked, if the rule is `provider` or `provider_failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<JudgedBy>,
     /// The reason in words, fit to be shown to the author.
     #[schemars(length(max = 300))]
     pub reason: String,
@@ -47,6 +50,18 @@ pub struct ModerationVerdict {
     /// The persona call that made the line, if a persona wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<CallId>,
+}
+
+/// A moderation provider that was asked about a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JudgedBy {
+    /// Its name in the host's settings.
+    #[schemars(regex(pattern = "^[a-z0-9-]{1,63}$"))]
+    pub name: String,
+    /// What it takes the text for, under its own name for that, if one category decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub category: Option<String>,
 }
 
 /// What moderation does with a message, from the mildest to the hardest.

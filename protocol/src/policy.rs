@@ -1,11 +1,17 @@
 //! What may be said in a room, as operators write it.
 
+mod provider;
+
+pub use provider::{
+    Measure, OnFailure, OtherRule, ProviderCategories, ProviderRules, ScoreRule, Whom,
+};
+
 use crate::{V1, moderation::Action};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What may be said: `configs/moderation/NAME.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModerationPolicy {
     /// Version of this format.
@@ -54,6 +60,9 @@ pub struct ModerationPolicy {
     #[serde(default)]
     #[schemars(length(max = 2))]
     pub exempt: Vec<Role>,
+    /// Who is asked about what these rules let through, if anybody is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderRules>,
 }
 
 impl ModerationPolicy {
@@ -74,6 +83,7 @@ impl ModerationPolicy {
             patterns: Patterns::default(),
             links: Links::default(),
             exempt: Vec::new(),
+            provider: None,
         }
     }
 

@@ -47,6 +47,10 @@ pub struct RoomStatus {
     /// What the room watches and how that goes, as whoever plays it told it last; for operators alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Arc<SourceStatus>>,
+    /// What is wrong with the moderation provider that its policy names, if something is; for operators alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 300))]
+    pub moderation: Option<String>,
 }
 
 /// A recording that a room's viewers may hear while the room watches it: `GET /v1/rooms/{t}/{r}/source`

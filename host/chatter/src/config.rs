@@ -99,12 +99,21 @@ pub fn load(folder: &Path, instead: Option<&SourceOverride>) -> Result<Configura
     load_stamped(&mut Stamp::of(folder), instead, None)
 }
 
+/// What the settings have names for, and the folder may name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The language models.
+    pub(crate) models: Vec<String>,
+    /// Who moderates.
+    pub(crate) moderation: Vec<String>,
+}
+
 /// The same of the folder that a stamp was taken of a moment ago. What else is read is noted in it,
-/// whether it is there or not. If it is said which language models there are, others may not be named.
+/// whether it is there or not. If it is said what the settings have names for, nothing else may be named.
 pub(crate) fn load_stamped(
     stamp: &mut Stamp,
     instead: Option<&SourceOverride>,
-    models: Option<&[String]>,
+    known: Option<&Known>,
 ) -> Result<Configuration, Vec<String>> {
     let folder = stamp.folder().to_owned();
     let mut problems = Vec::new();
@@ -143,7 +152,8 @@ pub(crate) fn load_stamped(
         |module| module.name.as_str(),
         &mut problems,
     );
-    if let Some(models) = models {
+    if let Some(known) = known {
+        check_providers(&policies, &known.moderation, &mut problems);
         let personas = personas
             .values()
             .map(|(file, persona)| (file, persona.as_ref().and_then(|it| it.llm.as_ref())));
@@ -151,7 +161,7 @@ pub(crate) fn load_stamped(
             .iter()
             .map(|(file, room)| (file, room.as_ref().and_then(|it| it.llm.as_ref())));
         for (file, route) in personas.chain(rooms) {
-            let wrong = route.map(|route| route_problems(route, models));
+            let wrong = route.map(|route| route_problems(route, &known.models));
             for (at, problem) in wrong.into_iter().flatten() {
                 problems.push(file.problem(&format!("llm{at}"), problem));
             }
@@ -225,6 +235,28 @@ fn check_names<T>(
                 format!("{given:?}, but the file's name says {stem:?}; they must be the same"),
             ));
         }
+    }
+}
+
+/// Who is asked about texts is somebody whom the settings describe.
+fn check_providers(
+    policies: &Named<ModerationPolicy>,
+    known: &[String],
+    problems: &mut Vec<String>,
+) {
+    for (file, policy) in policies.values() {
+        let provider = policy.as_ref().and_then(|policy| policy.provider.as_ref());
+        let Some(provider) = provider.filter(|it| !known.contains(&it.name)) else {
+            continue;
+        };
+        let near = did_you_mean(&provider.name, known.iter().map(String::as_str));
+        problems.push(file.problem(
+            "provider.name",
+            format!(
+                "there is no [llm.moderation.{}] in chatter.toml{near}",
+                provider.name
+            ),
+        ));
     }
 }
 
@@ -342,9 +374,9 @@ fn check_roster(
 
 /// `chatter config check`.
 pub(crate) fn check(options: CheckOptions) -> Result<(), Failure> {
-    let (folder, models) = settings::config_folder(options.config)?;
+    let (folder, known) = settings::config_folder(options.config)?;
     let configuration =
-        load_stamped(&mut Stamp::of(&folder), None, Some(&models)).map_err(Failure::Usage)?;
+        load_stamped(&mut Stamp::of(&folder), None, Some(&known)).map_err(Failure::Usage)?;
     let count = |number: usize, one: &str, more: &str| {
         format!("{number} {}", if number == 1 { one } else { more })
     };

@@ -205,6 +205,7 @@ fn gateway(
         limits,
         rooms: gateway_rooms(configuration),
         emotes: Arc::new(ArcSwap::from_pointee(albums(configuration))),
+        assessors: parts.assessors.clone(),
         ..chatter_gateway::Config::new(token, llm(parts))
     }
 }

@@ -8,7 +8,7 @@ mod values;
 
 pub use file::Found;
 pub(crate) use llm::route_problems;
-pub use llm::{Llm, LlmProvider, ProviderBounds};
+pub use llm::{Llm, LlmProvider, ModerationServer, ProviderBounds};
 pub use values::{Bus, BusText, Listen, Provider, Role, SourceText};
 pub(crate) use values::{check_poll, check_speed};
 
@@ -16,6 +16,7 @@ use crate::{
     Failure,
     args::ServeOptions,
     audience::Audience,
+    config::Known,
     memory::options::MemorySettings,
     senses::{SpeechSettings, VisionSettings},
 };
@@ -253,6 +254,14 @@ impl Settings {
         })
     }
 
+    /// What the configuration may name.
+    pub(crate) fn known(&self) -> Known {
+        Known {
+            models: self.llm.names(),
+            moderation: self.llm.moderation.keys().cloned().collect(),
+        }
+    }
+
     /// Whether this process can do what it is to do.
     ///
     /// # Errors
@@ -296,13 +305,13 @@ pub(crate) fn llm(options: ServeOptions) -> Result<Llm, Failure> {
     })
 }
 
-/// Where the configuration is, and which language models it may name, for commands that need nothing else.
-pub(crate) fn config_folder(given: Option<PathBuf>) -> Result<(PathBuf, Vec<String>), Failure> {
+/// Where the configuration is, and what it may name, for commands that need nothing else.
+pub(crate) fn config_folder(given: Option<PathBuf>) -> Result<(PathBuf, Known), Failure> {
     Settings::load(ServeOptions {
         config: given,
         ..ServeOptions::default()
     })
-    .map(|settings| (settings.config, settings.llm.names()))
+    .map(|settings| (settings.config.clone(), settings.known()))
 }
 
 fn default_data() -> Result<PathBuf, Failure> {

@@ -45,6 +45,7 @@ pub mod ws;
 use arc_swap::ArcSwap;
 use chatter_bus::SharedBus;
 use chatter_emotes::Emotes;
+use chatter_llm::Assessor;
 use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, modes::Modes, room::Model};
 use chatter_store::{Rota, SharedStore};
 pub use proxies::{Network, Proxies, ProxyHeader};
@@ -76,6 +77,8 @@ pub struct Config {
     pub audit: Option<PathBuf>,
     /// The rooms' own emotes. What is put there holds from then on.
     pub emotes: Albums,
+    /// Who says what texts are, by the names that policies have for them.
+    pub assessors: Assessors,
     /// Those who say whom they speak for.
     pub proxies: Proxies,
     /// Bounds.
@@ -84,6 +87,28 @@ pub struct Config {
 
 /// Rooms' own emotes, by room; it may be replaced at any time.
 pub type Albums = Arc<ArcSwap<BTreeMap<RoomId, Arc<Emotes>>>>;
+
+/// Moderation providers, by name.
+#[derive(Clone, Default)]
+pub struct Assessors(BTreeMap<String, Arc<dyn Assessor>>);
+
+impl Assessors {
+    /// These.
+    #[must_use]
+    pub fn new(assessors: BTreeMap<String, Arc<dyn Assessor>>) -> Self {
+        Self(assessors)
+    }
+
+    fn of(&self, name: &str) -> Option<&Arc<dyn Assessor>> {
+        self.0.get(name)
+    }
+}
+
+impl fmt::Debug for Assessors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Config {
     /// A gateway for guests on the loopback interface, without rooms.
@@ -99,6 +124,7 @@ impl Config {
             secure_cookie: false,
             audit: None,
             emotes: Albums::default(),
+            assessors: Assessors::default(),
             proxies: Proxies::default(),
             limits: Limits::default(),
         }

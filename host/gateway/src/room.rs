@@ -2,7 +2,7 @@
 
 use crate::{
     Limits, PersonaSeat, Recording, RoomSetup,
-    admission::{Decision, Draft, Refusal, Spoken, Submission, What},
+    admission::{Decision, Draft, Refusal, Spoken, Submission, What, goes_out},
     crowd::Crowd,
     log::Log,
     moderators::Moderators,
@@ -11,7 +11,7 @@ use crate::{
     ws::Frame,
 };
 use arc_swap::ArcSwap;
-use chatter_moderation::{Moderator, PersonaLines};
+use chatter_moderation::{Moderator, PersonaLines, Verdict};
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, ChatMessage, PersonaId, PersonaStatus, RoomId, SourceStatus,
     Topic, TopicKind, moderation::Action, modes::Modes,
@@ -88,6 +88,17 @@ impl Rules {
 }
 
 impl Rules {
+    /// A persona's line passes the rules for personas, and what is left of it the policy.
+    pub(crate) fn judge_line(&self, text: &str, name: &str) -> Verdict {
+        let own = self.persona_lines.judge(text, name);
+        if !goes_out(&own) {
+            return own;
+        }
+        let text = own.text.as_deref().unwrap_or(text);
+        let policy = self.moderator.judge(text, AuthorKind::Persona);
+        if policy.is_allowed() { own } else { policy }
+    }
+
     /// What viewers may hear.
     pub(crate) fn recording(&self) -> Option<&Recording> {
         self.setup.recording.as_ref()
@@ -146,6 +157,13 @@ impl Counters {
         let verdicts = u64::try_from(verdicts).unwrap_or(u64::MAX);
         counter!("chatter_verdicts_unkept_total", "tenant" => tenant, "room" => room)
             .increment(verdicts);
+    }
+
+    /// A text that a moderation provider said nothing of.
+    pub(crate) fn unjudged(&self, provider: &str, why: &'static str) {
+        let (tenant, room) = (self.tenant.clone(), self.room.clone());
+        counter!("chatter_messages_unjudged_total", "tenant" => tenant, "room" => room, "provider" => provider.to_owned(), "why" => why)
+            .increment(1);
     }
 
     pub(crate) fn dropped(&self, rule: &str) {

@@ -35,9 +35,11 @@ pub mod marks;
 mod patterns;
 pub mod persona;
 mod plain;
+mod provider;
 mod skeleton;
 
 pub use persona::PersonaLines;
+pub use provider::{Provider, Ruling};
 
 use blocklist::Blocklist;
 use chatter_protocol::{
@@ -83,6 +85,7 @@ pub struct Moderator {
     patterns: patterns::Search,
     links: Option<(Action, links::Allowed)>,
     exempt: Vec<Role>,
+    provider: Option<Provider>,
 }
 
 /// What is done with the words of a list.
@@ -155,6 +158,7 @@ impl Moderator {
             links: (links.action != Action::Allow)
                 .then(|| (links.action, links::Allowed::new(&links.allow))),
             exempt: policy.exempt.clone(),
+            provider: policy.provider.as_ref().map(Provider::new),
         }
     }
 
@@ -170,12 +174,7 @@ impl Moderator {
         if let Some((rule, reason)) = self.malformed(text) {
             return Verdict::drop(rule, reason);
         }
-        let is_exempt = match author {
-            AuthorKind::Moderator => self.exempt.contains(&Role::Moderator),
-            AuthorKind::System => self.exempt.contains(&Role::System),
-            AuthorKind::Viewer | AuthorKind::Persona => false,
-        };
-        if is_exempt {
+        if self.exempts(author) {
             return Verdict::allow();
         }
         let mut verdict = self.judge_content(text);
@@ -198,6 +197,27 @@ impl Moderator {
             verdict.text = None;
         }
         verdict
+    }
+
+    /// Who is asked about what these rules let through, if anybody is.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.provider.as_ref()
+    }
+
+    /// The same for texts of an author of this kind.
+    #[must_use]
+    pub fn provider_for(&self, author: AuthorKind) -> Option<&Provider> {
+        let provider = self.provider.as_ref()?;
+        (!self.exempts(author) && provider.is_asked_about(author)).then_some(provider)
+    }
+
+    fn exempts(&self, author: AuthorKind) -> bool {
+        match author {
+            AuthorKind::Moderator => self.exempt.contains(&Role::Moderator),
+            AuthorKind::System => self.exempt.contains(&Role::System),
+            AuthorKind::Viewer | AuthorKind::Persona => false,
+        }
     }
 
     /// What makes a text unfit to be shown at all.

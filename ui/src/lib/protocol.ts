@@ -605,9 +605,13 @@ export interface ModerationVerdict {
    */
   category?: Category | null;
   /**
-   * How bad it is, 0 to 1, if the rule says so: 1 for words that are caught from level 1 on, 0.25 for those of level 4 alone.
+   * How bad it is, 0 to 1, if the rule says so: 1 for words that are caught from level 1 on, 0.25 for those of level 4 alone. Or the provider's score of its category.
    */
   score?: number | null;
+  /**
+   * Who was asked, if the rule is `provider` or `provider_failed`.
+   */
+  provider?: JudgedBy | null;
   /**
    * The reason in words, fit to be shown to the author.
    */
@@ -632,6 +636,19 @@ export interface ModerationVerdict {
    * The persona call that made the line, if a persona wrote it.
    */
   call_id?: string | null;
+}
+/**
+ * A moderation provider that was asked about a text.
+ */
+export interface JudgedBy {
+  /**
+   * Its name in the host's settings.
+   */
+  name: string;
+  /**
+   * What it takes the text for, under its own name for that, if one category decided.
+   */
+  category?: string | null;
 }
 /**
  * The answer to a [`HeldRequest`].
@@ -1092,6 +1109,10 @@ export interface RoomStatus {
    * What the room watches and how that goes, as whoever plays it told it last; for operators alone.
    */
   source?: SourceStatus | null;
+  /**
+   * What is wrong with the moderation provider that its policy names, if something is; for operators alone.
+   */
+  moderation?: string | null;
 }
 /**
  * A recording that a room's viewers may hear while the room watches it: `GET /v1/rooms/{t}/{r}/source` at this gateway. Where it is tells `playing` of what happens on the stream.

@@ -234,7 +234,10 @@ fn language_models_are_named_as_the_settings_name_them() {
         "id = \"main/lobby\"\ntitle = \"Lobby\"\nllm = [\"fast\", \"fast\"]\n",
     );
     let folder = folder(&[POLICY, nova, lobby]);
-    let known = ["fast".to_owned(), "offline".to_owned()];
+    let known = Known {
+        models: vec!["fast".to_owned(), "offline".to_owned()],
+        ..Known::default()
+    };
     let load = |models| load_stamped(&mut Stamp::of(folder.path()), None, models);
     let prefix = format!("{}/", folder.path().display());
     let problems = load(Some(&known)).unwrap_err();
@@ -303,5 +306,37 @@ fn what_is_played_instead_is_heard_if_the_command_line_says_so() {
             }
             (found, _) => panic!("{case}: {found:?}"),
         }
+    }
+}
+
+#[test]
+fn moderation_providers_are_named_as_the_settings_name_them() {
+    let policy = (
+        POLICY.0,
+        "name = \"default\"\n[provider]\nname = \"opanai\"\non_failure = \"hold\"\n",
+    );
+    let folder = folder(&[policy, NOVA, LOBBY]);
+    let load = |names: &[&str]| {
+        let known = Known {
+            moderation: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Known::default()
+        };
+        load_stamped(&mut Stamp::of(folder.path()), None, Some(&known))
+    };
+    let cases: [(&[&str], &str); 3] = [
+        (
+            &["openai"],
+            "moderation/default.toml: provider.name: there is no [llm.moderation.opanai] in chatter.toml; did you mean `openai`?",
+        ),
+        (
+            &[],
+            "moderation/default.toml: provider.name: there is no [llm.moderation.opanai] in chatter.toml",
+        ),
+        (&["opanai"], ""),
+    ];
+    let prefix = format!("{}/", folder.path().display());
+    for (names, wanted) in cases {
+        let problems = load(names).err().unwrap_or_default();
+        assert_eq!(problems.join("; ").replace(&prefix, ""), wanted);
     }
 }

@@ -13,6 +13,7 @@ use chatter_context::{
     About, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, Written, attend,
     attend_media,
 };
+use chatter_gateway::Assessors;
 use chatter_llm::{Asker, OFFLINE, Router, SharedModel};
 use chatter_memory::SharedMemory;
 use chatter_protocol::{
@@ -51,6 +52,8 @@ pub(super) struct Parts {
     pub(super) store: SharedStore,
     pub(super) model: Arc<Router>,
     pub(super) memory: SharedMemory,
+    /// Who says what texts are.
+    pub(super) assessors: Assessors,
     /// If personas are run here.
     pub(super) runtime: Option<Arc<Runtime>>,
     pub(super) clock: Clock,
@@ -133,6 +136,7 @@ impl Parts {
             store,
             model,
             memory,
+            assessors: Assessors::new(settings.llm.assessors()?),
             runtime,
             clock,
             metrics,

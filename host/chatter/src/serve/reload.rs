@@ -6,7 +6,7 @@ use super::{
     workshop::Workshop,
 };
 use crate::{
-    config::{self, Configuration, Stamp, Watch},
+    config::{self, Configuration, Known, Stamp, Watch},
     settings::{Found, Settings, SourceOverride},
 };
 use chatter_context::Called;
@@ -36,8 +36,8 @@ pub(super) struct Origin {
     instead: Option<SourceOverride>,
     workshop: Arc<Workshop>,
     settings: Found,
-    /// The language models that there are until the next start.
-    models: Vec<String>,
+    /// What it may name until the next start.
+    known: Known,
 }
 
 impl Origin {
@@ -46,7 +46,7 @@ impl Origin {
             instead: settings.source.clone(),
             workshop,
             settings: settings.file.clone(),
-            models: settings.llm.names(),
+            known: settings.known(),
         }
     }
 
@@ -60,7 +60,7 @@ impl Origin {
             stamp.note(&path);
         }
         let mut configuration =
-            config::load_stamped(stamp, self.instead.as_ref(), Some(&self.models))?;
+            config::load_stamped(stamp, self.instead.as_ref(), Some(&self.known))?;
         self.workshop.seat(&mut configuration)?;
         Ok(configuration)
     }

@@ -136,6 +136,12 @@ impl Facts<'_> {
                 ),
             )?;
         }
+        for (name, server) in &self.settings.llm.moderation {
+            page.line(
+                "moderation",
+                format_args!("{name}: {} at {}", server.model, server.base_url),
+            )?;
+        }
         match said_token() {
             Some(_) => page.line("operator", format_args!("token in {TOKEN_VARIABLE}"))?,
             None => page.line(

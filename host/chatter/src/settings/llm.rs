@@ -1,21 +1,23 @@
 //! The table `[llm]`: which language models there are, who answers whom, and how much they may cost.
 //!
 //! `provider`, `model` and so on at its top describe one, for those who need no more; the command line can say
-//! the same. `[llm.providers.NAME]` describes as many as one likes.
+//! the same. `[llm.providers.NAME]` describes as many as one likes, and `[llm.moderation.NAME]` those that moderate.
 
+mod moderation;
 mod table;
 
+pub use moderation::ModerationServer;
 pub(crate) use table::route_problems;
 pub(super) use table::{LlmOptions, LlmTable};
 
 use crate::Failure;
 use chatter_http::{BaseUrl, Secret};
 use chatter_llm::{
-    Budgets, ConfigError, Kind, OFFLINE, Price, ProviderConfig, Reasoning, Router, RouterConfig,
-    ServerConfig,
+    Assessor, Budgets, ConfigError, Kind, OFFLINE, Price, ProviderConfig, Reasoning, Router,
+    RouterConfig, ServerConfig,
 };
 use chatter_protocol::Clock;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// The language models, complete but for their keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Llm {
     pub route: Vec<String>,
     /// How much may be used up.
     pub budgets: Budgets,
+    /// Who says what texts are, by name.
+    pub moderation: BTreeMap<String, ModerationServer>,
 }
 
 /// One of them.
@@ -69,6 +73,7 @@ impl Default for Llm {
             providers: BTreeMap::new(),
             route: vec![OFFLINE.into()],
             budgets: Budgets::default(),
+            moderation: BTreeMap::new(),
         }
     }
 }
@@ -85,6 +90,19 @@ impl Llm {
     pub fn names(&self) -> Vec<String> {
         let names = self.providers.keys().cloned();
         names.chain([OFFLINE.to_owned()]).collect()
+    }
+
+    /// Who says what texts are, with their keys from the environment.
+    ///
+    /// # Errors
+    ///
+    /// If a setting can't be used, or TLS can't be set up.
+    pub fn assessors(&self) -> Result<BTreeMap<String, Arc<dyn Assessor>>, Failure> {
+        let client = |(name, server): (&String, &ModerationServer)| {
+            let client: Arc<dyn Assessor> = server.client(name)?;
+            Ok((name.clone(), client))
+        };
+        self.moderation.iter().map(client).collect()
     }
 
     /// The models, with their keys from the environment.

@@ -422,6 +422,40 @@ fn a_part_of_the_roles_needs_others_that_can_be_reached() {
 }
 
 #[test]
+fn moderation_providers_are_described_beside_the_models() {
+    let llm = |table: &str| llm_with(table, ServeOptions::default());
+    let own = "[llm.moderation.own]\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    let server = &llm(own).unwrap().moderation["own"];
+    assert_eq!(
+        (&server.api_key_env, &*server.model),
+        (&None, "omni-moderation-latest")
+    );
+    assert!(llm(own).unwrap().is_offline(), "it answers nobody");
+    let cases = [
+        (
+            "[llm.moderation.own]\nbase_ulr = \"http://127.0.0.1:1/v1\"\n",
+            ": llm.moderation.own.base_ulr: no such setting; did you mean `base_url`?",
+        ),
+        (
+            "[llm.moderation.Own]\nbase_url = \"http://127.0.0.1:1/v1\"\n",
+            "llm.moderation.Own: a name is 1 to 63 of a-z, 0-9 and -",
+        ),
+        (
+            "[llm.moderation.openai]\n",
+            "the environment variable OPENAI_API_KEY, which should hold the key of llm.moderation.openai, is not set",
+        ),
+        (
+            "[llm.moderation.own]\nbase_url = \"http://127.0.0.1:1/v1\"\nconcurrency = 0\nconnect_timeout_s = 0\n",
+            "llm.moderation.own.concurrency: 0 is less than 1; llm.moderation.own.connect_timeout_s: 0 is not in 0.1..=600",
+        ),
+    ];
+    for (table, wanted) in cases {
+        let problems = wrong(llm(table).unwrap_err()).join("; ");
+        assert!(problems.ends_with(wanted), "{problems}");
+    }
+}
+
+#[test]
 fn operators_are_told_of_every_setting() {
     let page = include_str!("../../../../docs/operations.md");
     for key in file::KEYS {

@@ -7,10 +7,18 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 pub(crate) async fn get(server: &Server, path: &str) -> String {
+    get_as(server, path, None).await
+}
+
+/// The same with a token.
+pub(crate) async fn get_as(server: &Server, path: &str, token: Option<&str>) -> String {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let (mut send, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
-    let request = Request::get(path).header("host", server.address());
+    let mut request = Request::get(path).header("host", server.address());
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let response = send.send_request(request).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();

@@ -86,6 +86,10 @@ pub(crate) enum Refusal {
     Kept(Kept),
     /// So many messages of its author wait for a moderator; one does no more after so long.
     TooManyWait(Duration),
+    /// A moderator took back what its author said, while it was on its way.
+    Cleared,
+    /// So many messages of its author are on their way that no more may be; after so long there may.
+    Waiting(Duration),
     Busy,
     Unavailable,
     Timeout,
@@ -109,6 +113,15 @@ impl From<Refusal> for Problem {
             Refusal::Silenced(silenced) => silenced.into(),
             Refusal::Kept(kept) => kept.into(),
             Refusal::TooManyWait(left) => moderators::too_many_wait(left),
+            Refusal::Cleared => Self::new(
+                StatusCode::CONFLICT,
+                "cleared",
+                "a moderator has cleared the chat while the message was on its way",
+            ),
+            Refusal::Waiting(wait) => Self::rate_limited(
+                "several of your messages are still being looked at: wait for what becomes of them",
+                wait,
+            ),
             Refusal::Busy => Self::unavailable(
                 "busy",
                 "too many messages wait in this room: try again in a second",

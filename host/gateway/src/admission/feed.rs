@@ -2,9 +2,16 @@
 //! store's queue, and what others put on `chat.ingest`. Of all gateways one takes these in, for each
 //! room.
 
-use super::{Draft, Lines, STORE_DEADLINE, Standing, record};
-use crate::{moderators::command, names, outage::Outage, room::Room, shared::Shared};
+use super::{Draft, Lines, STORE_DEADLINE, Standing, asking, goes_out, record};
+use crate::{
+    moderators::command,
+    names,
+    outage::Outage,
+    room::{Room, Rules},
+    shared::Shared,
+};
 use chatter_bus::Heard;
+use chatter_moderation::Ruling;
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, CallId, ChatMessage, MessageId, ModerationVerdict, Schematic,
     TopicKind, V1, moderation::Action,
@@ -14,7 +21,7 @@ use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -58,9 +65,13 @@ async fn lines(shared: &Shared, room: &Room, admission: &mpsc::Sender<Lines>, te
             Ok(pending) => {
                 outage.over();
                 let (settled, done) = oneshot::channel();
-                let lines = pending.into_iter().map(|line| line.message).collect();
+                let lines: Vec<_> = pending.into_iter().map(|line| line.message).collect();
+                let rules = room.rules();
+                let rulings = ask(shared, room, &rules, &lines).await;
                 let lines = Lines {
                     lines,
+                    rules,
+                    rulings,
                     tenure,
                     settled,
                 };
@@ -79,6 +90,33 @@ async fn lines(shared: &Shared, room: &Room, admission: &mpsc::Sender<Lines>, te
             }
         }
     }
+}
+
+/// Asks the policy's moderation provider, if it has one, about the lines that its own rules let through. They are
+/// in the store's queue until they are settled, so that whoever comes after a crash asks anew; and the room's task
+/// has none of this to wait for.
+async fn ask(
+    shared: &Shared,
+    room: &Room,
+    rules: &Rules,
+    lines: &[ChatMessage],
+) -> Vec<Option<Ruling>> {
+    let mut rulings = vec![None; lines.len()];
+    let Some(provider) = rules.moderator.provider_for(AuthorKind::Persona) else {
+        return rulings;
+    };
+    let judged = lines.iter().enumerate().filter_map(|(at, line)| {
+        let verdict = rules.judge_line(&line.text, &line.author.name);
+        let text = || verdict.text.clone().unwrap_or_else(|| line.text.clone());
+        goes_out(&verdict).then(|| (at, text()))
+    });
+    let (asked, texts): (Vec<usize>, Vec<String>) = judged.unzip();
+    let until = Instant::now() + provider.timeout();
+    let answers = asking::ask(shared, room, provider, texts, until).await;
+    for (at, ruling) in asked.into_iter().zip(answers) {
+        rulings[at] = Some(ruling);
+    }
+    rulings
 }
 
 /// Hands to admission what is said on `chat.ingest`: as best effort, and never as a persona.
@@ -198,6 +236,7 @@ async fn refuse(shared: &Shared, room: &Room, what: Refused<'_>, rule: &str, rea
         rule: rule.into(),
         category: None,
         score: None,
+        provider: None,
         redacted: None,
         reason: reason.chars().take(300).collect(),
         policy: room.rules().moderator.policy().to_owned(),

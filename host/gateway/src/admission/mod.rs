@@ -12,6 +12,7 @@
 //! and they are not said twice. A gateway that was paused in the middle, and believes for a moment that they
 //! are still its own, neither adds nor settles any: the store refuses its fencing number.
 
+mod asking;
 mod decision;
 mod feed;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod interleavings;
 mod mentions;
 mod spoken;
 
+use asking::{Ruled, Waiting, Waits};
 pub(crate) use decision::{
     Accepted, Admitted, Decision, Draft, Refusal, Standing, Submission, What,
 };
@@ -32,10 +34,13 @@ use crate::{
     room::{Room, Rules},
     shared::Shared,
 };
-use chatter_moderation::Verdict;
+use chatter_moderation::{Ruling, Verdict};
 use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, FirehoseEntry, MessageId, ModerationVerdict,
-    TopicKind, V1, call::Fate, message::AI_BADGE, moderation::Action,
+    TopicKind, V1,
+    call::Fate,
+    message::AI_BADGE,
+    moderation::{Action, JudgedBy},
 };
 use chatter_store::{Appended, Place, StoreError, Tenure};
 use futures_util::future::try_join_all;
@@ -62,6 +67,10 @@ const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Lines {
     lines: Vec<ChatMessage>,
+    /// By what they were judged where somebody was asked about them.
+    rules: Arc<Rules>,
+    /// What is to be done with each, where somebody was.
+    rulings: Vec<Option<Ruling>>,
     /// Under which this gateway took them.
     tenure: Tenure,
     settled: oneshot::Sender<()>,
@@ -73,6 +82,8 @@ pub(crate) struct Admission {
     room: Arc<Room>,
     submissions: mpsc::Receiver<Submission>,
     lines: mpsc::Receiver<Lines>,
+    /// What people said, and a moderation provider has yet to answer about.
+    waiting: Waiting,
     /// What holds for the batch that is being judged.
     rules: Arc<Rules>,
     /// Of the store.
@@ -132,6 +143,7 @@ impl Admission {
             room,
             submissions,
             lines,
+            waiting: Waiting::default(),
             outage: Outage::default(),
         }
     }
@@ -162,6 +174,10 @@ impl Admission {
             let mut batch = Batch::default();
             tokio::select! {
                 () = stop.cancelled() => return,
+                // Connections end before the room does, and take nobody's answer along.
+                () = self.room.closing.cancelled(), if !self.waiting.is_empty() => {
+                    self.waiting.end();
+                }
                 Some(submission) = self.submissions.recv() => {
                     self.look_up_rules();
                     self.consider(submission, &mut batch);
@@ -169,6 +185,12 @@ impl Admission {
                 Some(lines) = self.lines.recv() => {
                     self.look_up_rules();
                     self.consider_lines(lines, &mut batch);
+                }
+                Some(ruled) = self.waiting.next() => {
+                    self.look_up_rules();
+                    for ruled in ruled {
+                        self.go_on(ruled, &mut batch);
+                    }
                 }
                 else => return,
             }
@@ -182,6 +204,7 @@ impl Admission {
             {
                 self.consider(submission, &mut batch);
             }
+            self.waiting.ask(&self.shared, &self.room);
             self.admit(batch).await;
         }
     }
@@ -249,9 +272,20 @@ impl Admission {
         }
         let said = self.apply(&verdict, &mut draft);
         let message = self.message(draft, None);
-        if !verdict.is_allowed() {
-            batch.verdicts.push(self.verdict(&message, &said, &verdict));
+        let record = (!verdict.is_allowed()).then(|| self.verdict(&message, &said, &verdict));
+        let is_asked_about = moderator.provider_for(kind).is_some();
+        if goes_out(&verdict) && (is_asked_about || self.waiting.has_of(&message.author.id)) {
+            return self.let_wait(Waits {
+                came: now,
+                message,
+                said,
+                standing,
+                reply,
+                redacted: record,
+                rules: Arc::clone(&self.rules),
+            });
         }
+        batch.verdicts.extend(record);
         if goes_out(&verdict) || verdict.action == Action::Hold {
             let since = match standing {
                 Standing::Session(since) => Some(since),
@@ -290,6 +324,136 @@ impl Admission {
         }
     }
 
+    /// Lets something wait for a moderation provider's answer, if it may be said now.
+    fn let_wait(&mut self, waits: Waits) {
+        let refused = match self.may_say(&waits) {
+            Ok(()) if self.room.closing.is_cancelled() => Err((Refusal::Closing, waits)),
+            Ok(()) => self.waiting.add(waits),
+            Err(kept) => Err((Refusal::Kept(kept), waits)),
+        };
+        if let Err((
+            refusal,
+            Waits {
+                reply: Some(reply), ..
+            },
+        )) = refused
+        {
+            let _ = reply.send(Err(refusal));
+        }
+    }
+
+    /// Goes on with something that has its answer. What moderators decided meanwhile counts.
+    fn go_on(&mut self, Ruled { mut waits, ruling }: Ruled, batch: &mut Batch) {
+        let state = self.room.moderators.state();
+        let now = self.shared.clock.now();
+        waits.message.sent_at = self.room.spoken.time(now);
+        let author = &waits.message.author.id;
+        let may_be_silenced = waits.standing != Standing::Operator;
+        let refusal = if may_be_silenced && let Some(silenced) = state.silenced(author, now) {
+            Some(Refusal::Silenced(silenced))
+        } else if state.cleared_since(author, waits.came) {
+            Some(Refusal::Cleared)
+        } else if ruling.verdict.action == Action::Drop {
+            None
+        } else {
+            let speaker = self.speaker(&waits);
+            let noted = speaker.map(|speaker| self.note(speaker, &waits.message));
+            noted.and_then(Result::err).map(Refusal::Kept)
+        };
+        let Waits {
+            message,
+            said,
+            reply,
+            redacted,
+            rules,
+            ..
+        } = waits;
+        let answer = |reply: Option<oneshot::Sender<Decision>>, refusal| {
+            if let Some(reply) = reply {
+                let _ = reply.send(Err(refusal));
+            }
+        };
+        if let Some(refusal) = refusal {
+            return answer(reply, refusal);
+        }
+        let record = || self.ruled(&message, &said, &ruling, &rules);
+        match ruling.verdict.action {
+            Action::Allow | Action::Redact => {
+                batch.verdicts.extend(redacted);
+                batch.candidates.push(Candidate {
+                    message: Arc::new(message),
+                    reply,
+                    is_line: false,
+                    may_be_silenced,
+                });
+            }
+            Action::Hold => {
+                let record = record();
+                batch.verdicts.push(record.clone());
+                batch.held.push(Held {
+                    message: Arc::new(message),
+                    verdict: record,
+                    reply,
+                    is_line: false,
+                });
+            }
+            Action::Drop => {
+                batch.verdicts.push(record());
+                let refusal = Refusal::Moderated {
+                    rule: ruling.verdict.rule.to_owned(),
+                    reason: ruling.verdict.reason,
+                    pointer: "/text",
+                };
+                answer(reply, refusal);
+            }
+        }
+    }
+
+    /// As whom the author of something speaks; none who moderates, for whom modes don't count.
+    fn speaker(&self, waits: &Waits) -> Option<Speaker> {
+        let state = self.room.moderators.state();
+        let since = match waits.standing {
+            Standing::Operator => return None,
+            Standing::Session(since) => Some(since),
+            Standing::Nobody => None,
+        };
+        let moderates = since.is_some() && state.moderators.contains_key(&waits.message.author.id);
+        (!moderates).then_some(Speaker::Person { since })
+    }
+
+    /// Whether the room's modes let something be said now.
+    fn may_say(&self, waits: &Waits) -> Result<(), moderators::Kept> {
+        let Some(speaker) = self.speaker(waits) else {
+            return Ok(());
+        };
+        let message = &waits.message;
+        let modes = self.room.moderators.modes(&self.room);
+        let lately = self.room.moderators.lately();
+        lately.check(&modes, speaker, message, message.sent_at)
+    }
+
+    /// The record of what came of asking a moderation provider.
+    fn ruled(
+        &self,
+        message: &ChatMessage,
+        said: &str,
+        ruling: &Ruling,
+        rules: &Rules,
+    ) -> ModerationVerdict {
+        let asked = rules.moderator.provider().map(|provider| JudgedBy {
+            name: provider.name().to_owned(),
+            category: ruling
+                .category
+                .as_ref()
+                .map(|it| it.chars().take(100).collect()),
+        });
+        ModerationVerdict {
+            provider: asked,
+            policy: rules.moderator.policy().to_owned(),
+            ..self.verdict(message, said, &ruling.verdict)
+        }
+    }
+
     /// Whether the room's modes let something be said; if so, it counts as said.
     fn note(&self, speaker: Speaker, message: &ChatMessage) -> Result<(), moderators::Kept> {
         let modes = self.room.moderators.modes(&self.room);
@@ -301,7 +465,12 @@ impl Admission {
     }
 
     fn consider_lines(&mut self, lines: Lines, batch: &mut Batch) {
-        for line in lines.lines {
+        let provider = self.rules.moderator.provider_for(AuthorKind::Persona);
+        if provider.is_some() && !Arc::ptr_eq(&lines.rules, &self.rules) {
+            // The policy was changed since somebody was asked, if anybody was. They come again, and are asked about.
+            return;
+        }
+        for (line, ruling) in lines.lines.into_iter().zip(lines.rulings) {
             let mut draft = Draft {
                 id: line.id,
                 author: line.author,
@@ -320,12 +489,17 @@ impl Admission {
             if !draft.author.badges.iter().any(|badge| badge == AI_BADGE) {
                 draft.author.badges.insert(0, AI_BADGE.into());
             }
-            let verdict = self.judge_line(&draft);
+            let verdict = self.rules.judge_line(&draft.text, &draft.author.name);
             let said = self.apply(&verdict, &mut draft);
             let message = self.message(draft, line.call_id);
-            if !verdict.is_allowed() {
-                batch.verdicts.push(self.verdict(&message, &said, &verdict));
+            let mut record =
+                (!verdict.is_allowed()).then(|| self.verdict(&message, &said, &verdict));
+            let mut verdict = verdict;
+            if let Some(ruling) = ruling.filter(|it| goes_out(&verdict) && !goes_out(&it.verdict)) {
+                record = Some(self.ruled(&message, &said, &ruling, &self.rules));
+                verdict = ruling.verdict;
             }
+            batch.verdicts.extend(record.clone());
             if goes_out(&verdict)
                 && let Err(kept) = self.note(Speaker::Persona, &message)
             {
@@ -340,7 +514,7 @@ impl Admission {
                 });
             } else if verdict.action == Action::Hold {
                 batch.held.push(Held {
-                    verdict: self.verdict(&message, &said, &verdict),
+                    verdict: record.unwrap_or_else(|| self.verdict(&message, &said, &verdict)),
                     message: Arc::new(message),
                     reply: None,
                     is_line: true,
@@ -352,20 +526,6 @@ impl Admission {
         }
         batch.tenure = Some(lines.tenure);
         batch.settled = Some(lines.settled);
-    }
-
-    /// A persona's line passes the rules for personas, and what is left of it the policy.
-    fn judge_line(&self, draft: &Draft) -> Verdict {
-        let own = self
-            .rules
-            .persona_lines
-            .judge(&draft.text, &draft.author.name);
-        if !goes_out(&own) {
-            return own;
-        }
-        let text = own.text.as_deref().unwrap_or(&draft.text);
-        let policy = self.rules.moderator.judge(text, AuthorKind::Persona);
-        if policy.is_allowed() { own } else { policy }
     }
 
     /// Puts what may be said into the draft's place; what was said.
@@ -408,6 +568,7 @@ impl Admission {
             rule: verdict.rule.to_owned(),
             category: verdict.category,
             score: verdict.score,
+            provider: None,
             reason: verdict.reason.chars().take(300).collect(),
             original_sha256: self.shared.fingerprints.of(said),
             redacted: verdict.text.clone(),
@@ -684,7 +845,7 @@ impl Admission {
 }
 
 /// Whether a message goes out, as it is or redacted.
-fn goes_out(verdict: &Verdict) -> bool {
+pub(crate) fn goes_out(verdict: &Verdict) -> bool {
     matches!(verdict.action, Action::Allow | Action::Redact)
 }
 

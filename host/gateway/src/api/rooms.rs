@@ -49,8 +49,21 @@ pub(crate) async fn status(
         source: matches!(principal, Principal::Operator)
             .then(|| room.source())
             .flatten(),
+        moderation: matches!(principal, Principal::Operator)
+            .then(|| moderation(&shared, &room))
+            .flatten(),
     };
     Ok(json(StatusCode::OK, &status))
+}
+
+/// What is wrong with the provider that the room's policy names.
+fn moderation(shared: &Shared, room: &Room) -> Option<String> {
+    let rules = room.rules();
+    let name = rules.moderator.provider()?.name();
+    match shared.config.assessors.of(name) {
+        Some(assessor) => assessor.trouble(),
+        None => Some(format!("there is no moderation provider {name}")),
+    }
 }
 
 /// What is wrong in detail is for operators, since it names files and tells of the code's insides; and

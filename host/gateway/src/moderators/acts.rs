@@ -74,6 +74,14 @@ impl ActNote {
         }
     }
 
+    /// Whether all that somebody had said is not to be shown any more because of it.
+    pub(super) fn clears(&self, author: &AuthorId) -> bool {
+        let What::Cleared { author: whose, .. } = &self.what else {
+            return false;
+        };
+        whose.as_ref().is_none_or(|whose| whose == author)
+    }
+
     pub(super) const fn takes_back(&self) -> bool {
         !matches!(self.what, What::Settled { .. })
     }

@@ -130,6 +130,13 @@ impl State {
         self.moderators.contains_key(author) && self.silenced(author, now).is_none()
     }
 
+    /// Whether a moderator took back all that somebody had said, or everybody, after that time.
+    pub(crate) fn cleared_since(&self, author: &AuthorId, since: Timestamp) -> bool {
+        self.acts
+            .values()
+            .any(|act| act.at > since && act.clears(author))
+    }
+
     /// Whether a message was taken back.
     fn covers(&self, offset: u64, message: &ChatMessage) -> bool {
         self.acts

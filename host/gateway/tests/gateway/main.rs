@@ -17,6 +17,7 @@ mod pages;
 mod people;
 mod personas;
 mod principals;
+mod provider;
 mod proxies;
 mod reconfigured;
 mod refusals;

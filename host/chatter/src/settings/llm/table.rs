@@ -1,6 +1,9 @@
 //! The table as it is written, and what comes of it with what the command line says.
 
-use super::{Llm, LlmProvider, ProviderBounds};
+use super::{
+    Llm, LlmProvider, ProviderBounds,
+    moderation::{self, ModerationTable},
+};
 use crate::{
     Failure,
     settings::{file::unknown, values::Provider},
@@ -11,7 +14,7 @@ use chatter_workbench::did_you_mean;
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "provider",
     "base_url",
     "model",
@@ -21,6 +24,7 @@ const KEYS: [&str; 9] = [
     "use",
     "budgets",
     "providers",
+    "moderation",
 ];
 
 const PROVIDER_KEYS: [&str; 11] = [
@@ -51,6 +55,7 @@ pub(in crate::settings) struct LlmTable {
     route: Option<Vec<String>>,
     budgets: Budgets,
     providers: BTreeMap<String, ProviderTable>,
+    moderation: BTreeMap<String, ModerationTable>,
 }
 
 /// `[llm.providers.NAME]`; [`PROVIDER_KEYS`] has the same names.
@@ -85,6 +90,9 @@ impl LlmTable {
                     problems.extend(unknown(&bounds, &Bounds::KEYS, &place));
                 }
             }
+        }
+        if let Some(tables) = inner(table, "moderation") {
+            problems.extend(moderation::unknown_keys(&tables));
         }
         for (name, provider) in inner(table, "providers").unwrap_or_default() {
             let Some(provider) = provider.as_table() else {
@@ -163,10 +171,12 @@ impl Llm {
                 providers.insert(name, provider);
             }
         }
+        let moderation = moderation::check(table.moderation, &is_set, &mut checked.wrong);
         let mut llm = Self {
             route: Vec::new(),
             providers,
             budgets: table.budgets,
+            moderation,
         };
         let route = match (table.route, short) {
             (_, Provider::Server(kind)) if is_asked_for => vec![kind.name().into(), OFFLINE.into()],
@@ -201,7 +211,7 @@ impl Llm {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let is_one = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=63).contains(&name.len()) && name.chars().all(is_one)
 }

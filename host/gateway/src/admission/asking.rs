@@ -1,0 +1,259 @@
+//! What the policy's moderation provider is asked, and people's messages that wait for its answer.
+//!
+//! Each waits on its own: what others say goes on meanwhile, and only what its author says next comes after
+//! it. Those that are there at the same time share a request.
+
+use super::{Decision, Refusal, Standing};
+use crate::{
+    room::{Room, Rules},
+    shared::Shared,
+};
+use chatter_llm::{Assessor, Unassessed};
+use chatter_moderation::{Provider, Ruling};
+use chatter_protocol::{AuthorId, AuthorKind, ChatMessage, ModerationVerdict, Timestamp};
+use futures_util::future::join_all;
+use std::{
+    collections::{HashMap, VecDeque},
+    mem,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::oneshot,
+    task::{Id, JoinSet},
+    time::Instant,
+};
+
+/// Messages of one author that may wait.
+const MOST_OF_AUTHOR: usize = 3;
+
+/// Messages of a room that may wait.
+const MOST_OF_ROOM: usize = 256;
+
+/// Texts of one request.
+const TEXTS: usize = 32;
+
+/// Requests of a room that are under way at a time. What comes meanwhile shares the next one.
+const REQUESTS: usize = 4;
+
+/// When an author is told to come back of whom too many messages wait.
+const SOON: Duration = Duration::from_secs(1);
+
+/// A person's message that waits. Its reply is dropped unused if the room ends, which tells whoever waits for it.
+pub(super) struct Waits {
+    pub(super) message: ChatMessage,
+    /// What its author wrote, before anything was redacted.
+    pub(super) said: String,
+    pub(super) standing: Standing,
+    pub(super) reply: Option<oneshot::Sender<Decision>>,
+    /// That it was redacted, for the audit if it goes out.
+    pub(super) redacted: Option<ModerationVerdict>,
+    /// By what it is judged.
+    pub(super) rules: Arc<Rules>,
+    /// When it came.
+    pub(super) came: Timestamp,
+}
+
+/// A message with what is to be done with it.
+pub(super) struct Ruled {
+    pub(super) waits: Waits,
+    pub(super) ruling: Ruling,
+}
+
+/// The messages of people in a room that wait.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// Each author's in their order; no author is without one.
+    authors: HashMap<AuthorId, VecDeque<InLine>>,
+    messages: usize,
+    unasked: VecDeque<Question>,
+    requests: JoinSet<Vec<Ruling>>,
+    under_way: HashMap<Id, Vec<Question>>,
+    tickets: u64,
+}
+
+struct InLine {
+    ticket: u64,
+    waits: Waits,
+    ruling: Option<Ruling>,
+}
+
+struct Question {
+    ticket: u64,
+    author: AuthorId,
+    kind: AuthorKind,
+    text: String,
+    rules: Arc<Rules>,
+    until: Instant,
+}
+
+impl Waiting {
+    pub(super) fn is_empty(&self) -> bool {
+        self.authors.is_empty()
+    }
+
+    /// Nothing waits any more: whoever waits for a decision is told that the room ends.
+    pub(super) fn end(&mut self) {
+        *self = Self {
+            tickets: self.tickets,
+            ..Self::default()
+        };
+    }
+
+    /// Whether a message of this author waits.
+    pub(super) fn has_of(&self, author: &AuthorId) -> bool {
+        self.authors.contains_key(author)
+    }
+
+    /// Lets a message wait: for the answer about it, if somebody is to be asked, and until those before it are
+    /// decided about.
+    pub(super) fn add(&mut self, waits: Waits) -> Result<(), (Refusal, Waits)> {
+        let author = &waits.message.author;
+        let of_author = self.authors.get(&author.id).map_or(0, VecDeque::len);
+        if of_author >= MOST_OF_AUTHOR {
+            return Err((Refusal::Waiting(SOON), waits));
+        }
+        if self.messages >= MOST_OF_ROOM {
+            return Err((Refusal::Busy, waits));
+        }
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let ruling = match waits.rules.moderator.provider_for(author.kind) {
+            Some(provider) => {
+                self.unasked.push_back(Question {
+                    ticket,
+                    author: author.id.clone(),
+                    kind: author.kind,
+                    text: waits.message.text.clone(),
+                    rules: Arc::clone(&waits.rules),
+                    until: Instant::now() + provider.timeout(),
+                });
+                None
+            }
+            None => Some(Ruling::allow()),
+        };
+        self.messages += 1;
+        let line = self.authors.entry(author.id.clone()).or_default();
+        line.push_back(InLine {
+            ticket,
+            waits,
+            ruling,
+        });
+        Ok(())
+    }
+
+    /// Asks about what nobody was asked about yet.
+    pub(super) fn ask(&mut self, shared: &Arc<Shared>, room: &Arc<Room>) {
+        while self.requests.len() < REQUESTS
+            && let Some(first) = self.unasked.pop_front()
+        {
+            let (rules, kind) = (Arc::clone(&first.rules), first.kind);
+            // Of the earliest that shares it: they are in order.
+            let until = first.until;
+            let mut questions = vec![first];
+            while questions.len() < TEXTS
+                && let Some(next) =
+                    (self.unasked).pop_front_if(|next| Arc::ptr_eq(&next.rules, &rules))
+            {
+                questions.push(next);
+            }
+            let texts = questions.iter_mut().map(|it| mem::take(&mut it.text));
+            let texts = texts.collect();
+            let (shared, room) = (Arc::clone(shared), Arc::clone(room));
+            let task = self.requests.spawn(async move {
+                match rules.moderator.provider_for(kind) {
+                    Some(provider) => ask(&shared, &room, provider, texts, until).await,
+                    None => Vec::new(),
+                }
+            });
+            self.under_way.insert(task.id(), questions);
+        }
+    }
+
+    /// Waits for the next answer, and gives the messages that wait no more, each author's in their order. None if
+    /// nobody was asked. May be given up at any time.
+    pub(super) async fn next(&mut self) -> Option<Vec<Ruled>> {
+        let (id, rulings) = match self.requests.join_next_with_id().await? {
+            Ok(answered) => answered,
+            // It panicked, which the log has: that is no answer.
+            Err(error) => (error.id(), Vec::new()),
+        };
+        let questions = self.under_way.remove(&id).unwrap_or_default();
+        let mut rulings = rulings.into_iter();
+        let mut ruled = Vec::new();
+        for question in questions {
+            let provider = question.rules.moderator.provider_for(question.kind);
+            let ruling = rulings
+                .next()
+                .or_else(|| provider.map(Provider::unanswered));
+            let Some(line) = self.authors.get_mut(&question.author) else {
+                continue;
+            };
+            if let Some(asked) = line.iter_mut().find(|it| it.ticket == question.ticket) {
+                asked.ruling = ruling;
+            }
+            while let Some(first) = line.pop_front_if(|first| first.ruling.is_some()) {
+                self.messages -= 1;
+                let InLine { waits, ruling, .. } = first;
+                ruled.extend(ruling.map(|ruling| Ruled { waits, ruling }));
+            }
+            if line.is_empty() {
+                self.authors.remove(&question.author);
+            }
+        }
+        Some(ruled)
+    }
+}
+
+/// What is to be done with texts, by what the policy's provider says of them before `until`.
+pub(super) async fn ask(
+    shared: &Shared,
+    room: &Room,
+    provider: &Provider,
+    texts: Vec<String>,
+    until: Instant,
+) -> Vec<Ruling> {
+    let Some(assessor) = shared.config.assessors.of(provider.name()) else {
+        let why = Unassessed::unknown(provider.name());
+        return texts
+            .iter()
+            .map(|_| unanswered(room, provider, &why))
+            .collect();
+    };
+    let requests = texts
+        .chunks(TEXTS)
+        .map(|texts| request(&**assessor, room, provider, texts, until));
+    join_all(requests).await.into_iter().flatten().collect()
+}
+
+async fn request(
+    assessor: &dyn Assessor,
+    room: &Room,
+    provider: &Provider,
+    texts: &[String],
+    until: Instant,
+) -> Vec<Ruling> {
+    match assessor.assess(texts, &room.id, until).await {
+        Ok(assessed) => assessed
+            .iter()
+            .map(|it| provider.judge(it.flagged, &it.scores))
+            .collect(),
+        // One of them is to blame, and the others are not to go unasked because of it.
+        Err(why) if why.is_of_the_texts() && texts.len() > 1 => {
+            let alone = texts
+                .chunks(1)
+                .map(|text| Box::pin(request(assessor, room, provider, text, until)));
+            join_all(alone).await.into_iter().flatten().collect()
+        }
+        Err(why) => texts
+            .iter()
+            .map(|_| unanswered(room, provider, &why))
+            .collect(),
+    }
+}
+
+fn unanswered(room: &Room, provider: &Provider, why: &Unassessed) -> Ruling {
+    tracing::debug!(room = %room.id, provider = provider.name(), "nobody says what a text is: {why}");
+    room.counters.unjudged(provider.name(), why.code());
+    provider.unanswered()
+}
