@@ -1,12 +1,13 @@
 //! A listener without its thread: what it does with sound, and when.
 
+mod inference;
+
 use crate::{
     Heard, ListenConfig, Model, Word,
-    agreement::End,
-    engine::{Ask, Failed, LONGEST_MS, Recognise},
+    engine::Failed,
     gate::{Edge, Frame, Gate},
     pace::Pace,
-    sense,
+    prompt::Prompt,
     utterance::{LEAD_MS, Utterance, milliseconds, samples},
 };
 use std::{
@@ -25,17 +26,6 @@ const LEFT_WAITING_MS: u64 = 8_000;
 const PAUSE_MS: u64 = 224;
 /// In quiet, how far [`Heard::Until`] moves before it is told again.
 const UNTIL_MS: u64 = 250;
-/// The prompt is so much of what was confirmed, in characters: more costs time and gives little.
-const PROMPT: usize = 160;
-/// What was said longer ago than this is no context any more.
-const CONTEXT_MS: u64 = 30_000;
-/// The language is looked for in at least so much sound,
-const LANGUAGE_MS: u64 = 2_000;
-/// and is believed from this probability on; below it, that of this window alone is used.
-const LANGUAGE_SURE: f32 = 0.6;
-/// After so many windows in a row without any sense in them, the language is looked for anew.
-const SENSELESS: u32 = 4;
-
 /// What listens to one room. It does nothing by itself: whoever has it hands it sound and, when an
 /// inference is [due](Self::due), lets it [listen](Self::listen), which takes its time. That is what a
 /// [`Listener`](crate::Listener) does on its thread; in simulated time, others may.
@@ -60,8 +50,8 @@ pub struct Ear {
     next_ms: Option<u64>,
     /// Where what the gate has looked at ends.
     looked_to_ms: u64,
-    /// What was confirmed last, and when that ended.
-    context: (String, u64),
+    /// What was confirmed last.
+    prompt: Prompt,
     told_until: u64,
     told: Vec<Heard>,
 }
@@ -95,7 +85,7 @@ impl Ear {
             may_go_on: false,
             next_ms: None,
             looked_to_ms: 0,
-            context: Default::default(),
+            prompt: Prompt::default(),
             told_until: 0,
             told: Vec::new(),
         })
@@ -249,7 +239,7 @@ impl Ear {
     /// What is not gone on with: if it was listened to, its words are what was said before; else it waits.
     fn rest(&mut self, mut before: Utterance) {
         if before.is_done {
-            self.remember(&before.agreement.trim(u64::MAX));
+            self.prompt.add(&before.agreement.trim(u64::MAX));
         } else {
             self.utterances.push_back(before);
         }
@@ -280,155 +270,6 @@ impl Ear {
         }
     }
 
-    /// Looks at the oldest window once.
-    fn infer(&mut self, recogniser: &mut dyn Recognise) {
-        let Some(first) = self.utterances.front() else {
-            return;
-        };
-        let length = first.sound.len().min(samples(LONGEST_MS));
-        let last = first.whole && length == first.sound.len();
-        // As it is now: sound comes in only between inferences.
-        let to_ms = first.start_ms + milliseconds(length);
-        let end = if last {
-            End::Voice
-        } else if !first.whole && self.gate.quiet_ms() >= PAUSE_MS {
-            End::Pause(to_ms)
-        } else {
-            End::Speech(to_ms)
-        };
-        let language = match self.language(recogniser, length, last) {
-            Ok(Some(language)) => language,
-            Ok(None) => {
-                // Enough new sound is waited for again, or the end of the voice.
-                if let Some(first) = self.utterances.front_mut() {
-                    first.looked_at = length;
-                }
-                return;
-            }
-            Err(error) => return self.give_up(&error),
-        };
-        let Some(first) = self.utterances.front_mut() else {
-            return;
-        };
-        let recent = first.start_ms.saturating_sub(self.context.1) <= CONTEXT_MS;
-        let prompt = if recent && self.config.prompted {
-            self.context.0.as_str()
-        } else {
-            ""
-        };
-        let ask = Ask {
-            sound: &first.sound[..length],
-            language: &language,
-            prompt,
-            stop: &self.stop,
-        };
-        let hypothesis = match recogniser.recognise(&ask) {
-            Ok(hypothesis) => hypothesis,
-            Err(error) => return self.give_up(&error),
-        };
-        let had_words = !hypothesis.words.is_empty();
-        let guesses = sense::said(hypothesis, milliseconds(length));
-        self.senseless = match (had_words, guesses.is_empty()) {
-            (true, true) => self.senseless + 1,
-            (_, false) => 0,
-            (false, true) => self.senseless,
-        };
-        if guesses.is_empty() {
-            // Whatever led there should not lead there again.
-            self.context = Default::default();
-        }
-        let words = guesses.into_iter().map(|guess| Word {
-            text: guess.text,
-            start_ms: first.start_ms + guess.start_ms,
-            end_ms: first.start_ms + guess.end_ms.max(guess.start_ms),
-            probability: guess.probability,
-        });
-        let mut sure = first.agreement.take(words.collect(), end);
-        (first.looked_at, first.recognised) = (length, length);
-        let (forced, gone) = if last {
-            first.is_done = true;
-            Default::default()
-        } else {
-            first.trim(self.config.window_ms)
-        };
-        sure.extend(forced);
-        self.tell(sure);
-        self.remember(&gone);
-        if last {
-            self.resting = self.utterances.pop_front();
-        }
-        self.tell_until(0);
-    }
-
-    /// The language that the window is taken down in; none if there is too little sound yet to tell.
-    fn language(
-        &mut self,
-        recogniser: &mut dyn Recognise,
-        length: usize,
-        last: bool,
-    ) -> Result<Option<String>, Failed> {
-        let is_open = self.config.language.is_none() && self.model.only_language().is_none();
-        let known = self
-            .language
-            .as_ref()
-            .filter(|_| !is_open || self.senseless < SENSELESS);
-        if let Some(known) = known {
-            return Ok(Some(known.clone()));
-        }
-        let Some(first) = self.utterances.front() else {
-            return Ok(None);
-        };
-        if milliseconds(length) < LANGUAGE_MS && !last {
-            return Ok(None);
-        }
-        let (language, probability) = recogniser.language(&first.sound[..length], &self.stop)?;
-        if probability >= LANGUAGE_SURE && milliseconds(length) >= LANGUAGE_MS {
-            self.senseless = 0;
-            if self.language.as_ref() != Some(&language) {
-                self.language = Some(language.clone());
-                self.told.push(Heard::Language(language.clone()));
-            }
-        }
-        Ok(Some(language))
-    }
-
-    /// The model failed: what it should have listened to is missed.
-    fn give_up(&mut self, error: &Failed) {
-        if self.stop.load(std::sync::atomic::Ordering::Relaxed) {
-            return;
-        }
-        tracing::warn!(%error, "speech could not be recognised");
-        if let Some(first) = self.utterances.front_mut() {
-            let (from_ms, to_ms) = (first.until_ms(), first.end_ms());
-            self.told.push(Heard::Missed { from_ms, to_ms });
-            if first.whole {
-                self.utterances.pop_front();
-            } else {
-                first.skip_to(0);
-            }
-        }
-    }
-
-    /// Adds confirmed words that are no longer in the window to what the model is told of before it.
-    fn remember(&mut self, words: &[Word]) {
-        let Some(last) = words.last() else {
-            return;
-        };
-        let (text, until) = &mut self.context;
-        for word in words {
-            text.push(' ');
-            text.push_str(&word.text);
-        }
-        *until = last.end_ms;
-        let surplus = text.chars().count().saturating_sub(PROMPT);
-        if surplus > 0 {
-            // A whole word's beginning.
-            let begin = text.char_indices().nth(surplus).map_or(0, |(at, _)| at);
-            let begin = text[begin..].find(' ').map_or(text.len(), |at| begin + at);
-            text.drain(..begin);
-        }
-    }
-
     /// How much sound with a voice in it waits to be listened to.
     fn waiting_ms(&self) -> u64 {
         self.utterances.iter().map(Utterance::new_ms).sum()
@@ -455,7 +296,7 @@ impl Ear {
                 to_ms = first.start_ms;
             }
         }
-        self.context = Default::default();
+        self.prompt = Prompt::default();
         self.told.push(Heard::Missed { from_ms, to_ms });
     }
 

@@ -16,6 +16,7 @@ mod heard;
 mod listener;
 mod model;
 mod pace;
+mod prompt;
 #[cfg(test)]
 mod scripted;
 mod seats;
