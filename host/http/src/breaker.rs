@@ -3,7 +3,8 @@
 //! that ends all may ask again, or nobody for twice as long.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -127,7 +128,65 @@ impl<R: Clone> Breaker<R> {
     }
 }
 
+/// A breaker for each of those who ask: what one of them asks may be what the server fails at, and must not keep the
+/// others from asking.
+#[derive(Debug)]
+pub struct Breakers<K, R = ()> {
+    patience: Patience,
+    each: Mutex<BTreeMap<K, Arc<Breaker<R>>>>,
+}
+
+/// With more breakers than this, those that have nothing to tell are forgotten.
+const EACH: usize = 1_000;
+
+impl<K: Ord, R: Clone> Breakers<K, R> {
+    /// Ones that let everybody through.
+    #[must_use]
+    pub const fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            each: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// The breaker of this one.
+    pub fn of(&self, who: K) -> Arc<Breaker<R>> {
+        let mut each = self.each();
+        if each.len() >= EACH {
+            each.retain(|_, breaker| Arc::strong_count(breaker) > 1 || !breaker.is_as_new());
+        }
+        let breaker = each
+            .entry(who)
+            .or_insert_with(|| Arc::new(Breaker::new(self.patience)));
+        Arc::clone(breaker)
+    }
+
+    /// For metrics: the highest [`level`](Breaker::level).
+    pub fn level(&self) -> f64 {
+        let each = self.each();
+        each.values()
+            .map(|breaker| breaker.level())
+            .fold(0.0, f64::max)
+    }
+
+    /// Why one of those who ask is not let through now, if one isn't.
+    pub fn rests(&self, now: Instant) -> Option<R> {
+        let each = self.each();
+        let resting = each.values().find(|breaker| breaker.rests(now));
+        resting.and_then(|breaker| breaker.reason())
+    }
+
+    fn each(&self) -> MutexGuard<'_, BTreeMap<K, Arc<Breaker<R>>>> {
+        self.each.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl<R> Breaker<R> {
+    fn is_as_new(&self) -> bool {
+        let state = self.state();
+        state.failures == 0 && state.outage.is_none()
+    }
+
     fn state(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

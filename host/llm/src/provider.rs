@@ -15,8 +15,8 @@ use crate::{
     watch::{self, Watch},
 };
 use async_trait::async_trait;
-use chatter_http::{Breaker, Change, Pass, Patience};
-use chatter_protocol::{llm::Request, memory::Scope};
+use chatter_http::{Breakers, Change, Pass, Patience};
+use chatter_protocol::{TenantId, llm::Request, memory::Scope};
 use counted::Counted;
 use metrics::{Gauge, Histogram, gauge, histogram};
 use rand::RngExt as _;
@@ -126,7 +126,7 @@ pub(crate) struct Provider {
     name: Arc<str>,
     backend: Box<dyn Backend>,
     queue: Queue,
-    breaker: Breaker,
+    breakers: Breakers<TenantId>,
     pause: Pause,
     watch: Watch,
     timeout: Option<Duration>,
@@ -156,7 +156,7 @@ impl Provider {
                 config.queue,
                 gauge!(QUEUE, "provider" => name.to_string()),
             ),
-            breaker: Breaker::new(PATIENCE),
+            breakers: Breakers::new(PATIENCE),
             pause: Pause::default(),
             watch: Watch::default(),
             timeout: config.timeout,
@@ -214,7 +214,8 @@ impl Provider {
         charge: &Charge<'_>,
     ) -> Result<Answer, Failure> {
         // Who comes while it is down doesn't wait in the queue first.
-        if self.breaker.rests(Instant::now()) {
+        let breaker = self.breakers.of(asker.room.tenant());
+        if breaker.rests(Instant::now()) {
             return Err(Failure::Resting);
         }
         let (mut pass, mut tries) = (None, 0);
@@ -224,8 +225,8 @@ impl Provider {
             let leave = match pass.take() {
                 Some(leave) => leave,
                 None => {
-                    let leave = self.breaker.pass(Instant::now());
-                    self.level.set(self.breaker.level());
+                    let leave = breaker.pass(Instant::now());
+                    self.level.set(self.breakers.level());
                     leave.map_err(|()| Failure::Resting)?
                 }
             };
@@ -247,8 +248,8 @@ impl Provider {
                 wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
             let Some(wait) = again else {
                 let change = verdict(leave, &answer, began.elapsed());
-                self.level.set(self.breaker.level());
-                self.tell(&answer, change);
+                self.level.set(self.breakers.level());
+                self.tell(asker, &answer, change);
                 return answer;
             };
             pass = Some(leave);
@@ -294,7 +295,7 @@ impl Provider {
 
     /// Tells the operator what has changed. What the server says stays out of it but for its one
     /// short line: the key can't stand there.
-    fn tell(&self, answer: &Result<Answer, Failure>, change: Option<Change>) {
+    fn tell(&self, asker: &Scope, answer: &Result<Answer, Failure>, change: Option<Change>) {
         let is_good = match answer {
             Ok(_) | Err(Failure::Declined { .. }) => true,
             // Of having no time nothing is learned, and what comes of a request alone is no outage.
@@ -316,7 +317,8 @@ impl Provider {
             _ => {}
         }
         if let Some(Change::Opened(rest) | Change::StaysOpen(rest)) = change {
-            tracing::debug!(provider = %self.name, ?rest, "it is left alone");
+            let tenant = asker.room.tenant();
+            tracing::debug!(provider = %self.name, %tenant, ?rest, "it is left alone");
         }
     }
 }

@@ -1,22 +1,22 @@
 //! A memory on the network, so that whoever asks it is never held up by it.
 //!
 //! A search has a deadline. While the memory is away, and so that nobody has to wait to learn it, a
-//! breaker answers in its place: with what is at hand (entries that were found or written lately, and
+//! breaker (each tenant's own: what one searches for may be what the memory fails at) answers in its place: with what is at hand (entries that were found or written lately, and
 //! those that wait to be written), or else that the memory is unavailable and why. Writes are not
 //! held back by it: whoever delivers them waits and tries again by itself.
 
-use crate::{
-    Archive, Embedded, Filter, Listing, Mem0, Memory, Scopes, Which,
-    away::{self, Breaker},
-};
+use crate::{Archive, Embedded, Filter, Listing, Mem0, Memory, Scopes, Which, away::PATIENCE};
 use async_trait::async_trait;
-use chatter_http::{Change, Pass};
+use chatter_http::{Breakers, Pass};
 use chatter_protocol::{
-    Timestamp,
+    TenantId, Timestamp,
     memory::{Entry, Error, NewEntry, Query, Scope},
 };
 use metrics::{counter, gauge, histogram};
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout};
 
 /// How many entries of a scope are at hand, and of how many scopes. Of more, all are dropped and
@@ -27,7 +27,9 @@ const SCOPES_AT_HAND: u32 = 4_096;
 /// A memory that is guarded.
 pub struct Guarded<M> {
     memory: M,
-    breaker: Breaker,
+    breakers: Breakers<TenantId, String>,
+    /// Since when it is away, as the operator was told.
+    away: Mutex<Option<Instant>>,
     at_hand: Embedded,
     wait: Duration,
 }
@@ -53,7 +55,8 @@ impl<M: Memory> Guarded<M> {
     pub fn new(memory: M, wait: Duration) -> Result<Self, Error> {
         Ok(Self {
             memory,
-            breaker: away::breaker(),
+            breakers: Breakers::new(PATIENCE),
+            away: Mutex::default(),
             at_hand: Embedded::in_memory()?.keeps(ENTRIES_AT_HAND),
             wait,
         })
@@ -61,7 +64,8 @@ impl<M: Memory> Guarded<M> {
 
     /// Asks the memory; the error says why there is no answer from it.
     async fn ask(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, Error> {
-        let pass = self.breaker.pass(Instant::now());
+        let breaker = self.breakers.of(scope.room.tenant());
+        let pass = breaker.pass(Instant::now());
         let pass = pass.map_err(Error::Unavailable)?;
         let asking = Asking {
             memory: self,
@@ -79,21 +83,27 @@ impl<M: Memory> Guarded<M> {
         answer
     }
 
-    fn note(&self, change: Option<Change>, reason: &str) {
-        let memory = self.memory.describe();
-        match change {
-            Some(Change::Opened(_)) => {
+    /// Tells the operator what has changed by an answer that was good or not.
+    fn note(&self, is_good: bool) {
+        let (memory, now) = (self.memory.describe(), Instant::now());
+        let resting = self.breakers.rests(now);
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&resting, *away) {
+            (Some(reason), None) => {
+                *away = Some(now);
                 gauge!("chatter_memory_away").set(1.0);
                 tracing::warn!(
                     %memory, %reason,
                     "the memory is away: what is to be remembered waits, and searches answer from what is at hand"
                 );
             }
-            Some(Change::Closed(after)) => {
+            (None, Some(since)) if is_good => {
+                *away = None;
                 gauge!("chatter_memory_away").set(0.0);
+                let after = now.duration_since(since);
                 tracing::info!(%memory, "the memory answers again, after {after:.1?}");
             }
-            Some(Change::StaysOpen(_)) | None => {}
+            _ => {}
         }
     }
 
@@ -120,13 +130,18 @@ impl<M: Memory> Asking<'_, M> {
         let Some(pass) = self.pass.take() else {
             return;
         };
-        match answer {
+        let now = Instant::now();
+        let is_good = match answer {
             Err(Error::Unavailable(reason)) => {
-                let change = pass.bad(Instant::now(), reason.clone());
-                self.memory.note(change, reason);
+                pass.bad(now, reason.clone());
+                false
             }
-            _ => self.memory.note(pass.good(Instant::now()), ""),
-        }
+            _ => {
+                pass.good(now);
+                true
+            }
+        };
+        self.memory.note(is_good);
     }
 }
 
@@ -136,8 +151,8 @@ impl<M: Memory> Drop for Asking<'_, M> {
             let took = self.since.elapsed();
             if took >= self.memory.wait / 2 {
                 let reason = format!("it had not answered after {took:.1?}");
-                let change = pass.bad(Instant::now(), reason.clone());
-                self.memory.note(change, &reason);
+                pass.bad(Instant::now(), reason);
+                self.memory.note(false);
             }
         }
     }
@@ -191,7 +206,7 @@ impl<M: Memory> Memory for Guarded<M> {
     }
 
     fn trouble(&self) -> Option<String> {
-        self.breaker.reason()
+        self.breakers.rests(Instant::now())
     }
 
     fn describe(&self) -> String {

@@ -144,3 +144,35 @@ async fn a_probe_of_an_earlier_outage_has_no_say_in_this_one() {
     assert!(!is_asked(&breaker), "a second probe");
     assert!(probe.good(Instant::now()).is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_for_one_is_asked_by_the_others() {
+    let breakers = Breakers::new(PATIENCE);
+    let (bad, good) = (breakers.of("bad"), breakers.of("good"));
+    for _ in 0..PATIENCE.failures {
+        assert_eq!(breakers.rests(Instant::now()), None);
+        fail(&bad);
+    }
+    assert!(!is_asked(&bad) && is_asked(&good));
+    assert!(!is_asked(&breakers.of("bad")) && is_asked(&breakers.of("new")));
+    assert_eq!(breakers.level(), 2.0);
+    assert_eq!(breakers.rests(Instant::now()), Some("gone"));
+    // Nobody rests whom the next question would let through.
+    advance(FIRST).await;
+    assert_eq!(breakers.rests(Instant::now()), None);
+}
+
+#[test]
+fn those_with_nothing_to_tell_are_forgotten() {
+    let breakers = Breakers::new(PATIENCE);
+    for _ in 0..PATIENCE.failures {
+        fail(&breakers.of(0));
+    }
+    let held = breakers.of(1);
+    for who in 2..5 * EACH {
+        breakers.of(who);
+    }
+    assert!(breakers.each().len() <= EACH);
+    assert!(!is_asked(&breakers.of(0)));
+    assert!(Arc::ptr_eq(&held, &breakers.of(1)));
+}

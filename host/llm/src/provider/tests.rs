@@ -12,8 +12,12 @@ use tokio::{
 
 /// Asks for somebody in `main/lobby`, within a time.
 async fn ask(provider: &Provider, deadline: Duration) -> Result<Answer, Failure> {
+    ask_in("main/lobby", provider, deadline).await
+}
+
+async fn ask_in(room: &str, provider: &Provider, deadline: Duration) -> Result<Answer, Failure> {
     let ledger = Ledger::new(Budgets::default(), Clock::system());
-    let who = scope("main/lobby", "nova");
+    let who = scope(room, "nova");
     let charge = ledger.charge(&who, None, 20, 0, &mut 40).unwrap();
     let until = Instant::now() + deadline;
     provider.complete(&who, &request(), 7, until, &charge).await
@@ -256,4 +260,20 @@ async fn who_gives_up_leaves_the_place() {
     let given_up = timeout(SECOND, ask(&provider, 60 * SECOND)).await;
     assert!(given_up.is_err());
     assert_eq!(ask(&provider, 60 * SECOND).await, Ok(says("gg")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_makes_it_fail_keeps_no_other_tenant_from_asking() {
+    let failing = (0..PATIENCE.failures).map(|_| (Duration::ZERO, Err(broken())));
+    let script = Script::of(failing);
+    let provider = script.provider("it", |_| ());
+    for _ in 0..PATIENCE.failures {
+        assert_eq!(ask(&provider, 10 * SECOND).await, Err(broken()));
+    }
+    assert_eq!(ask(&provider, 10 * SECOND).await, Err(Failure::Resting));
+    assert_eq!(provider.breakers.level(), 2.0);
+    let other = ask_in("acme/studio", &provider, 10 * SECOND).await;
+    assert_eq!(other, Ok(says("gg")));
+    let neighbour = ask_in("main/studio", &provider, 10 * SECOND).await;
+    assert_eq!(neighbour, Err(Failure::Resting));
 }

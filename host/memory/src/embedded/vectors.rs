@@ -6,8 +6,8 @@
 //! anew.
 
 use super::File;
-use crate::away::{self, Breaker};
-use chatter_http::Change;
+use crate::away::PATIENCE;
+use chatter_http::{Breaker, Change};
 use chatter_llm::{EMBEDDED_AT_ONCE, EmbedError, Embedder};
 use chatter_protocol::memory::Error;
 use metrics::{counter, gauge};
@@ -36,7 +36,7 @@ const NO_VECTOR: i64 = -1;
 pub(super) struct Meaning {
     embedder: Arc<dyn Embedder>,
     wait: Duration,
-    breaker: Breaker,
+    breaker: Breaker<String>,
     news: Arc<Notify>,
     filling: AbortHandle,
 }
@@ -58,7 +58,7 @@ impl Meaning {
         Self {
             embedder,
             wait,
-            breaker: away::breaker(),
+            breaker: Breaker::new(PATIENCE),
             news,
             filling: tokio::spawn(filler.run()).abort_handle(),
         }

@@ -120,6 +120,23 @@ async fn it_is_asked_no_more_while_it_is_away_and_again_when_it_is_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_makes_it_fail_keeps_no_other_tenant_from_searching() {
+    let memory = guarded();
+    memory.memory.mood.store(AWAY, Ordering::SeqCst);
+    for _ in 0..10 {
+        assert_eq!(texts(&memory, "nova", "tea").await, unavailable("scripted"));
+    }
+    memory.memory.mood.store(WELL, Ordering::SeqCst);
+    let other = Scope {
+        room: RoomId::new("acme/studio").unwrap(),
+        ..scope("nova")
+    };
+    assert_eq!(memory.search(&other, &query("tea")).await.unwrap().len(), 1);
+    assert_eq!(texts(&memory, "nova", "tea").await, unavailable("scripted"));
+    assert_eq!(memory.memory.searches.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_memory_that_hangs_is_waited_for_three_times() {
     let memory = guarded();
     memory.memory.mood.store(HANGS, Ordering::SeqCst);
