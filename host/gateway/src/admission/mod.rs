@@ -429,7 +429,8 @@ impl Admission {
         let message = &waits.message;
         let modes = self.room.moderators.modes(&self.room);
         let lately = self.room.moderators.lately();
-        lately.check(&modes, speaker, message, message.sent_at)
+        let own = self.shared.emotes(&self.room.id);
+        lately.check(&modes, &own, speaker, message, message.sent_at)
     }
 
     /// The record of what came of asking a moderation provider.
