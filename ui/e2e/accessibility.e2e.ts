@@ -1,5 +1,6 @@
 /** WCAG 2.2 AA in every state that the page can be in, as far as a program can check it; and less motion for who asks. */
 
+import type { Locator } from "@playwright/test";
 import { expectAccessible } from "./support/axe";
 import { expect, test } from "./support/fixtures";
 
@@ -49,6 +50,11 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.keyboard.press("ArrowUp");
       await expect(room.messages.last()).toBeFocused();
       await expectAccessible(page, "a message and its actions");
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("dialog", { name: "Thread, 1 answer" })).toBeVisible();
+      await expectAccessible(page, "a thread");
+      await page.keyboard.press("Escape");
       await page.keyboard.press("r");
       await room.say("buy followers");
       await expect(page.getByRole("alert")).toBeVisible();
@@ -99,6 +105,29 @@ test.describe("in a room with personas", () => {
       }
     }
   });
+});
+
+test("in a contrast theme one sees what is chosen, and which messages are for one", async ({ room, api, page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await room.enter("Ana");
+  await api.say("Ben", "hello");
+  await api.say("Ben", "hi @Ana");
+  await expect(room.messages).toHaveCount(2);
+  const colour = (of: Locator, what: string) => of.evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), what);
+  const edges = await Promise.all([room.messages.first(), room.messages.last()].map((row) => colour(row, "border-left-color")));
+  expect(new Set(edges).size).toBe(2);
+
+  await room.box.fill(":h");
+  const options = page.getByRole("option");
+  await expect(options).not.toHaveCount(1);
+  const offered = await Promise.all([options.first(), options.last()].map((option) => colour(option, "background-color")));
+  expect(new Set(offered).size).toBe(2);
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("button", { name: "Settings" }).click();
+  const themes = ["As the system", "Dark"].map((name) => page.getByRole("group", { name: "Theme" }).getByText(name));
+  const chosen = await Promise.all(themes.map((theme) => colour(theme, "background-color")));
+  expect(new Set(chosen).size).toBe(2);
 });
 
 test("with reduced motion nothing moves by itself", async ({ room, api, page }) => {

@@ -87,6 +87,25 @@ test("Escape leads from the messages back to writing", async ({ room, api, page 
   await expect(room.box).toBeFocused();
 });
 
+test("the tabulator key leads from a message to the bar that ends the pause, and that back to the list", async ({ room, api, page }) => {
+  for (const text of ["one", "two", "three"]) await api.say("Ben", text);
+  await room.enter("Ana");
+  await expect(room.message("three")).toBeVisible();
+  await room.log.focus();
+  await page.keyboard.press("ArrowUp");
+  await api.say("Ben", "four");
+  await expect(room.pauseBar).toContainText("1 new message");
+  for (let stops = 0; stops < 5 && !(await room.pauseBar.evaluate((bar) => bar === document.activeElement)); stops++) {
+    await page.keyboard.press("Tab");
+  }
+  await expect(room.pauseBar).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(room.pauseBar).toHaveCount(0);
+  await expect(room.log).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(room.box).toBeFocused();
+});
+
 test("names and emotes are completed by keyboard", async ({ room, api, page }) => {
   await api.say("Benjamin", "hello");
   await room.enter("Ana");
