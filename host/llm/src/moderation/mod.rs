@@ -15,8 +15,8 @@ use crate::{
     watch::{Change, Watch},
 };
 use async_trait::async_trait;
-use chatter_http::{Ask, Auth, BaseUrl, Breaker, CONNECT, Method, Pass, Patience, Secret, Server};
-use chatter_protocol::{PersonaId, RoomId, memory::Scope};
+use chatter_http::{Ask, Auth, BaseUrl, Breakers, CONNECT, Method, Pass, Patience, Secret, Server};
+use chatter_protocol::{PersonaId, RoomId, TenantId, memory::Scope};
 use counted::{BREAKER, Counted, QUEUE, SECONDS};
 use metrics::{Gauge, Histogram, gauge, histogram};
 use rand::RngExt as _;
@@ -161,7 +161,8 @@ pub struct Moderation {
     /// In whose place its requests wait, among a room's.
     asks_as: PersonaId,
     queue: Queue,
-    breaker: Breaker,
+    /// Each tenant's own: what somebody writes may be what the server fails at.
+    breakers: Breakers<TenantId>,
     pause: Pause,
     watch: Watch,
     level: Gauge,
@@ -199,7 +200,7 @@ impl Moderation {
                 config.queue,
                 gauge!(QUEUE, "provider" => name.to_string()),
             ),
-            breaker: Breaker::new(PATIENCE),
+            breakers: Breakers::new(PATIENCE),
             pause: Pause::default(),
             watch: Watch::default(),
             level,
@@ -225,7 +226,8 @@ impl Moderation {
         until: Instant,
     ) -> Result<Vec<Assessment>, Failure> {
         // Who comes while it is down doesn't wait in the queue first.
-        if self.breaker.rests(Instant::now()) {
+        let breaker = self.breakers.of(asker.room.tenant());
+        if breaker.rests(Instant::now()) {
             return Err(Failure::Resting);
         }
         let (mut pass, mut tries) = (None, 0);
@@ -240,8 +242,8 @@ impl Moderation {
             let leave = match pass.take() {
                 Some(leave) => leave,
                 None => {
-                    let leave = self.breaker.pass(Instant::now());
-                    self.level.set(self.breaker.level());
+                    let leave = breaker.pass(Instant::now());
+                    self.level.set(self.breakers.level());
                     leave.map_err(|()| Failure::Resting)?
                 }
             };
@@ -268,7 +270,7 @@ impl Moderation {
                 wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
             let Some(wait) = again else {
                 judge(leave, &answer, began.elapsed());
-                self.level.set(self.breaker.level());
+                self.level.set(self.breakers.level());
                 self.tell(&answer);
                 return answer;
             };

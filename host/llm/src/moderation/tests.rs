@@ -21,13 +21,18 @@ async fn ask(
     texts: &[&str],
     within: Duration,
 ) -> Result<Vec<Assessment>, Unassessed> {
+    ask_in("main/lobby", client, texts, within).await
+}
+
+async fn ask_in(
+    room: &str,
+    client: &Moderation,
+    texts: &[&str],
+    within: Duration,
+) -> Result<Vec<Assessment>, Unassessed> {
     let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
     client
-        .assess(
-            &texts,
-            &RoomId::new("main/lobby").unwrap(),
-            Instant::now() + within,
-        )
+        .assess(&texts, &RoomId::new(room).unwrap(), Instant::now() + within)
         .await
 }
 
@@ -260,7 +265,7 @@ async fn silence_ends_with_the_deadline() {
         .unwrap_err();
     assert_eq!(failure.code(), "timeout");
     // So little time says nothing of it.
-    assert_eq!(client.breaker.level(), 0.0);
+    assert_eq!(client.breakers.level(), 0.0);
 }
 
 #[tokio::test]
@@ -280,6 +285,12 @@ async fn one_that_keeps_failing_is_left_alone_and_named() {
         "resting"
     );
     assert_eq!(asked(&server).await, times, "it is not asked");
+    let other = ask_in("acme/lobby", &client, &["x"], LONG).await;
+    assert_eq!(
+        other.unwrap_err().code(),
+        "broken",
+        "for another tenant it is"
+    );
     assert_eq!(
         client.trouble().unwrap(),
         "the moderation provider it does not answer"
