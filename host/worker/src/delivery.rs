@@ -5,7 +5,8 @@
 //! wait, and it is tried again with growing pauses.
 //!
 //! An entry that fails alone, while others arrive, is set aside and tried again later, with growing
-//! pauses of its own: it holds up none of the others. What the memory refuses as wrong is dropped,
+//! pauses of its own: it holds up none of the others. Where nothing arrives, nobody knows whether it is the memory that
+//! fails or what is delivered first: then others go first, and after some rounds what failed is set aside, one by one. What the memory refuses as wrong is dropped,
 //! with a line in the log, but only once it has taken something else meanwhile: a memory that refuses
 //! everything is set up wrongly, and then nothing is to be lost.
 //!
@@ -13,12 +14,12 @@
 
 use crate::seat::Backoff;
 use chatter_memory::SharedMemory;
-use chatter_protocol::{CallId, Clock, memory::Error};
+use chatter_protocol::{CallId, Clock, TenantId, memory::Error};
 use chatter_store::{PendingMemory, SharedStore};
 use futures_util::{StreamExt as _, stream};
 use metrics::{counter, gauge};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -35,6 +36,9 @@ const AT_ONCE: usize = 4;
 
 /// So many failures in a row, with nothing that arrives in between, mean that the memory is away.
 const FAILURES: u32 = 3;
+
+/// After so many rounds in which nothing arrived one of those entries that failed is set aside in each.
+const IN_VAIN: usize = 3;
 
 /// How many entries may be set aside. Of more, it is the memory that fails.
 const ASIDE: usize = 1_000;
@@ -72,6 +76,7 @@ pub async fn run(store: SharedStore, memory: SharedMemory, clock: Clock) {
         name: CallId::new().to_string(),
         aside: HashMap::new(),
         taken: 0,
+        in_vain: 0,
     };
     let mut pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     // How many entries had been taken when it went away.
@@ -108,6 +113,8 @@ struct Delivery {
     aside: HashMap<i64, Aside>,
     /// How many entries the memory has taken.
     taken: u64,
+    /// In how many rounds lately some failed and none arrived.
+    in_vain: usize,
 }
 
 /// An entry that failed.
@@ -175,7 +182,7 @@ impl Delivery {
             self.memory.expect(scope, write_id, entry, *at).await;
         }
         let failures = AtomicU32::new(0);
-        let ends: Vec<(i64, End)> = stream::iter(scopes.into_values())
+        let ends: Vec<(i64, End)> = stream::iter(in_turn(scopes, self.in_vain))
             .map(|waiting| deliver(&self.memory, waiting, &failures))
             .buffer_unordered(AT_ONCE)
             .concat()
@@ -225,10 +232,14 @@ impl Delivery {
         let mut news = failed
             .iter()
             .filter(|(id, ..)| !self.aside.contains_key(id));
-        let is_away = settled.is_empty() && news.next().is_some();
+        let first = news.next().map(|(id, ..)| *id);
+        let is_away = settled.is_empty() && first.is_some();
+        self.in_vain = if is_away { self.in_vain + 1 } else { 0 };
+        let suspect = first.filter(|_| self.in_vain > IN_VAIN);
         let mut why = None;
         for (id, refused_at, reason) in failed {
-            if !is_away || refused_at.is_some() || self.aside.contains_key(&id) {
+            let is_known = refused_at.is_some() || self.aside.contains_key(&id);
+            if !is_away || is_known || suspect == Some(id) {
                 self.set_aside(id, refused_at);
             }
             why = Some(reason);
@@ -260,6 +271,34 @@ impl Delivery {
         let age = age.unwrap_or_default().as_secs_f64();
         gauge!("chatter_memories_oldest_seconds").set(age);
     }
+}
+
+/// The scopes in the order in which they are delivered: of each tenant one, then of each another. Who is first changes
+/// with the number of rounds that were `in_vain`.
+fn in_turn(
+    scopes: BTreeMap<String, Vec<PendingMemory>>,
+    in_vain: usize,
+) -> Vec<Vec<PendingMemory>> {
+    let mut tenants: BTreeMap<TenantId, VecDeque<Vec<PendingMemory>>> = BTreeMap::new();
+    for waiting in scopes.into_values() {
+        if let Some(first) = waiting.first() {
+            let tenant = first.scope.room.tenant();
+            tenants.entry(tenant).or_default().push_back(waiting);
+        }
+    }
+    let mut tenants: VecDeque<_> = tenants.into_values().collect();
+    tenants.rotate_left(in_vain % tenants.len().max(1));
+    for scopes in &mut tenants {
+        scopes.rotate_left(in_vain % scopes.len().max(1));
+    }
+    let mut order = Vec::new();
+    while let Some(mut scopes) = tenants.pop_front() {
+        if let Some(waiting) = scopes.pop_front() {
+            order.push(waiting);
+            tenants.push_back(scopes);
+        }
+    }
+    order
 }
 
 /// Delivers entries of one scope, in their order, until its turn is over or the memory seems to be
