@@ -97,10 +97,10 @@ pub fn find(text: &str) -> impl Iterator<Item = Found> + '_ {
 
 /// The same in a room that has emotes of its own, whose codes `own` knows: the bytes that each takes, colons included,
 /// and its code.
-pub fn find_in_room<'a>(
-    text: &'a str,
+pub fn find_in_room(
+    text: &str,
     own: impl Fn(&str) -> bool,
-) -> impl Iterator<Item = (Range<usize>, &'a str)> {
+) -> impl Iterator<Item = (Range<usize>, &str)> {
     scan(text, move |code| {
         (by_code(code).is_some() || own(code)).then_some(code)
     })
