@@ -19,19 +19,15 @@ use tokio::sync::oneshot;
 impl Admission {
     /// Lets something wait for a moderation provider's answer, if it may be said now.
     pub(super) fn let_wait(&mut self, waits: Waits) {
-        let refused = match self.may_say(&waits) {
-            Ok(()) if self.room.closing.is_cancelled() => Err((Refusal::Closing, waits)),
-            Ok(()) => self.waiting.add(waits),
-            Err(kept) => Err((Refusal::Kept(kept), waits)),
+        let may_wait = match self.may_say(&waits) {
+            Ok(()) if self.room.closing.is_cancelled() => Err(Refusal::Closing),
+            Ok(()) => self.waiting.has_place(&waits.message.author.id),
+            Err(kept) => Err(Refusal::Kept(kept)),
         };
-        if let Err((
-            refusal,
-            Waits {
-                reply: Some(reply), ..
-            },
-        )) = refused
-        {
-            let _ = reply.send(Err(refusal));
+        match (may_wait, waits.reply) {
+            (Ok(()), reply) => self.waiting.add(Waits { reply, ..waits }),
+            (Err(refusal), Some(reply)) => _ = reply.send(Err(refusal)),
+            (Err(_), None) => {}
         }
     }
 

@@ -105,17 +105,22 @@ impl Waiting {
         self.authors.contains_key(author)
     }
 
-    /// Lets a message wait: for the answer about it, if somebody is to be asked, and until those before it are
-    /// decided about.
-    pub(super) fn add(&mut self, waits: Waits) -> Result<(), (Refusal, Waits)> {
-        let author = &waits.message.author;
-        let of_author = self.authors.get(&author.id).map_or(0, VecDeque::len);
+    /// Whether one more message of this author may wait.
+    pub(super) fn has_place(&self, author: &AuthorId) -> Result<(), Refusal> {
+        let of_author = self.authors.get(author).map_or(0, VecDeque::len);
         if of_author >= MOST_OF_AUTHOR {
-            return Err((Refusal::Waiting(SOON), waits));
+            return Err(Refusal::Waiting(SOON));
         }
         if self.messages >= MOST_OF_ROOM {
-            return Err((Refusal::Busy, waits));
+            return Err(Refusal::Busy);
         }
+        Ok(())
+    }
+
+    /// Lets a message wait that has a place: for the answer about it, if somebody is to be asked, and until those
+    /// before it are decided about.
+    pub(super) fn add(&mut self, waits: Waits) {
+        let author = &waits.message.author;
         self.tickets += 1;
         let ticket = self.tickets;
         let ruling = match waits.rules.moderator.provider_for(author.kind) {
@@ -139,7 +144,6 @@ impl Waiting {
             waits,
             ruling,
         });
-        Ok(())
     }
 
     /// Asks about what nobody was asked about yet.
