@@ -98,6 +98,7 @@ async fn listen(
             _ = check.tick() => {
                 fanout.refill(shared, room).await?;
                 room.moderators.look_if_changed(shared, room).await?;
+                room.moderators.tell_rights(room, shared.clock.now());
                 moderators::held::look_after(shared, room).await;
                 room.log.tidy();
                 continue;

@@ -137,6 +137,12 @@ impl State {
             .any(|act| act.at > since && act.clears(author))
     }
 
+    fn moderate(&self, now: Timestamp) -> BTreeSet<AuthorId> {
+        let entered = self.moderators.keys();
+        let moderate = entered.filter(|id| self.moderates(id, now));
+        moderate.cloned().collect()
+    }
+
     /// Whether a message was taken back.
     fn covers(&self, offset: u64, message: &ChatMessage) -> bool {
         self.acts
@@ -158,6 +164,8 @@ pub(crate) struct Moderators {
     /// Held while something is shown or taken back: what is shown after it was taken back is shown as that.
     showing: Mutex<()>,
     lately: Mutex<Lately>,
+    /// Who moderated when that was looked at last.
+    moderate: Mutex<BTreeSet<AuthorId>>,
 }
 
 impl Moderators {
@@ -203,6 +211,8 @@ impl Moderators {
             self.become_this(room, &before, &after, shared.clock.now());
             room.crowd.wake();
         } else {
+            let moderate = after.moderate(shared.clock.now());
+            *self.moderate.lock().unwrap_or_else(PoisonError::into_inner) = moderate;
             self.state.store(after);
             *looked = true;
         }
@@ -248,16 +258,18 @@ impl Moderators {
             room.crowd
                 .tell(Notice::All(frames::encode(&ServerFrame::Modes(modes))));
         }
-        let moderate = |state: &State| -> BTreeSet<AuthorId> {
-            let entered = state.moderators.keys();
-            entered
-                .filter(|id| state.moderates(id, now))
-                .cloned()
-                .collect()
-        };
-        for author in moderate(before).symmetric_difference(&moderate(after)) {
+        self.tell_rights(room, now);
+    }
+
+    /// Has those come back who moderate now and did not when this was looked at last, or the other way round: a time-out
+    /// may have ended since.
+    pub(crate) fn tell_rights(&self, room: &Room, now: Timestamp) {
+        let moderate = self.state.load().moderate(now);
+        let mut before = self.moderate.lock().unwrap_or_else(PoisonError::into_inner);
+        for author in before.symmetric_difference(&moderate) {
             room.crowd.tell(Notice::Rights(author.clone()));
         }
+        *before = moderate;
     }
 
     /// What somebody who comes is told, after its hello: the modes, what was taken back since it was there last, and, if it

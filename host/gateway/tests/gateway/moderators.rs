@@ -14,6 +14,7 @@ use chatter_protocol::{
 };
 use chatter_store::{Change, Expected, Shelf};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 pub(crate) async fn moderator(host: &Host) -> Client {
     let bearer = format!("Bearer {TOKEN}");
@@ -568,6 +569,12 @@ async fn a_moderator_who_is_banned_neither_speaks_nor_moderates() {
         );
         let (status, _) = as_session(&host, &bearer, "GET", "/bans", "").await;
         assert_eq!(status, 403, "{ban}");
+        let mut here = host
+            .connect(&format!("{LOBBY}/ws"), &[("authorization", &bearer)])
+            .await
+            .unwrap();
+        let scopes = here.next_of("hello").await["you"]["scopes"].clone();
+        assert_eq!(scopes, json!(["read", "say"]), "{ban}");
         // Nor does another one, who ranks no higher, let it speak.
         let path = format!("/bans/{bea}");
         let (status, _) = as_session(&host, &cyd, "DELETE", &path, "").await;
@@ -580,8 +587,29 @@ async fn a_moderator_who_is_banned_neither_speaks_nor_moderates() {
         assert_eq!(said.0, 201, "{ban}: {}", said.1);
         let (status, _) = as_session(&host, &bearer, "GET", "/bans", "").await;
         assert_eq!(status, 200, "{ban}");
+        let close = here.closed().await.map(|close| u16::from(close.code));
+        assert_eq!(close, Some(1012), "{ban}");
         host.end().await;
     }
+}
+
+#[tokio::test]
+async fn who_was_timed_out_moderates_again_when_that_is_over() {
+    let host = Host::start().await;
+    let mut boss = moderator(&host).await;
+    let (bea, bearer) = deputy(&host, &mut boss, "Bea").await;
+    ordered(&mut boss, &format!("/timeout {bea} 60")).await;
+    let ws = format!("{LOBBY}/ws");
+    let headers = [("authorization", bearer.as_str())];
+    let mut here = host.connect(&ws, &headers).await.unwrap();
+    here.next_of("hello").await;
+    host.time.fetch_add(60_000, Ordering::SeqCst);
+    let close = here.closed().await.map(|close| u16::from(close.code));
+    assert_eq!(close, Some(1012));
+    let mut here = host.connect(&ws, &headers).await.unwrap();
+    let scopes = here.next_of("hello").await["you"]["scopes"].clone();
+    assert_eq!(scopes, json!(["read", "say", "moderate"]));
+    host.end().await;
 }
 
 #[tokio::test]
