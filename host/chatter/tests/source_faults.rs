@@ -124,6 +124,13 @@ fn children(parent: u32) -> Vec<Pid> {
     children.collect()
 }
 
+/// A minute of a picture and a tone; the picture goes black now and then.
+const SHOW: &str = "-f lavfi -i testsrc=size=64x36:rate=25:duration=60,drawbox=enable='gte(mod(t,6),4)':color=black:t=fill \
+                    -f lavfi -i sine=440:duration=60 -c:v mpeg2video -c:a mp2 -f mpegts";
+
+/// How long that is.
+const SHOW_SECONDS: usize = 60;
+
 /// A server with one endless stream, at the pace of a clock that goes on while nobody looks.
 struct Live {
     port: u16,
@@ -132,9 +139,14 @@ struct Live {
 }
 
 impl Live {
-    /// Of a stream of so many seconds, over and over.
-    fn of(path: &Path, seconds: u64) -> Self {
-        let bytes: Arc<[u8]> = fs::read(path).unwrap().into();
+    /// Of [`SHOW`], over and over.
+    fn show() -> Self {
+        let folder = home(&[]);
+        fs::create_dir_all(folder.path("configs/rooms")).unwrap();
+        made(&folder, "show.ts", SHOW);
+        let bytes: Arc<[u8]> = fs::read(folder.path("configs/rooms/show.ts"))
+            .unwrap()
+            .into();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let live = Self {
             port: listener.local_addr().unwrap().port(),
@@ -147,7 +159,7 @@ impl Live {
             for stream in listener.incoming() {
                 let (bytes, stalled) = (Arc::clone(&bytes), Arc::clone(&stalled));
                 let gone = Arc::clone(&gone);
-                thread::spawn(move || send(stream.unwrap(), &bytes, seconds, &stalled, &gone));
+                thread::spawn(move || send(stream.unwrap(), &bytes, &stalled, &gone));
             }
         });
         live
@@ -159,8 +171,8 @@ impl Live {
 }
 
 /// Sends the stream until whoever asked for it, or the stream, is gone.
-fn send(mut to: TcpStream, bytes: &[u8], seconds: u64, stalled: &AtomicBool, gone: &AtomicBool) {
-    const TICKS: u64 = 20;
+fn send(mut to: TcpStream, bytes: &[u8], stalled: &AtomicBool, gone: &AtomicBool) {
+    const TICKS: usize = 20;
     let mut asked = [0; 4096];
     let _ = to.read(&mut asked);
     if gone.load(Ordering::Relaxed) {
@@ -172,7 +184,7 @@ fn send(mut to: TcpStream, bytes: &[u8], seconds: u64, stalled: &AtomicBool, gon
         return;
     }
     // A transport stream is one of packets of 188 bytes.
-    let step = (bytes.len() / 188).div_ceil((seconds * TICKS) as usize) * 188;
+    let step = (bytes.len() / 188).div_ceil(SHOW_SECONDS * TICKS) * 188;
     for piece in bytes.chunks(step).cycle() {
         if gone.load(Ordering::Relaxed) {
             return;
@@ -180,13 +192,9 @@ fn send(mut to: TcpStream, bytes: &[u8], seconds: u64, stalled: &AtomicBool, gon
         if !stalled.load(Ordering::Relaxed) && to.write_all(piece).is_err() {
             return;
         }
-        thread::sleep(Duration::from_millis(1000 / TICKS));
+        thread::sleep(Duration::from_millis(1000 / TICKS as u64));
     }
 }
-
-/// A minute of a picture and a tone; the picture goes black now and then.
-const SHOW: &str = "-f lavfi -i testsrc=size=64x36:rate=25:duration=60,drawbox=enable='gte(mod(t,6),4)':color=black:t=fill \
-                    -f lavfi -i sine=440:duration=60 -c:v mpeg2video -c:a mp2 -f mpegts";
 
 #[tokio::test]
 async fn what_is_wrong_with_files_is_told_and_an_ffmpeg_that_is_killed_comes_back() {
@@ -316,10 +324,7 @@ async fn nobody_who_is_not_to_listen_is_missed() {
 
 #[tokio::test]
 async fn a_live_source_that_stalls_and_one_that_is_gone_come_back() {
-    let folder = home(&[]);
-    fs::create_dir_all(folder.path("configs/rooms")).unwrap();
-    made(&folder, "show.ts", SHOW);
-    let live = Live::of(&folder.path("configs/rooms/show.ts"), 60);
+    let live = Live::show();
     let home = home(&[("lobby", &live.uri())]);
     let server = serve(&home, "data", &[]);
     let mut ana = Viewer::enter(&server, "name=Ana&stream=true").await;
@@ -338,10 +343,7 @@ async fn a_live_source_that_stalls_and_one_that_is_gone_come_back() {
 
 #[tokio::test]
 async fn a_live_source_goes_on_when_whoever_watched_it_is_killed() {
-    let folder = home(&[]);
-    fs::create_dir_all(folder.path("configs/rooms")).unwrap();
-    made(&folder, "show.ts", SHOW);
-    let live = Live::of(&folder.path("configs/rooms/show.ts"), 60);
+    let live = Live::show();
     let home = home(&[("lobby", &live.uri())]);
     let redis = RedisServer::start();
     let url = redis.url();
