@@ -37,6 +37,8 @@ pub(crate) fn run() -> Result<()> {
     steps.step("tests: build", || {
         run_command(cargo().args(all).arg("--no-run"))
     })?;
+    // Else each program that a test starts would compile them first.
+    steps.step("personas: compiled ahead", personas::compile_by_tested)?;
     let mem0 = steps.step("Mem0", || {
         let wanted = repo::root().join("xtask/src/real/mem0-requirements.txt");
         python::environment(&folder().join("mem0"), &wanted).context(
