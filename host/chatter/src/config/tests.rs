@@ -259,9 +259,10 @@ fn language_models_are_named_as_the_settings_name_them() {
 fn what_is_played_instead_is_heard_if_the_command_line_says_so() {
     let mine = ("rooms/mine.mp3", "ID3 and a tone");
     let tone = ("rooms/tone.mp3", "ID3 and another tone");
+    type Heard<'a> = Result<Option<&'a str>, &'a str>;
     // What the room's file says of its own, what is played instead, what the command line says; what is heard,
     // or what is wrong.
-    let cases: [(bool, Option<&str>, Option<bool>, Result<Option<&str>, &str>); 9] = [
+    let cases: [(bool, Option<&str>, Option<bool>, Heard<'_>); 9] = [
         (true, None, None, Ok(Some("tone.mp3"))),
         (true, None, Some(false), Ok(None)),
         (false, None, Some(true), Ok(Some("tone.mp3"))),

@@ -1,4 +1,5 @@
 mod calls;
+mod removed;
 mod roster;
 mod thought;
 
