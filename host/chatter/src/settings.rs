@@ -141,6 +141,8 @@ impl Settings {
             Some(room) => room,
             None => RoomId::from_parts("main", "lobby").map_err(Failure::failed)?,
         };
+        // What the file lets viewers hear is what the file names.
+        let of_file = file.audible.filter(|_| options.source.is_none());
         let source = SourceOverride {
             room: room.clone(),
             source: match options.source.or(file.source) {
@@ -153,7 +155,7 @@ impl Settings {
             },
             speed: options.speed.or(file.speed),
             looped: options.looped.or(file.looped),
-            audible: options.audible.or(file.audible),
+            audible: options.audible.or(of_file),
         };
         let overrides = source.source.is_some()
             || source.speed.is_some()

@@ -130,8 +130,11 @@ impl Sandbox {
     /// model's business: another may be free.
     fn budget(&self) -> llm::Budget {
         let (calls, tokens) = self.account.llm(&self.limits);
+        let calls = calls.min(self.limits.llm_calls.saturating_sub(self.llm_calls));
+        // Who can't be told in the record is answered by a rule that holds for a replay too.
+        let may_ask = !self.imports().is_full();
         llm::Budget {
-            calls: calls.min(self.limits.llm_calls.saturating_sub(self.llm_calls)),
+            calls: if may_ask { calls } else { 0 },
             tokens: tokens.min(self.limits.llm_tokens.saturating_sub(self.llm_tokens)),
         }
     }
@@ -180,9 +183,8 @@ impl Sandbox {
                 "the temperature is not in 0..=2".into(),
             ));
         }
-        // Who can't be told in the record is answered by a rule that holds for a replay too.
         let left = self.budget();
-        if self.imports().is_full() || left.calls == 0 || left.tokens == 0 {
+        if left.calls == 0 || left.tokens == 0 {
             return Err(llm::Error::OverBudget);
         }
         request.max_tokens = request.max_tokens.clamp(1, left.tokens);

@@ -69,6 +69,30 @@ fn the_configuration_folders_file_wins_and_its_paths_start_there() {
 }
 
 #[test]
+fn what_the_file_lets_viewers_hear_is_what_the_file_names() {
+    let here = folder(&[
+        ("configs/rooms/x", ""),
+        ("chatter.toml", "source = \"show.mp3\"\naudible = true\n"),
+    ]);
+    let mine = || "mine.mp3".parse().ok();
+    // What the command line says; what counts.
+    for (source, audible, counts) in [
+        (None, None, Some(true)),
+        (None, Some(false), Some(false)),
+        (mine(), None, None),
+        (mine(), Some(true), Some(true)),
+    ] {
+        let options = ServeOptions {
+            source,
+            audible,
+            ..ServeOptions::default()
+        };
+        let source = load(&here, options).unwrap().source.unwrap();
+        assert_eq!(source.audible, counts, "{source:?}");
+    }
+}
+
+#[test]
 fn without_a_word_about_the_source_none_is_replaced() {
     let here = folder(&[
         ("configs/rooms/x", ""),

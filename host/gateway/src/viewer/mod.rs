@@ -332,8 +332,10 @@ impl Viewer {
                 self.skipped_at = Some(Instant::now());
                 self.room.counters.skips.increment(1);
                 out.push(self.hello(&head, false, None));
-                let modes = self.room.moderators.first(&self.room, None, false);
-                modes.into_iter().for_each(|frame| out.push(frame));
+                let moderates = self.scopes.contains(&Scope::Moderate);
+                for frame in self.room.moderators.first(&self.room, None, moderates) {
+                    out.push(frame);
+                }
                 out.go_on(head.offset, 0, None);
             }
         }

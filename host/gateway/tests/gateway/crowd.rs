@@ -1,8 +1,9 @@
 //! Many viewers, and slow ones.
 
 use crate::{
-    host::{Client, Host, LOBBY, lobby, soon},
-    resume::{say_many, watch_slowly},
+    host::{Client, Host, LOBBY, TOKEN, lobby, soon},
+    moderators::hold,
+    resume::{say_many, watch_slowly, watch_slowly_with},
 };
 use chatter_bus::publish_json;
 use chatter_protocol::{ChatTrends, Timestamp, Topic, TopicKind, V1};
@@ -71,6 +72,25 @@ async fn a_viewer_that_is_far_behind_is_told_and_goes_on_with_what_is_new() {
     let next = host.say("ana", "new").await;
     let wanted: Vec<u64> = (newest + 1..=next).collect();
     assert_eq!(slow.offsets(wanted.len()).await, wanted);
+}
+
+#[tokio::test]
+async fn a_moderator_that_is_far_behind_is_told_again_what_waits() {
+    let host = Host::with(|config| {
+        hold(config);
+        config.limits.most_behind = 100;
+        config.limits.write_deadline = Duration::from_secs(60);
+    })
+    .await;
+    let (mut ana, _) = host.watch("?name=ana").await;
+    ana.say("n-1", "you numpty").await;
+    ana.next_of("waiting").await;
+    let mut slow = watch_slowly_with(&host, Some(TOKEN)).await;
+    assert_eq!(slow.next().await["type"], "held");
+    say_many(&host).await;
+    while slow.next().await["type"] != "hello" {}
+    let held = slow.next().await;
+    assert_eq!(held["message"]["text"], "you numpty", "{held}");
 }
 
 #[tokio::test]

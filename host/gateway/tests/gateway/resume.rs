@@ -165,12 +165,21 @@ const MANY: usize = 4000;
 
 /// A viewer with a small buffer, which has read its hello alone.
 pub(crate) async fn watch_slowly(host: &Host) -> Client {
+    watch_slowly_with(host, None).await
+}
+
+/// The same, with a token.
+pub(crate) async fn watch_slowly_with(host: &Host, token: Option<&str>) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let stream = socket.connect(host.addr).await.unwrap();
-    let request = format!("ws://{}{LOBBY}/ws?name=slow", host.addr)
+    let mut request = format!("ws://{}{LOBBY}/ws?name=slow", host.addr)
         .into_client_request()
         .unwrap();
+    if let Some(token) = token {
+        let bearer = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", bearer);
+    }
     let (socket, _) = tokio_tungstenite::client_async(request, stream)
         .await
         .unwrap();
