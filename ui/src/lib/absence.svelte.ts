@@ -6,12 +6,14 @@ export class Absence {
   /** What follows this offset came while its reader was away the last time; null if nothing did. */
   mark = $state<number | null>(null);
   #away = false;
+  /** Where its reader left, until it is known that nothing from then is still to come; null if there is nothing to know. */
+  #left: number | null = null;
 
   /** The reader goes; the newest that was there has this offset. */
   leave(newest: number | null): void {
     if (this.#away) return;
     this.#away = true;
-    this.mark = newest;
+    this.mark = this.#left = newest;
   }
 
   /** The reader is back. What came keeps its mark until the next time. */
@@ -21,14 +23,24 @@ export class Absence {
     this.came = { messages: 0, forYou: 0 };
   }
 
-  /** A message of another's has come. */
-  heard(forYou: boolean): void {
+  /**
+   * A message of another's has come. One that was `missed` while the connection was lost may be from then, when its
+   * reader is back already.
+   */
+  heard(forYou: boolean, missed: boolean): void {
     if (this.#away) this.came = { messages: this.came.messages + 1, forYou: this.came.forYou + (forYou ? 1 : 0) };
+    else if (!missed) this.complete();
+    else if (this.#left !== null) this.mark = this.#left;
+  }
+
+  /** All has come that there is: what is missed from now on was not missed while its reader was away. */
+  complete(): void {
+    if (!this.#away) this.#left = null;
   }
 
   /** Offsets count anew. */
   renew(): void {
-    this.mark = null;
+    this.mark = this.#left = null;
   }
 
   /** The page's title while its reader is away: what is for them is counted, and that others wrote is a dot. */

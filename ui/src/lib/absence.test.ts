@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Absence } from "./absence.svelte";
 
-/** `leave` at offset 7, `back`, a `message`, one to `you`; and `renew`. */
-type Step = "leave" | "back" | "message" | "you" | "renew";
+/** `leave` at offset 7, `back`, a `message`, one to `you`, one that was `missed` while the connection was lost; `complete`, `renew`. */
+type Step = "leave" | "back" | "message" | "you" | "missed" | "complete" | "renew";
 
 describe("what came while nobody looked", () => {
   it.each<[string, Step[], string, number | null]>([
@@ -14,12 +14,17 @@ describe("what came while nobody looked", () => {
     ["keeps its mark while more comes", ["leave", "message", "back", "message", "you"], "Lobby", 7],
     ["loses its mark the next time", ["leave", "message", "back", "leave", "back"], "Lobby", null],
     ["loses its mark where offsets count anew", ["leave", "message", "renew", "back"], "Lobby", null],
+    ["is marked if it comes after one is back", ["leave", "back", "missed"], "Lobby", 7],
+    ["has no mark if it was missed after one is back", ["leave", "back", "message", "missed"], "Lobby", null],
+    ["has no mark if nothing was missed until one is back", ["leave", "back", "complete", "missed"], "Lobby", null],
+    ["is counted if it was missed while one is away, too", ["leave", "complete", "missed"], "• Lobby", 7],
+    ["has no mark where offsets count anew", ["leave", "back", "renew", "missed"], "Lobby", null],
     ["is not forgotten when one goes twice", ["leave", "you", "leave"], "(1) Lobby", 7],
   ])("%s", (_, steps, title, mark) => {
     const absence = new Absence();
     for (const step of steps) {
       if (step === "leave") absence.leave(7);
-      else if (step === "message" || step === "you") absence.heard(step === "you");
+      else if (step === "message" || step === "you" || step === "missed") absence.heard(step === "you", step === "missed");
       else absence[step]();
     }
     expect([absence.title("Lobby"), absence.mark]).toEqual([title, mark]);

@@ -176,6 +176,18 @@ export class Room implements Owner {
     this.#wire.again();
   }
 
+  /** Its reader goes, or is back: then it is looked at once whether the connection has brought all. */
+  seen(visible: boolean): void {
+    if (!visible) {
+      this.absence.leave(this.at()?.offset ?? null);
+      return;
+    }
+    // Pages that are hidden have few timers: what came may still wait to be read.
+    this.#flush();
+    this.absence.back();
+    if (this.connection.state === "open") void this.#look().catch(() => {});
+  }
+
   find(id: string): ChatMessage | null {
     return this.#log.find(id);
   }
@@ -212,6 +224,8 @@ export class Room implements Owner {
     const info = await status(this.id);
     this.info = info;
     this.#wire.compare(info);
+    const at = this.at();
+    if (at && at.epoch === info.epoch && at.offset >= info.offset) this.absence.complete();
     if (info.sound) this.ahead = ahead(this.ahead, asked, Date.parse(info.sound.now), Date.now());
   }
 
@@ -318,6 +332,7 @@ export class Room implements Owner {
       return false;
     }
     this.moderation.take(frame);
+    const { appended } = this.#log;
     if (this.#log.take(frame)) return true;
     if (passes(frame)) {
       this.#after(RESEND, () => this.#sendAll());
@@ -327,7 +342,7 @@ export class Room implements Owner {
     if (frame.type === "hello") this.#hello(frame);
     if (frame.type === "notice") this.tell(frame.text);
     if (frame.type === "remove" || frame.type === "clear") this.announcer.keep((id) => this.find(id) !== null);
-    if (frame.type === "message") this.#heard(frame.offset, frame.message);
+    if (frame.type === "message" && this.#log.appended > appended) this.#heard(frame.offset, frame.message);
     return false;
   }
 
@@ -359,18 +374,20 @@ export class Room implements Owner {
   }
 
   #heard(offset: number, message: ChatMessage): void {
+    const missed = offset <= this.#live;
+    const own = message.author.id === this.you?.id;
     this.#recent = wrote(this.#recent, message.author);
+    if (!own && !message.deleted) this.absence.heard(this.isForYou(message), missed);
     // What was missed is not news. What is new counts when it comes, whatever the clocks of the two are.
-    this.pulse.take(offset <= this.#live ? Date.parse(message.sent_at) : Date.now());
-    if (offset <= this.#live) return;
+    this.pulse.take(missed ? Date.parse(message.sent_at) : Date.now());
+    if (missed) return;
     this.speaker = message.author.id;
     this.#combos.take(emotesIn(message.text), performance.now());
-    if (message.author.id === this.you?.id) {
+    if (own) {
       this.moderation.spoke(Date.now());
       return;
     }
     if (message.deleted) return;
-    this.absence.heard(this.isForYou(message));
     this.announcer.take({ id: message.id, author: message.author.name, text: message.text, forYou: this.isForYou(message) });
   }
 

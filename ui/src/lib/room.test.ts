@@ -184,6 +184,19 @@ describe("a room", () => {
     expect(Math.max(...room.pulse.rates(Date.now()))).toBeGreaterThan(0);
   });
 
+  it("looks at once whether its connection has brought all when its reader is back", async () => {
+    const { room } = await connected();
+    room.seen(false);
+    Object.assign(rooms.body as object, { epoch: "a", offset: 3 });
+    room.seen(true);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(FakeSocket.all.length).toBe(2);
+    newest().hello("a", 3);
+    newest().messages(3);
+    await settled();
+    expect(room.absence.mark).toBe(2);
+  });
+
   it("shows what the stream says until nothing more is heard", async () => {
     const { room, socket } = await connected();
     socket.say({ type: "stream", at: "2026-01-31T12:00:00.000Z", position_ms: 1, segments: [], events: [], keywords: ["tower"] });
@@ -191,5 +204,94 @@ describe("a room", () => {
     expect(room.stream?.keywords).toEqual(["tower"]);
     await vi.advanceTimersByTimeAsync(120_000);
     expect(room.stream).toBeNull();
+  });
+});
+
+describe("what came while its reader was away and the connection was lost", () => {
+  const forAna = { ...said(4), mentions: ["guest:ana"] };
+
+  /** Loses the connection, and gets the messages 3 and 4 with the next one; 4 is for its reader. */
+  async function lose(): Promise<void> {
+    newest().end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    newest().hello("a", 4);
+    newest().messages(3);
+    newest().say({ type: "message", offset: 4, message: forAna });
+    await settled();
+  }
+
+  it.each<[string, (room: Room) => Promise<void>, string, number | null]>([
+    [
+      "is counted",
+      async (room) => {
+        room.seen(false);
+        await lose();
+      },
+      "(1) Lobby",
+      2,
+    ],
+    [
+      "is marked if the connection comes back before them",
+      async (room) => {
+        room.seen(false);
+        await lose();
+        room.seen(true);
+      },
+      "Lobby",
+      2,
+    ],
+    [
+      "is marked if they are back before the connection",
+      async (room) => {
+        room.seen(false);
+        room.seen(true);
+        await lose();
+      },
+      "Lobby",
+      2,
+    ],
+    [
+      "is marked if it waits for the page to wake",
+      async (room) => {
+        room.seen(false);
+        newest().messages(3);
+        room.seen(true);
+        await settled();
+      },
+      "Lobby",
+      2,
+    ],
+    ["has no mark if they were not away", lose, "Lobby", null],
+    [
+      "has no mark if it was missed after they were back",
+      async (room) => {
+        room.seen(false);
+        Object.assign(rooms.body as object, { epoch: "a", offset: 2 });
+        room.seen(true);
+        await settled();
+        await lose();
+      },
+      "Lobby",
+      null,
+    ],
+    [
+      "is not counted if it is one's own, taken back, or here already",
+      async (room) => {
+        room.seen(false);
+        newest().end();
+        await vi.advanceTimersByTimeAsync(1_000);
+        newest().hello("a", 4);
+        newest().messages(1, 2);
+        newest().say({ type: "message", offset: 3, message: { ...said(3), author: { id: "guest:ana", name: "Ana", kind: "viewer" } } });
+        newest().say({ type: "message", offset: 4, message: { ...forAna, deleted: true } });
+        await settled();
+      },
+      "Lobby",
+      2,
+    ],
+  ])("%s", async (_, does, title, mark) => {
+    const { room } = await connected();
+    await does(room);
+    expect([room.absence.title("Lobby"), room.absence.mark]).toEqual([title, mark]);
   });
 });
