@@ -32,6 +32,12 @@ it.each([
   expect(firstAfter(rows, offset)).toBe(row);
 });
 
+it("after an offset begins a row of the newest log, where offsets counted anew", () => {
+  const lines = [...[6, 7, 8, 9].map((offset) => said(offset, "old")), ...[1, 2, 3].map((offset) => said(offset, "new"))];
+  const rows = new Rows().of(edited(lines), false, never);
+  expect([1, 2, 3].map((offset) => firstAfter(rows, offset))).toEqual([5, 6, -1]);
+});
+
 describe("rows", () => {
   const chat = [said(1, "gg"), said(2, "left"), said(3, "GG"), said(4, "gg!"), said(5, "gg!!!")];
 

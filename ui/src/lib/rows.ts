@@ -87,15 +87,13 @@ export function place(rows: readonly Row[], id: string): number {
   return own >= 0 ? own : rows.findIndex(({ repeats }) => repeats.some(({ message }) => message.id === id));
 }
 
-/** The first row that begins after this offset; -1 if there is none. */
+/**
+ * The first row that begins after this offset of the newest log; -1 if there is none. It is looked for from the end:
+ * before the rows of that log may be those of another, whose offsets are higher.
+ */
 export function firstAfter(rows: readonly Row[], offset: number): number {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((rows[middle]?.line.offset ?? Infinity) > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low < rows.length ? low : -1;
+  const first = rows.findLastIndex(({ line }) => line.offset <= offset) + 1;
+  return first < rows.length ? first : -1;
 }
 
 function since({ line, repeats }: Row, later: Line): number {
