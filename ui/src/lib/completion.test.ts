@@ -39,6 +39,13 @@ describe("a word", () => {
   });
 });
 
+it("a word is taken as long as it was typed, whatever its letter case", () => {
+  const text = "hi İz";
+  const offered = completeWord(text, text.length, { names: [{ kind: "name", term: "İzmir", about: "" }], emotes: [], commands: [] });
+  const [choice] = offered?.choices ?? [];
+  expect(offered && choice && choose(text, offered, choice).text).toBe("hi @İzmir ");
+});
+
 describe("what is offered", () => {
   it.each([
     ["@|", ["Nova", "Professor Moss", "Ana Maria", "moss"]],

@@ -48,9 +48,11 @@ export function complete(text: string, caret: number, { names, emotes, commands 
  * with it; null if none does.
  */
 export function completeWord(text: string, caret: number, { names, emotes }: Offers): Completion | null {
-  const word = /(?:^|\s)([\p{Alphabetic}\p{N}_'-]{2,})$/u.exec(text.slice(0, caret))?.[1]?.toLowerCase();
+  const word = /(?:^|\s)([\p{Alphabetic}\p{N}_'-]{2,})$/u.exec(text.slice(0, caret))?.[1];
   if (word === undefined) return null;
-  const choices = [...names, ...emotes].filter(({ term }) => term.toLowerCase().startsWith(word)).slice(0, MOST);
+  // In lower case it may be longer.
+  const wanted = word.toLowerCase();
+  const choices = [...names, ...emotes].filter(({ term }) => term.toLowerCase().startsWith(wanted)).slice(0, MOST);
   return choices.length === 0 ? null : { from: caret - word.length, to: caret, choices };
 }
 
