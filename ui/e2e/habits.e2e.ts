@@ -63,3 +63,24 @@ test("the up arrow brings back what one wrote, Tab completes a word, and emotes 
   await page.keyboard.press("Enter");
   await expect(room.box).toHaveValue("hi @Benjamin :gg: ");
 });
+
+test("Tab asks before it makes an emote of a word, and leads on after Escape", async ({ room, page }) => {
+  await room.enter("Ana");
+  await room.box.fill("so what");
+  await page.keyboard.press("Tab");
+  const emote = page.getByRole("option", { name: ":what:" });
+  await expect(emote).toBeVisible();
+  await expect(room.box).toHaveValue("so what");
+  await page.keyboard.press("Escape");
+  await expect(emote).toHaveCount(0);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Emotes" })).toBeFocused();
+  await expect(room.box).toHaveValue("so what");
+
+  await room.box.focus();
+  await page.keyboard.type("!");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await expect(room.box).toHaveValue("so :what: ");
+});

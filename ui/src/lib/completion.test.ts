@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choose, complete, completeWord, type Choice } from "./completion";
+import { choose, complete, completeWord, sole, type Choice } from "./completion";
 
 const names: Choice[] = ["Nova", "Professor Moss", "Ana Maria", "moss"].map((term) => ({ kind: "name", term, about: "" }));
 const emotes: Choice[] = [
@@ -37,6 +37,17 @@ describe("a word", () => {
     const offered = completeWord(text.replace("|", ""), caret, { names, emotes, commands });
     expect(offered?.choices.map(({ term }) => term) ?? null).toEqual(terms);
   });
+});
+
+it.each([
+  ["hi nov|", "Nova"],
+  ["so hear|", null],
+  ["no he|", null],
+])("of %s is taken without being chosen: %s", (text, term) => {
+  const caret = text.indexOf("|");
+  const henry: Choice = { kind: "name", term: "Henry", about: "" };
+  const offered = completeWord(text.replace("|", ""), caret, { names: [...names, henry], emotes, commands });
+  expect(offered && (sole(offered)?.term ?? null)).toBe(term);
 });
 
 it("a word is taken as long as it was typed, whatever its letter case", () => {

@@ -56,6 +56,12 @@ export function completeWord(text: string, caret: number, { names, emotes }: Off
   return choices.length === 0 ? null : { from: caret - word.length, to: caret, choices };
 }
 
+/** What takes the word's place without being chosen: a name, if nothing else is offered. Emotes are ordinary words, too. */
+export function sole({ choices }: Completion): Choice | null {
+  const [only, ...others] = choices;
+  return only?.kind === "name" && others.length === 0 ? only : null;
+}
+
 function offer(from: number, to: number, typed: string, all: readonly Choice[]): Completion | null {
   const wanted = typed.toLowerCase();
   const begins = all.filter(({ term }) => term.toLowerCase().startsWith(wanted));
