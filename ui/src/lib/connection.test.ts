@@ -185,6 +185,17 @@ const CASES: Case[] = [
     sockets: 1,
   },
   {
+    it: "comes back later from one that its owner has lost, once",
+    does: async (made) => {
+      newest().hello("a", 7);
+      made.lost("messages are missing");
+      newest().end();
+      await later(500);
+    },
+    told: ["connecting", "hello", "waiting: messages are missing", "connecting again"],
+    sockets: 2,
+  },
+  {
     it: "makes none once it is ended, whatever is under way",
     with: { slow: true },
     does: async (made) => {

@@ -74,6 +74,12 @@ export class Connection {
     void this.#connect();
   }
 
+  /** Gives up the one that there is for this reason, and makes another after a while: other pages may do so, too. */
+  lost(why: string): void {
+    this.#drop();
+    this.#later(why);
+  }
+
   send(frame: ClientFrame): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
   }
@@ -88,7 +94,7 @@ export class Connection {
     if (!socket || !before || (before.epoch === room.epoch && before.offset >= room.offset)) return;
     this.#after(BEHIND, () => {
       const now = this.owner.at();
-      if (now?.epoch === before.epoch && now.offset === before.offset) this.#lost("the connection is silent");
+      if (now?.epoch === before.epoch && now.offset === before.offset) this.lost("the connection is silent");
     });
   }
 
@@ -111,7 +117,7 @@ export class Connection {
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.#socket = socket;
-    const hello = this.#after(HELLO_DEADLINE, () => this.#lost("the server says nothing"));
+    const hello = this.#after(HELLO_DEADLINE, () => this.lost("the server says nothing"));
     socket.onmessage = ({ data }) => {
       if (attempt !== this.#attempt) return;
       const frame = JSON.parse(String(data)) as ServerFrame;
@@ -126,18 +132,13 @@ export class Connection {
       this.owner.over();
       // What it said last may have led to another one.
       if (attempt !== this.#attempt) return;
-      this.#lost(reason || (code === 1006 ? "the connection was lost" : "the connection was closed"));
+      this.lost(reason || (code === 1006 ? "the connection was lost" : "the connection was closed"));
     };
   }
 
   readonly #online = () => {
     if (this.#waits) this.again();
   };
-
-  #lost(why: string): void {
-    this.#drop();
-    this.#later(why);
-  }
 
   #later(why: string): void {
     if (this.#ended) return;

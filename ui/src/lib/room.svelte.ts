@@ -307,7 +307,7 @@ export class Room implements Owner {
     // What comes beside the log, each second or so, is no reason to look through the list.
     if (this.#log.appended !== this.view.appended || this.#log.edition !== this.view.edition) this.#show(false, before);
     if (this.#log.trim(this.reading ? KEPT + KEPT / 2 : KEPT) > 0) this.#show(true);
-    if (missed) this.retry();
+    if (missed) this.#wire.lost("messages are missing");
   }
 
   /** Changes at the beginning and at the end are shown one after the other: the list tells them apart. */

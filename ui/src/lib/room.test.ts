@@ -98,11 +98,14 @@ describe("a room", () => {
     expect(room.recovery).toEqual({ complete: false });
   });
 
-  it("comes back at once when it notices a hole", async () => {
+  it("comes back when it notices a hole, not at once: other pages may have it, too", async () => {
     const { room, socket } = await connected();
     socket.messages(3, 5, 6);
     await settled();
     expect(texts(room)).toEqual(["1", "2", "3"]);
+    expect(room.connection).toMatchObject({ state: "waiting", why: "messages are missing" });
+    expect([FakeSocket.all.length, socket.closed]).toEqual([1, true]);
+    await vi.advanceTimersByTimeAsync(500);
     expect(newest().query).toBe("?after=3&epoch=a&stream=true");
     // What the old connection still says is of no concern.
     socket.messages(7);

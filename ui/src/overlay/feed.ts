@@ -100,7 +100,7 @@ export class Feed implements Owner {
     } else if (this.#log.appended > appended) {
       this.listener.message(frame.offset, frame.message, frame.offset > this.#live);
     }
-    if (hole) this.#wire.again();
+    if (hole) this.#wire.lost("messages are missing");
   }
 
   over(): void {}
