@@ -59,6 +59,17 @@ describe("rows", () => {
     expect(shown(new Rows().of(edited(chat.slice(0, 3)), true, own))).toEqual(["gg", "left", "GG"]);
   });
 
+  it("fold nothing across the mark of what is new", () => {
+    for (const mark of [2, 3, 4]) {
+      const lines = [said(1, "gg"), said(2, "gg"), said(3, "left"), said(4, "left"), said(5, "gg"), said(6, "gg")];
+      const whole = new Rows().of(edited(lines), true, never, mark);
+      const rows = new Rows();
+      for (let count = 0; count < lines.length; count++) rows.of({ lines: lines.slice(0, count), edition: 1 }, true, never, mark);
+      expect(rows.of({ lines, edition: 1 }, true, never, mark)).toEqual(whole);
+      expect(whole[firstAfter(whole, mark)]?.line.offset).toBe(mark + 1);
+    }
+  });
+
   it("take what comes as if all had come at once", () => {
     const rows = new Rows();
     for (let count = 0; count < chat.length; count++) rows.of({ lines: chat.slice(0, count), edition: 1 }, true, never);

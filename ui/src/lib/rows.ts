@@ -32,12 +32,16 @@ export class Rows {
   #fold = false;
   /** Rows that a message may be folded into, by what they say: their place. The longest quiet first. */
   readonly #open = new Map<string, number>();
+  /** The offset of the line that was taken last. */
+  #newest = -Infinity;
+  #mark: number | null = null;
 
   /**
    * The rows of these lines; of an edition that is known only more have come at the end. `fold` folds; `alone` says of
-   * a line that it is never folded.
+   * a line that it is never folded. What is beyond the offset `mark` is new: it is not folded into what is not.
    */
-  of({ lines, edition }: Edition, fold: boolean, alone: (line: Line) => boolean): readonly Row[] {
+  of({ lines, edition }: Edition, fold: boolean, alone: (line: Line) => boolean, mark: number | null = null): readonly Row[] {
+    this.#mark = mark;
     if (fold === this.#fold && edition === this.#edition) {
       for (const line of lines.slice(this.#taken)) this.#add(line, fold && !alone(line));
     } else this.#again(lines, fold, alone);
@@ -54,6 +58,7 @@ export class Rows {
     const odd = first >= 0 && shades.get(lines[first]!.message.id) === (first % 2 === 0);
     this.#rows = [];
     this.#open.clear();
+    this.#newest = -Infinity;
     for (const line of lines) {
       const known = shades.get(line.message.id);
       this.#add(line, fold && !alone(line), known ?? (this.#rows.length === 0 ? odd : undefined));
@@ -61,6 +66,8 @@ export class Rows {
   }
 
   #add(line: Line, fold: boolean, odd = !(this.#rows.at(-1)?.odd ?? true)): void {
+    if (this.#mark !== null && this.#newest <= this.#mark && line.offset > this.#mark) this.#open.clear();
+    this.#newest = line.offset;
     const said = fold ? plain(line.message.text) : "";
     const at = said === "" ? undefined : this.#open.get(said);
     const row = at === undefined ? undefined : this.#rows[at];
