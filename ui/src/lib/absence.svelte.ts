@@ -1,5 +1,8 @@
 /** What came while nobody looked at the page. */
 
+/** Of so many messages it is known whether they are still there: the page keeps more. */
+export const KNOWN = 1_000;
+
 export class Absence {
   /** How many messages came, and how many of them are for its reader. */
   came = $state.raw({ messages: 0, forYou: 0 });
@@ -8,6 +11,8 @@ export class Absence {
   #away = false;
   /** Where its reader left, until it is known that nothing from then is still to come; null if there is nothing to know. */
   #left: number | null = null;
+  /** The latest that are counted, oldest first, and whether they are for its reader. */
+  readonly #known = new Map<string, boolean>();
 
   /** The reader goes; the newest that was there has this offset. */
   leave(newest: number | null): void {
@@ -21,16 +26,29 @@ export class Absence {
     if (this.came.messages === 0) this.mark = null;
     this.#away = false;
     this.came = { messages: 0, forYou: 0 };
+    this.#known.clear();
   }
 
   /**
    * A message of another's has come. One that was `missed` while the connection was lost may be from then, when its
    * reader is back already.
    */
-  heard(forYou: boolean, missed: boolean): void {
-    if (this.#away) this.came = { messages: this.came.messages + 1, forYou: this.came.forYou + (forYou ? 1 : 0) };
+  heard(id: string, forYou: boolean, missed: boolean): void {
+    if (this.#away) this.#count(id, forYou);
     else if (!missed) this.complete();
     else if (this.#left !== null) this.mark = this.#left;
+  }
+
+  /** What is no longer there, since a moderator took it back, is not counted. */
+  keep(there: (id: string) => boolean): void {
+    let { messages, forYou } = this.came;
+    for (const [id, isForYou] of this.#known) {
+      if (there(id)) continue;
+      this.#known.delete(id);
+      messages -= 1;
+      if (isForYou) forYou -= 1;
+    }
+    this.came = { messages, forYou };
   }
 
   /** All has come that there is: what is missed from now on was not missed while its reader was away. */
@@ -48,5 +66,14 @@ export class Absence {
     const { messages, forYou } = this.came;
     if (forYou > 0) return `(${forYou.toLocaleString()}) ${title}`;
     return messages > 0 ? `• ${title}` : title;
+  }
+
+  #count(id: string, forYou: boolean): void {
+    this.came = { messages: this.came.messages + 1, forYou: this.came.forYou + (forYou ? 1 : 0) };
+    this.#known.set(id, forYou);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= KNOWN) break;
+      this.#known.delete(oldest);
+    }
   }
 }

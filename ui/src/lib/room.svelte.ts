@@ -341,7 +341,11 @@ export class Room implements Owner {
     this.outbox = settle(this.outbox, frame);
     if (frame.type === "hello") this.#hello(frame);
     if (frame.type === "notice") this.tell(frame.text);
-    if (frame.type === "remove" || frame.type === "clear") this.announcer.keep((id) => this.find(id) !== null);
+    if (frame.type === "remove" || frame.type === "clear") {
+      const there = (id: string) => this.find(id) !== null;
+      this.announcer.keep(there);
+      this.absence.keep(there);
+    }
     if (frame.type === "message" && this.#log.appended > appended) this.#heard(frame.offset, frame.message);
     return false;
   }
@@ -377,7 +381,7 @@ export class Room implements Owner {
     const missed = offset <= this.#live;
     const own = message.author.id === this.you?.id;
     this.#recent = wrote(this.#recent, message.author);
-    if (!own && !message.deleted) this.absence.heard(this.isForYou(message), missed);
+    if (!own && !message.deleted) this.absence.heard(message.id, this.isForYou(message), missed);
     // What was missed is not news. What is new counts when it comes, whatever the clocks of the two are.
     this.pulse.take(missed ? Date.parse(message.sent_at) : Date.now());
     if (missed) return;

@@ -264,6 +264,17 @@ describe("what came while its reader was away and the connection was lost", () =
       "Lobby",
       2,
     ],
+    [
+      "is not counted if a moderator takes it back",
+      async (room) => {
+        room.seen(false);
+        await lose();
+        newest().say({ type: "remove", id: "id-4", reason: "spam" });
+        await settled();
+      },
+      "• Lobby",
+      2,
+    ],
     ["has no mark if they were not away", lose, "Lobby", null],
     [
       "has no mark if it was missed after they were back",
