@@ -1,13 +1,29 @@
 //! Keeps those who ask from waiting for a server that does not answer: a circuit breaker as in
 //! M. Nygard, *Release It!* (2007). After some failures in a row nobody asks for a while; then one asks, and by how
 //! that ends all may ask again, or nobody for twice as long.
+//!
+//! Each of those who ask has one of its own: what one of them asks may be what the server fails at, and must not keep
+//! the others from asking. Where it fails for several of them, one after the other and with no good answer between,
+//! it is the server that is left alone, by all: else each of them would have to find that out alone.
 
+mod circuit;
+mod watch;
+
+pub use watch::{News, Watch};
+
+use circuit::Circuit;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
+
+/// It takes so many of those who ask for it to be the server that fails. Each of two alone learns it soon enough.
+const SEVERAL: usize = 3;
+
+/// With more than this of those who ask, those of whom there is nothing to tell are forgotten.
+const EACH: usize = 1_000;
 
 /// When nobody asks any more, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,32 +36,36 @@ pub struct Patience {
     pub longest_rest: Duration,
 }
 
-/// Whether a server is asked. `R` is why not: what the latest failure that counted was told with.
+/// Whether a server is asked. `K` is who asks, `R` what a failure is told with.
 #[derive(Debug)]
-pub struct Breaker<R = ()> {
+pub struct Breaker<K, R = ()> {
     patience: Patience,
-    state: Mutex<State<R>>,
+    state: Mutex<State<K, R>>,
 }
 
 #[derive(Debug)]
-struct State<R> {
-    /// Failures in a row while it is closed.
-    failures: u32,
-    /// While it is open.
-    outage: Option<Outage<R>>,
-    /// How many probes there were: each is known by its number.
-    probes: u64,
+struct State<K, R> {
+    /// What all have in common.
+    server: Circuit,
+    each: BTreeMap<K, Asker<R>>,
+    /// With so many of them it is looked who can be forgotten.
+    full: usize,
+    /// Failures with no good answer between are a row; each row has a number.
+    row: u64,
+    /// For how many of those who ask it failed in this row.
+    failed: usize,
 }
 
+/// One of those who ask.
 #[derive(Debug)]
-struct Outage<R> {
-    since: Instant,
-    /// Nobody asks until then; afterwards one does.
-    until: Instant,
-    rest: Duration,
-    /// Who asks. The others wait for what comes of it.
-    probe: Option<u64>,
-    reason: R,
+struct Asker<R> {
+    circuit: Circuit,
+    /// What its latest failure was told with, until there is a good answer.
+    reason: Option<R>,
+    /// The row in which it failed last.
+    row: Option<u64>,
+    /// How many leaves it has that nothing has come of yet.
+    asking: usize,
 }
 
 /// What an operator may want to hear of.
@@ -59,24 +79,51 @@ pub enum Change {
     Closed(Duration),
 }
 
+/// Why somebody is not let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outage<R> {
+    /// What it asked itself failed, the latest time for this reason.
+    Own(R),
+    /// It failed for others; for which reasons is for them alone.
+    Others,
+}
+
+/// For whom it is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// For nobody.
+    #[default]
+    Nobody,
+    /// For one or more of those who ask.
+    Some,
+    /// For all.
+    All,
+}
+
 /// Leave to ask once. What came of it is to be said; if it isn't, nothing is known, and a probe leaves its place to the
 /// next.
 #[derive(Debug)]
-pub struct Pass<'a, R> {
-    breaker: &'a Breaker<R>,
-    probe: Option<u64>,
+pub struct Pass<'a, K: Ord + Clone, R: Clone> {
+    breaker: &'a Breaker<K, R>,
+    who: K,
+    /// The number of the probe that it is of those who ask as this one does.
+    own: Option<u64>,
+    /// The number of the probe that it is of all.
+    all: Option<u64>,
 }
 
-impl<R: Clone> Breaker<R> {
+impl<K: Ord + Clone, R: Clone> Breaker<K, R> {
     /// One that lets everybody through.
     #[must_use]
-    pub fn new(patience: Patience) -> Self {
+    pub const fn new(patience: Patience) -> Self {
         Self {
             patience,
             state: Mutex::new(State {
-                failures: 0,
-                outage: None,
-                probes: 0,
+                server: Circuit::new(),
+                each: BTreeMap::new(),
+                full: EACH,
+                row: 0,
+                failed: 0,
             }),
         }
     }
@@ -86,175 +133,133 @@ impl<R: Clone> Breaker<R> {
     /// # Errors
     ///
     /// If there is none, with the reason.
-    pub fn pass(&self, now: Instant) -> Result<Pass<'_, R>, R> {
+    pub fn pass(&self, who: K, now: Instant) -> Result<Pass<'_, K, R>, Outage<R>> {
         let state = &mut *self.state();
-        let probe = match &mut state.outage {
-            None => None,
-            Some(outage) if outage.is_over(now) => {
-                state.probes += 1;
-                outage.probe = Some(state.probes);
-                outage.probe
-            }
-            Some(outage) => return Err(outage.reason.clone()),
-        };
+        if !state.lets(&who, now, &self.patience) {
+            return Err(state.reason(&who));
+        }
+        let all = state.server.pass();
+        let asker = state.asker(&who, now, &self.patience);
+        asker.asking += 1;
+        let own = asker.circuit.pass();
         Ok(Pass {
             breaker: self,
-            probe,
+            who,
+            own,
+            all,
         })
     }
 
-    /// Whether nobody is let through now.
-    pub fn rests(&self, now: Instant) -> bool {
+    /// Whether this one would not be let through now.
+    pub fn rests(&self, who: &K, now: Instant) -> bool {
+        !self.state().lets(who, now, &self.patience)
+    }
+
+    /// Why it is open for this one, if it is.
+    pub fn outage(&self, who: &K, now: Instant) -> Option<Outage<R>> {
         let state = self.state();
-        state
-            .outage
-            .as_ref()
-            .is_some_and(|outage| !outage.is_over(now))
+        let is_open = |circuit: &Circuit| circuit.is_open(now, &self.patience);
+        let own = state.each.get(who);
+        let is_out = is_open(&state.server) || own.is_some_and(|own| is_open(&own.circuit));
+        is_out.then(|| state.reason(who))
     }
 
-    /// Why it is open, if it is.
-    pub fn reason(&self) -> Option<R> {
+    /// For whom it is open.
+    pub fn extent(&self, now: Instant) -> Extent {
         let state = self.state();
-        state.outage.as_ref().map(|outage| outage.reason.clone())
-    }
-
-    /// For metrics: 0 everybody asks, 1 one probes, 2 nobody asks.
-    pub fn level(&self) -> f64 {
-        match &self.state().outage {
-            None => 0.0,
-            Some(Outage { probe: Some(_), .. }) => 1.0,
-            Some(_) => 2.0,
-        }
-    }
-}
-
-/// A breaker for each of those who ask: what one of them asks may be what the server fails at, and must not keep the
-/// others from asking.
-#[derive(Debug)]
-pub struct Breakers<K, R = ()> {
-    patience: Patience,
-    each: Mutex<BTreeMap<K, Arc<Breaker<R>>>>,
-}
-
-/// With more breakers than this, those that have nothing to tell are forgotten.
-const EACH: usize = 1_000;
-
-impl<K: Ord, R: Clone> Breakers<K, R> {
-    /// Ones that let everybody through.
-    #[must_use]
-    pub const fn new(patience: Patience) -> Self {
-        Self {
-            patience,
-            each: Mutex::new(BTreeMap::new()),
+        let is_open = |circuit: &Circuit| circuit.is_open(now, &self.patience);
+        if is_open(&state.server) {
+            Extent::All
+        } else if state.each.values().any(|one| is_open(&one.circuit)) {
+            Extent::Some
+        } else {
+            Extent::Nobody
         }
     }
 
-    /// The breaker of this one.
-    pub fn of(&self, who: K) -> Arc<Breaker<R>> {
-        let mut each = self.each();
-        if each.len() >= EACH {
-            each.retain(|_, breaker| Arc::strong_count(breaker) > 1 || !breaker.is_as_new());
-        }
-        let breaker = each
-            .entry(who)
-            .or_insert_with(|| Arc::new(Breaker::new(self.patience)));
-        Arc::clone(breaker)
-    }
-
-    /// For metrics: the highest [`level`](Breaker::level).
-    pub fn level(&self) -> f64 {
-        let each = self.each();
-        each.values()
-            .map(|breaker| breaker.level())
-            .fold(0.0, f64::max)
-    }
-
-    /// Why one of those who ask is not let through now, if one isn't.
-    pub fn rests(&self, now: Instant) -> Option<R> {
-        let each = self.each();
-        let resting = each.values().find(|breaker| breaker.rests(now));
-        resting.and_then(|breaker| breaker.reason())
-    }
-
-    fn each(&self) -> MutexGuard<'_, BTreeMap<K, Arc<Breaker<R>>>> {
-        self.each.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<R> Breaker<R> {
-    fn is_as_new(&self) -> bool {
+    /// For metrics: 0 everybody asks, 1 one probes, 2 nobody asks; of those who ask, the one for whom it is highest.
+    pub fn level(&self, now: Instant) -> f64 {
         let state = self.state();
-        state.failures == 0 && state.outage.is_none()
+        let each = state.each.values().map(|one| one.circuit.level(now));
+        each.fold(state.server.level(now), f64::max)
     }
 
-    fn state(&self) -> MutexGuard<'_, State<R>> {
+    fn state(&self) -> MutexGuard<'_, State<K, R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<R> Outage<R> {
-    /// Whether somebody may probe.
-    fn is_over(&self, now: Instant) -> bool {
-        self.probe.is_none() && self.until <= now
+impl<K: Ord + Clone, R: Clone> State<K, R> {
+    /// Whether this one may ask. Whom it has not failed in this row waits for no more than the first rest since the
+    /// latest probe: should it be what the others ask that fails, an answer to this one ends it for all.
+    fn lets(&self, who: &K, now: Instant, patience: &Patience) -> bool {
+        let own = self.each.get(who);
+        let has_failed = own.is_some_and(|own| own.row == Some(self.row));
+        let most = (!has_failed).then_some(patience.first_rest);
+        self.server.lets(now, most) && own.is_none_or(|own| own.circuit.lets(now, None))
+    }
+
+    fn reason(&self, who: &K) -> Outage<R> {
+        let own = self.each.get(who).and_then(|own| own.reason.clone());
+        own.map_or(Outage::Others, Outage::Own)
+    }
+
+    fn asker(&mut self, who: &K, now: Instant, patience: &Patience) -> &mut Asker<R> {
+        if self.each.len() >= self.full && !self.each.contains_key(who) {
+            self.each
+                .retain(|_, one| one.asking > 0 || !one.circuit.is_as_new(now, patience));
+            // So that it isn't looked for in vain each time.
+            self.full = EACH.max(2 * self.each.len());
+        }
+        self.each.entry(who.clone()).or_insert_with(|| Asker {
+            circuit: Circuit::new(),
+            reason: None,
+            row: None,
+            asking: 0,
+        })
     }
 }
 
-impl<R> Pass<'_, R> {
+impl<K: Ord + Clone, R: Clone> Pass<'_, K, R> {
     /// It answered. An answer to a request from before it opened counts as well: it works.
     pub fn good(self, now: Instant) -> Option<Change> {
         let mut state = self.breaker.state();
-        state.failures = 0;
-        let outage = state.outage.take()?;
-        Some(Change::Closed(now.duration_since(outage.since)))
+        state.row += 1;
+        state.failed = 0;
+        let all = state.server.good(now);
+        let asker = state.asker(&self.who, now, &self.breaker.patience);
+        asker.reason = None;
+        let own = asker.circuit.good(now);
+        drop(state);
+        own.or(all)
     }
 
     /// It did not answer, for this reason. Of requests from before it opened nothing else was expected: they change
     /// nothing.
-    pub fn bad(mut self, now: Instant, reason: R) -> Option<Change> {
-        let Patience {
-            failures,
-            first_rest,
-            longest_rest,
-        } = self.breaker.patience;
-        let probe = self.probe.take();
+    pub fn bad(self, now: Instant, reason: R) -> Option<Change> {
+        let patience = &self.breaker.patience;
         let mut state = self.breaker.state();
-        if let Some(outage) = &mut state.outage {
-            if probe.is_none() || outage.probe != probe {
-                return None;
-            }
-            let rest = (outage.rest * 2).min(longest_rest);
-            *outage = Outage {
-                since: outage.since,
-                until: now + rest,
-                rest,
-                probe: None,
-                reason,
-            };
-            return Some(Change::StaysOpen(rest));
+        let row = Some(state.row);
+        let asker = state.asker(&self.who, now, patience);
+        asker.reason = Some(reason);
+        let own = asker.circuit.bad(now, patience, self.own, true);
+        if std::mem::replace(&mut asker.row, row) != row {
+            state.failed += 1;
         }
-        state.failures += 1;
-        if state.failures < failures {
-            return None;
-        }
-        state.failures = 0;
-        state.outage = Some(Outage {
-            since: now,
-            until: now + first_rest,
-            rest: first_rest,
-            probe: None,
-            reason,
-        });
-        Some(Change::Opened(first_rest))
+        let are_several = state.failed >= SEVERAL;
+        let all = state.server.bad(now, patience, self.all, are_several);
+        drop(state);
+        all.or(own)
     }
 }
 
-impl<R> Drop for Pass<'_, R> {
+impl<K: Ord + Clone, R: Clone> Drop for Pass<'_, K, R> {
     fn drop(&mut self) {
-        if self.probe.is_some()
-            && let Some(outage) = &mut self.breaker.state().outage
-            && outage.probe == self.probe
-        {
-            outage.probe = None;
+        let mut state = self.breaker.state();
+        state.server.leave(self.all);
+        if let Some(asker) = state.each.get_mut(&self.who) {
+            asker.asking = asker.asking.saturating_sub(1);
+            asker.circuit.leave(self.own);
         }
     }
 }

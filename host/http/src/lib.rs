@@ -11,7 +11,7 @@ mod files;
 mod place;
 mod secret;
 
-pub use breaker::{Breaker, Breakers, Change, Pass, Patience};
+pub use breaker::{Breaker, Change, Extent, News, Outage, Pass, Patience, Watch};
 pub use files::{Coming, Part, Remote, RemoteError};
 pub use place::{BaseUrl, ConfigError};
 pub use reqwest::Method;

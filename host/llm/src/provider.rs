@@ -15,7 +15,7 @@ use crate::{
     watch::{self, Watch},
 };
 use async_trait::async_trait;
-use chatter_http::{Breakers, Change, Pass, Patience};
+use chatter_http::{Breaker, Change, Pass, Patience};
 use chatter_protocol::{TenantId, llm::Request, memory::Scope};
 use counted::Counted;
 use metrics::{Gauge, Histogram, gauge, histogram};
@@ -126,7 +126,7 @@ pub(crate) struct Provider {
     name: Arc<str>,
     backend: Box<dyn Backend>,
     queue: Queue,
-    breakers: Breakers<TenantId>,
+    breaker: Breaker<TenantId>,
     pause: Pause,
     watch: Watch,
     timeout: Option<Duration>,
@@ -156,7 +156,7 @@ impl Provider {
                 config.queue,
                 gauge!(QUEUE, "provider" => name.to_string()),
             ),
-            breakers: Breakers::new(PATIENCE),
+            breaker: Breaker::new(PATIENCE),
             pause: Pause::default(),
             watch: Watch::default(),
             timeout: config.timeout,
@@ -214,8 +214,9 @@ impl Provider {
         charge: &Charge<'_>,
     ) -> Result<Answer, Failure> {
         // Who comes while it is down doesn't wait in the queue first.
-        let breaker = self.breakers.of(asker.room.tenant());
-        if breaker.rests(Instant::now()) {
+        let tenant = asker.room.tenant();
+        if self.breaker.rests(&tenant, Instant::now()) {
+            self.show();
             return Err(Failure::Resting);
         }
         let (mut pass, mut tries) = (None, 0);
@@ -225,9 +226,9 @@ impl Provider {
             let leave = match pass.take() {
                 Some(leave) => leave,
                 None => {
-                    let leave = breaker.pass(Instant::now());
-                    self.level.set(self.breakers.level());
-                    leave.map_err(|()| Failure::Resting)?
+                    let leave = self.breaker.pass(tenant.clone(), Instant::now());
+                    self.show();
+                    leave.map_err(|_| Failure::Resting)?
                 }
             };
             let began = Instant::now();
@@ -248,13 +249,18 @@ impl Provider {
                 wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
             let Some(wait) = again else {
                 let change = verdict(leave, &answer, began.elapsed());
-                self.level.set(self.breakers.level());
+                self.show();
                 self.tell(asker, &answer, change);
                 return answer;
             };
             pass = Some(leave);
             sleep(wait).await;
         }
+    }
+
+    /// Shows whether it is asked.
+    fn show(&self) {
+        self.level.set(self.breaker.level(Instant::now()));
     }
 
     /// A place, at a time when it may be asked.
@@ -324,7 +330,11 @@ impl Provider {
 }
 
 /// What an answer that took so long says of the provider, if it says anything.
-fn verdict(pass: Pass<'_, ()>, answer: &Result<Answer, Failure>, took: Duration) -> Option<Change> {
+fn verdict(
+    pass: Pass<'_, TenantId, ()>,
+    answer: &Result<Answer, Failure>,
+    took: Duration,
+) -> Option<Change> {
     match answer {
         Ok(_) | Err(Failure::Refused(_) | Failure::Declined { .. } | Failure::Busy { .. }) => {
             pass.good(Instant::now())

@@ -1,22 +1,20 @@
 //! A memory on the network, so that whoever asks it is never held up by it.
 //!
 //! A search has a deadline. While the memory is away, and so that nobody has to wait to learn it, a
-//! breaker (each tenant's own: what one searches for may be what the memory fails at) answers in its place: with what is at hand (entries that were found or written lately, and
+//! breaker (each tenant's own, for what one searches for may be what the memory fails at, and one for
+//! all, for when it fails for several of them) answers in its place: with what is at hand (entries that were found or written lately, and
 //! those that wait to be written), or else that the memory is unavailable and why. Writes are not
 //! held back by it: whoever delivers them waits and tries again by itself.
 
 use crate::{Archive, Embedded, Filter, Listing, Mem0, Memory, Scopes, Which, away::PATIENCE};
 use async_trait::async_trait;
-use chatter_http::{Breakers, Pass};
+use chatter_http::{Breaker, Extent, News, Outage, Pass, Watch};
 use chatter_protocol::{
     TenantId, Timestamp,
     memory::{Entry, Error, NewEntry, Query, Scope},
 };
 use metrics::{counter, gauge, histogram};
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// How many entries of a scope are at hand, and of how many scopes. Of more, all are dropped and
@@ -27,9 +25,8 @@ const SCOPES_AT_HAND: u32 = 4_096;
 /// A memory that is guarded.
 pub struct Guarded<M> {
     memory: M,
-    breakers: Breakers<TenantId, String>,
-    /// Since when it is away, as the operator was told.
-    away: Mutex<Option<Instant>>,
+    breaker: Breaker<TenantId, String>,
+    watch: Watch,
     at_hand: Embedded,
     wait: Duration,
 }
@@ -55,8 +52,8 @@ impl<M: Memory> Guarded<M> {
     pub fn new(memory: M, wait: Duration) -> Result<Self, Error> {
         Ok(Self {
             memory,
-            breakers: Breakers::new(PATIENCE),
-            away: Mutex::default(),
+            breaker: Breaker::new(PATIENCE),
+            watch: Watch::default(),
             at_hand: Embedded::in_memory()?.keeps(ENTRIES_AT_HAND),
             wait,
         })
@@ -64,11 +61,12 @@ impl<M: Memory> Guarded<M> {
 
     /// Asks the memory; the error says why there is no answer from it.
     async fn ask(&self, scope: &Scope, query: &Query) -> Result<Vec<Entry>, Error> {
-        let breaker = self.breakers.of(scope.room.tenant());
-        let pass = breaker.pass(Instant::now());
-        let pass = pass.map_err(Error::Unavailable)?;
+        let tenant = scope.room.tenant();
+        let pass = self.breaker.pass(tenant.clone(), Instant::now());
+        let pass = pass.map_err(|outage| Error::Unavailable(told(outage)))?;
         let asking = Asking {
             memory: self,
+            tenant,
             pass: Some(pass),
             since: Instant::now(),
         };
@@ -83,24 +81,21 @@ impl<M: Memory> Guarded<M> {
         answer
     }
 
-    /// Tells the operator what has changed by an answer that was good or not.
-    fn note(&self, is_good: bool) {
-        let (memory, now) = (self.memory.describe(), Instant::now());
-        let resting = self.breakers.rests(now);
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&resting, *away) {
-            (Some(reason), None) => {
-                *away = Some(now);
-                gauge!("chatter_memory_away").set(1.0);
-                tracing::warn!(
-                    %memory, %reason,
-                    "the memory is away: what is to be remembered waits, and searches answer from what is at hand"
-                );
-            }
-            (None, Some(since)) if is_good => {
-                *away = None;
-                gauge!("chatter_memory_away").set(0.0);
-                let after = now.duration_since(since);
+    /// Tells the operator what has changed by an answer of a tenant's that was good, or why it was not.
+    fn note(&self, tenant: &TenantId, bad: Option<&str>) {
+        let now = Instant::now();
+        let extent = self.breaker.extent(now);
+        let is_away = extent != Extent::Nobody;
+        gauge!("chatter_memory_away").set(if is_away { 1.0 } else { 0.0 });
+        let news = self.watch.note(extent, bad.is_none(), now);
+        let memory = self.memory.describe();
+        match (news, bad) {
+            (Some(News::Failed(extent)), Some(reason)) => tracing::warn!(
+                %memory, %reason,
+                tenant = (extent == Extent::Some).then(|| tenant.as_str()),
+                "the memory is away: what is to be remembered waits, and searches answer from what is at hand"
+            ),
+            (Some(News::Recovered(after)), _) => {
                 tracing::info!(%memory, "the memory answers again, after {after:.1?}");
             }
             _ => {}
@@ -117,43 +112,49 @@ impl<M: Memory> Guarded<M> {
     }
 }
 
+/// Why it is away, for one of those who ask.
+fn told(outage: Outage<String>) -> String {
+    match outage {
+        Outage::Own(reason) => reason,
+        Outage::Others => "it did not answer others a moment ago".into(),
+    }
+}
+
 /// A search under way. Should whoever asked give up before there is an answer, it counts as a failure
 /// of the memory if it had the better part of its time.
 struct Asking<'a, M: Memory> {
     memory: &'a Guarded<M>,
-    pass: Option<Pass<'a, String>>,
+    tenant: TenantId,
+    pass: Option<Pass<'a, TenantId, String>>,
     since: Instant,
 }
 
 impl<M: Memory> Asking<'_, M> {
     fn told(mut self, answer: &Result<Vec<Entry>, Error>) {
-        let Some(pass) = self.pass.take() else {
-            return;
-        };
-        let now = Instant::now();
-        let is_good = match answer {
-            Err(Error::Unavailable(reason)) => {
-                pass.bad(now, reason.clone());
-                false
-            }
+        match answer {
+            Err(Error::Unavailable(reason)) => self.bad(reason),
             _ => {
-                pass.good(now);
-                true
+                if let Some(pass) = self.pass.take() {
+                    pass.good(Instant::now());
+                    self.memory.note(&self.tenant, None);
+                }
             }
-        };
-        self.memory.note(is_good);
+        }
+    }
+
+    fn bad(&mut self, reason: &str) {
+        if let Some(pass) = self.pass.take() {
+            pass.bad(Instant::now(), reason.to_owned());
+            self.memory.note(&self.tenant, Some(reason));
+        }
     }
 }
 
 impl<M: Memory> Drop for Asking<'_, M> {
     fn drop(&mut self) {
-        if let Some(pass) = self.pass.take() {
-            let took = self.since.elapsed();
-            if took >= self.memory.wait / 2 {
-                let reason = format!("it had not answered after {took:.1?}");
-                pass.bad(Instant::now(), reason);
-                self.memory.note(false);
-            }
+        let took = self.since.elapsed();
+        if took >= self.memory.wait / 2 {
+            self.bad(&format!("it had not answered after {took:.1?}"));
         }
     }
 }
@@ -205,8 +206,8 @@ impl<M: Memory> Memory for Guarded<M> {
         self.keep(scope, vec![(entry.clone(), at)]).await;
     }
 
-    fn trouble(&self) -> Option<String> {
-        self.breakers.rests(Instant::now())
+    fn trouble(&self, tenant: &TenantId) -> Option<String> {
+        self.breaker.outage(tenant, Instant::now()).map(told)
     }
 
     fn describe(&self) -> String {

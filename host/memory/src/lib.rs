@@ -43,8 +43,9 @@ pub trait Memory: Send + Sync + 'static {
     /// meanwhile.
     async fn expect(&self, _: &Scope, _write_id: &str, _: &NewEntry, _: Timestamp) {}
 
-    /// Why it does not answer, for operators; none if it does.
-    fn trouble(&self) -> Option<String> {
+    /// Why it does not answer a tenant, for operators; none if it does. What it said to others is not in it.
+    fn trouble(&self, tenant: &TenantId) -> Option<String> {
+        let _ = tenant;
         None
     }
 

@@ -328,7 +328,7 @@ impl Personas for Runtime {
             scope: scope.clone(),
             route: route.cloned(),
         };
-        let memory = self.services.memory.trouble();
+        let memory = self.services.memory.trouble(&scope.room.tenant());
         let memory = memory.map(|why| format!("the memory is away: {why}"));
         let troubles = [self.services.model.trouble(&asker), memory];
         troubles

@@ -15,7 +15,7 @@ use crate::{
     watch::{Change, Watch},
 };
 use async_trait::async_trait;
-use chatter_http::{Ask, Auth, BaseUrl, Breakers, CONNECT, Method, Pass, Patience, Secret, Server};
+use chatter_http::{Ask, Auth, BaseUrl, Breaker, CONNECT, Method, Pass, Patience, Secret, Server};
 use chatter_protocol::{PersonaId, RoomId, TenantId, memory::Scope};
 use counted::{BREAKER, Counted, QUEUE, SECONDS};
 use metrics::{Gauge, Histogram, gauge, histogram};
@@ -161,8 +161,7 @@ pub struct Moderation {
     /// In whose place its requests wait, among a room's.
     asks_as: PersonaId,
     queue: Queue,
-    /// Each tenant's own: what somebody writes may be what the server fails at.
-    breakers: Breakers<TenantId>,
+    breaker: Breaker<TenantId>,
     pause: Pause,
     watch: Watch,
     level: Gauge,
@@ -200,7 +199,7 @@ impl Moderation {
                 config.queue,
                 gauge!(QUEUE, "provider" => name.to_string()),
             ),
-            breakers: Breakers::new(PATIENCE),
+            breaker: Breaker::new(PATIENCE),
             pause: Pause::default(),
             watch: Watch::default(),
             level,
@@ -226,8 +225,9 @@ impl Moderation {
         until: Instant,
     ) -> Result<Vec<Assessment>, Failure> {
         // Who comes while it is down doesn't wait in the queue first.
-        let breaker = self.breakers.of(asker.room.tenant());
-        if breaker.rests(Instant::now()) {
+        let tenant = asker.room.tenant();
+        if self.breaker.rests(&tenant, Instant::now()) {
+            self.show();
             return Err(Failure::Resting);
         }
         let (mut pass, mut tries) = (None, 0);
@@ -242,9 +242,9 @@ impl Moderation {
             let leave = match pass.take() {
                 Some(leave) => leave,
                 None => {
-                    let leave = breaker.pass(Instant::now());
-                    self.level.set(self.breakers.level());
-                    leave.map_err(|()| Failure::Resting)?
+                    let leave = self.breaker.pass(tenant.clone(), Instant::now());
+                    self.show();
+                    leave.map_err(|_| Failure::Resting)?
                 }
             };
             let began = Instant::now();
@@ -270,13 +270,18 @@ impl Moderation {
                 wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
             let Some(wait) = again else {
                 judge(leave, &answer, began.elapsed());
-                self.level.set(self.breakers.level());
+                self.show();
                 self.tell(&answer);
                 return answer;
             };
             pass = Some(leave);
             sleep(wait).await;
         }
+    }
+
+    /// Shows whether it is asked.
+    fn show(&self) {
+        self.level.set(self.breaker.level(Instant::now()));
     }
 
     /// Asks once; and whether it may be another thing the next time.
@@ -360,7 +365,7 @@ impl Assessor for Moderation {
 }
 
 /// What an answer that took so long says of the server, if it says anything.
-fn judge<T>(pass: Pass<'_, ()>, answer: &Result<T, Failure>, took: Duration) {
+fn judge<T>(pass: Pass<'_, TenantId, ()>, answer: &Result<T, Failure>, took: Duration) {
     match answer {
         Ok(_) | Err(Failure::Refused(_) | Failure::Busy { .. }) => drop(pass.good(Instant::now())),
         Err(Failure::TimedOut) if took < FAIR_CHANCE => {}

@@ -7,6 +7,7 @@ use chatter_protocol::Clock;
 use std::collections::HashMap;
 use tokio::{
     sync::mpsc,
+    task::JoinSet,
     time::{sleep_until, timeout},
 };
 
@@ -271,9 +272,45 @@ async fn who_makes_it_fail_keeps_no_other_tenant_from_asking() {
         assert_eq!(ask(&provider, 10 * SECOND).await, Err(broken()));
     }
     assert_eq!(ask(&provider, 10 * SECOND).await, Err(Failure::Resting));
-    assert_eq!(provider.breakers.level(), 2.0);
+    assert_eq!(provider.breaker.level(Instant::now()), 2.0);
     let other = ask_in("acme/studio", &provider, 10 * SECOND).await;
     assert_eq!(other, Ok(says("gg")));
     let neighbour = ask_in("main/studio", &provider, 10 * SECOND).await;
     assert_eq!(neighbour, Err(Failure::Resting));
+}
+
+/// It accepts requests and never answers. Two dozen tenants find that out together.
+#[tokio::test(start_paused = true)]
+async fn who_comes_to_a_server_that_hangs_does_not_wait_to_learn_it_alone() {
+    const TENANTS: usize = 24;
+    let script = Script::of((0..9).map(|_| (NEVER, Ok(says("late")))));
+    let provider = Arc::new(script.provider("it", |config| config.timeout = Some(10 * SECOND)));
+    // How those of all tenants end who ask at once, and when the last one of them does.
+    let all_ask = async || {
+        let (began, mut asking) = (Instant::now(), JoinSet::new());
+        for n in 0..TENANTS {
+            let provider = Arc::clone(&provider);
+            let room = format!("tenant-{n}/lobby");
+            asking.spawn(async move { ask_in(&room, &provider, 60 * SECOND).await });
+        }
+        let ends = asking.join_all().await;
+        let ended = |how: Result<Answer, Failure>| ends.iter().filter(|end| **end == how).count();
+        (
+            ended(Err(Failure::TimedOut)),
+            ended(Err(Failure::Resting)),
+            ended(Ok(says("gg"))),
+            began.elapsed().as_secs(),
+        )
+    };
+    // Four at a time: the fifth failure ends it for all who wait.
+    assert_eq!(all_ask().await, (8, TENANTS - 8, 0, 20));
+    assert_eq!(all_ask().await, (0, TENANTS, 0, 0));
+    tokio::time::advance(PATIENCE.first_rest).await;
+    assert_eq!(all_ask().await, (1, TENANTS - 1, 0, 10), "one probes");
+    assert_eq!(script.asked().len(), 9);
+    // It is back.
+    tokio::time::advance(2 * PATIENCE.first_rest).await;
+    assert_eq!(all_ask().await, (0, TENANTS - 1, 1, 1));
+    let (_, _, answered, _) = all_ask().await;
+    assert_eq!(answered, TENANTS);
 }

@@ -36,7 +36,7 @@ const NO_VECTOR: i64 = -1;
 pub(super) struct Meaning {
     embedder: Arc<dyn Embedder>,
     wait: Duration,
-    breaker: Breaker<String>,
+    breaker: Breaker<()>,
     news: Arc<Notify>,
     filling: AbortHandle,
 }
@@ -75,7 +75,7 @@ impl Meaning {
 
     /// A query's vector, if the server gives it in time.
     pub(super) async fn of(&self, text: &str) -> Option<QueryVector> {
-        let pass = self.breaker.pass(Instant::now()).ok()?;
+        let pass = self.breaker.pass((), Instant::now()).ok()?;
         let texts = [text.to_owned()];
         let asking = self.embedder.embed(&texts, self.wait);
         let reason = match timeout(self.wait, asking).await {
@@ -105,7 +105,7 @@ impl Meaning {
             Err(_) => format!("it did not answer within {:?}", self.wait),
         };
         counter!("chatter_memory_searches_without_meaning_total").increment(1);
-        let change = pass.bad(Instant::now(), reason.clone());
+        let change = pass.bad(Instant::now(), ());
         if let Some(Change::Opened(_)) = change {
             tracing::warn!(server = self.describe(), %reason, "no embeddings: memories are found by their words alone");
         }

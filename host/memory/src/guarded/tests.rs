@@ -60,6 +60,10 @@ fn scope(persona: &str) -> Scope {
     }
 }
 
+fn tenant(id: &str) -> TenantId {
+    TenantId::new(id).unwrap()
+}
+
 fn query(text: &str) -> Query {
     Query {
         text: text.into(),
@@ -109,14 +113,14 @@ async fn it_is_asked_no_more_while_it_is_away_and_again_when_it_is_back() {
         assert_eq!(texts(&memory, "nova", "tea").await, unavailable("scripted"));
     }
     assert_eq!(memory.memory.searches.load(Ordering::SeqCst), 3);
-    assert_eq!(memory.trouble().as_deref(), Some("scripted"));
+    assert_eq!(memory.trouble(&tenant("main")).as_deref(), Some("scripted"));
     memory.memory.mood.store(WELL, Ordering::SeqCst);
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(
         texts(&memory, "nova", "tea").await,
         Ok(vec!["found for tea".into()])
     );
-    assert_eq!(memory.trouble(), None);
+    assert_eq!(memory.trouble(&tenant("main")), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,6 +136,10 @@ async fn who_makes_it_fail_keeps_no_other_tenant_from_searching() {
         ..scope("nova")
     };
     assert_eq!(memory.search(&other, &query("tea")).await.unwrap().len(), 1);
+    // Nor is it told of what the memory said to that one.
+    assert_eq!(memory.trouble(&tenant("acme")), None);
+    let told = memory.trouble(&tenant("main"));
+    assert_eq!(told.as_deref(), Some("scripted"));
     assert_eq!(texts(&memory, "nova", "tea").await, unavailable("scripted"));
     assert_eq!(memory.memory.searches.load(Ordering::SeqCst), 4);
 }
@@ -202,4 +210,34 @@ async fn what_was_pushed_out_is_at_hand_again_when_it_is_found_again() {
     assert_eq!(kept(&memory).await, (false, ENTRIES_AT_HAND));
     texts(&memory, "nova", "tea").await.unwrap();
     assert_eq!(kept(&memory).await, (true, ENTRIES_AT_HAND));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_that_hangs_for_several_tenants_is_waited_for_by_no_more() {
+    let memory = guarded();
+    memory.memory.mood.store(HANGS, Ordering::SeqCst);
+    let (started, mut ends) = (Instant::now(), Vec::new());
+    for n in 0..20 {
+        let asker = Scope {
+            room: RoomId::new(&format!("tenant-{n}/lobby")).unwrap(),
+            ..scope("nova")
+        };
+        ends.push(memory.search(&asker, &query("tea")).await.unwrap_err());
+    }
+    let away = |reason: &str| Error::Unavailable(reason.into());
+    let (own, others) = ends.split_at(3);
+    assert_eq!(own, vec![away("it did not answer within 1s"); 3]);
+    assert_eq!(
+        others,
+        vec![away("it did not answer others a moment ago"); 17]
+    );
+    assert_eq!(started.elapsed(), 3 * WAIT);
+    for (who, reason) in [
+        ("tenant-0", "it did not answer within 1s"),
+        ("tenant-9", "it did not answer others a moment ago"),
+        ("new", "it did not answer others a moment ago"),
+    ] {
+        let told = memory.trouble(&tenant(who));
+        assert_eq!(told.as_deref(), Some(reason), "{who}");
+    }
 }
