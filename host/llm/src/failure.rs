@@ -31,6 +31,8 @@ pub(crate) enum Failure {
     NotConnected(String),
     /// It did not answer in time.
     TimedOut,
+    /// It, or one in between, said that it took too long.
+    Late(String),
     /// It fails, before any word of an answer.
     Broken(String),
     /// An answer came, and can't be read, or not to its end.
@@ -58,7 +60,7 @@ impl Failure {
             Self::Full => "queue_full",
             Self::Paused => "paused",
             Self::NotConnected(_) => "not_connected",
-            Self::TimedOut => "timeout",
+            Self::TimedOut | Self::Late(_) => "timeout",
             Self::Broken(_) => "broken",
             Self::Garbled(_) => "garbled",
             Self::Empty { .. } => "empty",
@@ -77,7 +79,7 @@ impl Failure {
                 None => Used::Unknown,
             },
             // The server may have written everything by the time one stopped listening.
-            Self::TimedOut | Self::Garbled(_) => Used::Unknown,
+            Self::TimedOut | Self::Late(_) | Self::Garbled(_) => Used::Unknown,
             Self::Busy { .. }
             | Self::Full
             | Self::Paused
@@ -98,9 +100,11 @@ impl fmt::Display for Failure {
             Self::Paused => f.write_str("it is overloaded"),
             Self::Full => f.write_str("too many requests are waiting for it"),
             Self::TimedOut => f.write_str("it did not answer in time"),
-            Self::NotConnected(why) | Self::Broken(why) | Self::Garbled(why) | Self::Unfit(why) => {
-                f.write_str(why)
-            }
+            Self::NotConnected(why)
+            | Self::Late(why)
+            | Self::Broken(why)
+            | Self::Garbled(why)
+            | Self::Unfit(why) => f.write_str(why),
             Self::Empty { why, .. } => write!(f, "it answered {why}"),
             Self::Resting => f.write_str(RESTING),
             Self::Refused(why) => write!(f, "it refused the request: {why}"),
@@ -124,7 +128,7 @@ impl From<Failure> for Error {
             Failure::Garbled(_) => unavailable("its answer could not be read"),
             Failure::Resting => unavailable(RESTING),
             Failure::Empty { why, .. } => Self::Unavailable(format!("it answered {why}")),
-            Failure::TimedOut => Self::Timeout,
+            Failure::TimedOut | Failure::Late(_) => Self::Timeout,
             Failure::Refused(_) => Self::Refused("its server does not take it".into()),
             Failure::Unfit(why) => Self::Refused(why),
             Failure::Declined { .. } => Self::Refused("the model declines to answer it".into()),
@@ -146,6 +150,7 @@ mod tests {
                 said: inner(),
             },
             Failure::NotConnected(inner()),
+            Failure::Late(inner()),
             Failure::Broken(inner()),
             Failure::Garbled(inner()),
             Failure::Refused(inner()),

@@ -58,7 +58,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What has to be left of the deadline for another try to be worth it.
 const LEAST: Duration = Duration::from_millis(500);
 
-/// Who had less time than this says nothing of the provider by not being answered.
+/// Who had less time than this, and than half of what the provider may take, says nothing of it by not being answered.
 const FAIR_CHANCE: Duration = Duration::from_secs(1);
 
 /// A provider, as an operator describes it.
@@ -248,7 +248,7 @@ impl Provider {
             let again =
                 wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
             let Some(wait) = again else {
-                let change = verdict(leave, &answer, began.elapsed());
+                let change = verdict(leave, &answer, began.elapsed(), self.timeout);
                 self.show();
                 self.tell(asker, &answer, change);
                 return answer;
@@ -334,14 +334,16 @@ fn verdict(
     pass: Pass<'_, TenantId, ()>,
     answer: &Result<Answer, Failure>,
     took: Duration,
+    timeout: Option<Duration>,
 ) -> Option<Change> {
+    let fair = timeout.map_or(FAIR_CHANCE, |timeout| FAIR_CHANCE.min(timeout / 2));
     match answer {
         Ok(_) | Err(Failure::Refused(_) | Failure::Declined { .. } | Failure::Busy { .. }) => {
             pass.good(Instant::now())
         }
         // It was not asked, or answered as it was asked: whoever asks must not have a say in whether others may.
         Err(Failure::Paused | Failure::Unfit(_) | Failure::Empty { .. }) => None,
-        Err(Failure::TimedOut) if took < FAIR_CHANCE => None,
+        Err(Failure::TimedOut) if took < fair => None,
         Err(_) => pass.bad(Instant::now(), ()),
     }
 }

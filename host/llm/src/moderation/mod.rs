@@ -48,7 +48,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What has to be left of the deadline for another try to be worth it.
 const LEAST: Duration = Duration::from_millis(200);
 
-/// Who had less time than this says nothing of the server by not being answered.
+/// Who had less time than this, and than half of what there was in all, says nothing of the server by not being answered.
 const FAIR_CHANCE: Duration = Duration::from_millis(500);
 
 /// What a text is.
@@ -225,7 +225,7 @@ impl Moderation {
         until: Instant,
     ) -> Result<Vec<Assessment>, Failure> {
         // Who comes while it is down doesn't wait in the queue first.
-        let tenant = asker.room.tenant();
+        let (tenant, given) = (asker.room.tenant(), until.duration_since(Instant::now()));
         if self.breaker.rests(&tenant, Instant::now()) {
             self.show();
             return Err(Failure::Resting);
@@ -269,7 +269,7 @@ impl Moderation {
             let again =
                 wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
             let Some(wait) = again else {
-                judge(leave, &answer, began.elapsed());
+                judge(leave, &answer, began.elapsed(), given);
                 self.show();
                 self.tell(&answer);
                 return answer;
@@ -311,7 +311,9 @@ impl Moderation {
             return (read, false);
         }
         let failure = server::not_ok(&self.server, &answer);
-        (Err(failure), answer.status >= 500)
+        // Whoever says that it took too long has had the time.
+        let is_worth_another = answer.status >= 500 && !matches!(failure, Failure::Late(_));
+        (Err(failure), is_worth_another)
     }
 
     /// Tells the operator what has changed.
@@ -364,11 +366,16 @@ impl Assessor for Moderation {
     }
 }
 
-/// What an answer that took so long says of the server, if it says anything.
-fn judge<T>(pass: Pass<'_, TenantId, ()>, answer: &Result<T, Failure>, took: Duration) {
+/// What an answer that took so long, of so much time in all, says of the server, if it says anything.
+fn judge<T>(
+    pass: Pass<'_, TenantId, ()>,
+    answer: &Result<T, Failure>,
+    took: Duration,
+    given: Duration,
+) {
     match answer {
         Ok(_) | Err(Failure::Refused(_) | Failure::Busy { .. }) => drop(pass.good(Instant::now())),
-        Err(Failure::TimedOut) if took < FAIR_CHANCE => {}
+        Err(Failure::TimedOut) if took < FAIR_CHANCE.min(given / 2) => {}
         Err(_) => drop(pass.bad(Instant::now(), ())),
     }
 }

@@ -232,6 +232,8 @@ async fn it_is_tried_again_where_that_helps() {
             1,
         ),
         (vec![status(403)], LONG, false, 1),
+        (vec![status(504)], LONG, false, 1),
+        (vec![status(408)], LONG, false, 1),
     ];
     for (first, within, is_answered, times) in cases {
         let said = format!("{first:?}");
@@ -264,8 +266,43 @@ async fn silence_ends_with_the_deadline() {
         .await
         .unwrap_err();
     assert_eq!(failure.code(), "timeout");
-    // So little time says nothing of it.
-    assert_eq!(client.breaker.level(Instant::now()), 0.0);
+    // Nor is it waited for again and again by those who have no more time than that.
+    let mut codes = vec![failure.code()];
+    while codes.last() != Some(&"resting") && codes.len() < 50 {
+        let failure = ask(&client, &["x"], Duration::from_millis(100)).await;
+        codes.push(failure.unwrap_err().code());
+    }
+    let timeouts = codes.iter().filter(|code| **code == "timeout").count();
+    assert_eq!(codes.last(), Some(&"resting"), "{codes:?}");
+    assert!(timeouts >= 5, "{codes:?}");
+}
+
+#[test]
+fn silence_counts_for_who_had_the_better_part_of_the_time() {
+    let late = || Failure::Late("504".into());
+    let ms = Duration::from_millis;
+    // The answer, how long it took, of how much time; whether it counts.
+    let cases = [
+        (Failure::TimedOut, 50, 100, true),
+        (Failure::TimedOut, 49, 100, false),
+        (Failure::TimedOut, 250, 500, true),
+        (Failure::TimedOut, 249, 500, false),
+        (Failure::TimedOut, 500, 5_000, true),
+        (Failure::TimedOut, 499, 5_000, false),
+        (late(), 1, 5_000, true),
+        (Failure::Broken("500".into()), 1, 5_000, true),
+    ];
+    for (failure, took, given, counts) in cases {
+        let breaker = Breaker::new(Patience {
+            failures: 1,
+            ..PATIENCE
+        });
+        let (tenant, now) = (TenantId::new("main").unwrap(), Instant::now());
+        let pass = breaker.pass(tenant.clone(), now).unwrap();
+        let said = format!("{failure:?} {took} {given}");
+        judge(pass, &Err::<(), _>(failure), ms(took), ms(given));
+        assert_eq!(breaker.rests(&tenant, now), counts, "{said}");
+    }
 }
 
 #[tokio::test]

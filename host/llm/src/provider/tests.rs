@@ -219,6 +219,16 @@ async fn a_request_that_had_no_time_says_nothing_of_the_provider() {
     assert!(ask(&provider, 30 * SECOND).await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_that_may_take_less_than_a_second_is_left_alone_as_well() {
+    let script = Script::of((0..6).map(|_| (NEVER, Ok(says("late")))));
+    let provider = script.provider("it", |config| config.timeout = Some(SECOND / 2));
+    for _ in 0..5 {
+        assert_eq!(ask(&provider, 30 * SECOND).await, Err(Failure::TimedOut));
+    }
+    assert_eq!(ask(&provider, 30 * SECOND).await, Err(Failure::Resting));
+}
+
 /// Fifty personas in one room that ask as soon as they are answered, and one in another that does the same: the
 /// next place of the two is that one's whenever it asks.
 #[tokio::test(start_paused = true)]

@@ -184,7 +184,7 @@ pub(crate) fn not_ok(client: &chatter_http::Server, answer: &chatter_http::Answe
             after,
             said: format!("{status}{said}"),
         },
-        408 | 504 => Failure::TimedOut,
+        408 | 504 => Failure::Late(broken()),
         // Google's for a key that is none: no request will do.
         400 if error.is_key => Failure::Broken(broken()),
         400 | 413 | 422 => Failure::Refused(format!("{status}{said}")),
