@@ -215,6 +215,20 @@ pub trait Store: Send + Sync + 'static {
         &self,
         limit: usize,
         wait: Duration,
+    ) -> Result<Vec<PendingMemory>, StoreError> {
+        self.pending_memories_but(&[], limit, wait).await
+    }
+
+    /// The same without those of `others`: as if they were not there.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or holds a memory that can't be read.
+    async fn pending_memories_but(
+        &self,
+        others: &[i64],
+        limit: usize,
+        wait: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError>;
 
     /// All memories that are not delivered yet, with those that somebody is delivering now. None of them is handed out by

@@ -186,12 +186,13 @@ impl Store for Faulty {
         self.inner.fates(room, persona, limit).await
     }
 
-    async fn pending_memories(
+    async fn pending_memories_but(
         &self,
+        others: &[i64],
         limit: usize,
         wait: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError> {
-        self.inner.pending_memories(limit, wait).await
+        self.inner.pending_memories_but(others, limit, wait).await
     }
 
     async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {

@@ -177,8 +177,9 @@ impl Store for Redis {
         self.latest_fates(room, persona, limit).await
     }
 
-    async fn pending_memories(
+    async fn pending_memories_but(
         &self,
+        others: &[i64],
         limit: usize,
         wait: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError> {
@@ -186,7 +187,7 @@ impl Store for Redis {
             return Ok(Vec::new());
         }
         let come = self.woken_by(keys::MEMORIES.to_owned(), wait).await?;
-        first(&come, wait, || self.waiting_memories(limit)).await
+        first(&come, wait, || self.waiting_memories(others, limit)).await
     }
 
     async fn all_pending_memories(&self) -> Result<Vec<PendingMemory>, StoreError> {

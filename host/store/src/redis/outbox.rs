@@ -86,11 +86,14 @@ impl Redis {
 
     pub(super) async fn waiting_memories(
         &self,
+        others: &[i64],
         limit: usize,
     ) -> Result<Vec<PendingMemory>, StoreError> {
+        let others: Vec<String> = others.iter().map(i64::to_string).collect();
+        let others = &*others;
         let rooms = self.listed_rooms().await?;
         let looks = rooms.iter().map(|room| async move {
-            let mut answer = self.outbox(room, limit.min(1000), None).await?;
+            let mut answer = self.outbox(room, others, limit.min(1000), None).await?;
             let mut numbers = Vec::new();
             while answer.more() {
                 numbers.push((answer.number()?, room));
@@ -106,7 +109,7 @@ impl Redis {
         }
         let claims = shares
             .into_iter()
-            .map(|(room, share)| self.claim(room, share));
+            .map(|(room, share)| self.claim(room, others, share));
         let mut memories = there(join_all(claims).await)?.concat();
         memories.sort_by_key(|memory| memory.id);
         Ok(memories)
@@ -115,24 +118,28 @@ impl Redis {
     async fn outbox(
         &self,
         room: &RoomId,
+        others: &[String],
         limit: usize,
         claim: Option<Duration>,
     ) -> Result<Answer, StoreError> {
         let keys = [Of::Outbox, Of::Memories, Of::Claims].map(|what| keys::of(what, room));
         let claim = claim.map_or(String::new(), |claim| claim.as_millis().to_string());
         let limit = limit.to_string();
-        let arguments = [
-            self.shared.name.as_bytes(),
-            claim.as_bytes(),
-            limit.as_bytes(),
-        ];
+        let arguments = [&self.shared.name, &claim, &limit];
+        // Numbers are of all rooms together.
+        let arguments = arguments.into_iter().chain(others).map(String::as_bytes);
         let script = &self.shared.scripts.outbox;
         let answer = self.shared.link.run(script, &keys, arguments).await;
         Answer::new("outbox", answer.map_err(|fault| unavailable(&fault))?)
     }
 
-    async fn claim(&self, room: &RoomId, share: usize) -> Result<Vec<PendingMemory>, StoreError> {
-        let mut answer = self.outbox(room, share, Some(CLAIM)).await?;
+    async fn claim(
+        &self,
+        room: &RoomId,
+        others: &[String],
+        share: usize,
+    ) -> Result<Vec<PendingMemory>, StoreError> {
+        let mut answer = self.outbox(room, others, share, Some(CLAIM)).await?;
         let mut memories = Vec::new();
         while answer.more() {
             let id = answer.number()?;

@@ -249,15 +249,20 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn pending_memories(
+    async fn pending_memories_but(
         &self,
+        others: &[i64],
         limit: usize,
         wait: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let ask = || self.read(move |c| personas::pending_memories(c, limit));
+        let others: Arc<[i64]> = others.into();
+        let ask = || {
+            let others = Arc::clone(&others);
+            self.read(move |c| personas::pending_memories(c, &others, limit))
+        };
         first(&self.waiting.memories, wait, ask).await
     }
 

@@ -306,6 +306,7 @@ pub(super) fn fates(
 
 pub(super) fn pending_memories(
     connection: &Connection,
+    others: &[i64],
     limit: usize,
 ) -> Result<Vec<PendingMemory>, Failure> {
     // Of each tenant the oldest, then of each the second, and so on: who has more of them waits longer.
@@ -314,14 +315,15 @@ pub(super) fn pending_memories(
            (SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY id) AS place FROM
               (SELECT memory.id, substr(room.name, 1, instr(room.name, '/')) AS tenant FROM memory
                JOIN persona ON persona.id = memory.persona
-               JOIN room ON room.id = persona.room)
+               JOIN room ON room.id = persona.room
+               WHERE memory.id NOT IN (SELECT value FROM json_each(?2)))
             ORDER BY place, id LIMIT ?1) AS next
          JOIN memory ON memory.id = next.id
          JOIN persona ON persona.id = memory.persona
          JOIN room ON room.id = persona.room
          ORDER BY memory.id",
     )?;
-    let mut rows = statement.query((signed(limit),))?;
+    let mut rows = statement.query((signed(limit), to_json(&others, "numbers of memories")?))?;
     let mut memories = Vec::new();
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;

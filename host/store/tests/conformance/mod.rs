@@ -54,6 +54,7 @@ macro_rules! promises {
             whoever_waits_for_memories_is_woken
             memories_stay_in_the_outbox_until_they_are_settled
             a_tenant_with_many_memories_holds_up_no_other
+            memories_that_are_passed_over_take_no_part_of_a_share
             of_a_rooms_memories_that_wait_the_oldest_give_way
             sessions_are_found_by_their_token
             what_lies_on_a_desk_survives_closing

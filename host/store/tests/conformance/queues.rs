@@ -281,6 +281,40 @@ pub(crate) async fn a_tenant_with_many_memories_holds_up_no_other(subject: &impl
     assert_eq!(handed_out, expected);
 }
 
+pub(crate) async fn memories_that_are_passed_over_take_no_part_of_a_share(subject: &impl Subject) {
+    let store = subject.open().await;
+    let numbered = || (0..1_100).map(|n| memory(&n.to_string()));
+    for room in [lobby(), studio()] {
+        let commit = CallCommit {
+            room,
+            memories: numbered().collect(),
+            ..call()
+        };
+        store.commit(commit).await.unwrap();
+    }
+    let all = store.all_pending_memories().await.unwrap();
+    let others: Vec<_> = all
+        .iter()
+        .filter(|memory| memory.scope.room == lobby())
+        .map(|memory| memory.id)
+        .take(1_050)
+        .collect();
+    let handed_out = store.pending_memories_but(&others, 4, NOW).await.unwrap();
+    let handed_out: Vec<_> = handed_out
+        .iter()
+        .map(|memory| (memory.scope.room.as_str(), &*memory.entry.text))
+        .collect();
+    let expected = [
+        ("main/lobby", "1050"),
+        ("main/lobby", "1051"),
+        ("acme/studio", "0"),
+        ("acme/studio", "1"),
+    ];
+    assert_eq!(handed_out, expected);
+    let all: Vec<_> = all.iter().map(|memory| memory.id).collect();
+    assert_eq!(store.pending_memories_but(&all, 4, NOW).await.unwrap(), []);
+}
+
 pub(crate) async fn of_a_rooms_memories_that_wait_the_oldest_give_way(subject: &impl Subject) {
     let store = subject.open().await;
     let elsewhere = CallCommit {

@@ -218,12 +218,16 @@ impl Store for Turnstile {
         self.hall.store.fates(room, persona, limit).await
     }
 
-    async fn pending_memories(
+    async fn pending_memories_but(
         &self,
+        others: &[i64],
         limit: usize,
         wait: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError> {
-        self.hall.store.pending_memories(limit, wait).await
+        self.hall
+            .store
+            .pending_memories_but(others, limit, wait)
+            .await
     }
 
     async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {

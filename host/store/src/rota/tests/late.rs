@@ -138,8 +138,9 @@ impl Store for Late {
         unreachable!()
     }
 
-    async fn pending_memories(
+    async fn pending_memories_but(
         &self,
+        _: &[i64],
         _: usize,
         _: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError> {
