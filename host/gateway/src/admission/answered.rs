@@ -36,6 +36,17 @@ impl Admission {
         let state = self.room.moderators.state();
         let now = self.shared.clock.now();
         waits.message.sent_at = self.room.spoken.time(now);
+        let id = waits.message.id;
+        if state.keeps_back(id) || batch.held.iter().any(|held| held.message.id == id) {
+            let Waits { message, said, .. } = waits;
+            batch.held.push(Held {
+                verdict: self.ruled(&message, &said, &ruling, &waits.rules),
+                message: Arc::new(message),
+                reply: waits.reply,
+                is_line: false,
+            });
+            return;
+        }
         let author = &waits.message.author.id;
         let may_be_silenced = waits.standing != Standing::Operator;
         let refusal = if may_be_silenced && let Some(silenced) = state.silenced(author, now) {

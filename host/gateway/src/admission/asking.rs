@@ -3,14 +3,16 @@
 //! Each waits on its own: what others say goes on meanwhile, and only what its author says next comes after
 //! it. Those that are there at the same time share a request.
 
-use super::{Decision, Refusal, Standing};
+use super::{Decision, Refusal, Standing, goes_out, in_time};
 use crate::{
     room::{Room, Rules},
     shared::Shared,
 };
 use chatter_llm::{Assessor, Unassessed};
 use chatter_moderation::{Provider, Ruling};
-use chatter_protocol::{AuthorId, AuthorKind, ChatMessage, ModerationVerdict, Timestamp};
+use chatter_protocol::{
+    AuthorId, AuthorKind, ChatMessage, MessageId, ModerationVerdict, Timestamp,
+};
 use futures_util::future::join_all;
 use std::{
     collections::{HashMap, VecDeque},
@@ -80,6 +82,7 @@ struct InLine {
 
 struct Question {
     ticket: u64,
+    id: MessageId,
     author: AuthorId,
     kind: AuthorKind,
     text: String,
@@ -121,12 +124,29 @@ impl Waiting {
     /// before it are decided about.
     pub(super) fn add(&mut self, waits: Waits) {
         let author = &waits.message.author;
+        self.messages += 1;
+        let line = self.authors.entry(author.id.clone()).or_default();
+        let same = |it: &&InLine| {
+            let (before, now) = (&it.waits.message, &waits.message);
+            (before.id, &before.text) == (now.id, &now.text)
+        };
+        // Sent again before it was decided about, it is to fare alike.
+        if let Some(InLine { ticket, ruling, .. }) = line.iter().find(same) {
+            let (ticket, ruling) = (*ticket, ruling.clone());
+            line.push_back(InLine {
+                ticket,
+                waits,
+                ruling,
+            });
+            return;
+        }
         self.tickets += 1;
         let ticket = self.tickets;
         let ruling = match waits.rules.moderator.provider_for(author.kind) {
             Some(provider) => {
                 self.unasked.push_back(Question {
                     ticket,
+                    id: waits.message.id,
                     author: author.id.clone(),
                     kind: author.kind,
                     text: waits.message.text.clone(),
@@ -137,8 +157,6 @@ impl Waiting {
             }
             None => Some(Ruling::allow()),
         };
-        self.messages += 1;
-        let line = self.authors.entry(author.id.clone()).or_default();
         line.push_back(InLine {
             ticket,
             waits,
@@ -161,12 +179,13 @@ impl Waiting {
             {
                 questions.push(next);
             }
+            let ids = questions.iter().map(|it| it.id).collect();
             let texts = questions.iter_mut().map(|it| mem::take(&mut it.text));
             let texts = texts.collect();
             let (shared, room) = (Arc::clone(shared), Arc::clone(room));
             let task = self.requests.spawn(async move {
                 match rules.moderator.provider_for(kind) {
-                    Some(provider) => ask(&shared, &room, provider, texts, until).await,
+                    Some(provider) => ask(&shared, &room, provider, ids, texts, until).await,
                     None => Vec::new(),
                 }
             });
@@ -193,8 +212,9 @@ impl Waiting {
             let Some(line) = self.authors.get_mut(&question.author) else {
                 continue;
             };
-            if let Some(asked) = line.iter_mut().find(|it| it.ticket == question.ticket) {
-                asked.ruling = ruling;
+            let asked = line.iter_mut().filter(|it| it.ticket == question.ticket);
+            for asked in asked {
+                asked.ruling.clone_from(&ruling);
             }
             while let Some(first) = line.pop_front_if(|first| first.ruling.is_some()) {
                 self.messages -= 1;
@@ -209,8 +229,34 @@ impl Waiting {
     }
 }
 
-/// What is to be done with texts, by what the policy's provider says of them before `until`.
+/// What is to be done with the messages of these ids and texts, by what the policy's provider says of them before
+/// `until`. What is in the log by now was judged when it came there: its author sends it again to learn so.
 pub(super) async fn ask(
+    shared: &Shared,
+    room: &Room,
+    provider: &Provider,
+    ids: Vec<MessageId>,
+    texts: Vec<String>,
+    until: Instant,
+) -> Vec<Ruling> {
+    let rulings = judge(shared, room, provider, texts, until).await;
+    let looked_up = ids.into_iter().zip(rulings).map(async |(id, ruling)| {
+        if goes_out(&ruling.verdict) {
+            return ruling;
+        }
+        match in_time(shared.store.desks().find(&room.id, id)).await {
+            Ok(Some(_)) => Ruling::allow(),
+            Ok(None) => ruling,
+            Err(error) => {
+                tracing::warn!(room = %room.id, message = %id, %error, "whether a message is in the log is unknown");
+                ruling
+            }
+        }
+    });
+    join_all(looked_up).await
+}
+
+async fn judge(
     shared: &Shared,
     room: &Room,
     provider: &Provider,

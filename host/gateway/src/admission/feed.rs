@@ -108,11 +108,11 @@ async fn ask(
     let judged = lines.iter().enumerate().filter_map(|(at, line)| {
         let verdict = rules.judge_line(&line.text, &line.author.name);
         let text = || verdict.text.clone().unwrap_or_else(|| line.text.clone());
-        goes_out(&verdict).then(|| (at, text()))
+        goes_out(&verdict).then(|| (at, (line.id, text())))
     });
-    let (asked, texts): (Vec<usize>, Vec<String>) = judged.unzip();
+    let (asked, (ids, texts)): (Vec<usize>, (Vec<_>, Vec<_>)) = judged.unzip();
     let until = Instant::now() + provider.timeout();
-    let answers = asking::ask(shared, room, provider, texts, until).await;
+    let answers = asking::ask(shared, room, provider, ids, texts, until).await;
     for (at, ruling) in asked.into_iter().zip(answers) {
         rulings[at] = Some(ruling);
     }

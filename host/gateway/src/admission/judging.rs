@@ -70,6 +70,16 @@ impl Admission {
         let said = self.apply(&verdict, &mut draft);
         let message = self.message(draft, None);
         let record = (!verdict.is_allowed()).then(|| self.verdict(&message, &said, &verdict));
+        // Moderators have it before them, or have refused it: that is the answer.
+        if verdict.action != Action::Drop && state.keeps_back(message.id) {
+            batch.held.push(Held {
+                verdict: self.verdict(&message, &said, &verdict),
+                message: Arc::new(message),
+                reply,
+                is_line: false,
+            });
+            return;
+        }
         let is_asked_about = moderator.provider_for(kind).is_some();
         if goes_out(&verdict) && (is_asked_about || self.waiting.has_of(&message.author.id)) {
             return self.let_wait(Waits {
@@ -171,6 +181,9 @@ impl Admission {
                 verdict = ruling.verdict;
             }
             batch.verdicts.extend(record.clone());
+            if goes_out(&verdict) && state.keeps_back(message.id) {
+                verdict.action = Action::Hold;
+            }
             if goes_out(&verdict)
                 && let Err(kept) = self.note(Speaker::Persona, &message)
             {

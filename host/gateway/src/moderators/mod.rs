@@ -130,6 +130,13 @@ impl State {
         self.moderators.contains_key(author) && self.silenced(author, now).is_none()
     }
 
+    /// Whether a message waits for a moderator, or waited and was refused: if it is sent again, that is the answer,
+    /// whatever it would be judged now.
+    pub(crate) fn keeps_back(&self, id: MessageId) -> bool {
+        let settled = || self.acts.get(&acts::settled_key(id))?.settled();
+        self.held.contains_key(&id) || matches!(settled(), Some((_, Settled::Refused(..))))
+    }
+
     /// Whether a moderator took back all that somebody had said, or everybody, after that time.
     pub(crate) fn cleared_since(&self, author: &AuthorId, since: Timestamp) -> bool {
         self.acts

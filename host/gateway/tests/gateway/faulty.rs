@@ -33,6 +33,8 @@ pub(crate) struct Faulty {
     pub(crate) sessions: AtomicUsize,
     /// The log is asked where it stands after it became another one.
     pub(crate) is_another: AtomicBool,
+    /// Lines of personas can't be settled.
+    pub(crate) refuses_settling: AtomicBool,
     /// Acts of moderators can't be kept.
     pub(crate) refuses_acts: AtomicBool,
     /// Or who keeps one waits, says so, and is let go on.
@@ -53,6 +55,7 @@ impl Faulty {
             reads: AtomicUsize::new(0),
             sessions: AtomicUsize::new(0),
             is_another: AtomicBool::new(false),
+            refuses_settling: AtomicBool::new(false),
             refuses_acts: AtomicBool::new(false),
             stops_acts: AtomicBool::new(false),
             stopped: Notify::new(),
@@ -174,6 +177,7 @@ impl Store for Faulty {
         settled: Vec<(MessageId, call::Fate)>,
         fence: Option<u64>,
     ) -> Result<(), StoreError> {
+        Self::check(&self.refuses_settling)?;
         self.inner.settle_fenced(room, settled, fence).await
     }
 

@@ -21,6 +21,7 @@ mod provider;
 mod proxies;
 mod reconfigured;
 mod refusals;
+mod resent;
 mod resume;
 mod shutdown;
 mod sound;

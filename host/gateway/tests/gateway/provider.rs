@@ -19,16 +19,18 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 /// A provider that answers by the words of a text: what holds `rude` is harassment, `vile` has to do with minors,
-/// `down` gets no answer, and `slow` gets one when it is let go.
+/// `down` gets no answer, and `slow` gets one when it is let go. It changes its mind: `mellowing` is harassment the
+/// first time that it is asked, `souring` has to do with minors from the second time on, and `waning` gets no answer
+/// then.
 #[derive(Debug)]
-struct ByWords {
+pub(crate) struct ByWords {
     asked: Mutex<Vec<Vec<String>>>,
     seen: watch::Sender<usize>,
     go: watch::Sender<bool>,
 }
 
 impl ByWords {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             asked: Mutex::default(),
             seen: watch::Sender::new(0),
@@ -36,18 +38,18 @@ impl ByWords {
         })
     }
 
-    fn asked(&self) -> Vec<Vec<String>> {
+    pub(crate) fn asked(&self) -> Vec<Vec<String>> {
         self.asked.lock().unwrap().clone()
     }
 
     /// Waits until it was asked about this text.
-    async fn is_asked(&self, text: &str) {
+    pub(crate) async fn is_asked(&self, text: &str) {
         let mut seen = self.seen.subscribe();
         let is_there = |_: &usize| self.asked().iter().flatten().any(|asked| asked == text);
         soon(seen.wait_for(is_there)).await.unwrap();
     }
 
-    fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         self.go.send_replace(true);
     }
 }
@@ -66,16 +68,23 @@ impl Assessor for ByWords {
         if holds("slow") {
             self.go.subscribe().wait_for(|go| *go).await.unwrap();
         }
-        if holds("down") {
+        let asked_before = |text: &String| {
+            let asked = self.asked().into_iter().flatten();
+            asked.filter(|before| before == text).count() > 1
+        };
+        let wanes = |text: &String| text.contains("waning") && asked_before(text);
+        if holds("down") || texts.iter().any(wanes) {
             return Err(Unassessed::unknown("down"));
         }
         let assessment = |text: &String| {
-            let score = |word: &str| if text.contains(word) { 0.9 } else { 0.01 };
-            let scores = [("harassment", "rude"), ("sexual/minors", "vile")];
+            let (holds, again) = (|word| text.contains(word), asked_before(text));
+            let rude = holds("rude") || holds("mellowing") && !again;
+            let vile = holds("vile") || holds("souring") && again;
+            let score = |is_so| if is_so { 0.9 } else { 0.01 };
             Assessment {
                 flagged: false,
-                scores: scores
-                    .map(|(category, word)| (category.to_owned(), score(word)))
+                scores: [("harassment", rude), ("sexual/minors", vile)]
+                    .map(|(category, is_so)| (category.to_owned(), score(is_so)))
                     .into(),
             }
         };
@@ -87,7 +96,7 @@ impl Assessor for ByWords {
     }
 }
 
-fn asking(provider: &Arc<ByWords>, rules: Value) -> impl FnOnce(&mut Config) {
+pub(crate) fn asking(provider: &Arc<ByWords>, rules: Value) -> impl FnOnce(&mut Config) {
     let assessor: Arc<dyn Assessor> = Arc::clone(provider) as _;
     let policy = ModerationPolicy::from_value(json!({
         "name": "test", "patterns": { "email": "redact" }, "blocklist": ["frobnicate"], "provider": rules,
@@ -99,13 +108,13 @@ fn asking(provider: &Arc<ByWords>, rules: Value) -> impl FnOnce(&mut Config) {
     }
 }
 
-async fn host(rules: Value) -> (Host, Arc<ByWords>) {
+pub(crate) async fn host(rules: Value) -> (Host, Arc<ByWords>) {
     let provider = ByWords::new();
     let host = Host::with(asking(&provider, rules)).await;
     (host, provider)
 }
 
-fn plain() -> Value {
+pub(crate) fn plain() -> Value {
     json!({ "name": "it" })
 }
 
@@ -116,7 +125,7 @@ async fn say(host: &Host, author: &str, text: &str) -> (u16, Value) {
     (answer.status, answer.json())
 }
 
-async fn as_operator(host: &Host, method: &str, path: &str, body: &Value) -> Answer {
+pub(crate) async fn as_operator(host: &Host, method: &str, path: &str, body: &Value) -> Answer {
     let bearer = format!("Bearer {TOKEN}");
     let headers = [
         ("authorization", bearer.as_str()),
@@ -138,7 +147,7 @@ async fn order(host: &Host, text: &str) {
 }
 
 /// The texts of the room's log.
-async fn texts(host: &Host) -> Vec<String> {
+pub(crate) async fn texts(host: &Host) -> Vec<String> {
     let page = host.get(&format!("{MESSAGES}?after=0")).await.json();
     let texts = page["messages"].as_array().unwrap().iter();
     texts
