@@ -8,7 +8,10 @@
 use crate::StoreError;
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, RoomId};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Once},
+};
 
 /// What kind of thing it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +59,19 @@ impl Shelf {
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|shelf| shelf.as_str() == name)
     }
+}
+
+/// The shelf of that name. What lies on one that is unknown was put there by a later version of this program, and is
+/// passed over; the log says so once.
+pub(crate) fn known(room: &RoomId, name: &str) -> Option<Shelf> {
+    static TOLD: Once = Once::new();
+    let shelf = Shelf::by_name(name);
+    if shelf.is_none() {
+        TOLD.call_once(|| {
+            tracing::warn!(%room, shelf = name, "a later version of this program has put something on the room's desk that this one passes over");
+        });
+    }
+    shelf
 }
 
 impl fmt::Display for Shelf {

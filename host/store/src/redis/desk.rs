@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    desk::{Change, Changed, Desk, Desks, Expected, Note, Shelf, full},
+    desk::{Change, Changed, Desk, Desks, Expected, Note, full, known},
 };
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, RoomId};
@@ -31,12 +31,13 @@ impl Desks for Redis {
         };
         while answer.more() {
             let (place, value) = (answer.text()?, answer.text()?);
-            let note = place
+            let (shelf, key) = place
                 .split_once('/')
-                .and_then(|(shelf, key)| Some((Shelf::by_name(shelf)?, key.to_owned())));
-            let (shelf, key) =
-                note.ok_or_else(|| corrupt(format!("the desk of {room}"), "an unknown shelf"))?;
-            desk.notes.push(Note { shelf, key, value });
+                .ok_or_else(|| corrupt(format!("the desk of {room}"), "a place without a shelf"))?;
+            if let Some(shelf) = known(room, shelf) {
+                let key = key.to_owned();
+                desk.notes.push(Note { shelf, key, value });
+            }
         }
         Ok(desk)
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    desk::{Change, Changed, Desk, Desks, Expected, Note, Shelf, full},
+    desk::{Change, Changed, Desk, Desks, Expected, Note, full, known},
 };
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, RoomId};
@@ -66,8 +66,9 @@ fn desk(connection: &Connection, room: &RoomId) -> Result<Desk, Failure> {
     let mut notes = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
-        let shelf = Shelf::by_name(&name)
-            .ok_or_else(|| Failure::corrupt(format!("desk of {room}"), "an unknown shelf"))?;
+        let Some(shelf) = known(room, &name) else {
+            continue;
+        };
         notes.push(Note {
             shelf,
             key: row.get(1)?,

@@ -1,7 +1,7 @@
 //! What can only be seen from within: faults in the midst of a commit, and what shares a flush.
 
 use super::*;
-use crate::{MEMORIES_WAIT, SESSIONS_KEPT};
+use crate::{Change, Desks, Expected, MEMORIES_WAIT, SESSIONS_KEPT, Shelf};
 use chatter_protocol::{Author, AuthorId, AuthorKind, CallId, Timestamp, V1, memory};
 use std::{fs, sync::mpsc, time::Duration};
 use tempfile::TempDir;
@@ -80,6 +80,33 @@ async fn rows(store: &Sqlite) -> i64 {
         .read(move |c| Ok(c.query_row(&sql, (), |row| row.get(0))?))
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn what_a_later_version_put_on_a_desk_is_passed_over() {
+    let store = Sqlite::in_memory().unwrap();
+    let put = |key: &str| Change {
+        shelf: Shelf::Bans,
+        key: key.into(),
+        expected: Expected::Any,
+        value: Some("a ban".into()),
+        most: 10,
+    };
+    store.change_desk(&room(), put("ana")).await.unwrap();
+    execute(
+        &store,
+        "INSERT INTO desk SELECT id, 'polls', 'p', 'a poll' FROM room",
+    )
+    .await;
+    store.change_desk(&room(), put("ben")).await.unwrap();
+    let desk = store.desk(&room()).await.unwrap();
+    let mut notes: Vec<_> = desk
+        .notes
+        .iter()
+        .map(|note| (note.shelf, &*note.key))
+        .collect();
+    notes.sort_unstable();
+    assert_eq!(notes, [(Shelf::Bans, "ana"), (Shelf::Bans, "ben")]);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::{
 use chatter_bus::redis::Link;
 use chatter_protocol::{PersonaId, call::Fate};
 use chatter_redis_server::{Proxy, RedisServer};
-use chatter_store::{CallCommit, Duty, Lease, Store, StoreError};
+use chatter_store::{CallCommit, Change, Duty, Expected, Lease, Shelf, Store, StoreError};
 use std::{collections::HashSet, time::Duration};
 use tokio::time::timeout;
 
@@ -532,4 +532,22 @@ async fn memories_are_found_though_the_list_of_their_rooms_is_lost() {
     let worker = open(&server.url()).await;
     worker.head(&lobby()).await.unwrap();
     assert_eq!(worker.pending_memories(9, NOW).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_later_version_put_on_a_desk_is_passed_over() {
+    let server = RedisServer::start();
+    let store = open(&server.url()).await;
+    let ban = Change {
+        shelf: Shelf::Bans,
+        key: "ana".into(),
+        expected: Expected::Any,
+        value: Some("a ban".into()),
+        most: 10,
+    };
+    store.desks().change_desk(&lobby(), ban).await.unwrap();
+    let _ = server.cli(&["HSET", "chatter:desk:{main/lobby}", "polls/p", "a poll"]);
+    let desk = store.desks().desk(&lobby()).await.unwrap();
+    let notes: Vec<_> = desk.notes.iter().map(|note| &*note.key).collect();
+    assert_eq!(notes, ["ana"]);
 }
