@@ -271,8 +271,9 @@ impl Moderators {
     /// Has those come back who moderate now and did not when this was looked at last, or the other way round: a time-out
     /// may have ended since.
     pub(crate) fn tell_rights(&self, room: &Room, now: Timestamp) {
-        let moderate = self.state.load().moderate(now);
         let mut before = self.moderate.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock, so that the last one to tell has the latest.
+        let moderate = self.state.load().moderate(now);
         for author in before.symmetric_difference(&moderate) {
             room.crowd.tell(Notice::Rights(author.clone()));
         }
