@@ -18,7 +18,6 @@ mod router;
 mod server;
 mod shape;
 mod vision;
-mod watch;
 
 pub use asker::{Asker, Route};
 pub use budget::{Bounds, Budgets, Price, Spent};

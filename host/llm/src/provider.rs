@@ -12,10 +12,9 @@ use crate::{
     failure::Failure,
     queue::{Place, Queue},
     server::{Answer, ConfigError, Server, ServerConfig},
-    watch::{self, Watch},
 };
 use async_trait::async_trait;
-use chatter_http::{Breaker, Change, Pass, Patience};
+use chatter_http::{Breaker, Change, Extent, News, Pass, Patience, Watch};
 use chatter_protocol::{TenantId, llm::Request, memory::Scope};
 use counted::Counted;
 use metrics::{Gauge, Histogram, gauge, histogram};
@@ -172,9 +171,9 @@ impl Provider {
         &self.name
     }
 
-    /// Whether it does not answer.
-    pub(crate) fn is_failing(&self) -> bool {
-        self.watch.is_failing()
+    /// Whether it does not answer this tenant.
+    pub(crate) fn is_failing(&self, tenant: &TenantId) -> bool {
+        self.watch.told() == Extent::All || self.breaker.outage(tenant, Instant::now()).is_some()
     }
 
     pub(crate) fn price(&self) -> Option<&Price> {
@@ -310,20 +309,26 @@ impl Provider {
             ) => return,
             Err(_) => false,
         };
+        let (tenant, now) = (asker.room.tenant(), Instant::now());
+        let extent = match answer {
+            // It says so of itself, whoever asks.
+            Err(Failure::Busy { .. }) => Extent::All,
+            _ => self.breaker.extent(now),
+        };
         let About { model, place, .. } = self.about();
-        match (self.watch.note(is_good), answer) {
-            (Some(watch::Change::Failed), Err(failure)) => tracing::warn!(
+        match (self.watch.note(extent, is_good, now), answer) {
+            (Some(News::Failed(extent)), Err(failure)) => tracing::warn!(
                 provider = %self.name, model, server = place,
+                tenant = (extent == Extent::Some).then(|| tenant.as_str()),
                 "the language model does not answer: {failure}; who is next in the route does until it answers again, or personas stay silent"
             ),
-            (Some(watch::Change::Recovered), _) => tracing::info!(
+            (Some(News::Recovered(after)), _) => tracing::info!(
                 provider = %self.name, model, server = place,
-                "the language model answers again"
+                "the language model answers again, after {after:.1?}"
             ),
             _ => {}
         }
         if let Some(Change::Opened(rest) | Change::StaysOpen(rest)) = change {
-            let tenant = asker.room.tenant();
             tracing::debug!(provider = %self.name, %tenant, ?rest, "it is left alone");
         }
     }

@@ -348,8 +348,9 @@ impl LanguageModel for Router {
     }
 
     fn trouble(&self, asker: &Asker) -> Option<String> {
+        let tenant = asker.scope.room.tenant();
         let is_failing = |target: &Target<'_>| match target {
-            Target::Provider(provider) => provider.is_failing(),
+            Target::Provider(provider) => provider.is_failing(&tenant),
             Target::Offline => false,
         };
         let route = self.route_of(asker);

@@ -61,7 +61,7 @@ fn moderation(shared: &Shared, room: &Room) -> Option<String> {
     let rules = room.rules();
     let name = rules.moderator.provider()?.name();
     match shared.config.assessors.of(name) {
-        Some(assessor) => assessor.trouble(),
+        Some(assessor) => assessor.trouble(&room.id.tenant()),
         None => Some(format!("there is no moderation provider {name}")),
     }
 }

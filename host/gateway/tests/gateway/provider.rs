@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chatter_gateway::{Assessors, Config};
 use chatter_llm::{Assessment, Assessor, Unassessed};
 use chatter_protocol::{
-    AuthorKind, CallId, ModerationPolicy, RoomId, Schematic, TopicKind, call::Fate,
+    AuthorKind, CallId, ModerationPolicy, RoomId, Schematic, TenantId, TopicKind, call::Fate,
 };
 use chatter_store::Sqlite;
 use serde_json::{Value, json};
@@ -91,8 +91,8 @@ impl Assessor for ByWords {
         Ok(texts.iter().map(assessment).collect())
     }
 
-    fn trouble(&self) -> Option<String> {
-        Some("the moderation provider it does not answer".into())
+    fn trouble(&self, tenant: &TenantId) -> Option<String> {
+        (tenant.as_str() == "main").then(|| "the moderation provider it does not answer".into())
     }
 }
 

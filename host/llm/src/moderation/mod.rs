@@ -6,16 +6,12 @@
 mod counted;
 mod wire;
 
-use crate::{
-    About, ConfigError,
-    failure::Failure,
-    provider::Pause,
-    queue::Queue,
-    server,
-    watch::{Change, Watch},
-};
+use crate::{About, ConfigError, failure::Failure, provider::Pause, queue::Queue, server};
 use async_trait::async_trait;
-use chatter_http::{Ask, Auth, BaseUrl, Breaker, CONNECT, Method, Pass, Patience, Secret, Server};
+use chatter_http::{
+    Ask, Auth, BaseUrl, Breaker, CONNECT, Extent, Method, News, Pass, Patience, Secret, Server,
+    Watch,
+};
 use chatter_protocol::{PersonaId, RoomId, TenantId, memory::Scope};
 use counted::{BREAKER, Counted, QUEUE, SECONDS};
 use metrics::{Gauge, Histogram, gauge, histogram};
@@ -108,8 +104,9 @@ pub trait Assessor: Send + Sync + 'static {
         until: Instant,
     ) -> Result<Vec<Assessment>, Unassessed>;
 
-    /// What is wrong, for operators; none if nothing is.
-    fn trouble(&self) -> Option<String> {
+    /// What is wrong for a tenant, for operators; none if nothing is.
+    fn trouble(&self, tenant: &TenantId) -> Option<String> {
+        let _ = tenant;
         None
     }
 }
@@ -271,7 +268,7 @@ impl Moderation {
             let Some(wait) = again else {
                 judge(leave, &answer, began.elapsed(), given);
                 self.show();
-                self.tell(&answer);
+                self.tell(&tenant, &answer);
                 return answer;
             };
             pass = Some(leave);
@@ -317,22 +314,29 @@ impl Moderation {
     }
 
     /// Tells the operator what has changed.
-    fn tell(&self, answer: &Result<Vec<Assessment>, Failure>) {
+    fn tell(&self, tenant: &TenantId, answer: &Result<Vec<Assessment>, Failure>) {
         let is_good = match answer {
             Ok(_) => true,
             // Of having no time nothing is learned, and what comes of a text alone is no outage.
             Err(Failure::Paused | Failure::Refused(_)) => return,
             Err(_) => false,
         };
+        let now = Instant::now();
+        let extent = match answer {
+            // It says so of itself, whoever asks.
+            Err(Failure::Busy { .. }) => Extent::All,
+            _ => self.breaker.extent(now),
+        };
         let About { model, place, .. } = self.about();
-        match (self.watch.note(is_good), answer) {
-            (Some(Change::Failed), Err(failure)) => tracing::warn!(
+        match (self.watch.note(extent, is_good, now), answer) {
+            (Some(News::Failed(extent)), Err(failure)) => tracing::warn!(
                 provider = %self.name, model, server = place,
+                tenant = (extent == Extent::Some).then(|| tenant.as_str()),
                 "the moderation provider does not answer: {failure}; what policies say of `on_failure` holds until it does"
             ),
-            (Some(Change::Recovered), _) => tracing::info!(
+            (Some(News::Recovered(after)), _) => tracing::info!(
                 provider = %self.name, model, server = place,
-                "the moderation provider answers again"
+                "the moderation provider answers again, after {after:.1?}"
             ),
             _ => {}
         }
@@ -360,8 +364,9 @@ impl Assessor for Moderation {
         })
     }
 
-    fn trouble(&self) -> Option<String> {
-        let is_failing = self.watch.is_failing();
+    fn trouble(&self, tenant: &TenantId) -> Option<String> {
+        let is_failing = self.watch.told() == Extent::All
+            || self.breaker.outage(tenant, Instant::now()).is_some();
         is_failing.then(|| format!("the moderation provider {} does not answer", self.name))
     }
 }

@@ -309,7 +309,8 @@ fn silence_counts_for_who_had_the_better_part_of_the_time() {
 async fn one_that_keeps_failing_is_left_alone_and_named() {
     let server = answering(vec![ResponseTemplate::new(500)]).await;
     let client = client(&base(&server));
-    assert_eq!(client.trouble(), None);
+    let trouble = |tenant| client.trouble(&TenantId::new(tenant).unwrap());
+    assert_eq!(trouble("main"), None);
     for _ in 0..5 {
         assert_eq!(
             ask(&client, &["x"], LONG).await.unwrap_err().code(),
@@ -329,9 +330,10 @@ async fn one_that_keeps_failing_is_left_alone_and_named() {
         "for another tenant it is"
     );
     assert_eq!(
-        client.trouble().unwrap(),
+        trouble("main").unwrap(),
         "the moderation provider it does not answer"
     );
+    assert_eq!(trouble("acme"), None, "it failed once");
 }
 
 #[tokio::test]

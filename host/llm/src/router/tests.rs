@@ -298,22 +298,49 @@ async fn what_may_be_thought_is_put_aside_too() {
 
 #[tokio::test(start_paused = true)]
 async fn operators_see_who_answers_instead() {
-    let fails = || Script::of((0..4).map(|_| (SECOND, Err(broken()))));
+    let fails = || Script::of((0..5).map(|_| (SECOND, Err(broken()))));
     let (first, second) = (fails(), Script::default());
     let router = router(&[("a", &first), ("b", &second)], &["a", "b"]);
     let alone = Asker {
         route: Some(slice::from_ref(&"a".to_owned()).into()),
         ..asker()
     };
-    assert_eq!(router.trouble(&asker()), None);
-    ask(&router, &asker()).await.unwrap();
+    let other = Asker {
+        scope: scope("acme/studio", "nova"),
+        route: None,
+    };
+    for _ in 0..5 {
+        assert_eq!(router.trouble(&asker()), None);
+        ask(&router, &asker()).await.unwrap();
+    }
     for (asker, instead) in [(asker(), "b answers"), (alone, "nobody answers")] {
         let said = format!("the language model a does not answer; {instead} instead");
         assert_eq!(router.trouble(&asker), Some(said));
     }
-    while router.trouble(&asker()).is_some() {
-        tokio::time::advance(10 * SECOND).await;
+    assert_eq!(router.trouble(&other), None, "it was not asked for it");
+    tokio::time::advance(10 * SECOND).await;
+    ask(&router, &asker()).await.unwrap();
+    assert_eq!(router.trouble(&asker()), None);
+    assert_eq!(first.asked().len(), 6);
+}
+
+/// Nobody's requests are to blame for that, and nobody's breaker opens.
+#[tokio::test(start_paused = true)]
+async fn operators_of_all_see_that_one_is_overloaded() {
+    let first = Script::of((0..2).map(|_| (SECOND, Err(busy(None)))));
+    let router = router(&[("a", &first), ("b", &Script::default())], &["a", "b"]);
+    ask(&router, &asker()).await.unwrap();
+    let other = Asker {
+        scope: scope("acme/studio", "nova"),
+        route: None,
+    };
+    for asker in [&asker(), &other] {
+        let said = "the language model a does not answer; b answers instead";
+        assert_eq!(router.trouble(asker).as_deref(), Some(said));
+    }
+    for _ in 0..3 {
+        assert!(router.trouble(&other).is_some());
         ask(&router, &asker()).await.unwrap();
     }
-    assert!(first.asked().len() >= 7, "three good answers in a row");
+    assert_eq!(router.trouble(&other), None, "three good answers in a row");
 }
