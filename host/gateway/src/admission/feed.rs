@@ -67,11 +67,13 @@ async fn lines(shared: &Shared, room: &Room, admission: &mpsc::Sender<Lines>, te
                 let (settled, done) = oneshot::channel();
                 let lines: Vec<_> = pending.into_iter().map(|line| line.message).collect();
                 let rules = room.rules();
+                let taken = shared.clock.now();
                 let rulings = ask(shared, room, &rules, &lines).await;
                 let lines = Lines {
                     lines,
                     rules,
                     rulings,
+                    taken,
                     tenure,
                     settled,
                 };

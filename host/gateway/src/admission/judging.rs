@@ -165,6 +165,12 @@ impl Admission {
                 batch.fates.push((draft.id, fate));
                 continue;
             }
+            if ruling.is_some() && state.cleared_since(&draft.author.id, lines.taken) {
+                batch
+                    .fates
+                    .push((draft.id, Fate::Dropped("cleared".into())));
+                continue;
+            }
             // Whatever the line says of itself: it came out of the personas' queue.
             draft.author.kind = AuthorKind::Persona;
             if !draft.author.badges.iter().any(|badge| badge == AI_BADGE) {

@@ -39,7 +39,9 @@ use crate::{
     shared::Shared,
 };
 use chatter_moderation::{Ruling, Verdict};
-use chatter_protocol::{ChatMessage, MessageId, ModerationVerdict, call::Fate, moderation::Action};
+use chatter_protocol::{
+    ChatMessage, MessageId, ModerationVerdict, Timestamp, call::Fate, moderation::Action,
+};
 use chatter_store::{StoreError, Tenure};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
@@ -61,6 +63,8 @@ pub(crate) struct Lines {
     rules: Arc<Rules>,
     /// What is to be done with each, where somebody was.
     rulings: Vec<Option<Ruling>>,
+    /// When that began.
+    taken: Timestamp,
     /// Under which this gateway took them.
     tenure: Tenure,
     settled: oneshot::Sender<()>,

@@ -338,6 +338,23 @@ async fn what_moderators_decide_meanwhile_counts() {
 }
 
 #[tokio::test]
+async fn a_clear_counts_for_a_line_that_waits() {
+    let (host, provider) = host(plain()).await;
+    assert_eq!(host.say("ana", "hello").await, 1);
+    commit(&host, vec![line(CallId::new(), "slow line")]).await;
+    provider.is_asked("slow line").await;
+    host.time
+        .fetch_add(1000, std::sync::atomic::Ordering::Relaxed);
+    order(&host, "/clear").await;
+    provider.let_go();
+    assert_eq!(fates(&host).await, [Fate::Dropped("cleared".into())]);
+    assert_eq!(texts(&host).await.len(), 1);
+    // What is said after that goes out.
+    commit(&host, vec![line(CallId::new(), "slow no more")]).await;
+    assert_eq!(fates(&host).await.last(), Some(&Fate::Accepted));
+}
+
+#[tokio::test]
 async fn without_an_answer_the_policy_decides() {
     for (on_failure, status, rule) in [("allow", 201, None), ("hold", 202, Some("provider_failed"))]
     {
