@@ -33,6 +33,23 @@ test("what came while one was away is counted in the title and marked in the lis
   await expect(mark).toHaveCount(0);
 });
 
+test("what many say alike is folded apart from what one saw before", async ({ room, api, page }) => {
+  await api.say("Ben", "gg");
+  await room.enter("Ana");
+  await room.newest("gg");
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("radio", { name: "One row with a count", exact: true }).check();
+  await page.keyboard.press("Escape");
+
+  await look(page, "hidden");
+  for (const author of ["Cleo", "Dan"]) await api.say(author, "gg");
+  await expect(page).toHaveTitle("• The lobby – chatter");
+  await look(page, "visible");
+  await expect(room.messages.last()).toContainText("gg ×2");
+  await expect(room.messages).toHaveCount(2);
+  await expect(room.log.getByText("New since you looked away")).toBeVisible();
+});
+
 test("the up arrow brings back what one wrote, Tab completes a word, and emotes used last come first", async ({ room, api, page }) => {
   await api.say("Benjamin", "hello");
   await room.enter("Ana");
