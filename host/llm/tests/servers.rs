@@ -62,7 +62,7 @@ async fn refusals_are_told_apart() {
             "504 Gateway Timeout",
             String::new(),
             Error::Timeout,
-            "it did not answer in time",
+            "HERE answered 504",
         ),
         (
             "400 Bad Request",
