@@ -1,31 +1,36 @@
 //! Takes memories from the store's outbox to the memory.
 //!
-//! Each is written at least once, under the same write id at every try, so that the memory keeps it
-//! once. Tenants have equal shares of what is in view, scopes take turns, and each scope's entries go in their order. While the memory is away all
-//! wait, and it is tried again with growing pauses.
+//! Each is written at least once, under the same write id at every try, so that the memory keeps it once. Tenants have
+//! equal shares of what is in view and take turns with their scopes, and a scope's entries go in their order: one that fails
+//! holds up its scope. If it fails again though the memory has taken others meanwhile, it is the entry that fails: it is set
+//! aside and tried again with growing pauses of its own, and its scope goes on.
 //!
-//! An entry that fails alone, while others arrive, is set aside and tried again later, with growing
-//! pauses of its own: it holds up none of the others. Where nothing arrives, nobody knows whether it is the memory that
-//! fails or what is delivered first: then others go first, and after some rounds what failed is set aside, one by one. What the memory refuses as wrong is dropped,
-//! with a line in the log, but only once it has taken something else meanwhile: a memory that refuses
-//! everything is set up wrongly, and then nothing is to be lost.
+//! While nothing arrives nobody knows whether it is the memory that fails or what is delivered first. Then all wait, with growing pauses, and
+//! each time others go first. After some rounds an entry further behind is tried after the first of a scope. So after an
+//! outage a scope's entries arrive in their order, but for one that was tried just when the memory came back.
+//!
+//! What the memory refuses as wrong is dropped, with a line in the log, but only once it has taken something else meanwhile: a
+//! memory that refuses everything is set up wrongly, and then nothing is to be lost.
 //!
 //! Where several workers share a store, the one that has been at it for longest delivers.
+
+mod failing;
 
 use crate::seat::Backoff;
 use chatter_memory::SharedMemory;
 use chatter_protocol::{CallId, Clock, TenantId, memory::Error};
 use chatter_store::{PendingMemory, SharedStore};
+use failing::{Failed, Failing};
 use futures_util::{StreamExt as _, stream};
 use metrics::{counter, gauge};
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
-    sync::atomic::{AtomicU32, Ordering},
+    collections::{BTreeMap, HashSet, VecDeque},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 use tokio::time::{Instant, sleep, timeout};
 
-/// How many entries are looked at at a time, beside those set aside.
+/// How many entries are looked at at a time.
 const IN_VIEW: usize = 256;
 
 /// How many of them a scope may deliver before the others have had their turn.
@@ -34,14 +39,11 @@ const A_TURN: usize = 16;
 /// How many scopes deliver at the same time.
 const AT_ONCE: usize = 4;
 
-/// So many failures in a row, with nothing that arrives in between, mean that the memory is away.
-const FAILURES: u32 = 3;
+/// So many scopes that failed in a row, with nothing that arrives in between, mean that the memory is away.
+const FAILURES: usize = 3;
 
-/// After so many rounds in which nothing arrived one of those entries that failed is set aside in each.
+/// After so many rounds in which nothing arrived entries further behind are tried too.
 const IN_VAIN: usize = 3;
-
-/// How many entries may be set aside. Of more, it is the memory that fails.
-const ASIDE: usize = 1_000;
 
 /// How long to wait for the first.
 const WAIT: Duration = Duration::from_secs(5);
@@ -52,10 +54,7 @@ const MEMORY_WAIT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The longest pause of an entry that is set aside.
-const LONGEST_ASIDE: Duration = Duration::from_secs(600);
-
-/// While something is set aside the outbox is never empty: so often it is looked at.
+/// While all that is in view is held up: so often it is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The group of those who would deliver, and how long one counts that says nothing.
@@ -74,7 +73,7 @@ pub async fn run(store: SharedStore, memory: SharedMemory, clock: Clock) {
         clock,
         // Later ones sort behind earlier ones.
         name: CallId::new().to_string(),
-        aside: HashMap::new(),
+        failing: Failing::default(),
         taken: 0,
         in_vain: 0,
     };
@@ -88,7 +87,9 @@ pub async fn run(store: SharedStore, memory: SharedMemory, clock: Clock) {
                     tracing::info!("memories are delivered again");
                     away = None;
                 }
-                pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+                if delivery.in_vain == 0 {
+                    pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+                }
                 if let Next::Later(after) = next {
                     sleep(after).await;
                 }
@@ -109,20 +110,11 @@ struct Delivery {
     memory: SharedMemory,
     clock: Clock,
     name: String,
-    /// By their number in the outbox.
-    aside: HashMap<i64, Aside>,
+    failing: Failing,
     /// How many entries the memory has taken.
     taken: u64,
-    /// In how many rounds lately some failed and none arrived.
+    /// In how many rounds some failed since one arrived.
     in_vain: usize,
-}
-
-/// An entry that failed.
-struct Aside {
-    until: Instant,
-    pause: Duration,
-    /// How many entries the memory had taken when it refused this one for the first time.
-    refused_at: Option<u64>,
 }
 
 /// How a round ended.
@@ -144,34 +136,16 @@ impl Delivery {
         if !self.is_ours().await? {
             return Ok(Next::Later(STAND_BY));
         }
-        let view = self.aside.len() + IN_VIEW;
-        let pending = answered(self.store.pending_memories(view, WAIT)).await?;
-        self.show_age(&pending);
-        if pending.len() < view {
-            // Nothing else waits.
-            self.aside
-                .retain(|id, _| pending.iter().any(|waiting| waiting.id == *id));
-        }
+        let resting = self.failing.resting(Instant::now());
+        let ask = self.store.pending_memories_but(&resting, IN_VIEW, WAIT);
+        let pending = answered(ask).await?;
         let now = Instant::now();
-        let is_due = |waiting: &PendingMemory| {
-            let aside = self.aside.get(&waiting.id);
-            aside.is_none_or(|aside| aside.until <= now)
-        };
-        let mut scopes: BTreeMap<String, Vec<PendingMemory>> = BTreeMap::new();
-        for waiting in pending {
-            if is_due(&waiting) {
-                let scope = scopes.entry(waiting.scope.to_string()).or_default();
-                scope.push(waiting);
-            }
+        self.failing.retain(&pending, &resting, now);
+        self.show_age(&pending);
+        if pending.is_empty() {
+            return Ok(Next::GoOn);
         }
-        if scopes.is_empty() {
-            return Ok(if self.aside.is_empty() {
-                Next::GoOn
-            } else {
-                Next::Later(LOOK)
-            });
-        }
-        for waiting in scopes.values().flatten() {
+        for waiting in &pending {
             let PendingMemory {
                 scope,
                 write_id,
@@ -181,9 +155,32 @@ impl Delivery {
             } = waiting;
             self.memory.expect(scope, write_id, entry, *at).await;
         }
-        let failures = AtomicU32::new(0);
-        let ends: Vec<(i64, End)> = stream::iter(in_turn(scopes, self.in_vain))
-            .map(|waiting| deliver(&self.memory, waiting, &failures))
+        let mut scopes: BTreeMap<String, Vec<PendingMemory>> = BTreeMap::new();
+        let mut held = HashSet::new();
+        for waiting in pending {
+            let scope = waiting.scope.to_string();
+            if self.failing.holds_up(waiting.id, now) {
+                held.insert(scope);
+            } else if !held.contains(&scope) {
+                scopes.entry(scope).or_default().push(waiting);
+            }
+        }
+        if scopes.is_empty() {
+            return Ok(Next::Later(LOOK));
+        }
+        let mut order = in_turn(scopes);
+        // So many of them were tried in vain.
+        let tried = self.in_vain * order.len().min(FAILURES);
+        let behind = if self.in_vain >= IN_VAIN {
+            tried / order.len()
+        } else {
+            0
+        };
+        let first = tried % order.len();
+        order.rotate_left(first);
+        let failures = AtomicUsize::new(0);
+        let ends: Vec<(PendingMemory, End)> = stream::iter(order)
+            .map(|waiting| self.deliver(waiting, behind, &failures))
             .buffer_unordered(AT_ONCE)
             .concat()
             .await;
@@ -196,89 +193,114 @@ impl Delivery {
         Ok(there.iter().min().is_none_or(|first| *first == self.name))
     }
 
-    /// Takes what is done with out of the outbox, and sets aside what is not.
-    async fn settle(&mut self, ends: Vec<(i64, End)>) -> Result<Next, String> {
-        let before = self.taken;
-        self.taken += ends
-            .iter()
-            .filter(|(_, end)| matches!(end, End::Kept))
-            .count() as u64;
-        let (mut settled, mut failed) = (Vec::new(), Vec::new());
-        for (id, end) in ends {
-            match end {
-                End::Kept => {
-                    counter!("chatter_memories_delivered_total", "end" => "kept").increment(1);
-                    settled.push(id);
-                }
-                End::Failed(reason) => failed.push((id, None, reason)),
-                End::Refused(error) => {
-                    let known = self.aside.get(&id).and_then(|aside| aside.refused_at);
-                    let refused_at = known.unwrap_or(before);
-                    if self.taken > refused_at {
-                        tracing::warn!(%error, "an entry for the memory was dropped");
-                        counter!("chatter_memories_delivered_total", "end" => "dropped")
-                            .increment(1);
-                        settled.push(id);
-                    } else {
-                        failed.push((id, Some(refused_at), error.to_string()));
+    /// Delivers entries of one scope, in their order, until its turn is over, one fails, or the memory seems to be
+    /// away. After one that failed it tries one of those `behind` it, unless that is 0.
+    async fn deliver(
+        &self,
+        waiting: Vec<PendingMemory>,
+        behind: usize,
+        failures: &AtomicUsize,
+    ) -> Vec<(PendingMemory, End)> {
+        let mut waiting = VecDeque::from(waiting);
+        let mut ends = Vec::new();
+        while ends.len() < A_TURN && failures.load(Ordering::Relaxed) < FAILURES {
+            let Some(next) = waiting.pop_front() else {
+                break;
+            };
+            let end = remember(&self.memory, &next).await;
+            let is_kept = matches!(end, End::Kept);
+            let is_aside = self.failing.is_aside(next.id);
+            ends.push((next, end));
+            if is_kept {
+                failures.store(0, Ordering::Relaxed);
+            } else if !is_aside {
+                failures.fetch_add(1, Ordering::Relaxed);
+                if behind > 0 && !waiting.is_empty() {
+                    let place = behind % waiting.len();
+                    if let Some(next) = waiting.remove(place) {
+                        let end = remember(&self.memory, &next).await;
+                        ends.push((next, end));
                     }
                 }
+                break;
             }
         }
-        for id in &settled {
-            self.aside.remove(id);
-        }
-        // What has failed before says nothing new of the memory.
-        let mut news = failed
-            .iter()
-            .filter(|(id, ..)| !self.aside.contains_key(id));
-        let first = news.next().map(|(id, ..)| *id);
-        let is_away = settled.is_empty() && first.is_some();
-        self.in_vain = if is_away { self.in_vain + 1 } else { 0 };
-        let suspect = first.filter(|_| self.in_vain > IN_VAIN);
-        let mut why = None;
-        for (id, refused_at, reason) in failed {
-            let is_known = refused_at.is_some() || self.aside.contains_key(&id);
-            if !is_away || is_known || suspect == Some(id) {
-                self.set_aside(id, refused_at);
+        ends
+    }
+
+    /// Takes what is done with out of the outbox, and notes what failed.
+    async fn settle(&mut self, ends: Vec<(PendingMemory, End)>) -> Result<Next, String> {
+        let before = self.taken;
+        let kept = ends.iter().filter(|(_, end)| matches!(end, End::Kept));
+        self.taken += kept.count() as u64;
+        let (mut settled, mut failed) = (Vec::new(), Vec::new());
+        for (entry, end) in ends {
+            // A refusal is no outage: what arrived in the same round counts. A failure may be one: then only what
+            // arrived in rounds between two of them does.
+            let (reason, from, to, is_wrong) = match end {
+                End::Kept => {
+                    counter!("chatter_memories_delivered_total", "end" => "kept").increment(1);
+                    settled.push(entry.id);
+                    continue;
+                }
+                End::Refused(error) => (error.to_string(), before, self.taken, true),
+                End::Failed(reason) => (reason, self.taken, before, false),
+            };
+            let since = self.failing.since(entry.id).unwrap_or(from);
+            let is_alone = to > since;
+            if is_wrong && is_alone {
+                tracing::warn!(error = %reason, "an entry for the memory was dropped");
+                counter!("chatter_memories_delivered_total", "end" => "dropped").increment(1);
+                settled.push(entry.id);
+            } else {
+                failed.push(Failed {
+                    entry,
+                    since,
+                    is_alone,
+                    reason,
+                });
             }
-            why = Some(reason);
         }
-        gauge!("chatter_memories_set_aside").set(self.aside.len() as f64);
+        self.failing.forget(&settled);
+        // What fails alone says nothing of the memory.
+        let is_away = settled.is_empty() && failed.iter().any(|failed| !failed.is_alone);
+        if is_away {
+            self.in_vain += 1;
+        } else if !settled.is_empty() {
+            if self.in_vain > 0 {
+                self.failing.is_back(&failed);
+            }
+            self.in_vain = 0;
+        }
+        let now = Instant::now();
+        for failed in &failed {
+            self.failing.note(failed, is_away, now);
+        }
+        gauge!("chatter_memories_set_aside").set(self.failing.count_aside() as f64);
         if !settled.is_empty() {
             answered(self.store.settle_memories(settled)).await?;
         }
-        match why {
-            Some(reason) if is_away || self.aside.len() > ASIDE => Err(reason),
+        let news = failed.into_iter().find(|failed| !failed.is_alone);
+        match news {
+            Some(failed) if is_away => Err(failed.reason),
             _ => Ok(Next::GoOn),
         }
     }
 
-    fn set_aside(&mut self, id: i64, refused_at: Option<u64>) {
-        let known = self.aside.get(&id);
-        let pause = known.map_or(FIRST_PAUSE, |aside| aside.pause);
-        let aside = Aside {
-            until: Instant::now() + pause,
-            pause: (pause * 2).min(LONGEST_ASIDE),
-            refused_at: refused_at.or(known.and_then(|aside| aside.refused_at)),
-        };
-        self.aside.insert(id, aside);
-    }
-
+    /// Of what is set aside another gauge tells.
     fn show_age(&self, pending: &[PendingMemory]) {
         let now = self.clock.now();
-        let age = pending.iter().map(|waiting| now.since(waiting.at)).max();
+        let waiting = pending
+            .iter()
+            .filter(|waiting| !self.failing.is_aside(waiting.id));
+        let age = waiting.map(|waiting| now.since(waiting.at)).max();
         let age = age.unwrap_or_default().as_secs_f64();
         gauge!("chatter_memories_oldest_seconds").set(age);
     }
 }
 
-/// The scopes in the order in which they are delivered: of each tenant one, then of each another. Who is first changes
-/// with the number of rounds that were `in_vain`.
-fn in_turn(
-    scopes: BTreeMap<String, Vec<PendingMemory>>,
-    in_vain: usize,
-) -> Vec<Vec<PendingMemory>> {
+/// The scopes in the order in which they are delivered: of each tenant one, then of each another.
+fn in_turn(scopes: BTreeMap<String, Vec<PendingMemory>>) -> Vec<Vec<PendingMemory>> {
     let mut tenants: BTreeMap<TenantId, VecDeque<Vec<PendingMemory>>> = BTreeMap::new();
     for waiting in scopes.into_values() {
         if let Some(first) = waiting.first() {
@@ -287,10 +309,6 @@ fn in_turn(
         }
     }
     let mut tenants: VecDeque<_> = tenants.into_values().collect();
-    tenants.rotate_left(in_vain % tenants.len().max(1));
-    for scopes in &mut tenants {
-        scopes.rotate_left(in_vain % scopes.len().max(1));
-    }
     let mut order = Vec::new();
     while let Some(mut scopes) = tenants.pop_front() {
         if let Some(waiting) = scopes.pop_front() {
@@ -299,30 +317,6 @@ fn in_turn(
         }
     }
     order
-}
-
-/// Delivers entries of one scope, in their order, until its turn is over or the memory seems to be
-/// away.
-async fn deliver(
-    memory: &SharedMemory,
-    waiting: Vec<PendingMemory>,
-    failures: &AtomicU32,
-) -> Vec<(i64, End)> {
-    let mut ends = Vec::new();
-    for waiting in waiting.into_iter().take(A_TURN) {
-        if failures.load(Ordering::Relaxed) >= FAILURES {
-            break;
-        }
-        let end = remember(memory, &waiting).await;
-        match end {
-            End::Kept => failures.store(0, Ordering::Relaxed),
-            End::Refused(_) | End::Failed(_) => {
-                failures.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        ends.push((waiting.id, end));
-    }
-    ends
 }
 
 async fn remember(memory: &SharedMemory, waiting: &PendingMemory) -> End {

@@ -6,9 +6,12 @@ use chatter_protocol::{
     Timestamp,
     memory::{Entry, Error, NewEntry, Query, Scope},
 };
-use std::sync::{
-    Mutex,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 #[derive(Default)]
@@ -17,6 +20,10 @@ pub(crate) struct Memories {
     pub(crate) tries: AtomicU32,
     /// The first so many writes find it away.
     pub(crate) away_for: u32,
+    /// It is away for as long as this is set.
+    pub(crate) is_away: AtomicBool,
+    /// How long a write takes.
+    pub(crate) takes: Duration,
 }
 
 #[async_trait]
@@ -32,7 +39,11 @@ impl Memory for Memories {
         entry: &NewEntry,
         _: Timestamp,
     ) -> Result<(), Error> {
-        if self.tries.fetch_add(1, Ordering::SeqCst) < self.away_for {
+        if !self.takes.is_zero() {
+            tokio::time::sleep(self.takes).await;
+        }
+        let tries = self.tries.fetch_add(1, Ordering::SeqCst);
+        if tries < self.away_for || self.is_away.load(Ordering::SeqCst) {
             return Err(Error::Unavailable("scripted".into()));
         }
         if entry.text == "choke on me" {

@@ -1,0 +1,170 @@
+//! What waits in the outbox when the memory fails, or fails at some of it.
+
+use crate::{
+    quiet,
+    support::{Hall, Memories, Scripted},
+};
+use chatter_protocol::{
+    CallId, PersonaId, Timestamp,
+    memory::{Kind, NewEntry},
+};
+use chatter_store::{CallCommit, Store};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::time::sleep;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the memory always fails at.
+const BAD: &str = "choke on me";
+
+async fn wait_in(store: &dyn Store, room: &str, persona: &str, texts: &[&str]) {
+    let entry = |text: &&str| NewEntry {
+        kind: Kind::PersonaNote,
+        text: (*text).into(),
+        about: None,
+        confidence: 1.0,
+        source: None,
+    };
+    let commit = CallCommit {
+        call_id: CallId::new(),
+        room: room.parse().unwrap(),
+        persona: PersonaId::new(persona).unwrap(),
+        digest: "0".into(),
+        state: None,
+        lines: Vec::new(),
+        memories: texts.iter().map(entry).collect(),
+        at: Timestamp::from_millis(0),
+        fence: None,
+    };
+    store.commit(commit).await.unwrap();
+}
+
+/// What arrives of entries that wait before the worker comes.
+async fn delivered(
+    memory: Memories,
+    waiting: &[(&str, &str, &[&str])],
+    after: Duration,
+) -> Vec<String> {
+    let personas = Arc::new(Scripted::default());
+    let hall = Hall::open_with(quiet(), &["nova"], personas, memory, async |_, store| {
+        for (room, persona, texts) in waiting {
+            wait_in(store, room, persona, texts).await;
+        }
+    })
+    .await;
+    sleep(after).await;
+    let kept = hall.memory.kept.lock().unwrap().clone();
+    hall.close().await;
+    kept.into_iter().map(|(_, text)| text).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_that_fail_hold_up_no_others_wherever_they_stand() {
+    let kept = async |waiting: &[(&str, &str, &[&str])]| {
+        let mut kept = delivered(Memories::default(), waiting, 200 * SECOND).await;
+        kept.sort_unstable();
+        kept
+    };
+    // First of its scope; in each scope that comes first; and of another tenant.
+    let first = ("main/lobby", "nova", &[BAD, BAD, BAD, BAD, "fine"][..]);
+    assert_eq!(kept(&[first]).await, ["fine"]);
+    let bad = &[BAD; 20][..];
+    let mut waiting: Vec<_> = ["a", "b", "c", "d", "e"]
+        .map(|persona| ("acme/lobby", persona, bad))
+        .into();
+    waiting.push(("acme/lobby", "z", &["late"]));
+    waiting.push(("main/lobby", "nova", &["one", "two"]));
+    assert_eq!(kept(&waiting).await, ["late", "one", "two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_fails_alone_holds_up_its_scope_for_seconds() {
+    let memory = Memories {
+        takes: SECOND / 10,
+        ..Memories::default()
+    };
+    let others = ["other"; 200];
+    let waiting = [
+        ("main/lobby", "nova", &["one", BAD, "two", "three"][..]),
+        ("main/lobby", "rex", &others),
+    ];
+    let mut kept = delivered(memory, &waiting, 10 * SECOND).await;
+    assert!(kept.len() < 200, "others still arrive: {}", kept.len());
+    kept.retain(|text| text != "other");
+    assert_eq!(kept, ["one", "two", "three"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_that_are_set_aside_use_up_nothing_of_their_tenants_share() {
+    let memory = Memories {
+        takes: SECOND / 20,
+        ..Memories::default()
+    };
+    let others = ["other"; 100];
+    let personas: Vec<_> = (0..20).map(|n| format!("p{n}")).collect();
+    let rooms: Vec<_> = (0..20).map(|n| format!("t{n}/lobby")).collect();
+    let mut waiting: Vec<(&str, &str, &[&str])> = personas
+        .iter()
+        .map(|persona| ("acme/lobby", persona.as_str(), &[BAD][..]))
+        .collect();
+    waiting.push(("acme/lobby", "nova", &["fine"]));
+    waiting.extend(
+        rooms
+            .iter()
+            .map(|room| (room.as_str(), "nova", &others[..])),
+    );
+    let kept = delivered(memory, &waiting, 100 * SECOND).await;
+    assert_eq!(kept.len(), 2_001);
+    let place = kept.iter().position(|text| text == "fine").unwrap();
+    assert!(place < 1_400, "after {place} others");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_each_scopes_entries_arrive_in_their_order() {
+    let personas = Arc::new(Scripted::default());
+    let memory = Memories {
+        takes: SECOND / 20,
+        ..Memories::default()
+    };
+    let hall = Hall::open_with(quiet(), &["nova"], personas, memory, async |_, _| {}).await;
+    let scopes: Vec<_> = ["main/lobby", "acme/lobby"]
+        .into_iter()
+        .flat_map(|room| ["a", "b", "c", "d", "e"].map(|persona| (room, persona)))
+        .collect();
+    let texts: Vec<_> = (0..40).map(|n| n.to_string()).collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    let wait = async |texts: &[&str]| {
+        for (room, persona) in &scopes {
+            wait_in(&*hall.store, room, persona, texts).await;
+        }
+    };
+    // It goes away in the middle of a round, and again soon after it was back.
+    wait(&texts[..20]).await;
+    let is_away = |is_away| hall.memory.is_away.store(is_away, Ordering::SeqCst);
+    sleep(SECOND).await;
+    is_away(true);
+    wait(&texts[20..]).await;
+    sleep(3_600 * SECOND).await;
+    is_away(false);
+    let before = hall.memory.kept.lock().unwrap().len();
+    assert!((1..200).contains(&before), "{before} before the outage");
+    // The pause between two tries is 30 s.
+    sleep(31 * SECOND).await;
+    is_away(true);
+    sleep(600 * SECOND).await;
+    is_away(false);
+    sleep(60 * SECOND).await;
+    let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (scope, text) in hall.memory.kept.lock().unwrap().iter() {
+        kept.entry(scope.clone()).or_default().push(text.clone());
+    }
+    assert_eq!(kept.len(), scopes.len());
+    for (scope, kept) in kept {
+        assert_eq!(kept, texts, "{scope}");
+    }
+    hall.close().await;
+}
