@@ -290,10 +290,10 @@ async fn request(
             .collect(),
         // One of them is to blame, and the others are not to go unasked because of it.
         Err(why) if why.is_of_the_texts() && texts.len() > 1 => {
-            let alone = texts
-                .chunks(1)
-                .map(|text| Box::pin(request(assessor, room, provider, text, until)));
-            join_all(alone).await.into_iter().flatten().collect()
+            let (first, second) = texts.split_at(texts.len() / 2);
+            let halves = [first, second]
+                .map(|half| Box::pin(request(assessor, room, provider, half, until)));
+            join_all(halves).await.into_iter().flatten().collect()
         }
         Err(why) => texts
             .iter()

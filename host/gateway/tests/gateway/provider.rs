@@ -19,7 +19,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 /// A provider that answers by the words of a text: what holds `rude` is harassment, `vile` has to do with minors,
-/// `down` gets no answer, and `slow` gets one when it is let go. It changes its mind: `mellowing` is harassment the
+/// `down` gets no answer, `garbage` is refused with whatever is asked with it, and `slow` gets one when it is let go. It changes its mind: `mellowing` is harassment the
 /// first time that it is asked, `souring` has to do with minors from the second time on, and `waning` gets no answer
 /// then.
 #[derive(Debug)]
@@ -75,6 +75,9 @@ impl Assessor for ByWords {
         let wanes = |text: &String| text.contains("waning") && asked_before(text);
         if holds("down") || texts.iter().any(wanes) {
             return Err(Unassessed::unknown("down"));
+        }
+        if holds("garbage") {
+            return Err(Unassessed::of_the_texts("garbage"));
         }
         let assessment = |text: &String| {
             let (holds, again) = (|word| text.contains(word), asked_before(text));
@@ -426,6 +429,23 @@ async fn lines_of_personas_are_asked_about_together_and_dropped() {
         201,
         "people are not asked about"
     );
+}
+
+#[tokio::test]
+async fn a_text_that_it_does_not_take_is_found_in_few_requests() {
+    let (host, provider) = host(json!({ "name": "it", "on_failure": "hold" })).await;
+    let call = CallId::new();
+    let lines = (0..32).map(|n| match n {
+        20 => line(call, "garbage"),
+        n => line(call, &format!("line {n}")),
+    });
+    commit(&host, lines.collect()).await;
+    fates(&host).await;
+    assert_eq!(texts(&host).await.len(), 31);
+    let held = as_operator(&host, "GET", "/held", &Value::Null).await;
+    assert_eq!(held.json()["held"][0]["message"]["text"], "garbage");
+    // All of them, and two halves of what holds it, five times.
+    assert_eq!(provider.asked().len(), 11);
 }
 
 #[tokio::test]

@@ -73,6 +73,12 @@ impl Unassessed {
         matches!(self.0, Failure::Refused(_))
     }
 
+    /// That the server does not take the texts, or one of them, and why.
+    #[must_use]
+    pub fn of_the_texts(why: impl Into<String>) -> Self {
+        Self(Failure::Refused(why.into()))
+    }
+
     /// That nobody of such a name is there to be asked.
     #[must_use]
     pub fn unknown(name: &str) -> Self {
