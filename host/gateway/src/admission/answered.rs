@@ -64,7 +64,8 @@ impl Admission {
             message,
             said,
             reply,
-            redacted,
+            record,
+            held,
             rules,
             ..
         } = waits;
@@ -76,10 +77,10 @@ impl Admission {
         if let Some(refusal) = refusal {
             return answer(reply, refusal);
         }
-        let record = || self.ruled(&message, &said, &ruling, &rules);
+        let ruled = || self.ruled(&message, &said, &ruling, &rules);
         match ruling.verdict.action {
             Action::Allow | Action::Redact => {
-                batch.verdicts.extend(redacted);
+                batch.verdicts.extend(record);
                 batch.candidates.push(Candidate {
                     message: Arc::new(message),
                     reply,
@@ -88,7 +89,7 @@ impl Admission {
                 });
             }
             Action::Hold => {
-                let record = record();
+                let record = record.filter(|_| held.is_some()).unwrap_or_else(ruled);
                 batch.verdicts.push(record.clone());
                 batch.held.push(Held {
                     message: Arc::new(message),
@@ -98,7 +99,7 @@ impl Admission {
                 });
             }
             Action::Drop => {
-                batch.verdicts.push(record());
+                batch.verdicts.push(ruled());
                 let refusal = Refusal::Moderated {
                     rule: ruling.verdict.rule.to_owned(),
                     reason: ruling.verdict.reason,

@@ -9,7 +9,7 @@ use crate::{
     shared::Shared,
 };
 use chatter_llm::{Assessor, Unassessed};
-use chatter_moderation::{Provider, Ruling};
+use chatter_moderation::{Provider, Ruling, Verdict};
 use chatter_protocol::{
     AuthorId, AuthorKind, ChatMessage, MessageId, ModerationVerdict, Timestamp,
 };
@@ -48,8 +48,10 @@ pub(super) struct Waits {
     pub(super) said: String,
     pub(super) standing: Standing,
     pub(super) reply: Option<oneshot::Sender<Decision>>,
-    /// That it was redacted, for the audit if it goes out.
-    pub(super) redacted: Option<ModerationVerdict>,
+    /// That it was redacted, for the audit if it goes out; or held, with what the policy's own rules say: then nobody
+    /// else is asked.
+    pub(super) record: Option<ModerationVerdict>,
+    pub(super) held: Option<Verdict>,
     /// By what it is judged.
     pub(super) rules: Arc<Rules>,
     /// When it came.
@@ -142,8 +144,12 @@ impl Waiting {
         }
         self.tickets += 1;
         let ticket = self.tickets;
-        let ruling = match waits.rules.moderator.provider_for(author.kind) {
-            Some(provider) => {
+        let ruling = match (&waits.held, waits.rules.moderator.provider_for(author.kind)) {
+            (Some(verdict), _) => Some(Ruling {
+                verdict: verdict.clone(),
+                category: None,
+            }),
+            (None, Some(provider)) => {
                 self.unasked.push_back(Question {
                     ticket,
                     id: waits.message.id,
@@ -155,7 +161,7 @@ impl Waiting {
                 });
                 None
             }
-            None => Some(Ruling::allow()),
+            (None, None) => Some(Ruling::allow()),
         };
         line.push_back(InLine {
             ticket,

@@ -81,14 +81,18 @@ impl Admission {
             return;
         }
         let is_asked_about = moderator.provider_for(kind).is_some();
-        if goes_out(&verdict) && (is_asked_about || self.waiting.has_of(&message.author.id)) {
+        // What is held, too, comes after what its author said before.
+        let is_behind = verdict.action != Action::Drop && self.waiting.has_of(&message.author.id);
+        if is_behind || goes_out(&verdict) && is_asked_about {
+            let held = (verdict.action == Action::Hold).then_some(verdict);
             return self.let_wait(Waits {
                 came: now,
                 message,
                 said,
                 standing,
                 reply,
-                redacted: record,
+                record,
+                held,
                 rules: Arc::clone(&self.rules),
             });
         }

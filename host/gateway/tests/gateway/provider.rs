@@ -358,6 +358,52 @@ async fn a_clear_counts_for_a_line_that_waits() {
 }
 
 #[tokio::test]
+async fn what_the_policy_itself_holds_waits_behind_its_authors_own() {
+    for is_slow in [false, true] {
+        let provider = ByWords::new();
+        let change = asking(&provider, plain());
+        let host = Host::with(|config| {
+            change(config);
+            crate::moderators::hold(config);
+        })
+        .await;
+        if is_slow {
+            order(&host, "/slow 30").await;
+        }
+        let (mut ana, _) = host.watch("?name=ana").await;
+        ana.say("1", "slow one").await;
+        provider.is_asked("slow one").await;
+        ana.say("2", "numpty").await;
+        ana.say("3", "three").await;
+        provider.is_asked("three").await;
+        let held = as_operator(&host, "GET", "/held", &Value::Null).await;
+        assert_eq!(held.json()["held"], json!([]), "{is_slow}");
+        provider.let_go();
+        let mut told = Vec::new();
+        while told.len() < 3 {
+            let frame = ana.next().await;
+            let word = |name: &str| frame[name].as_str().map(str::to_owned);
+            if let Some(nonce) = word("nonce") {
+                told.push((nonce, word("code").or(word("type")).unwrap()));
+            }
+        }
+        told.sort();
+        let became: Vec<&str> = told.iter().map(|(_, became)| became.as_str()).collect();
+        assert_eq!(provider.asked(), [["slow one"], ["three"]]);
+        if is_slow {
+            assert_eq!(became, ["ack", "slow_mode", "slow_mode"]);
+            continue;
+        }
+        assert_eq!(became, ["ack", "waiting", "ack"]);
+        let held = as_operator(&host, "GET", "/held", &Value::Null).await;
+        let verdict = &held.json()["held"][0]["verdict"];
+        assert_eq!(verdict["category"], "bullying");
+        assert!(verdict["provider"].is_null(), "{verdict}");
+        assert_eq!(texts(&host).await, ["slow one", "three"]);
+    }
+}
+
+#[tokio::test]
 async fn without_an_answer_the_policy_decides() {
     for (on_failure, status, rule) in [("allow", 201, None), ("hold", 202, Some("provider_failed"))]
     {
