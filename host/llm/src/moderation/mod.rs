@@ -4,6 +4,7 @@
 //! Nothing but texts is sent. What a score leads to is for whoever asks.
 
 mod counted;
+mod refusals;
 mod wire;
 
 use crate::{About, ConfigError, failure::Failure, provider::Pause, queue::Queue, server};
@@ -16,6 +17,7 @@ use chatter_protocol::{PersonaId, RoomId, TenantId, memory::Scope};
 use counted::{BREAKER, Counted, QUEUE, SECONDS};
 use metrics::{Gauge, Histogram, gauge, histogram};
 use rand::RngExt as _;
+use refusals::Refusals;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -166,6 +168,7 @@ pub struct Moderation {
     queue: Queue,
     breaker: Breaker<TenantId>,
     pause: Pause,
+    refusals: Refusals,
     watch: Watch,
     level: Gauge,
     took: Histogram,
@@ -204,6 +207,7 @@ impl Moderation {
             ),
             breaker: Breaker::new(PATIENCE),
             pause: Pause::default(),
+            refusals: Refusals::default(),
             watch: Watch::default(),
             level,
             took: histogram!(SECONDS, "provider" => name.to_string()),
@@ -259,6 +263,7 @@ impl Moderation {
                 .await
                 .unwrap_or((Err(Failure::TimedOut), false));
             drop(place);
+            let answer = self.refusals.weigh(texts.len(), answer);
             self.took.record(began.elapsed());
             let wait = match &answer {
                 Err(Failure::Busy { after, .. }) => {
@@ -385,7 +390,9 @@ fn judge<T>(
     given: Duration,
 ) {
     match answer {
-        Ok(_) | Err(Failure::Refused(_) | Failure::Busy { .. }) => drop(pass.good(Instant::now())),
+        Ok(_) | Err(Failure::Busy { .. }) => drop(pass.good(Instant::now())),
+        // Of the texts.
+        Err(Failure::Refused(_)) => {}
         Err(Failure::TimedOut) if took < FAIR_CHANCE.min(given / 2) => {}
         Err(_) => drop(pass.bad(Instant::now(), ())),
     }

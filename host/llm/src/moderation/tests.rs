@@ -337,6 +337,33 @@ async fn one_that_keeps_failing_is_left_alone_and_named() {
 }
 
 #[tokio::test]
+async fn one_that_refuses_whatever_it_is_asked_is_left_alone_and_named() {
+    let server = answering(vec![ResponseTemplate::new(400)]).await;
+    let client = client(&base(&server));
+    // Several texts at once are put again apart, and tell nothing.
+    let texts = |n: usize| {
+        if n.is_multiple_of(3) {
+            vec!["x", "y"]
+        } else {
+            vec!["x"]
+        }
+    };
+    let mut codes = Vec::new();
+    for n in 0..24 {
+        let failure = ask(&client, &texts(n), LONG).await.unwrap_err();
+        assert_eq!(failure.is_of_the_texts(), failure.code() == "refused");
+        codes.push(failure.code());
+    }
+    let count = |code: &str| codes.iter().filter(|it| **it == code).count();
+    assert_eq!(
+        (count("broken"), codes.last()),
+        (5, Some(&"resting")),
+        "{codes:?}"
+    );
+    assert_eq!(asked(&server).await, 24 - count("resting"));
+}
+
+#[tokio::test]
 async fn no_more_are_under_way_than_it_may_have() {
     let slow = good().set_delay(Duration::from_secs(60));
     let server = answering(vec![slow]).await;
