@@ -17,7 +17,7 @@ use chatter_protocol::{PersonaId, RoomId, TenantId, memory::Scope};
 use counted::{BREAKER, Counted, QUEUE, SECONDS};
 use metrics::{Gauge, Histogram, gauge, histogram};
 use rand::RngExt as _;
-use refusals::Refusals;
+use refusals::{HARMLESS, Refusals};
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -262,8 +262,16 @@ impl Moderation {
             let (answer, is_worth_another) = timeout_at(until, self.once(texts))
                 .await
                 .unwrap_or((Err(Failure::TimedOut), false));
+            let answer = match answer {
+                Err(refused @ Failure::Refused(_)) if self.refusals.refused(texts.len()) => {
+                    Err(self.doubt(refused, until).await)
+                }
+                answer => answer,
+            };
+            if answer.is_ok() {
+                self.refusals.answered();
+            }
             drop(place);
-            let answer = self.refusals.weigh(texts.len(), answer);
             self.took.record(began.elapsed());
             let wait = match &answer {
                 Err(Failure::Busy { after, .. }) => {
@@ -284,6 +292,23 @@ impl Moderation {
             };
             pass = Some(leave);
             sleep(wait).await;
+        }
+    }
+
+    /// What a refusal is of a server that refuses one text after another: its fault, if it takes not even a harmless one.
+    async fn doubt(&self, refused: Failure, until: Instant) -> Failure {
+        let harmless = [HARMLESS.to_owned()];
+        match timeout_at(until, self.once(&harmless)).await {
+            Ok((Ok(_), _)) => {
+                self.refusals.answered();
+                refused
+            }
+            // Its own words may repeat what somebody wrote.
+            Ok((Err(Failure::Refused(_)), _)) => Failure::Broken(
+                "it refuses one text after another, a harmless one too: see whether the model's name is right"
+                    .into(),
+            ),
+            _ => refused,
         }
     }
 
@@ -376,8 +401,8 @@ impl Assessor for Moderation {
     }
 
     fn trouble(&self, tenant: &TenantId) -> Option<String> {
-        let is_failing = self.watch.told() == Extent::All
-            || self.breaker.outage(tenant, Instant::now()).is_some();
+        let is_failing =
+            self.pause.is_on() || self.breaker.outage(tenant, Instant::now()).is_some();
         is_failing.then(|| format!("the moderation provider {} does not answer", self.name))
     }
 }
@@ -390,9 +415,10 @@ fn judge<T>(
     given: Duration,
 ) {
     match answer {
-        Ok(_) | Err(Failure::Busy { .. }) => drop(pass.good(Instant::now())),
-        // Of the texts.
-        Err(Failure::Refused(_)) => {}
+        // What it refuses is of the texts.
+        Ok(_) | Err(Failure::Busy { .. } | Failure::Refused(_)) => {
+            let _ = pass.good(Instant::now());
+        }
         Err(Failure::TimedOut) if took < FAIR_CHANCE.min(given / 2) => {}
         Err(_) => drop(pass.bad(Instant::now(), ())),
     }

@@ -360,7 +360,35 @@ async fn one_that_refuses_whatever_it_is_asked_is_left_alone_and_named() {
         (5, Some(&"resting")),
         "{codes:?}"
     );
-    assert_eq!(asked(&server).await, 24 - count("resting"));
+    let harmless = count("broken");
+    assert_eq!(
+        asked(&server).await,
+        24 - count("resting") + harmless,
+        "{codes:?}"
+    );
+}
+
+#[tokio::test]
+async fn texts_that_are_refused_in_a_row_do_not_shut_off_a_server_that_takes_others() {
+    let server = MockServer::start().await;
+    let is_harmless =
+        |request: &Request| String::from_utf8_lossy(&request.body).contains(refusals::HARMLESS);
+    Mock::given(is_harmless)
+        .respond_with(good())
+        .mount(&server)
+        .await;
+    let refused = ResponseTemplate::new(400).set_body_string("what somebody wrote");
+    Mock::given(move |request: &Request| !is_harmless(request))
+        .respond_with(refused)
+        .mount(&server)
+        .await;
+    let client = client(&base(&server));
+    for n in 0..30 {
+        let failure = ask(&client, &["x"], LONG).await.unwrap_err();
+        assert_eq!(failure.code(), "refused", "{n}");
+    }
+    assert!(ask(&client, &[refusals::HARMLESS], LONG).await.is_ok());
+    assert_eq!(asked(&server).await, 30 + 3 + 1);
 }
 
 #[tokio::test]
