@@ -149,10 +149,14 @@ impl Admission {
         Ok(())
     }
 
-    pub(super) fn consider_lines(&mut self, lines: Lines, batch: &mut Batch) {
+    pub(super) async fn consider_lines(&mut self, lines: Lines, batch: &mut Batch) {
         let provider = self.rules.moderator.provider_for(AuthorKind::Persona);
         if provider.is_some() && !Arc::ptr_eq(&lines.rules, &self.rules) {
             // The policy was changed since somebody was asked, if anybody was. They come again, and are asked about.
+            return;
+        }
+        if lines.rulings.iter().any(Option::is_some) && !self.knows_the_desk().await {
+            // They come again.
             return;
         }
         for (line, ruling) in lines.lines.into_iter().zip(lines.rulings) {

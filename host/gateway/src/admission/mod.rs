@@ -157,13 +157,7 @@ impl Admission {
                 tracing::warn!(room = %self.room.id, %error, "the room's latest authors are unknown")
             }
         }
-        let looking = self
-            .room
-            .moderators
-            .look_if_changed(&self.shared, &self.room);
-        if let Err(error) = in_time(looking).await {
-            tracing::warn!(room = %self.room.id, %error, "what moderators decided is unknown yet");
-        }
+        self.knows_the_desk().await;
         loop {
             let mut batch = Batch::default();
             tokio::select! {
@@ -178,12 +172,17 @@ impl Admission {
                 }
                 Some(lines) = self.lines.recv() => {
                     self.look_up_rules();
-                    self.consider_lines(lines, &mut batch);
+                    self.consider_lines(lines, &mut batch).await;
                 }
                 Some(ruled) = self.waiting.next() => {
                     self.look_up_rules();
+                    let is_known = self.knows_the_desk().await;
                     for ruled in ruled {
-                        self.go_on(ruled, &mut batch);
+                        if is_known {
+                            self.go_on(ruled, &mut batch);
+                        } else if let Some(reply) = ruled.waits.reply {
+                            let _ = reply.send(Err(Refusal::Unavailable));
+                        }
                     }
                 }
                 else => return,
@@ -191,7 +190,7 @@ impl Admission {
             if batch.settled.is_none()
                 && let Ok(lines) = self.lines.try_recv()
             {
-                self.consider_lines(lines, &mut batch);
+                self.consider_lines(lines, &mut batch).await;
             }
             while batch.candidates.len() + batch.held.len() < BATCH
                 && let Ok(submission) = self.submissions.try_recv()
@@ -201,6 +200,18 @@ impl Admission {
             self.waiting.ask(&self.shared, &self.room);
             self.admit(batch).await;
         }
+    }
+
+    /// Looks whether moderators, or other gateways, have put something on the room's desk. Before an answer of a moderation
+    /// provider counts this is certain: it may be another one than the first time, of what waits there by now.
+    async fn knows_the_desk(&self) -> bool {
+        let moderators = &self.room.moderators;
+        let looking = moderators.look_if_changed(&self.shared, &self.room);
+        let looked = in_time(looking).await;
+        if let Err(error) = &looked {
+            tracing::warn!(room = %self.room.id, %error, "what moderators decided is unknown yet");
+        }
+        looked.is_ok()
     }
 
     fn look_up_rules(&mut self) {
