@@ -6,8 +6,9 @@
 //! aside and tried again with growing pauses of its own, and its scope goes on.
 //!
 //! While nothing arrives nobody knows whether it is the memory that fails or what is delivered first. Then all wait, with growing pauses, and
-//! each time others go first. After some rounds an entry further behind is tried after the first of a scope. So after an
-//! outage a scope's entries arrive in their order, but for one that was tried just when the memory came back.
+//! each time others go first: another tenant, and another scope of each. After some rounds an entry further behind is tried
+//! after the first of a scope. So after an outage in which nothing arrived a scope's entries arrive in their order, but for
+//! one that was tried just when the memory came back.
 //!
 //! What the memory refuses as wrong is dropped, with a line in the log, but only once it has taken something else meanwhile: a
 //! memory that refuses everything is set up wrongly, and then nothing is to be lost.
@@ -24,7 +25,7 @@ use failing::{Failed, Failing};
 use futures_util::{StreamExt as _, stream};
 use metrics::{counter, gauge};
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -76,6 +77,7 @@ pub async fn run(store: SharedStore, memory: SharedMemory, clock: Clock) {
         failing: Failing::default(),
         taken: 0,
         in_vain: 0,
+        probes: HashMap::new(),
     };
     let mut pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     // How many entries had been taken when it went away.
@@ -115,6 +117,8 @@ struct Delivery {
     taken: u64,
     /// In how many rounds some failed since one arrived.
     in_vain: usize,
+    /// How often an entry further behind was tried since then, by its scope.
+    probes: HashMap<String, usize>,
 }
 
 /// How a round ended.
@@ -168,22 +172,20 @@ impl Delivery {
         if scopes.is_empty() {
             return Ok(Next::Later(LOOK));
         }
-        let mut order = in_turn(scopes);
-        // So many of them were tried in vain.
-        let tried = self.in_vain * order.len().min(FAILURES);
-        let behind = if self.in_vain >= IN_VAIN {
-            tried / order.len()
-        } else {
-            0
-        };
-        let first = tried % order.len();
-        order.rotate_left(first);
+        let order = in_turn(scopes, self.in_vain);
+        let began = Instant::now();
         let failures = AtomicUsize::new(0);
         let ends: Vec<(PendingMemory, End)> = stream::iter(order)
-            .map(|waiting| self.deliver(waiting, behind, &failures))
+            .map(|waiting| self.deliver(waiting, &failures))
             .buffer_unordered(AT_ONCE)
             .concat()
             .await;
+        if ends
+            .iter()
+            .any(|(entry, _)| self.failing.is_aside(entry.id))
+        {
+            self.failing.rest(began, Instant::now());
+        }
         self.settle(ends).await
     }
 
@@ -194,11 +196,10 @@ impl Delivery {
     }
 
     /// Delivers entries of one scope, in their order, until its turn is over, one fails, or the memory seems to be
-    /// away. After one that failed it tries one of those `behind` it, unless that is 0.
+    /// away. After some rounds in vain it tries one of those behind one that failed, each time another.
     async fn deliver(
         &self,
         waiting: Vec<PendingMemory>,
-        behind: usize,
         failures: &AtomicUsize,
     ) -> Vec<(PendingMemory, End)> {
         let mut waiting = VecDeque::from(waiting);
@@ -215,8 +216,9 @@ impl Delivery {
                 failures.store(0, Ordering::Relaxed);
             } else if !is_aside {
                 failures.fetch_add(1, Ordering::Relaxed);
-                if behind > 0 && !waiting.is_empty() {
-                    let place = behind % waiting.len();
+                if self.in_vain >= IN_VAIN && !waiting.is_empty() {
+                    let scope = waiting[0].scope.to_string();
+                    let place = self.probes.get(&scope).copied().unwrap_or(0) % waiting.len();
                     if let Some(next) = waiting.remove(place) {
                         let end = remember(&self.memory, &next).await;
                         ends.push((next, end));
@@ -233,29 +235,38 @@ impl Delivery {
         let before = self.taken;
         let kept = ends.iter().filter(|(_, end)| matches!(end, End::Kept));
         self.taken += kept.count() as u64;
+        let arrived = self.taken > before;
         let (mut settled, mut failed) = (Vec::new(), Vec::new());
+        let mut healed = HashSet::new();
         for (entry, end) in ends {
-            // A refusal is no outage: what arrived in the same round counts. A failure may be one: then only what
-            // arrived in rounds between two of them does.
-            let (reason, from, to, is_wrong) = match end {
+            let (reason, is_alone, is_wrong) = match end {
                 End::Kept => {
                     counter!("chatter_memories_delivered_total", "end" => "kept").increment(1);
+                    if self.failing.is_aside(entry.id) {
+                        healed.insert(entry.scope.room.tenant());
+                    }
                     settled.push(entry.id);
                     continue;
                 }
-                End::Refused(error) => (error.to_string(), before, self.taken, true),
-                End::Failed(reason) => (reason, self.taken, before, false),
+                // A refusal is no outage: what arrived in the same round counts.
+                End::Refused(error) => {
+                    let first = self.failing.refused_at(entry.id).unwrap_or(before);
+                    (error.to_string(), self.taken > first, true)
+                }
+                // A failure may be one: then only what arrived in rounds between two of them does.
+                End::Failed(reason) => {
+                    let first = self.failing.failed_at(entry.id).unwrap_or(self.taken);
+                    (reason, before > first, false)
+                }
             };
-            let since = self.failing.since(entry.id).unwrap_or(from);
-            let is_alone = to > since;
             if is_wrong && is_alone {
-                tracing::warn!(error = %reason, "an entry for the memory was dropped");
-                counter!("chatter_memories_delivered_total", "end" => "dropped").increment(1);
+                dropped(&reason);
                 settled.push(entry.id);
             } else {
                 failed.push(Failed {
                     entry,
-                    since,
+                    at: if is_wrong { before } else { self.taken },
+                    is_wrong,
                     is_alone,
                     reason,
                 });
@@ -263,18 +274,31 @@ impl Delivery {
         }
         self.failing.forget(&settled);
         // What fails alone says nothing of the memory.
-        let is_away = settled.is_empty() && failed.iter().any(|failed| !failed.is_alone);
+        let is_away = !arrived && failed.iter().any(|failed| !failed.is_alone);
         if is_away {
+            if self.in_vain >= IN_VAIN {
+                let scopes: HashSet<_> = failed.iter().map(|f| f.entry.scope.to_string()).collect();
+                for scope in scopes {
+                    *self.probes.entry(scope).or_default() += 1;
+                }
+            }
             self.in_vain += 1;
-        } else if !settled.is_empty() {
+        } else if arrived {
             if self.in_vain > 0 {
                 self.failing.is_back(&failed);
             }
             self.in_vain = 0;
+            self.probes.clear();
         }
         let now = Instant::now();
+        for tenant in &healed {
+            self.failing.try_again(tenant, now);
+        }
         for failed in &failed {
-            self.failing.note(failed, is_away, now);
+            if let Some(given_up) = self.failing.note(failed, is_away, now) {
+                dropped("it has failed for longest of too many that fail alone");
+                settled.push(given_up);
+            }
         }
         gauge!("chatter_memories_set_aside").set(self.failing.count_aside() as f64);
         if !settled.is_empty() {
@@ -299,8 +323,17 @@ impl Delivery {
     }
 }
 
-/// The scopes in the order in which they are delivered: of each tenant one, then of each another.
-fn in_turn(scopes: BTreeMap<String, Vec<PendingMemory>>) -> Vec<Vec<PendingMemory>> {
+fn dropped(reason: &str) {
+    tracing::warn!(reason, "an entry for the memory was dropped");
+    counter!("chatter_memories_delivered_total", "end" => "dropped").increment(1);
+}
+
+/// The scopes in the order in which they are delivered: of each tenant one, then of each another. Who is first changes
+/// with the number of rounds that were `in_vain`.
+fn in_turn(
+    scopes: BTreeMap<String, Vec<PendingMemory>>,
+    in_vain: usize,
+) -> Vec<Vec<PendingMemory>> {
     let mut tenants: BTreeMap<TenantId, VecDeque<Vec<PendingMemory>>> = BTreeMap::new();
     for waiting in scopes.into_values() {
         if let Some(first) = waiting.first() {
@@ -309,6 +342,12 @@ fn in_turn(scopes: BTreeMap<String, Vec<PendingMemory>>) -> Vec<Vec<PendingMemor
         }
     }
     let mut tenants: VecDeque<_> = tenants.into_values().collect();
+    let first = in_vain % tenants.len().max(1);
+    tenants.rotate_left(first);
+    for scopes in &mut tenants {
+        let first = in_vain % scopes.len().max(1);
+        scopes.rotate_left(first);
+    }
     let mut order = Vec::new();
     while let Some(mut scopes) = tenants.pop_front() {
         if let Some(waiting) = scopes.pop_front() {

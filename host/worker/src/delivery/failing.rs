@@ -8,7 +8,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How many entries may be set aside, and how many of a tenant. Of more, it is the memory that fails.
+/// How many entries may be set aside, and how many of a tenant. Of more, the one that has failed for longest is given up,
+/// if its pause cannot grow any more; else each holds up its scope.
 const ASIDE: usize = 1_000;
 const ASIDE_EACH: usize = 100;
 
@@ -18,13 +19,23 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_ASIDE: Duration = Duration::from_secs(600);
 const LONGEST_HELD: Duration = Duration::from_secs(30);
 
+/// After a round with one that is set aside none is tried for so many times as long: each may take the memory's whole time,
+/// and what is well waits for the round to end.
+const REST: u32 = 10;
+
 /// Those that have failed and are still in the outbox, by their number in it.
 #[derive(Default)]
-pub(super) struct Failing(HashMap<i64, Entry>);
+pub(super) struct Failing {
+    entries: HashMap<i64, Entry>,
+    /// Until then none of those set aside is tried.
+    rest: Option<Instant>,
+}
 
 struct Entry {
     tenant: TenantId,
-    since: u64,
+    /// How many entries the memory had taken when it failed at this one for the first time, and when it refused it.
+    failed_at: Option<u64>,
+    refused_at: Option<u64>,
     until: Instant,
     pause: Duration,
     is_aside: bool,
@@ -33,20 +44,26 @@ struct Entry {
 /// An entry that failed in a round.
 pub(super) struct Failed {
     pub(super) entry: PendingMemory,
-    /// How many entries the memory had taken when it failed for the first time.
-    pub(super) since: u64,
-    /// Whether it failed though the memory has taken others since then.
+    /// How many entries the memory had taken by then.
+    pub(super) at: u64,
+    /// Whether it was refused as wrong.
+    pub(super) is_wrong: bool,
+    /// Whether the memory has taken others since it failed at this one for the first time.
     pub(super) is_alone: bool,
     pub(super) reason: String,
 }
 
 impl Failing {
-    pub(super) fn since(&self, id: i64) -> Option<u64> {
-        self.0.get(&id).map(|entry| entry.since)
+    pub(super) fn failed_at(&self, id: i64) -> Option<u64> {
+        self.entries.get(&id)?.failed_at
+    }
+
+    pub(super) fn refused_at(&self, id: i64) -> Option<u64> {
+        self.entries.get(&id)?.refused_at
     }
 
     pub(super) fn is_aside(&self, id: i64) -> bool {
-        self.0.get(&id).is_some_and(|entry| entry.is_aside)
+        self.entries.get(&id).is_some_and(|entry| entry.is_aside)
     }
 
     pub(super) fn count_aside(&self) -> usize {
@@ -54,23 +71,39 @@ impl Failing {
     }
 
     fn aside(&self) -> impl Iterator<Item = (i64, &Entry)> {
-        let all = self.0.iter().map(|(id, entry)| (*id, entry));
+        let all = self.entries.iter().map(|(id, entry)| (*id, entry));
         all.filter(|(_, entry)| entry.is_aside)
     }
 
     /// Those that are set aside and not to be tried now. Of those whose time has come one is tried in a round, since
     /// each may take the memory's whole time.
     pub(super) fn resting(&self, now: Instant) -> Vec<i64> {
-        let due = self.aside().filter(|(_, entry)| entry.until <= now);
+        let may_try = self.rest.is_none_or(|rest| rest <= now);
+        let due = self
+            .aside()
+            .filter(|(_, entry)| may_try && entry.until <= now);
         let next = due.min_by_key(|(id, entry)| (entry.until, *id));
         let next = next.map(|(id, _)| id);
         let all = self.aside().map(|(id, _)| id);
         all.filter(|id| Some(*id) != next).collect()
     }
 
+    /// A round with one that is set aside is over.
+    pub(super) fn rest(&mut self, began: Instant, now: Instant) {
+        self.rest = Some(now + (now - began) * REST);
+    }
+
+    /// One that was set aside has arrived: others of its tenant are tried again, as it may be the memory that is well again.
+    pub(super) fn try_again(&mut self, tenant: &TenantId, now: Instant) {
+        let aside = self.entries.values_mut().filter(|entry| entry.is_aside);
+        for entry in aside.filter(|entry| entry.tenant == *tenant) {
+            (entry.until, entry.pause) = (now, FIRST_PAUSE);
+        }
+    }
+
     /// Whether its scope waits for it.
     pub(super) fn holds_up(&self, id: i64, now: Instant) -> bool {
-        let entry = self.0.get(&id);
+        let entry = self.entries.get(&id);
         entry.is_some_and(|entry| !entry.is_aside && entry.until > now)
     }
 
@@ -78,42 +111,52 @@ impl Failing {
     pub(super) fn retain(&mut self, pending: &[PendingMemory], resting: &[i64], now: Instant) {
         let seen: HashSet<i64> = pending.iter().map(|waiting| waiting.id).collect();
         let resting: HashSet<i64> = resting.iter().copied().collect();
-        self.0
+        self.entries
             .retain(|id, entry| seen.contains(id) || resting.contains(id) || entry.until > now);
     }
 
     pub(super) fn forget(&mut self, ids: &[i64]) {
         for id in ids {
-            self.0.remove(id);
+            self.entries.remove(id);
         }
     }
 
     /// The memory is back: what failed while nothing arrived says nothing of an entry, unless it `failed` now.
     pub(super) fn is_back(&mut self, failed: &[Failed]) {
-        self.0.retain(|id, entry| {
+        self.entries.retain(|id, entry| {
             entry.is_aside || failed.iter().any(|failed| failed.entry.id == *id)
         });
     }
 
-    /// Notes what failed in a round. While the memory `is_away` nothing is set aside, and no pause grows.
-    pub(super) fn note(&mut self, failed: &Failed, is_away: bool, now: Instant) {
+    /// Notes what failed in a round. While the memory `is_away` nothing is set aside, and no pause grows. Gives the one that
+    /// is given up for it.
+    pub(super) fn note(&mut self, failed: &Failed, is_away: bool, now: Instant) -> Option<i64> {
         let Failed {
             entry: PendingMemory { id, scope, .. },
-            since,
+            at,
+            is_wrong,
             is_alone,
             ..
         } = failed;
         let tenant = scope.room.tenant();
-        let of_tenant = self.aside().filter(|(_, entry)| entry.tenant == tenant);
-        let has_room = of_tenant.count() < ASIDE_EACH && self.count_aside() < ASIDE;
-        let entry = self.0.entry(*id).or_insert(Entry {
+        let is_new = *is_alone && !is_away && !self.is_aside(*id);
+        let given_up = is_new.then(|| self.make_room(&tenant)).flatten();
+        let has_room = self.has_room(&tenant);
+        let entry = self.entries.entry(*id).or_insert(Entry {
             tenant,
-            since: *since,
+            failed_at: None,
+            refused_at: None,
             until: now,
             pause: FIRST_PAUSE,
             is_aside: false,
         });
-        entry.is_aside |= *is_alone && has_room && !is_away;
+        let first = if *is_wrong {
+            &mut entry.refused_at
+        } else {
+            &mut entry.failed_at
+        };
+        first.get_or_insert(*at);
+        entry.is_aside |= is_new && has_room;
         if entry.is_aside || !is_away {
             entry.until = now + entry.pause;
         }
@@ -125,6 +168,28 @@ impl Failing {
             };
             entry.pause = (entry.pause * 2).min(longest);
         }
+        given_up
+    }
+
+    fn has_room(&self, tenant: &TenantId) -> bool {
+        let of_tenant = self.aside().filter(|(_, entry)| entry.tenant == *tenant);
+        of_tenant.count() < ASIDE_EACH && self.count_aside() < ASIDE
+    }
+
+    /// If no more may be set aside of a tenant, gives up the one that has failed for longest: of the tenant, or of all if
+    /// there are too many.
+    fn make_room(&mut self, tenant: &TenantId) -> Option<i64> {
+        if self.has_room(tenant) {
+            return None;
+        }
+        let of_all = self.count_aside() >= ASIDE;
+        let hopeless = self.aside().filter(|(_, entry)| {
+            entry.pause == LONGEST_ASIDE && (of_all || entry.tenant == *tenant)
+        });
+        let oldest = hopeless.min_by_key(|(id, entry)| (entry.failed_at, *id));
+        let (id, _) = oldest?;
+        self.entries.remove(&id);
+        Some(id)
     }
 }
 
@@ -154,7 +219,8 @@ mod tests {
                 },
                 at: Timestamp::from_millis(0),
             },
-            since: 0,
+            at: 0,
+            is_wrong: false,
             is_alone: true,
             reason: "scripted".into(),
         }
@@ -185,13 +251,49 @@ mod tests {
     }
 
     #[test]
+    fn who_has_failed_for_longest_is_given_up_for_others_that_fail_alone() {
+        let mut failing = Failing::default();
+        let mut now = Instant::now();
+        let each = ASIDE_EACH as i64;
+        for id in 0..each {
+            failing.note(&failed(id, "acme"), false, now);
+        }
+        assert_eq!(failing.note(&failed(each, "acme"), false, now), None);
+        assert!(failing.holds_up(each, now), "all of them are new");
+        for _ in 0..10 {
+            now += LONGEST_ASIDE;
+            for id in 0..each {
+                failing.note(&failed(id, "acme"), false, now);
+            }
+        }
+        assert_eq!(failing.note(&failed(-1, "main"), false, now), None);
+        assert_eq!(failing.note(&failed(each, "acme"), false, now), Some(0));
+        assert!(failing.is_aside(each) && !failing.is_aside(0));
+        assert_eq!(failing.note(&failed(each, "acme"), false, now), None);
+    }
+
+    #[test]
+    fn when_one_arrives_after_all_its_tenants_others_are_tried_again() {
+        let mut failing = Failing::default();
+        let now = Instant::now();
+        for (id, tenant) in [(1, "acme"), (2, "acme"), (3, "main")] {
+            failing.note(&failed(id, tenant), false, now);
+        }
+        failing.forget(&[1]);
+        failing.try_again(&"acme".parse().unwrap(), now);
+        assert_eq!(failing.resting(now), [3]);
+        failing.rest(now - 2 * FIRST_PAUSE, now);
+        assert_eq!(failing.resting(now + FIRST_PAUSE).len(), 2, "a rest");
+    }
+
+    #[test]
     fn pauses_grow_while_the_memory_is_there_alone() {
         let now = Instant::now();
         let mut failing = Failing::default();
         // How long it rests after each failure.
         let mut rests = |is_away: bool| {
             failing.note(&failed(1, "acme"), is_away, now);
-            (failing.0[&1].until - now).as_secs()
+            (failing.entries[&1].until - now).as_secs()
         };
         let there: Vec<_> = (0..4).map(|_| rests(false)).collect();
         let away: Vec<_> = (0..3).map(|_| rests(true)).collect();
@@ -241,7 +343,7 @@ mod tests {
         failing.retain(&[], &resting, later);
         assert_eq!(failing.count_aside(), 2, "the one that was asked for");
         failing.retain(&[failed(2, "acme").entry], &[], later);
-        assert_eq!(failing.since(2), Some(0));
-        assert_eq!(failing.since(3), None);
+        assert_eq!(failing.failed_at(2), Some(0));
+        assert_eq!(failing.failed_at(3), None);
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Memories {
     pub(crate) away_for: u32,
     /// It is away for as long as this is set.
     pub(crate) is_away: AtomicBool,
+    /// It refuses whatever it is given for as long as this is set.
+    pub(crate) refuses: AtomicBool,
     /// How long a write takes.
     pub(crate) takes: Duration,
 }
@@ -45,6 +47,9 @@ impl Memory for Memories {
         let tries = self.tries.fetch_add(1, Ordering::SeqCst);
         if tries < self.away_for || self.is_away.load(Ordering::SeqCst) {
             return Err(Error::Unavailable("scripted".into()));
+        }
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(Error::Refused("scripted".into()));
         }
         if entry.text == "choke on me" {
             return Err(Error::Unavailable("scripted".into()));

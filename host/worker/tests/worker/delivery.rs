@@ -168,3 +168,63 @@ async fn after_an_outage_each_scopes_entries_arrive_in_their_order() {
     }
     hall.close().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_with_many_scopes_that_fail_holds_up_no_other_tenant() {
+    let personas = Arc::new(Scripted::default());
+    let bad: Vec<_> = (0..40).map(|n| format!("p{n}")).collect();
+    let hall = Hall::open_with(
+        quiet(),
+        &["nova"],
+        personas,
+        Memories::default(),
+        async |_, store| {
+            for persona in &bad {
+                wait_in(store, "acme/lobby", persona, &[BAD]).await;
+            }
+        },
+    )
+    .await;
+    for n in 0..10 {
+        sleep(300 * SECOND).await;
+        wait_in(&*hall.store, "main/lobby", "nova", &["fine"]).await;
+        // The pause between two tries is 30 s.
+        sleep(31 * SECOND).await;
+        assert_eq!(hall.memory.kept.lock().unwrap().len(), n + 1);
+    }
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_that_refuses_everything_loses_nothing_that_it_failed_at_before() {
+    let personas = Arc::new(Scripted::default());
+    let hall = Hall::open_with(
+        quiet(),
+        &["nova"],
+        personas,
+        Memories::default(),
+        async |_, _| {},
+    )
+    .await;
+    wait_in(&*hall.store, "main/lobby", "a", &[BAD]).await;
+    for _ in 0..5 {
+        wait_in(&*hall.store, "main/lobby", "b", &["fine"]).await;
+        sleep(30 * SECOND).await;
+    }
+    assert_eq!(hall.memory.kept.lock().unwrap().len(), 5);
+    hall.memory.refuses.store(true, Ordering::SeqCst);
+    wait_in(&*hall.store, "main/lobby", "b", &["later"]).await;
+    sleep(3_600 * SECOND).await;
+    let waiting = hall.store.pending_memories(10, Duration::ZERO).await;
+    let mut texts: Vec<_> = waiting
+        .unwrap()
+        .into_iter()
+        .map(|waiting| waiting.entry.text)
+        .collect();
+    texts.sort_unstable();
+    assert_eq!(texts, [BAD, "later"]);
+    hall.memory.refuses.store(false, Ordering::SeqCst);
+    sleep(60 * SECOND).await;
+    assert_eq!(hall.memory.kept.lock().unwrap().len(), 6);
+    hall.close().await;
+}
