@@ -185,10 +185,10 @@ async fn without_a_provider_the_policy_decides_and_operators_are_told() {
             &format!("about = [\"people\"]\non_failure = \"{on_failure}\""),
         );
         let server = serve(&home);
-        let mut ana = Viewer::enter(&server, "name=Ana").await;
-        // So many failures in a row, and it is left alone.
-        for nonce in ["1", "2", "3", "4", "5"] {
-            let became = said(&mut ana, nonce, &format!("hello {nonce}")).await;
+        // So many failures in a row, and it is left alone. Of one author no more than three may wait.
+        for name in ["Ana", "Ben", "Cleo", "Dan", "Eve"] {
+            let mut viewer = Viewer::enter(&server, &format!("name={name}")).await;
+            let became = said(&mut viewer, "1", "hello").await;
             assert_eq!(became["type"], frame, "{on_failure}: {became}");
         }
         let status = as_operator(&home, &server, "").await;
