@@ -3,7 +3,9 @@
 //! Each is written at least once, under the same write id at every try, so that the memory keeps it once. Tenants have
 //! equal shares of what is in view and take turns with their scopes, and a scope's entries go in their order: one that fails
 //! holds up its scope. If it fails again though the memory has taken others meanwhile, it is the entry that fails: it is set
-//! aside and tried again with growing pauses of its own, and its scope goes on.
+//! aside and tried again with growing pauses of its own, and its scope goes on. When one that was set aside arrives after
+//! all, the tenant's others are tried at once. Where too many are set aside, the one that has failed for longest is dropped
+//! for the next.
 //!
 //! While nothing arrives nobody knows whether it is the memory that fails or what is delivered first. Then all wait, with growing pauses, and
 //! each time others go first: another tenant, and another scope of each. After some rounds an entry further behind is tried
