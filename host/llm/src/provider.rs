@@ -173,7 +173,7 @@ impl Provider {
 
     /// Whether it does not answer this tenant.
     pub(crate) fn is_failing(&self, tenant: &TenantId) -> bool {
-        self.watch.told() == Extent::All || self.breaker.outage(tenant, Instant::now()).is_some()
+        self.watch.fails_all() || self.breaker.outage(tenant, Instant::now()).is_some()
     }
 
     pub(crate) fn price(&self) -> Option<&Price> {

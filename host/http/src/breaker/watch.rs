@@ -33,9 +33,10 @@ pub enum News {
 }
 
 impl Watch {
-    /// For whom it does not answer, as far as the operator was told.
-    pub fn told(&self) -> Extent {
-        self.state().extent
+    /// Whether it does not answer anybody: so it was told, and no answer has been good since the latest bad one.
+    pub fn fails_all(&self) -> bool {
+        let told = self.state();
+        told.extent == Extent::All && told.good == 0
     }
 
     /// Takes note of an answer, and of for whom it fails now.
@@ -113,6 +114,27 @@ mod tests {
             let now = start + Duration::from_secs(n);
             assert_eq!(watch.note(extent, is_good, now), news, "answer {n}");
         }
-        assert_eq!(watch.told(), Nobody);
+    }
+
+    #[test]
+    fn whether_it_fails_all_is_up_to_the_latest_answer_until_it_is_back() {
+        let watch = Watch::default();
+        let now = Instant::now();
+        assert!(!watch.fails_all());
+        let answers = [
+            (One, false, false),
+            (All, false, true),
+            (Nobody, true, false),
+            // It answers now and then.
+            (Nobody, false, true),
+            (Nobody, true, false),
+            (Nobody, true, false),
+            (Nobody, true, false),
+            (Nobody, false, false),
+        ];
+        for (n, (extent, is_good, fails_all)) in answers.into_iter().enumerate() {
+            watch.note(extent, is_good, now);
+            assert_eq!(watch.fails_all(), fails_all, "answer {n}");
+        }
     }
 }

@@ -338,9 +338,6 @@ async fn operators_of_all_see_that_one_is_overloaded() {
         let said = "the language model a does not answer; b answers instead";
         assert_eq!(router.trouble(asker).as_deref(), Some(said));
     }
-    for _ in 0..3 {
-        assert!(router.trouble(&other).is_some());
-        ask(&router, &asker()).await.unwrap();
-    }
-    assert_eq!(router.trouble(&other), None, "three good answers in a row");
+    ask(&router, &asker()).await.unwrap();
+    assert_eq!(router.trouble(&other), None, "a good answer");
 }
