@@ -7,6 +7,7 @@
 //! offsets are 1, 2, 3, ... without gaps; one id is in a log only once; a call's commit happens as
 //! a whole or not at all. It must not know what a message means or who may say it.
 
+mod delegate;
 mod desk;
 mod duties;
 mod redis;
@@ -14,6 +15,8 @@ mod rota;
 mod sqlite;
 mod waiting;
 
+#[doc(hidden)]
+pub use delegate::Delegate;
 pub use desk::{Change, Changed, Desk, Desks, Expected, Note, Shelf};
 pub use duties::{Duties, Duty, Lease};
 pub use redis::Redis;

@@ -1,13 +1,9 @@
 //! A store that can be made to fail, to stop, or to let everybody wait for the others.
 
 use crate::host::Host;
-use async_trait::async_trait;
 use chatter_gateway::Config;
-use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, call};
-use chatter_store::{
-    Appended, CallCommit, Change, Changed, Desk, Desks, Duties, Head, LogPage, PendingLine,
-    PendingMemory, Shelf, Sqlite, Store, StoreError, StoredSession, StoredState,
-};
+use chatter_protocol::RoomId;
+use chatter_store::{Change, Changed, Delegate, Head, LogPage, Shelf, Sqlite, Store, StoreError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -16,7 +12,6 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 use tokio::sync::Notify;
 
@@ -72,14 +67,6 @@ impl Faulty {
         }
     }
 
-    /// Does something at a time that is drawn, and answers at another.
-    async fn shuffle<T>(&self, work: impl Future<Output = T>) -> T {
-        self.wait().await;
-        let done = work.await;
-        self.wait().await;
-        done
-    }
-
     async fn wait(&self) {
         let turns = self.order.as_ref().map_or(0, |order| {
             let most = [1, 4, 20, 150][order.lock().unwrap().random_range(0..4)];
@@ -99,17 +86,32 @@ impl Faulty {
     }
 }
 
-#[async_trait]
-impl Store for Faulty {
-    async fn append_fenced(
+impl Delegate for Faulty {
+    fn store(&self) -> &dyn Store {
+        &self.inner
+    }
+
+    /// All is done at a time that is drawn, and answered at another.
+    async fn pass<T: Send>(
         &self,
-        room: &RoomId,
-        messages: Vec<Arc<ChatMessage>>,
-        fence: Option<u64>,
-    ) -> Result<Appended, StoreError> {
-        Self::check(&self.refuses_writes)?;
-        self.shuffle(self.inner.append_fenced(room, messages, fence))
-            .await
+        request: &'static str,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        match request {
+            "append_fenced" => Self::check(&self.refuses_writes)?,
+            "settle_fenced" => Self::check(&self.refuses_settling)?,
+            "put_session" => {
+                self.sessions.fetch_add(1, Ordering::SeqCst);
+            }
+            "head" | "read_after" => {
+                self.reads.fetch_add(1, Ordering::SeqCst);
+            }
+            _ => {}
+        }
+        self.wait().await;
+        let done = work.await;
+        self.wait().await;
+        done
     }
 
     async fn read_after(
@@ -118,7 +120,6 @@ impl Store for Faulty {
         after: u64,
         limit: usize,
     ) -> Result<LogPage, StoreError> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
         Self::check(&self.refuses_reads)?;
         let [now, most] = &self.looks;
         if limit == 1 {
@@ -127,9 +128,7 @@ impl Store for Faulty {
             // Whoever asks for others meanwhile does so before this one has its answer.
             tokio::task::yield_now().await;
         }
-        let page = self
-            .shuffle(self.inner.read_after(room, after, limit))
-            .await;
+        let page = self.inner.read_after(room, after, limit).await;
         if limit == 1 {
             now.fetch_sub(1, Ordering::SeqCst);
         }
@@ -137,102 +136,11 @@ impl Store for Faulty {
     }
 
     async fn head(&self, room: &RoomId) -> Result<Head, StoreError> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
-        let mut head = self.shuffle(self.inner.head(room)).await?;
+        let mut head = self.inner.head(room).await?;
         if self.is_another.load(Ordering::SeqCst) {
             head.epoch.push_str("-another");
         }
         Ok(head)
-    }
-
-    async fn read_latest(&self, room: &RoomId, limit: usize) -> Result<LogPage, StoreError> {
-        self.inner.read_latest(room, limit).await
-    }
-
-    async fn commit(&self, commit: CallCommit) -> Result<(), StoreError> {
-        self.inner.commit(commit).await
-    }
-
-    async fn state(
-        &self,
-        room: &RoomId,
-        persona: &PersonaId,
-        without: &[Arc<str>],
-    ) -> Result<Option<StoredState>, StoreError> {
-        self.inner.state(room, persona, without).await
-    }
-
-    async fn pending_lines(
-        &self,
-        room: &RoomId,
-        limit: usize,
-        wait: Duration,
-    ) -> Result<Vec<PendingLine>, StoreError> {
-        self.inner.pending_lines(room, limit, wait).await
-    }
-
-    async fn settle_fenced(
-        &self,
-        room: &RoomId,
-        settled: Vec<(MessageId, call::Fate)>,
-        fence: Option<u64>,
-    ) -> Result<(), StoreError> {
-        Self::check(&self.refuses_settling)?;
-        self.inner.settle_fenced(room, settled, fence).await
-    }
-
-    async fn fates(
-        &self,
-        room: &RoomId,
-        persona: &PersonaId,
-        limit: usize,
-    ) -> Result<Vec<call::LineFate>, StoreError> {
-        self.inner.fates(room, persona, limit).await
-    }
-
-    async fn pending_memories_but(
-        &self,
-        others: &[i64],
-        limit: usize,
-        wait: Duration,
-    ) -> Result<Vec<PendingMemory>, StoreError> {
-        self.inner.pending_memories_but(others, limit, wait).await
-    }
-
-    async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {
-        self.inner.settle_memories(ids).await
-    }
-
-    async fn put_session(&self, session: StoredSession) -> Result<(), StoreError> {
-        self.sessions.fetch_add(1, Ordering::SeqCst);
-        self.inner.put_session(session).await
-    }
-
-    async fn session(&self, token_sha256: &str) -> Result<Option<StoredSession>, StoreError> {
-        self.inner.session(token_sha256).await
-    }
-
-    fn desks(&self) -> &dyn Desks {
-        self
-    }
-
-    fn duties(&self) -> &dyn Duties {
-        self.inner.duties()
-    }
-
-    fn describe(&self) -> String {
-        self.inner.describe()
-    }
-}
-
-#[async_trait]
-impl Desks for Faulty {
-    async fn desk_version(&self, room: &RoomId) -> Result<u64, StoreError> {
-        self.shuffle(self.inner.desks().desk_version(room)).await
-    }
-
-    async fn desk(&self, room: &RoomId) -> Result<Desk, StoreError> {
-        self.shuffle(self.inner.desks().desk(room)).await
     }
 
     async fn change_desk(&self, room: &RoomId, change: Change) -> Result<Changed, StoreError> {
@@ -243,25 +151,7 @@ impl Desks for Faulty {
                 self.go_on.notified().await;
             }
         }
-        self.shuffle(self.inner.desks().change_desk(room, change))
-            .await
-    }
-
-    async fn find(
-        &self,
-        room: &RoomId,
-        id: MessageId,
-    ) -> Result<Option<(u64, Arc<ChatMessage>)>, StoreError> {
-        self.shuffle(self.inner.desks().find(room, id)).await
-    }
-
-    async fn replace(
-        &self,
-        room: &RoomId,
-        messages: Vec<Arc<ChatMessage>>,
-    ) -> Result<u64, StoreError> {
-        self.shuffle(self.inner.desks().replace(room, messages))
-            .await
+        self.inner.desks().change_desk(room, change).await
     }
 }
 

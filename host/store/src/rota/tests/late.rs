@@ -1,14 +1,10 @@
 //! A store whose leases are there in time, and whose answers are not.
 
-use crate::{
-    Appended, CallCommit, Duties, Duty, Head, Lease, LogPage, PendingLine, PendingMemory, Sqlite,
-    Store, StoreError, StoredSession, StoredState,
-};
-use async_trait::async_trait;
-use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, call};
+use crate::{Delegate, Duty, Lease, Sqlite, Store, StoreError};
+use chatter_protocol::RoomId;
 use std::{
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -38,8 +34,11 @@ impl Late {
     }
 }
 
-#[async_trait]
-impl Duties for Late {
+impl Delegate for Late {
+    fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
     async fn take(
         &self,
         rooms: &[RoomId],
@@ -53,10 +52,6 @@ impl Duties for Late {
         leases
     }
 
-    async fn give_up(&self, rooms: &[RoomId], duty: Duty, holder: &str) -> Result<(), StoreError> {
-        self.store.duties().give_up(rooms, duty, holder).await
-    }
-
     async fn meet(
         &self,
         group: &str,
@@ -67,107 +62,5 @@ impl Duties for Late {
             return Err(StoreError::Unavailable("that node is away".into()));
         }
         self.store.duties().meet(group, member, ttl).await
-    }
-
-    async fn leave(&self, group: &str, member: &str) -> Result<(), StoreError> {
-        self.store.duties().leave(group, member).await
-    }
-}
-
-/// Of all else a rota asks nothing.
-#[async_trait]
-impl Store for Late {
-    async fn append_fenced(
-        &self,
-        _: &RoomId,
-        _: Vec<Arc<ChatMessage>>,
-        _: Option<u64>,
-    ) -> Result<Appended, StoreError> {
-        unreachable!()
-    }
-
-    async fn head(&self, _: &RoomId) -> Result<Head, StoreError> {
-        unreachable!()
-    }
-
-    async fn read_after(&self, _: &RoomId, _: u64, _: usize) -> Result<LogPage, StoreError> {
-        unreachable!()
-    }
-
-    async fn read_latest(&self, _: &RoomId, _: usize) -> Result<LogPage, StoreError> {
-        unreachable!()
-    }
-
-    async fn commit(&self, _: CallCommit) -> Result<(), StoreError> {
-        unreachable!()
-    }
-
-    async fn state(
-        &self,
-        _: &RoomId,
-        _: &PersonaId,
-        _: &[Arc<str>],
-    ) -> Result<Option<StoredState>, StoreError> {
-        unreachable!()
-    }
-
-    async fn pending_lines(
-        &self,
-        _: &RoomId,
-        _: usize,
-        _: Duration,
-    ) -> Result<Vec<PendingLine>, StoreError> {
-        unreachable!()
-    }
-
-    async fn settle_fenced(
-        &self,
-        _: &RoomId,
-        _: Vec<(MessageId, call::Fate)>,
-        _: Option<u64>,
-    ) -> Result<(), StoreError> {
-        unreachable!()
-    }
-
-    async fn fates(
-        &self,
-        _: &RoomId,
-        _: &PersonaId,
-        _: usize,
-    ) -> Result<Vec<call::LineFate>, StoreError> {
-        unreachable!()
-    }
-
-    async fn pending_memories_but(
-        &self,
-        _: &[i64],
-        _: usize,
-        _: Duration,
-    ) -> Result<Vec<PendingMemory>, StoreError> {
-        unreachable!()
-    }
-
-    async fn settle_memories(&self, _: Vec<i64>) -> Result<(), StoreError> {
-        unreachable!()
-    }
-
-    async fn put_session(&self, _: StoredSession) -> Result<(), StoreError> {
-        unreachable!()
-    }
-
-    async fn session(&self, _: &str) -> Result<Option<StoredSession>, StoreError> {
-        unreachable!()
-    }
-
-    fn desks(&self) -> &dyn crate::Desks {
-        self.store.desks()
-    }
-
-    fn duties(&self) -> &dyn Duties {
-        self
-    }
-
-    fn describe(&self) -> String {
-        "late".into()
     }
 }
