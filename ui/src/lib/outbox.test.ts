@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { discard, put, settle, unsent, type Outbox } from "./outbox";
+import { again, discard, put, settle, unsent, type Outbox } from "./outbox";
 import type { ServerFrame } from "./protocol";
 
 const two: Outbox = put(put([], "a", "hello", null), "b", "world", "c");
@@ -38,6 +38,17 @@ describe("an outbox", () => {
     expect(refused[0]?.refused).toBe("not here");
     expect(unsent(refused).map((frame) => frame.nonce)).toEqual(["b"]);
     expect(ids(discard(refused, "a"))).toEqual(["b"]);
+  });
+
+  it("sets aside what the room had no time for until it is sent again, or with another connection", () => {
+    const delayed = settle(two, { type: "error", code: "busy", detail: "later", nonce: "a" });
+    expect([delayed[0]?.refused, unsent(delayed).map(({ nonce }) => nonce)]).toEqual([null, ["b"]]);
+    const sent = again(delayed);
+    expect(sent.frames.map(({ nonce }) => nonce)).toEqual(["a"]);
+    expect(again(sent.outbox).frames).toEqual([]);
+    const you = { id: "guest:ana", name: "Ana", kind: "viewer", scopes: [] } as const;
+    const back = settle(delayed, { type: "hello", epoch: "e", offset: 1, recovered: true, you: { ...you, scopes: [] } });
+    expect([unsent(back).map(({ nonce }) => nonce), again(back).frames]).toEqual([["a", "b"], []]);
   });
 
   it("asks what became of those that wait when there is another connection", () => {

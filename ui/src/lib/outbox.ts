@@ -16,11 +16,13 @@ export interface Draft {
   readonly refused: string | null;
   /** Whether it is with the room, where it waits for a moderator. */
   readonly waits?: boolean;
+  /** Whether the room had no time for it: it is sent again later. */
+  readonly delayed?: boolean;
 }
 
 export type Outbox = readonly Draft[];
 
-/** Refusals that pass: the message is sent again when the connection is. */
+/** Refusals that pass: the message is sent again after a while. */
 const PASSING = new Set(["busy", "rate_limited", "timeout", "store_unavailable", "not_ready"]);
 
 export function put(outbox: Outbox, id: string, text: string, replyTo: string | null): Outbox {
@@ -36,7 +38,9 @@ export function settle(outbox: Outbox, frame: ServerFrame): Outbox {
   switch (frame.type) {
     // What became meanwhile of those that waited is only told to who sends them again.
     case "hello":
-      return outbox.some(({ waits }) => waits) ? outbox.map((draft) => ({ ...draft, waits: false })) : outbox;
+      return outbox.some(({ waits, delayed }) => waits || delayed)
+        ? outbox.map((draft) => ({ ...draft, waits: false, delayed: false }))
+        : outbox;
     case "waiting":
       return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, waits: true } : draft));
     // What was said was a command, and is done.
@@ -46,20 +50,22 @@ export function settle(outbox: Outbox, frame: ServerFrame): Outbox {
     case "message":
       return outbox.some((draft) => draft.id === frame.message.id) ? discard(outbox, frame.message.id) : outbox;
     case "error":
+      if (PASSING.has(frame.code)) return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, delayed: true } : draft));
       return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, refused: frame.detail, waits: false } : draft));
     default:
       return outbox;
   }
 }
 
-/** Whether a refusal is worth another try. */
-export function passes(frame: ServerFrame): boolean {
-  return frame.type === "error" && PASSING.has(frame.code);
+/** What is on its way, or is to be with a new connection, as frames, in the order in which it was written. */
+export function unsent(outbox: Outbox): ClientFrame[] {
+  return outbox.filter((draft) => draft.refused === null && !draft.waits && !draft.delayed).map(frame);
 }
 
-/** What is still to be sent, as frames, in the order in which it was written. */
-export function unsent(outbox: Outbox): ClientFrame[] {
-  return outbox.filter((draft) => draft.refused === null && !draft.waits).map(frame);
+/** What the room had no time for, and alone that, is on its way again. */
+export function again(outbox: Outbox): { outbox: Outbox; frames: ClientFrame[] } {
+  const frames = outbox.filter(({ delayed }) => delayed).map(frame);
+  return { outbox: outbox.map((draft) => (draft.delayed ? { ...draft, delayed: false } : draft)), frames };
 }
 
 export function frame({ id, text, replyTo }: Draft): ClientFrame {

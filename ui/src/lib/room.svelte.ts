@@ -9,7 +9,8 @@ import { Connection, type Down, type Owner, type Position } from "./connection";
 import { emotesIn, loadOwn } from "./emote";
 import { KEPT, Log, type Line } from "./log";
 import { Moderation } from "./moderation.svelte";
-import { discard, passes, put, settle, unsent, type Outbox } from "./outbox";
+import type { Outbox } from "./outbox";
+import { Outgoing } from "./outgoing.svelte";
 import { callable, wrote } from "./people";
 import { Pulse } from "./pulse";
 import type { ChatMessage, ChatTrends, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
@@ -37,9 +38,6 @@ const STREAM_LASTS = 60_000;
 /** So long after the last trends there are none, in milliseconds: they are told every ten seconds at least. */
 const TRENDS_LAST = 30_000;
 
-/** How long to wait before what the room had no time for is sent again, in milliseconds. */
-const RESEND = 2_000;
-
 /** What came is shown with the next frame of the screen, and after this at the latest: hidden pages have no frames. */
 const SHOWN_WITHIN = 500;
 
@@ -62,7 +60,6 @@ export interface View {
 
 export class Room implements Owner {
   view = $state.raw<View>({ lines: [], shift: false, appended: 0, edition: 0, before: Infinity, more: false });
-  outbox = $state.raw<Outbox>([]);
   info = $state.raw<RoomStatus | null>(null);
   stream = $state.raw<StreamNow | null>(null);
   trends = $state.raw<ChatTrends | null>(null);
@@ -95,6 +92,11 @@ export class Room implements Owner {
 
   readonly moderation: Moderation;
 
+  /** One's own messages that the room does not have yet. */
+  get outbox(): Outbox {
+    return this.#outgoing.drafts;
+  }
+
   /** What came while nobody looked. */
   readonly absence = new Absence();
 
@@ -113,6 +115,7 @@ export class Room implements Owner {
   #frame: number | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   readonly #wire: Connection;
+  readonly #outgoing: Outgoing;
   #wasOpen = false;
   #live = Infinity;
   #streamed = 0;
@@ -124,6 +127,7 @@ export class Room implements Owner {
   constructor(readonly id: string) {
     this.moderation = new Moderation(id);
     this.#wire = new Connection(id, this, true);
+    this.#outgoing = new Outgoing((frame) => this.#wire.send(frame));
   }
 
   start(): void {
@@ -139,6 +143,7 @@ export class Room implements Owner {
     clearInterval(this.#ticking);
     this.#timers.forEach(clearTimeout);
     this.#unschedule();
+    this.#outgoing.down();
     this.#wire.end();
   }
 
@@ -151,10 +156,7 @@ export class Room implements Owner {
   }
 
   say(text: string, replyTo: string | null): void {
-    const id = uuid();
-    this.outbox = put(this.outbox, id, text, replyTo);
-    const frame = unsent(this.outbox).find((frame) => frame.nonce === id);
-    if (frame && this.connection.state === "open") this.#wire.send(frame);
+    this.#outgoing.say(text, replyTo);
   }
 
   /** Tells its reader something, among the messages. */
@@ -166,7 +168,7 @@ export class Room implements Owner {
   }
 
   discard(id: string): void {
-    this.outbox = discard(this.outbox, id);
+    this.#outgoing.discard(id);
   }
 
   /** Tries now instead of later. */
@@ -236,6 +238,7 @@ export class Room implements Owner {
       this.#timers.forEach(clearTimeout);
       this.#timers.clear();
     }
+    this.#outgoing.down();
     this.connection = why;
   }
 
@@ -334,11 +337,7 @@ export class Room implements Owner {
     this.moderation.take(frame);
     const { appended } = this.#log;
     if (this.#log.take(frame)) return true;
-    if (passes(frame)) {
-      this.#after(RESEND, () => this.#sendAll());
-      return false;
-    }
-    this.outbox = settle(this.outbox, frame);
+    this.#outgoing.take(frame);
     if (frame.type === "hello") this.#hello(frame);
     if (frame.type === "notice") this.tell(frame.text);
     if (frame.type === "remove" || frame.type === "clear") {
@@ -360,7 +359,6 @@ export class Room implements Owner {
     if (this.recovery) this.#after(recovered ? 4_000 : 20_000, () => (this.recovery = null));
     this.#wasOpen = true;
     this.#live = offset;
-    this.#sendAll();
     // Now that one is counted among the viewers.
     void this.#look().catch(() => {});
     this.#after(SETTLED, () => void this.#look().catch(() => {}));
@@ -401,10 +399,6 @@ export class Room implements Owner {
     if (you === undefined || message.author.id === you) return false;
     if ((message.mentions ?? []).includes(you)) return true;
     return message.reply_to ? this.find(message.reply_to)?.author.id === you : false;
-  }
-
-  #sendAll(): void {
-    for (const frame of unsent(this.outbox)) this.#wire.send(frame);
   }
 
   #after(wait: number, then: () => void): void {

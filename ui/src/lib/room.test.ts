@@ -25,7 +25,10 @@ let rooms: { status: number; body: unknown };
 beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
-  rooms = { status: 200, body: { id: "main/lobby", title: "The lobby", viewers: 1, personas: [], people: [] } };
+  rooms = {
+    status: 200,
+    body: { id: "main/lobby", title: "The lobby", viewers: 1, personas: [], people: [], epoch: "a", offset: 2 },
+  };
   const history = { epoch: "a", complete: true, messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
   vi.stubGlobal("location", { href: "http://127.0.0.1/r/main/lobby" });
   vi.stubGlobal("document", { visibilityState: "visible" });
@@ -128,6 +131,36 @@ describe("a room", () => {
     newest().say({ type: "ack", nonce: frame?.nonce ?? "", id: frame?.nonce ?? "", offset: 3 });
     await settled();
     expect(room.outbox).toEqual([]);
+  });
+
+  it("sends what the room had no time for once more a round, however much it is, and nothing else", async () => {
+    const { room, socket } = await connected();
+    room.say("one", null);
+    room.say("two", null);
+    const [one = "", two = ""] = socket.sent.map(({ nonce }) => nonce ?? "");
+    room.say("three", null);
+    for (const [round, code] of ["busy", "rate_limited", "timeout"].entries()) {
+      for (const nonce of [one, two]) socket.say({ type: "error", code, detail: "later", nonce });
+      // Longer than the longest pause.
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(socket.sent.slice(3 + 2 * round).map(({ nonce }) => nonce)).toEqual([one, two]);
+    }
+    socket.say({ type: "error", code: "busy", detail: "later", nonce: one });
+    await settled();
+    room.discard(one);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(socket.sent.length).toBe(9);
+  });
+
+  it("sends what the room had no time for with the next connection, and not twice", async () => {
+    const { room, socket } = await connected();
+    room.say("one", null);
+    socket.say({ type: "error", code: "busy", detail: "later", nonce: socket.sent[0]?.nonce ?? null });
+    socket.end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    newest().hello("a", 2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(newest().sent).toEqual([socket.sent[0]]);
   });
 
   it("does not try again where there is no room", async () => {
@@ -247,6 +280,7 @@ describe("what came while its reader was away and the connection was lost", () =
       "is marked if they are back before the connection",
       async (room) => {
         room.seen(false);
+        Object.assign(rooms.body as object, { offset: 4 });
         room.seen(true);
         await lose();
       },

@@ -1,0 +1,57 @@
+/** What one writes, until the room has it: sent as soon as there is a connection, and again when the room had no time. */
+
+import { backoff } from "./backoff";
+import { again, discard, frame, put, settle, unsent, type Outbox } from "./outbox";
+import type { ClientFrame, ServerFrame } from "./protocol";
+import { uuid } from "./uuid";
+
+/** A room that is busy is given two seconds at first, as a connection is after so many attempts: see `backoff`. */
+const PATIENCE = 2;
+
+export class Outgoing {
+  drafts = $state.raw<Outbox>([]);
+  #open = false;
+  /** One timer, however many drafts there are that wait for it. */
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** How often in a row the room had no time for anything. */
+  #failed = 0;
+
+  constructor(readonly send: (frame: ClientFrame) => void) {}
+
+  say(text: string, replyTo: string | null): void {
+    const id = uuid();
+    this.drafts = put(this.drafts, id, text, replyTo);
+    if (this.#open) this.send(frame({ id, text, replyTo, refused: null }));
+  }
+
+  discard(id: string): void {
+    this.drafts = discard(this.drafts, id);
+  }
+
+  take(answer: ServerFrame): void {
+    const { length } = this.drafts;
+    this.drafts = settle(this.drafts, answer);
+    if (this.drafts.length < length) this.#failed = 0;
+    if (answer.type === "hello") {
+      this.down();
+      this.#open = true;
+      for (const frame of unsent(this.drafts)) this.send(frame);
+    } else if (this.drafts.some(({ delayed }) => delayed)) {
+      this.#timer ??= setTimeout(() => this.#again(), backoff(PATIENCE + this.#failed++, Math.random()));
+    }
+  }
+
+  /** The connection is gone: what is left goes out with the next one. */
+  down(): void {
+    this.#open = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #again(): void {
+    this.#timer = null;
+    const { outbox, frames } = again(this.drafts);
+    this.drafts = outbox;
+    for (const frame of frames) this.send(frame);
+  }
+}
