@@ -10,6 +10,7 @@ mod asker;
 mod budget;
 mod embeddings;
 mod failure;
+mod gate;
 mod moderation;
 mod offline;
 mod provider;

@@ -7,19 +7,19 @@ mod counted;
 mod refusals;
 mod wire;
 
-use crate::{About, ConfigError, failure::Failure, provider::Pause, queue::Queue, server};
-use async_trait::async_trait;
-use chatter_http::{
-    Ask, Auth, BaseUrl, Breaker, CONNECT, Extent, Method, News, Pass, Patience, Secret, Server,
-    Watch,
+use crate::{
+    About, ConfigError,
+    failure::Failure,
+    gate::{Gate, Terms, Try},
+    server,
 };
+use async_trait::async_trait;
+use chatter_http::{Ask, Auth, BaseUrl, CONNECT, Method, Secret, Server};
 use chatter_protocol::{PersonaId, RoomId, TenantId, memory::Scope};
 use counted::{BREAKER, Counted, QUEUE, SECONDS};
-use metrics::{Gauge, Histogram, gauge, histogram};
-use rand::RngExt as _;
 use refusals::{HARMLESS, Refusals};
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep, timeout_at};
+use std::{collections::BTreeMap, fmt, time::Duration};
+use tokio::time::{Instant, timeout_at};
 
 /// OpenAI's model, and what others take as the name of theirs where they have one alone.
 pub const OPENAI_MODERATION: &str = "omni-moderation-latest";
@@ -27,27 +27,17 @@ pub const OPENAI_MODERATION: &str = "omni-moderation-latest";
 /// The longest answer that is read: 32 texts, of each 13 categories with three values, are some 50 KB.
 const MAX_BODY: usize = 256 << 10;
 
-/// When it is left alone, and for how long.
-const PATIENCE: Patience = Patience {
-    failures: 5,
-    first_rest: Duration::from_secs(5),
-    longest_rest: Duration::from_secs(60),
+const TERMS: Terms = Terms {
+    what: "the moderation provider",
+    meanwhile: "what policies say of `on_failure` holds until it does",
+    backoff: Duration::from_millis(100),
+    least: Duration::from_millis(200),
+    fair_chance: Duration::from_millis(500),
+    seconds: SECONDS,
+    queued: None,
+    queue: QUEUE,
+    breaker: BREAKER,
 };
-
-/// How often it is tried if it can't be reached, is overloaded, or fails by itself.
-const TRIES: u32 = 2;
-
-/// How long one waits before the second time, if the server says nothing of it: up to half as long again.
-const BACKOFF: Duration = Duration::from_millis(100);
-
-/// The longest that it is left alone because it asked for it. A server may be wrong too.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// What has to be left of the deadline for another try to be worth it.
-const LEAST: Duration = Duration::from_millis(200);
-
-/// Who had less time than this, and than half of what there was in all, says nothing of the server by not being answered.
-const FAIR_CHANCE: Duration = Duration::from_millis(500);
 
 /// What a text is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -160,18 +150,12 @@ impl ModerationConfig {
 
 /// A server of moderations.
 pub struct Moderation {
-    name: Arc<str>,
     server: Server,
     model: String,
     /// In whose place its requests wait, among a room's.
     asks_as: PersonaId,
-    queue: Queue,
-    breaker: Breaker<TenantId>,
-    pause: Pause,
+    gate: Gate,
     refusals: Refusals,
-    watch: Watch,
-    level: Gauge,
-    took: Histogram,
 }
 
 impl Moderation {
@@ -193,118 +177,57 @@ impl Moderation {
         }
         let auth = config.api_key.map_or(Auth::Nothing, Auth::Bearer);
         let server = Server::connecting(&config.base_url, auth, MAX_BODY, config.connect_timeout)?;
-        let name: Arc<str> = config.name.into();
-        let level = gauge!(BREAKER, "provider" => name.to_string());
-        level.set(0.0);
+        let about = About {
+            model: config.model.clone(),
+            place: server.shown(),
+            offline: false,
+        };
         Ok(Self {
             server,
             model: config.model,
             asks_as: PersonaId::new("moderation").expect("a slug"),
-            queue: Queue::new(
+            gate: Gate::new(
+                config.name.into(),
+                about,
+                TERMS,
                 config.concurrency,
                 config.queue,
-                gauge!(QUEUE, "provider" => name.to_string()),
             ),
-            breaker: Breaker::new(PATIENCE),
-            pause: Pause::default(),
             refusals: Refusals::default(),
-            watch: Watch::default(),
-            level,
-            took: histogram!(SECONDS, "provider" => name.to_string()),
-            name,
         })
     }
 
     /// What it is, for people.
     #[must_use]
     pub fn about(&self) -> About {
-        About {
-            model: self.model.clone(),
-            place: self.server.shown(),
-            offline: false,
-        }
+        self.gate.about().clone()
     }
 
-    async fn in_turn(
-        &self,
-        texts: &[String],
-        asker: &Scope,
-        until: Instant,
-    ) -> Result<Vec<Assessment>, Failure> {
-        // Who comes while it is down doesn't wait in the queue first.
-        let (tenant, given) = (asker.room.tenant(), until.duration_since(Instant::now()));
-        if self.breaker.rests(&tenant, Instant::now()) {
-            self.show();
-            return Err(Failure::Resting);
+    /// Asks once; who is refused once too often, asks whether it is of the text.
+    async fn try_once(&self, texts: &[String], until: Instant) -> Try<Vec<Assessment>> {
+        let mut tried = timeout_at(until, self.once(texts))
+            .await
+            .unwrap_or_else(|_| Err(Failure::TimedOut).into());
+        match tried.answer {
+            Err(refused @ Failure::Refused(_)) if self.refusals.refused(texts.len()) => {
+                tried.answer = Err(self.doubt(refused, until).await);
+            }
+            Ok(_) => self.refusals.answered(),
+            Err(_) => {}
         }
-        let (mut pass, mut tries) = (None, 0);
-        loop {
-            self.pause.is_over(until, LEAST).await?;
-            // A place is held for as long as something is asked, and no longer.
-            let place = self.queue.place(asker, until).await.ok_or(Failure::Full)?;
-            if self.pause.is_on() {
-                // Somebody was told meanwhile to come later.
-                continue;
-            }
-            let leave = match pass.take() {
-                Some(leave) => leave,
-                None => {
-                    let leave = self.breaker.pass(tenant.clone(), Instant::now());
-                    self.show();
-                    leave.map_err(|_| Failure::Resting)?
-                }
-            };
-            let began = Instant::now();
-            if began >= until {
-                return Err(Failure::Full);
-            }
-            tries += 1;
-            let (answer, is_worth_another) = timeout_at(until, self.once(texts))
-                .await
-                .unwrap_or((Err(Failure::TimedOut), false));
-            let answer = match answer {
-                Err(refused @ Failure::Refused(_)) if self.refusals.refused(texts.len()) => {
-                    Err(self.doubt(refused, until).await)
-                }
-                answer => answer,
-            };
-            if answer.is_ok() {
-                self.refusals.answered();
-            }
-            drop(place);
-            self.took.record(began.elapsed());
-            let wait = match &answer {
-                Err(Failure::Busy { after, .. }) => {
-                    let wait = after.unwrap_or_else(backoff).min(LONGEST_PAUSE);
-                    self.pause.until(Instant::now() + wait);
-                    Some(wait)
-                }
-                Err(_) if is_worth_another => Some(backoff()),
-                _ => None,
-            };
-            let again =
-                wait.filter(|wait| tries < TRIES && Instant::now() + *wait + LEAST <= until);
-            let Some(wait) = again else {
-                judge(leave, &answer, began.elapsed(), given);
-                self.show();
-                self.tell(&tenant, &answer);
-                return answer;
-            };
-            pass = Some(leave);
-            sleep(wait).await;
-        }
+        tried
     }
 
     /// What a refusal is of a server that refuses one text after another: its fault, if it takes not even a harmless one.
     async fn doubt(&self, refused: Failure, until: Instant) -> Failure {
         let harmless = [HARMLESS.to_owned()];
-        match timeout_at(until, self.once(&harmless)).await {
-            Ok((Ok(_), _)) => {
+        match timeout_at(until, self.once(&harmless)).await.map(|tried| tried.answer) {
+            Ok(Ok(_)) => {
                 self.refusals.answered();
                 refused
             }
             // Its own words may repeat what somebody wrote.
-            Ok((Err(Failure::Refused(_)), _)) => Failure::Broken(
+            Ok(Err(Failure::Refused(_))) => Failure::Broken(
                 "it refuses one text after another, a harmless one too: see whether the model's name is right"
                     .into(),
             ),
@@ -312,13 +235,7 @@ impl Moderation {
         }
     }
 
-    /// Shows whether it is asked.
-    fn show(&self) {
-        self.level.set(self.breaker.level(Instant::now()));
-    }
-
-    /// Asks once; and whether it may be another thing the next time.
-    async fn once(&self, texts: &[String]) -> (Result<Vec<Assessment>, Failure>, bool) {
+    async fn once(&self, texts: &[String]) -> Try<Vec<Assessment>> {
         let body = wire::Request {
             model: &self.model,
             input: texts,
@@ -332,49 +249,19 @@ impl Moderation {
         };
         let answer = match self.server.exchange(&ask).await {
             Ok(answer) => answer,
-            Err(failure) => {
-                let failure = server::no_answer(failure);
-                let is_worth_another = matches!(failure, Failure::NotConnected(_));
-                return (Err(failure), is_worth_another);
-            }
+            Err(failure) => return Err(server::no_answer(failure)).into(),
         };
         if answer.status == 200 {
             let read = wire::read(&answer.body, texts.len())
                 .map_err(|how| Failure::Garbled(format!("{} answered {how}", self.server.shown())));
-            return (read, false);
+            return read.into();
         }
         let failure = server::not_ok(&self.server, &answer);
         // Whoever says that it took too long has had the time.
         let is_worth_another = answer.status >= 500 && !matches!(failure, Failure::Late(_));
-        (Err(failure), is_worth_another)
-    }
-
-    /// Tells the operator what has changed.
-    fn tell(&self, tenant: &TenantId, answer: &Result<Vec<Assessment>, Failure>) {
-        let is_good = match answer {
-            Ok(_) => true,
-            // Of having no time nothing is learned, and what comes of a text alone is no outage.
-            Err(Failure::Paused | Failure::Refused(_)) => return,
-            Err(_) => false,
-        };
-        let now = Instant::now();
-        let extent = match answer {
-            // It says so of itself, whoever asks.
-            Err(Failure::Busy { .. }) => Extent::All,
-            _ => self.breaker.extent(now),
-        };
-        let About { model, place, .. } = self.about();
-        match (self.watch.note(extent, is_good, now), answer) {
-            (Some(News::Failed(extent)), Err(failure)) => tracing::warn!(
-                provider = %self.name, model, server = place,
-                tenant = (extent == Extent::Some).then(|| tenant.as_str()),
-                "the moderation provider does not answer: {failure}; what policies say of `on_failure` holds until it does"
-            ),
-            (Some(News::Recovered(after)), _) => tracing::info!(
-                provider = %self.name, model, server = place,
-                "the moderation provider answers again, after {after:.1?}"
-            ),
-            _ => {}
+        Try {
+            answer: Err(failure),
+            is_worth_another,
         }
     }
 }
@@ -387,45 +274,30 @@ impl Assessor for Moderation {
         room: &RoomId,
         until: Instant,
     ) -> Result<Vec<Assessment>, Unassessed> {
-        let counted = Counted::new(&self.name, texts.len());
+        let counted = Counted::new(self.gate.name(), texts.len());
         let asker = Scope {
             room: room.clone(),
             persona: self.asks_as.clone(),
         };
-        let answer = self.in_turn(texts, &asker, until).await;
+        let given = until.duration_since(Instant::now());
+        let once = || self.try_once(texts, until);
+        let answer = self.gate.ask(&asker, until, Some(given), once).await;
         counted.end(&answer);
         answer.map_err(|failure| {
-            tracing::debug!(provider = %self.name, "no answer: {failure}");
+            tracing::debug!(provider = %self.gate.name(), "no answer: {failure}");
             Unassessed(failure)
         })
     }
 
     fn trouble(&self, tenant: &TenantId) -> Option<String> {
-        let is_failing =
-            self.pause.is_on() || self.breaker.outage(tenant, Instant::now()).is_some();
-        is_failing.then(|| format!("the moderation provider {} does not answer", self.name))
+        let is_failing = self.gate.is_paused() || self.gate.is_out(tenant);
+        is_failing.then(|| {
+            format!(
+                "the moderation provider {} does not answer",
+                self.gate.name()
+            )
+        })
     }
-}
-
-/// What an answer that took so long, of so much time in all, says of the server, if it says anything.
-fn judge<T>(
-    pass: Pass<'_, TenantId, ()>,
-    answer: &Result<T, Failure>,
-    took: Duration,
-    given: Duration,
-) {
-    match answer {
-        // What it refuses is of the texts.
-        Ok(_) | Err(Failure::Busy { .. } | Failure::Refused(_)) => {
-            let _ = pass.good(Instant::now());
-        }
-        Err(Failure::TimedOut) if took < FAIR_CHANCE.min(given / 2) => {}
-        Err(_) => drop(pass.bad(Instant::now(), ())),
-    }
-}
-
-fn backoff() -> Duration {
-    BACKOFF.mul_f64(1.0 + rand::rng().random::<f64>() / 2.0)
 }
 
 #[cfg(test)]

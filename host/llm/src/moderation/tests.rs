@@ -1,5 +1,8 @@
 use super::*;
+use crate::gate::PATIENCE;
+use chatter_http::{Breaker, Patience};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use wiremock::{
     Mock, MockServer, Request, Respond, ResponseTemplate,
@@ -300,7 +303,7 @@ fn silence_counts_for_who_had_the_better_part_of_the_time() {
         let (tenant, now) = (TenantId::new("main").unwrap(), Instant::now());
         let pass = breaker.pass(tenant.clone(), now).unwrap();
         let said = format!("{failure:?} {took} {given}");
-        judge(pass, &Err::<(), _>(failure), ms(took), ms(given));
+        TERMS.judge(pass, &Err::<(), _>(failure), ms(took), Some(ms(given)));
         assert_eq!(breaker.rests(&tenant, now), counts, "{said}");
     }
 }

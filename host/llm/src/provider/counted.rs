@@ -32,7 +32,7 @@ impl<'a> Counted<'a> {
 
     pub(super) fn end(mut self, answer: &Result<Answer, Failure>) {
         self.is_told = true;
-        let (provider, tenant) = (self.provider.name.to_string(), self.tenant.clone());
+        let (provider, tenant) = (self.provider.name().to_owned(), self.tenant.clone());
         let (end, usage) = match answer {
             Ok(answer) => ("answered", Some(answer.usage)),
             Err(failure) => match failure.used() {
@@ -67,7 +67,7 @@ impl Drop for Counted<'_> {
         if !self.is_told {
             counter!(
                 REQUESTS,
-                "provider" => self.provider.name.to_string(),
+                "provider" => self.provider.name().to_owned(),
                 "tenant" => std::mem::take(&mut self.tenant),
                 "end" => "given_up"
             )

@@ -2,9 +2,12 @@ use super::{
     scripted::{NEVER, SECOND, Script, broken, busy, down, empty, request, says, scope},
     *,
 };
-use crate::budget::{Budgets, Ledger};
+use crate::{
+    budget::{Budgets, Ledger},
+    gate::PATIENCE,
+};
 use chatter_protocol::Clock;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -282,7 +285,7 @@ async fn who_makes_it_fail_keeps_no_other_tenant_from_asking() {
         assert_eq!(ask(&provider, 10 * SECOND).await, Err(broken()));
     }
     assert_eq!(ask(&provider, 10 * SECOND).await, Err(Failure::Resting));
-    assert_eq!(provider.breaker.level(Instant::now()), 2.0);
+    assert_eq!(provider.gate.level(), 2.0);
     let other = ask_in("acme/studio", &provider, 10 * SECOND).await;
     assert_eq!(other, Ok(says("gg")));
     let neighbour = ask_in("main/studio", &provider, 10 * SECOND).await;
