@@ -5,8 +5,9 @@
 
 use crate::{
     faulty::Faulty,
+    held::hold,
     host::{Client, Host, MESSAGES},
-    moderators::{as_operator, hold, say},
+    requests::{as_operator, say},
 };
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};

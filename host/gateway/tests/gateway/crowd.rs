@@ -1,8 +1,8 @@
 //! Many viewers, and slow ones.
 
 use crate::{
+    held::hold,
     host::{Client, Host, LOBBY, TOKEN, lobby, soon},
-    moderators::hold,
     resume::{say_many, watch_slowly, watch_slowly_with},
 };
 use chatter_bus::publish_json;

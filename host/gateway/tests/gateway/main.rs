@@ -5,14 +5,19 @@
 
 mod acts;
 mod bounds;
+mod by_words;
 mod crowd;
 mod faults;
 mod faulty;
 mod frames;
+mod held;
 mod host;
+mod meanwhile;
 mod moderation;
 mod moderators;
+mod modes;
 mod order;
+mod orders;
 mod pages;
 mod people;
 mod personas;
@@ -21,6 +26,7 @@ mod provider;
 mod proxies;
 mod reconfigured;
 mod refusals;
+mod requests;
 mod resent;
 mod resume;
 mod shutdown;

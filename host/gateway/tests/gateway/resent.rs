@@ -1,10 +1,11 @@
 //! What is sent again with the id that it had, while the moderation provider has changed its mind about it.
 
 use crate::{
+    by_words::{ByWords, asking, host},
     faulty::Faulty,
     host::{Host, MESSAGES, soon},
     personas::{commit, fates, line},
-    provider::{ByWords, as_operator, asking, host, texts},
+    requests::{as_operator, texts},
 };
 use chatter_protocol::{CallId, MessageId, call::Fate};
 use serde_json::{Value, json};
@@ -15,8 +16,8 @@ fn message(text: &str) -> Value {
 }
 
 async fn waiting(host: &Host) -> usize {
-    let held = as_operator(host, "GET", "/held", &Value::Null).await.json();
-    held["held"].as_array().unwrap().len()
+    let (_, page) = as_operator(host, "GET", "/held", Value::Null).await;
+    page["held"].as_array().unwrap().len()
 }
 
 #[tokio::test]
@@ -37,8 +38,9 @@ async fn what_waits_for_a_moderator_or_was_denied_stays_so() {
         assert_eq!((again.status, waiting(&host).await), (202, 1), "{text}");
         assert!(texts(&host).await.is_empty(), "{text}");
         let path = format!("/held/{}", said["id"].as_str().unwrap());
-        let denied = as_operator(&host, "POST", &path, &json!({ "decision": "deny" })).await;
-        assert_eq!(denied.status, 200, "{}", denied.text());
+        let (status, denied) =
+            as_operator(&host, "POST", &path, json!({ "decision": "deny" })).await;
+        assert_eq!(status, 200, "{denied}");
         host.post(MESSAGES, &said).await;
         assert_eq!(waiting(&host).await, 0, "{text}");
         assert!(texts(&host).await.is_empty(), "{text}");

@@ -1,8 +1,9 @@
 //! Two gateways on one store and one bus, as on two machines: what is decided is decided once.
 
 use crate::{
+    held::hold,
     host::{Host, MESSAGES, lobby, soon},
-    moderators::{as_operator, hold, say, texts},
+    requests::{as_operator, say, texts},
 };
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::TopicKind;
