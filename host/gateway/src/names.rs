@@ -30,6 +30,8 @@ pub(crate) fn check<'a>(name: &'a str, pointer: &str) -> Result<&'a str, Problem
         ))
     } else if marks::is_flooded(name) {
         Some("has too many marks on one character".to_owned())
+    } else if is_like_an_id(name) {
+        Some("reads as an author's id, of which each is somebody's: leave the colon out".to_owned())
     } else {
         None
     };
@@ -39,6 +41,14 @@ pub(crate) fn check<'a>(name: &'a str, pointer: &str) -> Result<&'a str, Problem
             Err(Problem::unprocessable("invalid", format!("the name {wrong}")).at(pointer))
         }
     }
+}
+
+/// Whether a moderator who writes the name into a command gives an author's id, and so means somebody else. Letter case and
+/// what may stand around a name there don't count.
+fn is_like_an_id(name: &str) -> bool {
+    let folded = fold(name);
+    let bare = folded.trim_matches(|c: char| c.is_whitespace() || c == '@' || c == '"');
+    bare.contains(':') && AuthorId::new(bare).is_ok()
 }
 
 /// Of the breaks that are no control characters.
@@ -225,6 +235,13 @@ mod tests {
             ("a\u{200b}b", false),
             ("a\u{202e}b", false),
             ("a\u{0}", false),
+            ("guest:ana-0f3c11d2", false),
+            ("Guest:Ana-0F3C11D2", false),
+            ("ｇｕｅｓｔ：ana-0f3c11d2", false),
+            ("@guest:ana-0f3c11d2", false),
+            ("\"guest:ana\"", false),
+            ("Ana: the second", true),
+            (":)", true),
         ];
         for (name, good) in cases {
             assert_eq!(check(name, "/name").is_ok(), good, "{name:?}");
