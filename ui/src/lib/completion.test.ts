@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { choose, complete, completeWord, sole, type Choice } from "./completion";
 
 const names: Choice[] = ["Nova", "Professor Moss", "Ana Maria", "moss"].map((term) => ({ kind: "name", term, about: "" }));
+const awkward: Choice[] = ['x "the king" x', "@home"].map((term, at) => ({ kind: "name", term, id: `guest:${at}`, about: "" }));
 const emotes: Choice[] = [
   { kind: "emote", term: "hype", about: "excitement, let's go" },
   { kind: "emote", term: "heart", about: "love" },
@@ -15,7 +16,7 @@ const commands: Choice[] = [
 ];
 
 /** `|` is the caret. */
-function at(text: string) {
+function at(text: string, names: Choice[]) {
   const caret = text.indexOf("|");
   return complete(text.replace("|", ""), caret, { names, emotes, commands });
 }
@@ -79,10 +80,12 @@ describe("what is offered", () => {
     ["/ban |", null],
     ["say /sl|", null],
     ["/ban @n|", ["Nova"]],
+    ['/ban @"ana m|', ["Ana Maria"]],
+    ['say @"ana m|', null],
     ["nothing|", null],
     ["|", null],
   ])("%s", (text, terms) => {
-    expect(at(text)?.choices.map(({ term }) => term) ?? null).toEqual(terms);
+    expect(at(text, names)?.choices.map(({ term }) => term) ?? null).toEqual(terms);
   });
 
   it.each([
@@ -91,8 +94,15 @@ describe("what is offered", () => {
     [":h|", ":hype: |"],
     ["@mo|x", "@moss |x"],
     ["/b|", "/ban |"],
+    ["hi @ana|", "hi @Ana Maria |"],
+    ["/ban @ana|", '/ban @"Ana Maria" |'],
+    ['/ban @"ana| rude', '/ban @"Ana Maria" |rude'],
+    ["/ban @n|", "/ban @Nova |"],
+    ["/ban @x|", "/ban guest:0 |"],
+    ["/ban @hom|", "/ban guest:1 |"],
+    ["hi @x|", 'hi @x "the king" x |'],
   ])("%s becomes %s", (text, chosen) => {
-    const completion = at(text);
+    const completion = at(text, [...names, ...awkward]);
     const first = completion?.choices[0];
     if (!completion || !first) throw new Error("nothing is offered");
     const put = choose(text.replace("|", ""), completion, first);

@@ -1,11 +1,15 @@
 /** What the send box offers while one types: names after `@`, emotes after `:`, commands after a `/` at the start. */
 
+import { named } from "./commands";
+
 export interface Choice {
   readonly kind: "name" | "emote" | "command";
   /** A name, an emote's code, a command without its slash. */
   readonly term: string;
   /** What follows a command. */
   readonly takes?: string;
+  /** The author id of a name; absent if several have the name. */
+  readonly id?: string;
   /** What to say of it: an emote's meaning, that a name is a persona's, what a command does. */
   readonly about: string;
 }
@@ -40,7 +44,8 @@ export function complete(text: string, caret: number, { names, emotes, commands 
   if (emote?.[1] && emote[2]) return offer(caret - emote[1].length, caret, emote[2], emotes);
   const at = before.lastIndexOf("@");
   if (at < 0 || /[\p{Alphabetic}\p{N}]$/u.test(before.slice(0, at))) return null;
-  return offer(at, caret, before.slice(at + 1), names);
+  const typed = before.slice(at + 1);
+  return offer(at, caret, named(text) === null ? typed : typed.replace(/^"/, ""), names);
 }
 
 /**
@@ -81,8 +86,18 @@ function isIn({ kind, term, about }: Choice, wanted: string): boolean {
 
 /** The text with a choice in its place, and where the caret is then: after it and one space. */
 export function choose(text: string, { from, to }: Completion, choice: Choice): { text: string; caret: number } {
-  const put = { name: `@${choice.term}`, emote: `:${choice.term}:`, command: `/${choice.term}` }[choice.kind];
+  const put = { name: called(choice, text), emote: `:${choice.term}:`, command: `/${choice.term}` }[choice.kind];
   const rest = text.slice(to);
   const caret = from + put.length + 1;
   return { text: `${text.slice(0, from)}${put}${rest.startsWith(" ") ? "" : " "}${rest}`, caret };
+}
+
+/**
+ * A name as it is written in a text. A command takes one word as a name, or what stands in quotation marks; who has a name
+ * that can't stand there has an id, which always can.
+ */
+export function called({ term, id }: Pick<Choice, "term" | "id">, text: string): string {
+  if (named(text) === null) return `@${term}`;
+  if (id !== undefined && /^@|"/.test(term)) return id;
+  return /\s/.test(term) ? `@"${term}"` : `@${term}`;
 }

@@ -66,7 +66,8 @@ export class Moderation {
 
   async ban({ id, name }: ChatMessage["author"]): Promise<string> {
     await silence(this.room, id, null);
-    return `${name} is banned. /unban ${name} ends it.`;
+    // Another may have taken the name by then.
+    return `${name} is banned. /unban ${id} ends it.`;
   }
 
   async decide(id: string, decision: "approve" | "deny"): Promise<void> {

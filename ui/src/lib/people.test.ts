@@ -28,6 +28,11 @@ describe("who can be called", () => {
     const choices = callable([persona("Nova")], [person("Ben")], recent, "guest:Ana");
     expect(choices.map(({ term }) => term)).toEqual(["Nova", "Ben"]);
   });
+
+  it("has an id for who is alone with a name", () => {
+    const choices = callable([persona("Nova")], [person("Ben"), person("Cleo")], [person("ben"), person("Cleo")], null);
+    expect(choices.map(({ id }) => id)).toEqual(["persona:nova", undefined, "guest:Cleo"]);
+  });
 });
 
 describe("who wrote lately", () => {

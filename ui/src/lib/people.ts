@@ -6,6 +6,12 @@ import type { Person, PersonaStatus } from "./protocol";
 /** How many of those who wrote are kept in mind. */
 const RECENT = 200;
 
+/** Whom a name means. */
+export type Called = Pick<Person, "id" | "name">;
+
+/** A persona as an author of messages. */
+export const authorOf = ({ persona_id }: PersonaStatus): string => `persona:${persona_id}`;
+
 /** Who wrote lately, the latest last. Gives the same list if there is nothing new. */
 export function wrote(recent: readonly Person[], author: Person): readonly Person[] {
   const known = recent.find(({ id }) => id === author.id);
@@ -21,13 +27,15 @@ export function callable(
   you: string | null,
 ): Choice[] {
   const choices = new Map<string, Choice>();
-  const add = (name: string, about: string) => {
+  const add = (name: string, id: string, about: string) => {
     const key = name.toLowerCase();
-    if (!choices.has(key)) choices.set(key, { kind: "name", term: name, about });
+    const known = choices.get(key);
+    if (!known) choices.set(key, { kind: "name", term: name, id, about });
+    else if (known.id !== id) choices.set(key, { kind: "name", term: known.term, about: known.about });
   };
-  for (const { name } of personas) add(name, "AI persona");
+  for (const persona of personas) add(persona.name, authorOf(persona), "AI persona");
   for (const { id, name, kind } of [...people, ...recent.toReversed()]) {
-    if (id !== you) add(name, kind === "persona" ? "AI persona" : kind === "moderator" ? "moderator" : "");
+    if (id !== you) add(name, id, kind === "persona" ? "AI persona" : kind === "moderator" ? "moderator" : "");
   }
   return [...choices.values()];
 }
