@@ -40,8 +40,8 @@ export function complete(text: string, caret: number, { names, emotes, commands 
   const command = /^\/([a-z]*)$/i.exec(before);
   if (command) return offer(0, caret, command[1] ?? "", commands);
   const emote = /(?:^|[^a-z0-9:])(:([a-z0-9_]*))$/i.exec(before);
-  // A lone colon is punctuation; `@` alone asks who is there.
-  if (emote?.[1] && emote[2]) return offer(caret - emote[1].length, caret, emote[2], emotes);
+  // A lone colon is punctuation, and with one letter it is a face (`:D`), which Enter is to send; `@` alone asks who is there.
+  if (emote?.[1] && emote[2] && emote[2].length > 1) return offer(caret - emote[1].length, caret, emote[2], emotes);
   const at = before.lastIndexOf("@");
   if (at < 0 || /[\p{Alphabetic}\p{N}]$/u.test(before.slice(0, at))) return null;
   const typed = before.slice(at + 1);
