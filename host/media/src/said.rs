@@ -88,7 +88,8 @@ fn parts(line: &str) -> Option<(&str, &str)> {
     rest.strip_prefix('[')?.split_once("] ")
 }
 
-/// `HH:MM:SS.cc`, hours as many as there are.
+/// `HH:MM:SS.cc`, hours as many as there are. An FLV that is still being written says 0 of itself: it
+/// has no end yet.
 fn duration_ms(text: &str) -> Option<u64> {
     let mut parts = text.trim().splitn(3, ':');
     let hours: u64 = parts.next()?.parse().ok()?;
@@ -101,7 +102,8 @@ fn duration_ms(text: &str) -> Option<u64> {
         .checked_mul(60)?
         .checked_add(minutes)?
         .checked_mul(60_000)?;
-    whole.checked_add((seconds * 1000.0).round() as u64)
+    let whole = whole.checked_add((seconds * 1000.0).round() as u64)?;
+    (whole > 0).then_some(whole)
 }
 
 /// Reads lines until there are no more.
@@ -204,6 +206,7 @@ mod tests {
             ("00:00:08.00", Some(8_000)),
             ("100:00:00.01", Some(360_000_010)),
             ("N/A", None),
+            ("00:00:00.00", None),
             ("00:61:00.00", None),
             ("00:00:nan", None),
             ("99999999999999999999:00:00", None),

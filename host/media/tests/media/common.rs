@@ -2,17 +2,27 @@
 
 use chatter_media::{Condition, Feed, Options, Part, Patience, Source};
 use chatter_protocol::RoomId;
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 /// On a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// Runs ffmpeg with these words.
 pub(crate) fn ffmpeg(folder: &Path, words: &str) {
+    ffmpeg_to(Stdio::null(), folder, words);
+}
+
+/// As [`ffmpeg`]; what it puts out goes there.
+pub(crate) fn ffmpeg_to(out: impl Into<Stdio>, folder: &Path, words: &str) {
     let made = Command::new("ffmpeg")
         .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-y"])
         .args(words.split_whitespace())
         .current_dir(folder)
+        .stdout(out)
         .status();
     let made = made.expect("ffmpeg is needed: sudo apt-get install ffmpeg");
     assert!(made.success(), "ffmpeg {words}");

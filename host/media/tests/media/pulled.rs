@@ -1,7 +1,9 @@
 //! What is fetched from elsewhere while it happens, and what may happen to it.
 
 use crate::{
-    common::{LONG, Told, all, ffmpeg, hasty, is_playing, is_waiting, listen, loudness, until},
+    common::{
+        LONG, Told, all, ffmpeg, ffmpeg_to, hasty, is_playing, is_waiting, listen, loudness, until,
+    },
     web::Web,
 };
 use chatter_media::{Condition, Options, Source};
@@ -132,6 +134,24 @@ async fn a_live_playlist_whose_server_goes_and_comes_back() {
     let until_ms = told.end_ms + 500;
     listen(&mut feed, &mut told, until_ms).await;
     encoder.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_flv_that_is_still_being_written_is_live_though_it_says_that_it_has_no_length() {
+    let folder = TempDir::new().unwrap();
+    // As servers send it, nobody goes back to its head: that says 0 s.
+    let out = fs::File::create(folder.path().join("tone.flv")).unwrap();
+    let words = "-f lavfi -i sine=f=440:d=3 -c:a aac -f flv pipe:1";
+    ffmpeg_to(out, folder.path(), words);
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/live/tone.flv").parse().unwrap();
+    let mut feed = source.open(hasty());
+    let mut told = Told::default();
+    for _ in 0..2 {
+        until(&mut feed, &mut told, is_playing).await;
+        until(&mut feed, &mut told, is_waiting).await;
+    }
+    assert!(!told.gaps.is_empty(), "the clock goes on meanwhile");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,8 +14,8 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// A server; dropping it ends it. Paths that begin with `/closed/` want a password, and those of
-/// `/half/` are broken off in the middle the first time.
+/// A server; dropping it ends it. Paths that begin with `/closed/` want a password, those of `/half/` are
+/// broken off in the middle the first time, and of those of `/live/` no length is told and no part given.
 pub(crate) struct Web {
     pub(crate) address: SocketAddr,
     _server: AbortOnDropHandle<()>,
@@ -69,13 +69,15 @@ async fn answer(stream: TcpStream, folder: PathBuf, asked: Arc<AtomicUsize>) -> 
         .and_then(|range| range.split('-').next()?.parse().ok())
         .unwrap_or(0);
     let half = path.strip_prefix("/half");
-    let name = half.unwrap_or(&path).trim_start_matches('/');
+    let live = path.strip_prefix("/live");
+    let name = half.or(live).unwrap_or(&path).trim_start_matches('/');
     let name = name.split('?').next()?;
     let (head, body) = if path.starts_with("/closed/") {
         ("401 Unauthorized".to_owned(), Vec::new())
     } else {
         match std::fs::read(folder.join(name)) {
             Err(_) => ("404 Not Found".to_owned(), Vec::new()),
+            Ok(all) if live.is_some() => ("200 OK".to_owned(), all),
             Ok(all) => {
                 let of = format!("bytes {from}-{}/{}", all.len() - 1, all.len());
                 let rest = all.get(from..)?.to_vec();
@@ -83,10 +85,11 @@ async fn answer(stream: TcpStream, folder: PathBuf, asked: Arc<AtomicUsize>) -> 
             }
         }
     };
-    let head = format!(
-        "HTTP/1.1 {head}\r\nAccept-Ranges: bytes\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
+    let length = match live {
+        Some(_) => String::new(),
+        None => format!("Accept-Ranges: bytes\r\nContent-Length: {}\r\n", body.len()),
+    };
+    let head = format!("HTTP/1.1 {head}\r\n{length}Connection: close\r\n\r\n");
     let stream = stream.get_mut();
     stream.write_all(head.as_bytes()).await.ok()?;
     let end = if half.is_some() && nth == 0 {
