@@ -8,14 +8,15 @@
     reason = "a benchmark ends by it, and uses its part of what the tests share"
 )]
 
-#[path = "common/options.rs"]
-mod options;
-#[path = "common/process.rs"]
-mod process;
+#[path = "common/mod.rs"]
+mod common;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use process::{end, processor_time, resident};
+use common::{
+    options,
+    process::{end, processor_time, resident},
+};
 use std::{
     fmt::Write as _,
     thread,

@@ -10,23 +10,20 @@
     reason = "a benchmark ends by it, and uses its part of what the tests share"
 )]
 
-#[path = "../common/options.rs"]
-mod options;
-#[path = "../common/process.rs"]
-mod process;
-#[path = "../common/quantile.rs"]
-mod quantile;
+#[path = "../common/mod.rs"]
+mod common;
 mod report;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use chatter_bus::{
-    Bus as _, Heard,
-    redis::{Link, Redis},
-};
-use chatter_protocol::{CallRecord, ChatMessage, Schematic as _, Topic, TopicKind};
+use chatter_protocol::{CallRecord, ChatMessage, Schematic as _, TopicKind};
 use chatter_redis_server::RedisServer;
-use process::{end, processor_time};
+use common::{
+    heard::Listener,
+    options,
+    process::{end, processor_time},
+    shipped::{self, shipped},
+};
 use report::Report;
 use std::{
     fs,
@@ -159,16 +156,8 @@ async fn measure(options: &Options, model: &str) {
 /// Few wait for it: whoever would wait for longer than a chat goes on talking of the same is answered by the
 /// offline model at once.
 fn home(model: &str) -> Home {
-    let home = Home::empty();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
-    for folder in ["personas", "moderation", "streams"] {
-        for entry in fs::read_dir(shipped.join(folder)).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("configs/{folder}/{}", entry.file_name().to_str().unwrap());
-            home.write(&name, fs::read(entry.path()).unwrap());
-        }
-    }
-    let lobby = fs::read_to_string(shipped.join("rooms/lobby.toml")).unwrap();
+    let home = shipped::home(&["personas", "moderation", "streams"]);
+    let lobby = fs::read_to_string(shipped("configs/rooms/lobby.toml")).unwrap();
     let (mut room, mut seats, mut counts) = (String::new(), 0, true);
     for line in lobby.lines() {
         if line.starts_with('[') {
@@ -196,22 +185,12 @@ fn home(model: &str) -> Home {
 
 /// The records of all calls from now on.
 async fn listen(redis: &RedisServer, ended: CancellationToken) -> JoinHandle<Vec<CallRecord>> {
-    let bus = Redis::new(Link::connect(redis.url().parse().unwrap()).await.unwrap());
-    let topic = Topic::new(TopicKind::PersonaCalls, ROOM.parse().unwrap());
-    let mut heard = bus.subscribe(&[topic]).await.unwrap();
+    let mut listener = Listener::to(redis, [TopicKind::PersonaCalls]).await;
     tokio::spawn(async move {
         let mut records = Vec::new();
-        while let Some(Some(said)) = ended.run_until_cancelled(heard.next()).await {
-            match said {
-                Heard::Message { payload, .. } => {
-                    records.push(CallRecord::from_json(&payload).unwrap());
-                }
-                // A figure of half of what happened would be wrong.
-                Heard::Lagged { missed, .. } => panic!("{missed} records were missed"),
-            }
+        while let Some((_, record)) = ended.run_until_cancelled(listener.next()).await {
+            records.push(CallRecord::from_json(&record).unwrap());
         }
-        // What is heard ends with the connection.
-        drop(bus);
         records
     })
 }

@@ -1,6 +1,6 @@
 //! What came of a chat, in figures.
 
-use crate::{quantile::quantile, support::metrics::metric};
+use crate::{common::quantile::quantile, support::metrics::metric};
 use chatter_protocol::{
     AuthorKind, CallRecord, ChatMessage,
     call::{CallEnd, ImportRecord},

@@ -4,7 +4,7 @@
 //! others come later than that is delay and, if it grows, drift. A word's time is compared with that of
 //! its cue: by the first words of cues, as far as they were heard as they stand.
 
-use crate::quantile::quantile;
+use crate::common::quantile::quantile;
 use chatter_protocol::StreamContext;
 use std::{collections::HashSet, fmt, time::Duration};
 

@@ -9,32 +9,29 @@
     reason = "a benchmark ends by it, and uses its part of what the tests share"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod figures;
 mod memory;
-#[path = "../common/options.rs"]
-mod options;
-#[path = "../common/process.rs"]
-mod process;
-#[path = "../common/quantile.rs"]
-mod quantile;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use chatter_bus::{
-    Bus as _, Heard,
-    redis::{Link, Redis},
-};
-use chatter_protocol::{StreamContext, Topic, TopicKind};
+use chatter_protocol::{StreamContext, TopicKind};
 use chatter_redis_server::RedisServer;
+use common::{
+    heard::Listener,
+    options,
+    process::{end, processor_time},
+    shipped::{self, shipped},
+};
 use figures::{Figures, Told};
 use memory::Sample;
-use process::{end, processor_time};
 use std::{
     fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-use support::{Home, Process, ROOM, Server, plugins};
+use support::{Home, Process, Server, plugins};
 use tokio::time::{interval, sleep_until};
 
 const HELP: &str = "\
@@ -85,12 +82,6 @@ impl Options {
     }
 }
 
-fn shipped(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(path)
-}
-
 fn main() {
     let options = Options::read();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -99,14 +90,7 @@ fn main() {
 
 /// The shipped rooms and characters, and the models in a data folder.
 fn home() -> Home {
-    let home = Home::empty();
-    for folder in ["personas", "moderation", "rooms", "streams"] {
-        for entry in fs::read_dir(shipped("configs").join(folder)).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("configs/{folder}/{}", entry.file_name().to_str().unwrap());
-            home.write(&name, fs::read(entry.path()).unwrap());
-        }
-    }
+    let home = shipped::home(&["personas", "moderation", "rooms", "streams"]);
     let to = home.path("ears/models");
     fs::create_dir_all(&to).unwrap();
     let models = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../models");
@@ -123,13 +107,8 @@ async fn measure(options: &Options) {
     let redis = RedisServer::start();
     let home = home();
     let url = redis.url();
-    let bus = Redis::new(Link::connect(url.parse().unwrap()).await.unwrap());
-    let topic = |kind| Topic::new(kind, ROOM.parse().unwrap());
-    let topics = [
-        topic(TopicKind::StreamContext),
-        topic(TopicKind::ChatFirehose),
-    ];
-    let mut heard = bus.subscribe(&topics).await.unwrap();
+    let kinds = [TopicKind::StreamContext, TopicKind::ChatFirehose];
+    let mut listener = Listener::to(&redis, kinds).await;
 
     let plugins = plugins();
     let plugins = plugins.to_str().expect("a path in UTF-8");
@@ -173,15 +152,12 @@ async fn measure(options: &Options) {
         tokio::select! {
             () = sleep_until(until.into()) => break,
             _ = look.tick() => samples.push(Sample::of(id, began.elapsed())),
-            said = heard.next() => match said.expect("the bus goes on") {
-                Heard::Message { topic, payload } if topic.kind == TopicKind::StreamContext => {
-                    let context: StreamContext = serde_json::from_slice(&payload).unwrap();
-                    told.push(Told { after: began.elapsed(), bytes: payload.len(), context });
-                    progress(began, options.minutes);
-                }
-                Heard::Message { .. } => lines += 1,
-                // A figure of half of what was told would be wrong.
-                Heard::Lagged { missed, .. } => panic!("{missed} messages were missed"),
+            (kind, payload) = listener.next() => if kind == TopicKind::StreamContext {
+                let context: StreamContext = serde_json::from_slice(&payload).unwrap();
+                told.push(Told { after: began.elapsed(), bytes: payload.len(), context });
+                progress(began, options.minutes);
+            } else {
+                lines += 1;
             },
         }
     }

@@ -1,6 +1,6 @@
 //! The memory of a process over time.
 
-use crate::{figures::slope, process::resident};
+use crate::{common::process::resident, figures::slope};
 use std::time::Duration;
 
 /// What a process holds at a moment.
