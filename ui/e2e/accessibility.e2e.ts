@@ -117,7 +117,7 @@ test("in a contrast theme one sees what is chosen, and which messages are for on
   const edges = await Promise.all([room.messages.first(), room.messages.last()].map((row) => colour(row, "border-left-color")));
   expect(new Set(edges).size).toBe(2);
 
-  await room.box.fill(":h");
+  await room.box.fill(":co");
   const options = page.getByRole("option");
   await expect(options).not.toHaveCount(1);
   const offered = await Promise.all([options.first(), options.last()].map((option) => colour(option, "background-color")));
