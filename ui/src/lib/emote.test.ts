@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { allEmotes, emote, emotesIn, isEmote, takeOwn } from "./emote";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { allEmotes, emote, emotesIn, fetchEmotes, isEmote, takeOwn } from "./emote";
 import { EMOTES } from "./emotes";
 
 const own = (...codes: string[]) => ({
@@ -21,6 +21,28 @@ describe("a room's own emotes", () => {
     takeOwn(own("catJAM"));
     takeOwn(own("peepo"));
     expect([isEmote("catJAM"), isEmote("peepo"), isEmote("hype")]).toEqual([false, true, true]);
+  });
+
+  it("are the same if the same came again, so that nothing is drawn anew", () => {
+    takeOwn(own("catJAM"));
+    const before = emote("catJAM");
+    takeOwn(own("catJAM"));
+    expect(emote("catJAM")).toBe(before);
+    takeOwn({ emotes: own("catJAM").emotes.map((emote) => ({ ...emote, image: "/emotes/another" })) });
+    expect(emote("catJAM")?.image).toBe("/emotes/another");
+  });
+
+  it("are not fetched before they are seen: there may be very many", () => {
+    const fetched: string[] = [];
+    vi.stubGlobal("Image", class {
+      set src(image: string) {
+        fetched.push(image);
+      }
+    });
+    takeOwn(own("catJAM"));
+    fetchEmotes();
+    vi.unstubAllGlobals();
+    expect(fetched).toEqual(EMOTES.map(({ image }) => image));
   });
 
   it("take no other's place", () => {

@@ -10,12 +10,17 @@ const BY_CODE = new Map(EMOTES.map((emote) => [emote.code, emote]));
 /** The room's own. What is shown follows when they come. */
 const OWN = new SvelteMap<string, Emote>();
 
-/** Takes the room's own emotes; those that it had before are gone. One that every room has stays as it is. */
+/**
+ * Takes the room's own emotes; those that it had before are gone. One that every room has stays as it is. If they are those
+ * that there were, nothing changes.
+ */
 export function takeOwn({ emotes }: RoomEmotes): void {
+  const own = emotes
+    .filter(({ code }) => !BY_CODE.has(code))
+    .map(({ code, image, animated }): Emote => ({ code, means: "an emote of this room", image, animated }));
+  if (JSON.stringify(own) === JSON.stringify([...OWN.values()])) return;
   OWN.clear();
-  for (const { code, image, animated } of emotes) {
-    if (!BY_CODE.has(code)) OWN.set(code, { code, means: "an emote of this room", image, animated });
-  }
+  for (const emote of own) OWN.set(emote.code, emote);
 }
 
 /** Asks for the room's own; without an answer there are those that there were. */
@@ -26,16 +31,22 @@ export async function loadOwn(room: string): Promise<void> {
 export const emote = (code: string): Emote | null => BY_CODE.get(code) ?? OWN.get(code) ?? null;
 export const isEmote = (code: string): boolean => BY_CODE.has(code) || OWN.has(code);
 
+/** One of the room's own; null if it has none. */
+export const anyOwn = (): string | null => OWN.keys().next().value ?? null;
+
 /** All of them, the room's own first. */
 export const allEmotes = (): readonly Emote[] => [...OWN.values(), ...EMOTES];
 
 let fetched = false;
 
-/** Has the browser fetch the pictures before somebody chooses among them. */
+/**
+ * Has the browser fetch the pictures of those that every room has, before one is needed. A room's own may be a thousand, and
+ * come as they are seen.
+ */
 export function fetchEmotes(): void {
   if (fetched) return;
   fetched = true;
-  for (const { image } of allEmotes()) new Image().src = image;
+  for (const { image } of EMOTES) new Image().src = image;
 }
 
 /** The codes of the emotes in a text. */

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { emote, takeOwn } from "../lib/emote";
 import type { Placed } from "../lib/protocol";
 import { FakeSocket, said } from "../lib/socket.fake";
 import { Feed, type Listener } from "./feed";
 
 /** What is in the room's log, as the gateway tells it. */
 let log: { epoch: string; messages: Placed[] };
+/** The codes of its own emotes; null if it does not answer. */
+let emotes: string[] | null;
 let heard: string[];
 
 const listener: Listener = {
@@ -38,6 +41,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
   heard = [];
+  emotes = [];
   log = { epoch: "a", messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
   vi.stubGlobal("location", { href: "http://127.0.0.1/overlay/main/lobby" });
   vi.stubGlobal("addEventListener", () => {});
@@ -49,6 +53,10 @@ beforeEach(() => {
       const room = { viewers: 1, epoch: log.epoch, offset: log.messages.at(-1)?.offset ?? 0 };
       return Promise.resolve(new Response(JSON.stringify(room)));
     }
+    if (pathname === "/v1/rooms/main/lobby/emotes") {
+      const list = emotes?.map((code) => ({ code, image: `/${code}`, width: 32, height: 32, animated: false }));
+      return list ? Promise.resolve(new Response(JSON.stringify({ emotes: list }))) : Promise.reject(new TypeError("no answer"));
+    }
     const after = Number(query.get("after") ?? 0);
     const messages = log.messages.filter(({ offset }) => offset > after).slice(0, Number(query.get("limit")));
     return Promise.resolve(new Response(JSON.stringify({ epoch: log.epoch, messages, complete: true })));
@@ -56,6 +64,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  takeOwn({ emotes: [] });
   vi.useRealTimers();
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
@@ -120,6 +129,18 @@ describe("a feed", () => {
     if (offset > 2) log.messages.push({ offset, message: said(offset) });
     await vi.advanceTimersByTimeAsync(66_000);
     expect(FakeSocket.all.length).toBe(sockets);
+  });
+
+  it.each<[string, string[] | null]>([
+    ["were not to be had", null],
+    ["were others", ["peepo"]],
+  ])("has the room's own emotes within a minute after they %s", async (_, before) => {
+    emotes = before;
+    await connected();
+    expect([emote("peepo")?.code, emote("catJAM")]).toEqual([before?.[0], null]);
+    emotes = ["catJAM"];
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([emote("peepo"), emote("catJAM")?.image]).toEqual([null, "/catJAM"]);
   });
 
   it("passes on what is no message", async () => {

@@ -5,13 +5,14 @@
 
 import { latest, status, stretch } from "../lib/api";
 import { Connection, type Down, type Owner, type Position } from "../lib/connection";
+import { loadOwn } from "../lib/emote";
 import { Log } from "../lib/log";
 import type { ChatMessage, ServerFrame } from "../lib/protocol";
 
 /** So many messages are kept, to know those that come again and those that are answered. */
 const KEPT = 1_000;
 
-/** How often it is looked whether a connection that is silent is still one, in milliseconds. */
+/** How often it is looked whether a connection that is silent is still one, and which emotes the room has, in milliseconds. */
 const LOOK = 60_000;
 
 /** So many messages are looked up at most to see what is left of them: what the gateway gives at a time. */
@@ -129,6 +130,7 @@ export class Feed implements Owner {
   }
 
   async #look(): Promise<void> {
+    void loadOwn(this.room);
     const room = await status(this.room);
     this.#viewers = room.viewers;
     this.#wire.compare(room);

@@ -1,5 +1,6 @@
 /** Messages as they would come, for the preview. */
 
+import { anyOwn } from "../lib/emote";
 import type { Options } from "./options";
 import { AT_FIRST, sample } from "./samples";
 import { add, at, enter, shows, type Shown } from "./stage";
@@ -41,7 +42,7 @@ export class Preview {
 
   #say(options: Options): void {
     const now = Date.now();
-    const { message, answered } = sample(this.#said, now);
+    const { message, answered } = sample(this.#said, now, anyOwn());
     const offset = ++this.#said;
     if (shows(message, options)) this.rows = add(this.rows, [enter(offset, message, answered, now, options)], options);
   }

@@ -9,6 +9,8 @@ interface Said {
   readonly badges?: readonly string[];
   /** How many messages before this one is the one that it answers. */
   readonly answers?: number;
+  /** Whether an emote of the room's own follows, if it has any. */
+  readonly own?: boolean;
 }
 
 const SAID: readonly Said[] = [
@@ -23,21 +25,21 @@ const SAID: readonly Said[] = [
   { by: "drizzle_77", text: "yes, by the well", answers: 1 },
   { by: "Juno", kind: "persona", text: "calling it now: the key was in the well the whole time" },
   { by: "a_very_long_name_that_someone_once_chose", text: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
-  { by: "pixelpear", text: "gg :gg:" },
+  { by: "pixelpear", text: "gg :gg:", own: true },
 ];
 
 const id = (number: number): string => `sample-${number}`;
 
-/** Message number `number`, from 0, said at `now`, and the one that it answers. They go round. */
-export function sample(number: number, now: number): { message: ChatMessage; answered: ChatMessage | null } {
+/** Message number `number`, from 0, said at `now`, and the one that it answers. They go round. `own` is an emote of the room. */
+export function sample(number: number, now: number, own: string | null): { message: ChatMessage; answered: ChatMessage | null } {
   const of = (at: number): ChatMessage => {
-    const { by, text, kind = "viewer", badges = [], answers } = SAID[at % SAID.length] as Said;
+    const { by, text, kind = "viewer", badges = [], answers, own: has } = SAID[at % SAID.length] as Said;
     return {
       v: 1,
       id: id(at),
       room_id: "main/preview",
       author: { id: `sample:${by}`, name: by, kind, badges: kind === "persona" ? ["ai"] : [...badges] },
-      text,
+      text: has && own !== null ? `${text} :${own}:` : text,
       ...(answers === undefined ? {} : { reply_to: id(at - answers) }),
       sent_at: new Date(now).toISOString(),
     };
