@@ -116,6 +116,21 @@ describe("a log", () => {
     expect(it.find("id-3")).toBeNull();
   });
 
+  it("takes back what another log, or a look into this one, shows to be gone", () => {
+    const gone = (offset: number) => ({ offset, message: { ...said(offset), text: "(removed)", deleted: true } });
+    const again = take(log("a", 1, 2, 3), hello("b", 2, false), { type: "message", ...gone(2) });
+    expect(again.lines.map(({ removed }) => removed)).toEqual([undefined, "", undefined]);
+    expect([again.find("id-2"), again.appended]).toEqual([null, 0]);
+
+    const it = log("a", 1, 2, 3);
+    it.note(said(0, "note"));
+    expect(it.extent()).toEqual({ first: 1, last: 3 });
+    expect(it.compare({ epoch: "b", complete: true, messages: [gone(2)] })).toBe(false);
+    expect(it.compare({ epoch: "a", complete: true, messages: [gone(2), ...page("a", 3).messages] })).toBe(true);
+    expect(it.compare({ epoch: "a", complete: true, messages: [gone(2)] })).toBe(false);
+    expect(it.lines.map(({ removed }) => removed)).toEqual([undefined, "", undefined, undefined]);
+  });
+
   it("has room for the page's own words, which are no message", () => {
     const it = log("a", 1, 2);
     it.note(said(0, "note"));

@@ -113,6 +113,21 @@ export class Log {
     return added.length;
   }
 
+  /** The offsets of the first and the last message; no offset is between them if there is none. */
+  extent(): { first: number; last: number } {
+    const real = ({ local }: Line) => !local;
+    return { first: Math.max(1, this.lines.find(real)?.offset ?? 1), last: this.lines.findLast(real)?.offset ?? 0 };
+  }
+
+  /** Takes what the log holds now of what is here. Says whether something was taken back that nobody told of. */
+  compare({ epoch, messages }: MessagesPage): boolean {
+    if (epoch !== this.epoch) return false;
+    const { edition } = this;
+    const gone = new Set(messages.filter(({ message }) => message.deleted).map(({ message }) => message.id));
+    if (gone.size > 0) this.#remove(({ message }) => gone.has(message.id), "");
+    return this.edition !== edition;
+  }
+
   /** Lets the oldest go, down to `most`, once there are `SLACK` more. Says how many went. */
   trim(most: number = KEPT): number {
     if (this.lines.length < most + SLACK) return 0;
@@ -142,7 +157,11 @@ export class Log {
     if (this.newest !== null && offset <= this.newest) return false;
     if (this.newest !== null && offset > this.newest + 1) return true;
     this.newest = offset;
-    if (this.#byId.has(message.id)) return false;
+    if (this.#byId.has(message.id)) {
+      // It was here before it was taken back.
+      if (message.deleted) this.#remove((line) => line.message.id === message.id, "");
+      return false;
+    }
     if (this.lines.length === 0) this.#oldest = offset;
     this.#add({ ...line({ offset, message }), gap: this.#broken });
     this.#broken = false;

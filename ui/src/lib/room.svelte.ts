@@ -14,6 +14,7 @@ import { Outgoing } from "./outgoing.svelte";
 import { callable, wrote } from "./people";
 import { Pulse } from "./pulse";
 import type { ChatMessage, ChatTrends, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
+import { Removals } from "./removals";
 import { ahead, course, type Ahead, type Course } from "./sound";
 import { uuid } from "./uuid";
 
@@ -110,6 +111,7 @@ export class Room implements Owner {
   reading = false;
 
   readonly #log = new Log();
+  readonly #removals: Removals;
   readonly #combos = new Combos();
   #queue: ServerFrame[] = [];
   #frame: number | null = null;
@@ -127,6 +129,11 @@ export class Room implements Owner {
   constructor(readonly id: string) {
     this.moderation = new Moderation(id);
     this.#wire = new Connection(id, this, true);
+    this.#removals = new Removals(id, this.#log, () => {
+      this.#flush();
+      this.#keep();
+      this.#show(false);
+    });
     this.#outgoing = new Outgoing((frame) => this.#wire.send(frame));
   }
 
@@ -340,13 +347,17 @@ export class Room implements Owner {
     this.#outgoing.take(frame);
     if (frame.type === "hello") this.#hello(frame);
     if (frame.type === "notice") this.tell(frame.text);
-    if (frame.type === "remove" || frame.type === "clear") {
-      const there = (id: string) => this.find(id) !== null;
-      this.announcer.keep(there);
-      this.absence.keep(there);
-    }
+    if (frame.type === "remove" || frame.type === "clear") this.#keep();
+    this.#removals.take(frame);
     if (frame.type === "message" && this.#log.appended > appended) this.#heard(frame.offset, frame.message);
     return false;
+  }
+
+  /** What was taken back is neither read out nor counted. */
+  #keep(): void {
+    const there = (id: string) => this.find(id) !== null;
+    this.announcer.keep(there);
+    this.absence.keep(there);
   }
 
   #hello({ you, offset, recovered }: Extract<ServerFrame, { type: "hello" }>): void {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { MessagesPage } from "./protocol";
+import { TOLD } from "./removals";
 import { Room } from "./room.svelte";
 import { FakeSocket, said } from "./socket.fake";
 
@@ -21,6 +23,8 @@ const settled = () => vi.advanceTimersByTimeAsync(50);
 const texts = (room: Room) => room.view.lines.map((line) => (line.gap ? `…${line.message.text}` : line.message.text));
 
 let rooms: { status: number; body: unknown };
+/** What the room's log holds. */
+let history: MessagesPage;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -29,7 +33,7 @@ beforeEach(() => {
     status: 200,
     body: { id: "main/lobby", title: "The lobby", viewers: 1, personas: [], people: [], epoch: "a", offset: 2 },
   };
-  const history = { epoch: "a", complete: true, messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
+  history = { epoch: "a", complete: true, messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
   vi.stubGlobal("location", { href: "http://127.0.0.1/r/main/lobby" });
   vi.stubGlobal("document", { visibilityState: "visible" });
   vi.stubGlobal("addEventListener", () => {});
@@ -197,6 +201,35 @@ describe("a room", () => {
     socket.say({ type: "clear", author: "guest:ben", up_to: 3, reason: "" });
     await settled();
     expect(room.view.lines.map(({ removed }) => removed)).toEqual(["", "", "spam", undefined]);
+  });
+
+  it.each<[string, (socket: FakeSocket) => void, string[]]>([
+    ["looks into the log if it comes back and is told of nothing", (socket) => socket.hello("a", 2, false), ["2"]],
+    [
+      "looks into the log if it is told of as much as is ever told",
+      (socket) => {
+        socket.hello("a", 2);
+        for (let act = 0; act < TOLD; act++) socket.say({ type: "remove", id: `other-${act}`, reason: "" });
+      },
+      ["2"],
+    ],
+    [
+      "doesn't if it is told of less",
+      (socket) => {
+        socket.hello("a", 2);
+        for (let act = 1; act < TOLD; act++) socket.say({ type: "remove", id: `other-${act}`, reason: "" });
+      },
+      ["1", "2"],
+    ],
+  ])("%s", async (_, back, left) => {
+    const { room, socket } = await connected();
+    socket.end();
+    history.messages = history.messages.with(0, { offset: 1, message: { ...said(1), text: "(removed)", deleted: true } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(texts(room)).toEqual(["1", "2"]);
+    back(newest());
+    await settled();
+    expect(texts(room)).toEqual(left);
   });
 
   it("shows what a command did among the messages, to its sender alone", async () => {
