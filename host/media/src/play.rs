@@ -212,11 +212,16 @@ impl Player {
                 }
             };
             if run.exit == Exit::Elsewhere {
-                if was_live {
-                    // It has become a recording of itself.
-                    return Condition::Ended { note: None };
+                if !was_live {
+                    return self.recording(input, None).await;
                 }
-                return self.recording(input, None).await;
+                // Its encoder ended it as it should, and what is left is a recording of it. What is
+                // streamed next has the same address.
+                self.clock.set_pace(Pace::Pulled);
+                self.settle(&run);
+                self.pause("the stream is over; it is looked for again".into())
+                    .await;
+                continue;
             }
             if matches!(self.clock.pace(), Pace::File { .. }) {
                 return self.recording(input, Some(run)).await;

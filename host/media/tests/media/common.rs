@@ -2,6 +2,7 @@
 
 use chatter_media::{Condition, Feed, Options, Part, Patience, Source};
 use chatter_protocol::RoomId;
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     path::Path,
     process::{Command, Stdio},
@@ -141,6 +142,12 @@ pub(crate) async fn until(feed: &mut Feed, told: &mut Told, is: impl Fn(&Conditi
         "the source is still {}",
         *feed.condition().borrow()
     );
+}
+
+/// Sends a process a signal.
+pub(crate) fn signal(child: &tokio::process::Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
 }
 
 /// How loud a tone of this frequency is in the samples, by Goertzel's algorithm: 1 for a sine of full

@@ -2,16 +2,18 @@
 
 use crate::{
     common::{
-        LONG, Told, all, ffmpeg, ffmpeg_to, hasty, is_playing, is_waiting, listen, loudness, until,
+        LONG, Told, all, ffmpeg, ffmpeg_to, hasty, is_playing, is_waiting, listen, loudness,
+        signal, until,
     },
     web::Web,
 };
 use chatter_media::{Condition, Options, Source};
-use std::{fs, time::Duration};
+use rustix::process::Signal;
+use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::{
     net::TcpListener,
-    process::Command,
+    process::{Child, Command},
     time::{sleep, timeout},
 };
 
@@ -102,18 +104,25 @@ async fn what_is_not_there_yet_is_waited_for_and_told_in_words() {
     }
 }
 
+/// An encoder that streams a tone to `live.m3u8`, until it is dropped.
+fn stream(folder: &Path, hertz: u32) -> Child {
+    let words = format!(
+        "-re -f lavfi -i sine=f={hertz} -c:a aac -f hls -hls_time 1 -hls_list_size 4 -hls_flags delete_segments \
+         live.m3u8"
+    );
+    Command::new("ffmpeg")
+        .args(["-hide_banner", "-loglevel", "error", "-nostdin"])
+        .args(words.split_whitespace())
+        .current_dir(folder)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_playlist_whose_server_goes_and_comes_back() {
     let folder = TempDir::new().unwrap();
-    let mut encoder = Command::new("ffmpeg")
-        .args(
-            "-hide_banner -loglevel error -nostdin -re -f lavfi -i sine=f=440 -c:a aac".split(' '),
-        )
-        .args("-f hls -hls_time 1 -hls_list_size 4 -hls_flags delete_segments live.m3u8".split(' '))
-        .current_dir(folder.path())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut encoder = stream(folder.path(), 440);
     while !folder.path().join("live.m3u8").exists() {
         sleep(Duration::from_millis(50)).await;
     }
@@ -134,6 +143,36 @@ async fn a_live_playlist_whose_server_goes_and_comes_back() {
     let until_ms = told.end_ms + 500;
     listen(&mut feed, &mut told, until_ms).await;
     encoder.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_playlist_that_was_ended_is_listened_to_when_it_is_streamed_again() {
+    let folder = TempDir::new().unwrap();
+    let mut encoder = stream(folder.path(), 440);
+    while !folder.path().join("live.m3u8").exists() {
+        sleep(Duration::from_millis(50)).await;
+    }
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/live.m3u8").parse().unwrap();
+    let mut feed = source.open(hasty());
+    let mut told = Told::default();
+    listen(&mut feed, &mut told, 2_000).await;
+    // It says in the playlist that no more will come.
+    signal(&encoder, Signal::INT);
+    timeout(LONG, encoder.wait()).await.unwrap().unwrap();
+    until(&mut feed, &mut told, |now| {
+        now.to_string() == "waiting: the stream is over; it is looked for again"
+    })
+    .await;
+    let heard = told.sound.len();
+    let _encoder = stream(folder.path(), 880);
+    until(&mut feed, &mut told, is_playing).await;
+    let until_ms = told.end_ms + 1_000;
+    listen(&mut feed, &mut told, until_ms).await;
+    let again = told.sound[heard..].iter().flat_map(|(_, samples)| samples);
+    let again: Vec<f32> = again.copied().collect();
+    assert!(loudness(&again, 880.0) > 0.05);
+    assert!(loudness(&again, 440.0) < 0.01, "nothing is heard twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,10 @@
 //! What streamers push, and what may happen to it on the way.
 
-use crate::common::{LONG, Told, hasty, is_playing, is_waiting, listen, loudness, next, until};
+use crate::common::{
+    LONG, Told, hasty, is_playing, is_waiting, listen, loudness, next, signal, until,
+};
 use chatter_media::{Condition, Feed, Options, Pictures, Source};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use std::process::Stdio;
 use tokio::{
     io::AsyncWriteExt,
@@ -49,11 +51,6 @@ fn push(port: u16, key: &str, what: &str) -> Child {
 }
 
 const TONE: &str = "-f lavfi -i sine=f=440 -c:a aac";
-
-fn signal(child: &Child, signal: Signal) {
-    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
-    kill_process(pid, signal).unwrap();
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_pushed_ends_and_is_pushed_again() {

@@ -69,7 +69,7 @@ async fn answer(stream: TcpStream, folder: PathBuf, asked: Arc<AtomicUsize>) -> 
         .and_then(|range| range.split('-').next()?.parse().ok())
         .unwrap_or(0);
     let half = path.strip_prefix("/half");
-    let live = path.strip_prefix("/live");
+    let live = path.strip_prefix("/live/");
     let name = half.or(live).unwrap_or(&path).trim_start_matches('/');
     let name = name.split('?').next()?;
     let (head, body) = if path.starts_with("/closed/") {
