@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -453,18 +453,23 @@ fn router_of(routes: Vec<Route>, what: &'static str, shared: Arc<Shared>) -> Rou
             Arc::clone(&shared),
             auth::same_origin,
         ))
-        .layer(middleware::from_fn(finish))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), finish))
         .with_state(shared)
 }
 
 /// What every answer carries and is counted by.
-async fn finish(request: Request, next: Next) -> Response {
+async fn finish(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await.into_response();
     let status = response.status().as_u16().to_string();
     metrics::counter!("chatter_http_requests_total", "status" => status).increment(1);
     for (name, value) in SECURITY_HEADERS {
         // A page that needs more says so itself.
         response.headers_mut().entry(name).or_insert(value);
+    }
+    // A WebSocket is wanted further.
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS && shared.is_crowded() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
     }
     response
 }

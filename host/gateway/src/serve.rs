@@ -30,6 +30,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// How long a request's head may take, and how long a connection may be kept alive without one.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
 
+/// The same for a connection that came when there were many already: browsers make some of which they don't know
+/// yet what for.
+const HEAD_DEADLINE_IN_A_CROWD: Duration = Duration::from_secs(5);
+
 /// The largest head of a request, in bytes. hyper looks after each read, so one that is up to twice as
 /// large may pass.
 const MAX_HEAD: usize = 64 << 10;
@@ -182,6 +186,11 @@ async fn serve_connection(
     let stream = Stream::new(stream, shared.config.limits.write_deadline);
     let router = TowerToHyperService::new(router);
     let closing = shared.closing.clone();
+    let head_deadline = if shared.is_crowded() {
+        HEAD_DEADLINE_IN_A_CROWD
+    } else {
+        HEAD_DEADLINE
+    };
     let service = service_fn(move |mut request: Request<Incoming>| {
         let client = client(&shared.config.proxies, peer, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
@@ -190,7 +199,7 @@ async fn serve_connection(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
+        .header_read_timeout(head_deadline)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

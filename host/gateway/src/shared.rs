@@ -173,6 +173,14 @@ impl Shared {
         albums.get(room).cloned().unwrap_or_default()
     }
 
+    /// Whether so many connections are there beside the viewers' that one which nobody uses right now may
+    /// keep a viewer out: half of those that viewers can't have, since the other half is for requests under way.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let others = self.doors.taken().saturating_sub(self.places.taken());
+        let most = self.config.limits.connections - self.places.most();
+        others > (most / 2).max(1)
+    }
+
     /// Waits for the store, but not for ever.
     pub(crate) async fn store<T>(
         &self,

@@ -4,11 +4,17 @@ use crate::{
     host::{Answer, Host, LOBBY, MESSAGES, TOKEN, lobby, soon},
     resume::message,
 };
+use axum::body::Body;
+use hyper::{Request, client::conn::http1};
+use hyper_util::rt::TokioIo;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    io::ErrorKind,
+    time::{Duration, Instant},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpSocket,
+    net::{TcpSocket, TcpStream},
 };
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -100,6 +106,52 @@ async fn whoever_asks_and_never_reads_the_answers_is_cut_off() {
         "the place is free again"
     );
     drop(greedy);
+}
+
+#[tokio::test]
+async fn connections_that_wait_for_a_next_request_keep_no_viewer_out() {
+    const VIEWERS: usize = 16;
+    let host = Host::with(|config| {
+        config.limits.connections = 2 * VIEWERS;
+        config.limits.viewers = VIEWERS;
+    })
+    .await;
+    let mut pages = Vec::new();
+    for _ in 0..VIEWERS {
+        // As a browser does: what it asked over stays open for its next request, unless it is told otherwise.
+        let stream = soon(TcpStream::connect(host.addr)).await.unwrap();
+        let (mut send, connection) = soon(http1::handshake(TokioIo::new(stream))).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let request = Request::get(LOBBY).header("host", "x");
+        let request = request.body(Body::empty()).unwrap();
+        let answer = soon(send.send_request(request)).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let closes = answer.headers().contains_key("connection");
+        soon(axum::body::to_bytes(Body::new(answer), usize::MAX))
+            .await
+            .unwrap();
+        let (viewer, _) = host.watch("").await;
+        pages.push((closes, viewer, send, connection));
+    }
+    let kept = pages.iter().filter(|(closes, ..)| !closes).count();
+    assert_eq!(kept, VIEWERS / 2, "while there is room they stay");
+    assert_eq!(host.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_for_nothing_goes_soon_once_there_are_many() {
+    let host = Host::with(|config| {
+        config.limits.connections = 6;
+        config.limits.viewers = 1;
+    })
+    .await;
+    let first = soon(TcpStream::connect(host.addr)).await.unwrap();
+    let _second = soon(TcpStream::connect(host.addr)).await.unwrap();
+    let mut third = soon(TcpStream::connect(host.addr)).await.unwrap();
+    let ended = soon(third.read(&mut [0])).await;
+    assert!(matches!(ended, Ok(0)), "{ended:?}");
+    let still = first.try_read(&mut [0]).unwrap_err();
+    assert_eq!(still.kind(), ErrorKind::WouldBlock);
 }
 
 #[tokio::test]
