@@ -15,6 +15,7 @@ import { callable, wrote } from "./people";
 import { Pulse } from "./pulse";
 import type { ChatMessage, ChatTrends, Person, RoomStatus, ServerFrame, StreamNow, You } from "./protocol";
 import { Removals } from "./removals";
+import { Screen } from "./screen";
 import { ahead, course, type Ahead, type Course } from "./sound";
 import { uuid } from "./uuid";
 
@@ -38,9 +39,6 @@ const STREAM_LASTS = 60_000;
 
 /** So long after the last trends there are none, in milliseconds: they are told every ten seconds at least. */
 const TRENDS_LAST = 30_000;
-
-/** What came is shown with the next frame of the screen, and after this at the latest: hidden pages have no frames. */
-const SHOWN_WITHIN = 500;
 
 export type State = Down | { state: "open" };
 
@@ -114,8 +112,7 @@ export class Room implements Owner {
   readonly #removals: Removals;
   readonly #combos = new Combos();
   #queue: ServerFrame[] = [];
-  #frame: number | null = null;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #screen = new Screen(() => this.#flush());
   readonly #wire: Connection;
   readonly #outgoing: Outgoing;
   #wasOpen = false;
@@ -149,7 +146,7 @@ export class Room implements Owner {
     clearInterval(this.#refresh);
     clearInterval(this.#ticking);
     this.#timers.forEach(clearTimeout);
-    this.#unschedule();
+    this.#screen.cancel();
     this.#outgoing.down();
     this.#wire.end();
   }
@@ -272,7 +269,7 @@ export class Room implements Owner {
 
   take(frame: ServerFrame): void {
     this.#queue.push(frame);
-    this.#schedule();
+    this.#screen.schedule();
   }
 
   over(): void {
@@ -288,21 +285,8 @@ export class Room implements Owner {
     return epoch === null || newest === null ? null : { epoch, offset: newest };
   }
 
-  /** Everything that comes between two frames of the screen is one change of the page. */
-  #schedule(): void {
-    this.#frame ??= requestAnimationFrame(() => this.#flush());
-    this.#timer ??= setTimeout(() => this.#flush(), SHOWN_WITHIN);
-  }
-
-  #unschedule(): void {
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#frame = null;
-    this.#timer = null;
-  }
-
   #flush(): void {
-    this.#unschedule();
+    this.#screen.cancel();
     const queue = this.#queue;
     if (queue.length === 0) return;
     this.#queue = [];

@@ -1,12 +1,10 @@
 /** What the overlay shows now. */
 
 import type { ChatMessage, ServerFrame } from "../lib/protocol";
+import { Screen } from "../lib/screen";
 import { Feed, type Listener } from "./feed";
 import type { Options } from "./options";
 import { add, at, enter, isOver, nextChange, oldest, only, renewed, shows, since, without, type Shown } from "./stage";
-
-/** What came is shown with the next frame of the screen, and after this at the latest: hidden pages have no frames. */
-const SHOWN_WITHIN = 500;
 
 /** A timer counts no further, in milliseconds. */
 const FURTHEST = 2 ** 31 - 1;
@@ -17,8 +15,7 @@ export class Live implements Listener {
   trouble = $state<string | null>(null);
   readonly #feed: Feed;
   #stage: readonly Shown[] = [];
-  #frame: number | null = null;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #screen = new Screen(() => this.#show());
   #changing: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
@@ -30,7 +27,7 @@ export class Live implements Listener {
 
   /** Shows the room until the function that it gives is called. */
   start(): () => void {
-    const seen = () => this.#schedule();
+    const seen = () => this.#screen.schedule();
     document.addEventListener("visibilitychange", seen);
     this.#feed.start();
     return () => {
@@ -72,13 +69,7 @@ export class Live implements Listener {
   #put(stage: readonly Shown[]): void {
     if (stage === this.#stage) return;
     this.#stage = stage;
-    this.#schedule();
-  }
-
-  /** Everything that comes between two frames of the screen is one change of the page. */
-  #schedule(): void {
-    this.#frame ??= requestAnimationFrame(() => this.#show());
-    this.#timer ??= setTimeout(() => this.#show(), SHOWN_WITHIN);
+    this.#screen.schedule();
   }
 
   #show(): void {
@@ -90,8 +81,8 @@ export class Live implements Listener {
   }
 
   #unschedule(): void {
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    for (const timer of [this.#timer, this.#changing]) if (timer !== null) clearTimeout(timer);
-    this.#frame = this.#timer = this.#changing = null;
+    this.#screen.cancel();
+    if (this.#changing !== null) clearTimeout(this.#changing);
+    this.#changing = null;
   }
 }
