@@ -63,11 +63,16 @@ const TRUSTED: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// ffmpeg's arguments. It begins so far into its source; that is for recordings alone.
+/// Times of a live source that jump by more than so many seconds tell nothing: its encoder began anew, or its
+/// clock was set. Taken at their word, they would be as much silence, or as much sound that is left out. A
+/// recording may have such a hole.
+const JUMP: &str = "10";
+
+/// ffmpeg's arguments. A recording begins so far into it; what is live, or may be, begins nowhere.
 pub(crate) fn arguments(
     input: Input<'_>,
     shape: Shape,
-    start_ms: u64,
+    recording_from_ms: Option<u64>,
     patience: &Patience,
 ) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
@@ -99,11 +104,10 @@ pub(crate) fn arguments(
         },
     };
     add(&["-protocol_whitelist", protocols]);
-    if start_ms > 0 {
-        add(&[
-            "-ss",
-            &format!("{}.{:03}", start_ms / 1000, start_ms % 1000),
-        ]);
+    match recording_from_ms {
+        None => add(&["-dts_error_threshold", JUMP]),
+        Some(0) => {}
+        Some(ms) => add(&["-ss", &format!("{}.{:03}", ms / 1000, ms % 1000)]),
     }
     match input {
         Input::File(path) => {
@@ -249,7 +253,7 @@ mod tests {
         };
         for (url, expected) in table {
             let url = Url::parse(url).unwrap();
-            let arguments = arguments(Input::Url(&url), shape, 0, &Patience::default());
+            let arguments = arguments(Input::Url(&url), shape, None, &Patience::default());
             let at = arguments
                 .iter()
                 .position(|a| a == "-protocol_whitelist")

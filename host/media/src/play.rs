@@ -28,9 +28,6 @@ const WELL: Duration = Duration::from_secs(10);
 /// A recording that ends so much before its length has broken off.
 const SHORT_MS: u64 = 2_000;
 
-/// A recording is played from where it is opened.
-const HERE: Opening<'_> = Opening::MayEnd { elsewhere: false };
-
 /// How often it is looked at what the time is, while nothing else happens.
 pub(crate) const TICK: Duration = Duration::from_millis(250);
 
@@ -80,7 +77,7 @@ impl Player {
                 if let Some(why) = unreadable(path) {
                     return Condition::Failed { why };
                 }
-                self.recording(Input::File(path), None).await
+                self.recording(Input::File(path)).await
             }
             Kind::Url(url) => self.live(Input::Url(url)).await,
             Kind::Microphone(name) => {
@@ -99,10 +96,9 @@ impl Player {
         }
     }
 
-    /// A source that has a length. `begun` is what has already been played of it.
-    async fn recording(&mut self, input: Input<'_>, begun: Option<Run>) -> Condition {
+    /// A source that has a length.
+    async fn recording(&mut self, input: Input<'_>) -> Condition {
         let mut pass_ms = self.options.from_ms;
-        let mut before = begun;
         let mut whole_ms = None;
         loop {
             if let Input::File(_) = input {
@@ -112,12 +108,9 @@ impl Player {
                     length_ms: whole_ms,
                 });
             }
-            let run = match before.take() {
-                Some(run) => run,
-                None => match self.run(input, pass_ms, HERE).await {
-                    Ok(run) => run,
-                    Err(why) => return Condition::Failed { why },
-                },
+            let run = match self.run(input, Some(pass_ms)).await {
+                Ok(run) => run,
+                Err(why) => return Condition::Failed { why },
             };
             let said = &run.ending.said;
             let length_ms = said.duration_ms;
@@ -202,8 +195,7 @@ impl Player {
         }
         let mut was_live = false;
         loop {
-            let elsewhere = was_live || self.options.from_ms > 0;
-            let run = match self.run(input, 0, Opening::MayEnd { elsewhere }).await {
+            let run = match self.run(input, None).await {
                 Ok(run) => run,
                 Err(why) => {
                     self.shape = whole(&self.options);
@@ -211,20 +203,22 @@ impl Player {
                     continue;
                 }
             };
-            if run.exit == Exit::Elsewhere {
+            if run.exit == Exit::Recording {
                 if !was_live {
-                    return self.recording(input, None).await;
+                    // Opened anew as one, which counts as the first time: from where it is to begin, and
+                    // with its holes.
+                    self.teller.starts.fetch_sub(1, Ordering::Relaxed);
+                    self.clock.set_pace(Pace::File {
+                        speed: self.options.speed,
+                    });
+                    return self.recording(input).await;
                 }
                 // Its encoder ended it as it should, and what is left is a recording of it. What is
                 // streamed next has the same address.
-                self.clock.set_pace(Pace::Pulled);
                 self.settle(&run);
                 self.pause("the stream is over; it is looked for again".into())
                     .await;
                 continue;
-            }
-            if matches!(self.clock.pace(), Pace::File { .. }) {
-                return self.recording(input, Some(run)).await;
             }
             was_live |= run.lasted_ms > 0;
             self.settle(&run);
@@ -246,17 +240,16 @@ impl Player {
     async fn run(
         &mut self,
         input: Input<'_>,
-        start_ms: u64,
-        opening: Opening<'_>,
+        recording_from_ms: Option<u64>,
     ) -> Result<Run, String> {
-        let opening = match input {
-            Input::Url(url) if Scheme::of(url) == Scheme::Http => opening,
+        let opening = match (input, recording_from_ms) {
+            (Input::Url(url), None) if Scheme::of(url) == Scheme::Http => Opening::MayEnd,
             _ => Opening::Known,
         };
         let mut tries = 0;
         loop {
             tries += 1;
-            let arguments = arguments(input, self.shape, start_ms, &self.options.patience);
+            let arguments = arguments(input, self.shape, recording_from_ms, &self.options.patience);
             let process = Process::start(
                 &self.options.ffmpeg,
                 &arguments,
@@ -383,7 +376,7 @@ impl Run {
                 return told.unwrap_or_else(|| "nothing comes from it".into());
             }
             Exit::Refused => return "somebody pushes with another key, and was refused".into(),
-            Exit::Silent | Exit::Elsewhere => return "nothing came from it any more".into(),
+            Exit::Silent | Exit::Recording => return "nothing came from it any more".into(),
             Exit::Over => {}
         }
         if !self.ending.by_itself {

@@ -125,7 +125,7 @@ impl Player {
             app: &at.app,
             name: &name,
         };
-        let arguments = arguments(input, self.shape, 0, &self.options.patience);
+        let arguments = arguments(input, self.shape, None, &self.options.patience);
         let process = Process::start(
             &self.options.ffmpeg,
             &arguments,

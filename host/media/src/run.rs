@@ -45,8 +45,8 @@ pub(crate) enum Exit {
     Silent,
     /// It was ended since what came is not what was asked for.
     Refused,
-    /// It was ended since it turned out to have a length, and is to begin elsewhere.
-    Elsewhere,
+    /// It was ended since it turned out to have a length.
+    Recording,
 }
 
 /// What is yet to be found out when the source opens.
@@ -54,8 +54,8 @@ pub(crate) enum Exit {
 pub(crate) enum Opening<'a> {
     /// Nothing.
     Known,
-    /// Whether it has a length; if so, whether this is not where it is to begin.
-    MayEnd { elsewhere: bool },
+    /// Whether it has a length.
+    MayEnd,
     /// Whether it was pushed under this name.
     Key(&'a str),
 }
@@ -83,7 +83,7 @@ pub(crate) async fn watch(player: &mut Player, mut process: Process, opening: Op
     let lasted_ms = listening.passed_ms();
     let ending = match exit {
         Exit::Over => process.end().await,
-        Exit::NeverBegan | Exit::Silent | Exit::Refused | Exit::Elsewhere => {
+        Exit::NeverBegan | Exit::Silent | Exit::Refused | Exit::Recording => {
             let said = process.said.borrow().clone();
             process.stop().await;
             Ending {
@@ -162,7 +162,7 @@ impl Listening {
                     self.came = Instant::now();
                     if !begun {
                         begun = true;
-                        if let Some(exit) = Self::begin(player, process, opening).await {
+                        if let Some(exit) = Self::begin(process, opening).await {
                             return exit;
                         }
                     }
@@ -184,11 +184,7 @@ impl Listening {
     }
 
     /// The first sound is there. Why it is not to be told, if that is so.
-    async fn begin(
-        player: &mut Player,
-        process: &mut Process,
-        opening: Opening<'_>,
-    ) -> Option<Exit> {
+    async fn begin(process: &mut Process, opening: Opening<'_>) -> Option<Exit> {
         if matches!(opening, Opening::Known) {
             return None;
         }
@@ -200,17 +196,7 @@ impl Listening {
         };
         match opening {
             Opening::Known => {}
-            Opening::MayEnd { elsewhere } => {
-                let speed = player.options.speed;
-                let ends = said.duration_ms.is_some();
-                let pace = if ends {
-                    Pace::File { speed }
-                } else {
-                    Pace::Pulled
-                };
-                player.clock.set_pace(pace);
-                return (ends && elsewhere).then_some(Exit::Elsewhere);
-            }
+            Opening::MayEnd => return said.duration_ms.map(|_| Exit::Recording),
             Opening::Key(key) if said.pushed.as_deref() == Some(key) => {}
             Opening::Key(_) => return Some(Exit::Refused),
         }

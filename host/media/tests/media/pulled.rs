@@ -3,7 +3,7 @@
 use crate::{
     common::{
         LONG, Told, all, ffmpeg, ffmpeg_to, hasty, is_playing, is_waiting, listen, loudness,
-        signal, until,
+        signal, until, until_end,
     },
     web::Web,
 };
@@ -54,6 +54,45 @@ async fn what_a_web_server_has_is_a_recording_if_it_has_a_length() {
             told.end_ms
         );
         assert_eq!(told.gaps, [], "{path}");
+    }
+}
+
+/// A tone whose times jump by 20 s after two.
+const JUMPS: &str = "-f lavfi -i sine=f=440:d=25 -af aselect=lt(t\\,2)+gt(t\\,22) -c:a pcm_s16le";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recordings_hole_lasts_as_long_as_it_says() {
+    let folder = TempDir::new().unwrap();
+    ffmpeg(folder.path(), &format!("{JUMPS} tone.mkv"));
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/tone.mkv").parse().unwrap();
+    let mut feed = source.open(Options {
+        speed: 1000.0,
+        ..hasty()
+    });
+    let told = until_end(&mut feed).await;
+    assert!(told.end_ms.abs_diff(25_000) < 100, "{}", told.end_ms);
+    let samples = told.samples();
+    for (from_s, heard) in [(0, true), (10, false), (23, true)] {
+        let loudness = loudness(&samples[from_s * 16_000..][..16_000], 440.0);
+        assert_eq!(loudness > 0.05, heard, "{from_s} s: {loudness}");
+    }
+    assert_eq!(feed.restarts(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_streams_time_that_jumps_is_not_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let out = fs::File::create(folder.path().join("tone.flv")).unwrap();
+    ffmpeg_to(out, folder.path(), &format!("{JUMPS} -f flv pipe:1"));
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/live/tone.flv").parse().unwrap();
+    let mut feed = source.open(hasty());
+    let mut told = Told::default();
+    listen(&mut feed, &mut told, 4_500).await;
+    let samples = told.samples();
+    for half in samples[8_000..].chunks_exact(8_000) {
+        assert!(loudness(half, 440.0) > 0.05, "{:?}", told.gaps);
     }
 }
 

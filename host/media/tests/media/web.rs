@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 /// A server; dropping it ends it. Paths that begin with `/closed/` want a password, those of `/half/` are
-/// broken off in the middle the first time, and of those of `/live/` no length is told and no part given.
+/// broken off in the middle the first four times, and of those of `/live/` no length is told and no part given.
 pub(crate) struct Web {
     pub(crate) address: SocketAddr,
     _server: AbortOnDropHandle<()>,
@@ -30,12 +30,12 @@ impl Web {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let folder = folder.to_owned();
-        let asked = Arc::new(AtomicUsize::new(0));
+        let halves = Arc::new(AtomicUsize::new(0));
         let server = tokio::spawn(async move {
             let mut answers = tokio::task::JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                answers.spawn(answer(stream, folder.clone(), Arc::clone(&asked)));
+                answers.spawn(answer(stream, folder.clone(), Arc::clone(&halves)));
             }
         });
         Self {
@@ -49,7 +49,7 @@ impl Web {
     }
 }
 
-async fn answer(stream: TcpStream, folder: PathBuf, asked: Arc<AtomicUsize>) -> Option<()> {
+async fn answer(stream: TcpStream, folder: PathBuf, halves: Arc<AtomicUsize>) -> Option<()> {
     let mut stream = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
@@ -60,7 +60,6 @@ async fn answer(stream: TcpStream, folder: PathBuf, asked: Arc<AtomicUsize>) -> 
         }
         lines.push(line.to_lowercase());
     }
-    let nth = asked.fetch_add(1, Ordering::Relaxed);
     let path = lines.first()?.split(' ').nth(1)?.to_owned();
     let range = lines
         .iter()
@@ -92,7 +91,7 @@ async fn answer(stream: TcpStream, folder: PathBuf, asked: Arc<AtomicUsize>) -> 
     let head = format!("HTTP/1.1 {head}\r\n{length}Connection: close\r\n\r\n");
     let stream = stream.get_mut();
     stream.write_all(head.as_bytes()).await.ok()?;
-    let end = if half.is_some() && nth == 0 {
+    let end = if half.is_some() && halves.fetch_add(1, Ordering::Relaxed) < 4 {
         body.len() / 2
     } else {
         body.len()
