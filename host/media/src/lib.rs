@@ -26,6 +26,7 @@ mod backoff;
 mod browser;
 mod clock;
 mod condition;
+mod door;
 mod feed;
 mod options;
 mod picture;

@@ -1,26 +1,29 @@
 //! A listener to which a stream is pushed, as OBS does.
 //!
 //! The port is ours, not ffmpeg's: it stays open while nobody pushes and while ffmpeg is started anew,
-//! whoever knocks without being a stream costs nothing but that connection, and when this program is
-//! gone, so is the port. What comes is handed on to an ffmpeg that listens on this machine. ffmpeg
-//! tells under which name the stream was pushed; before that is known to be the key, nothing of it
-//! is told.
+//! whoever knocks without being a stream costs nothing but that connection (see [`Door`]), and when this
+//! program is gone, so is the port. What comes is handed on to an ffmpeg that listens on this machine.
+//! ffmpeg tells under which name the stream was pushed; before that is known to be the key, nothing of it
+//! is told, and who else begins a stream waits for the place.
 
 use crate::{
     Condition,
     arguments::{Input, arguments},
+    door::Door,
     play::{Player, whole},
     process::{self, Process},
     run::{Exit, Opening, Run},
+    said::Said,
     source::{Listener, address},
 };
-use std::{io, net::Ipv4Addr, sync::Mutex, time::Duration};
+use std::{collections::VecDeque, io, net::Ipv4Addr, sync::Mutex, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
+    sync::watch,
     time::{Instant, sleep, timeout},
 };
 
@@ -32,8 +35,11 @@ const POLL: Duration = Duration::from_millis(20);
 /// does not yet depend on how much came.
 const KEPT: usize = 1 << 20;
 
-/// A pause after an accept that failed, so that a lack of file descriptors does not become a spin.
+/// How long what was handed on may take to be read.
 const BREATH: Duration = Duration::from_millis(200);
+
+/// How many wait while the one that has the place has not said the key yet. It has a few seconds for that.
+const WAITING: usize = 4;
 
 impl Player {
     /// Waits for streams, one after the other. Never ends but by a failure.
@@ -61,21 +67,27 @@ impl Player {
             }
         };
         self.backoff.reset();
-        let port = listener.local_addr().map_or(at.port, |bound| bound.port());
+        let mut door = Door::new(listener);
+        let port = door.port().unwrap_or(at.port);
         let nobody = format!("nobody pushes to {}", address(&at.host, port, &at.app));
-        let mut next = None;
+        let mut next = VecDeque::new();
         let mut why = nobody.clone();
         loop {
-            let stream = match next.take() {
-                Some(stream) => stream,
+            let mut sender = match next.pop_front() {
+                Some(sender) => sender,
                 None => {
                     self.tell(Condition::Waiting { why });
-                    self.while_time_passes(accept(&listener)).await
+                    match self.while_time_passes(door.next()).await {
+                        Ok(sender) => sender,
+                        Err(what) => {
+                            why = format!("{nobody} ({what})");
+                            continue;
+                        }
+                    }
                 }
             };
-            let mut sender = Sender::new(stream);
             let run = loop {
-                let run = match self.pushed(at, &mut sender, &listener, &mut next).await {
+                let run = match self.pushed(at, &mut sender, &mut door, &mut next).await {
                     Ok(run) => run,
                     Err(problem) => break Err(problem),
                 };
@@ -113,8 +125,8 @@ impl Player {
         &mut self,
         at: &Listener,
         sender: &mut Sender,
-        listener: &TcpListener,
-        next: &mut Option<TcpStream>,
+        door: &mut Door,
+        next: &mut VecDeque<Sender>,
     ) -> Result<Run, String> {
         let port = free_port()
             .await
@@ -132,28 +144,23 @@ impl Player {
             self.shape.pictures.is_some(),
         )?;
         self.tell(Condition::Starting);
+        let came = Came::now();
+        let said = process.said.clone();
         let stall = self.options.patience.stall;
         let watch = self.watch(process, Opening::Key(&at.key));
-        let relay = relay(sender, port, listener, stall);
+        let relay = async {
+            tokio::select! {
+                () = relay(sender, port, &came) => {}
+                () = others(door, next, said, &at.key, || came.silent() >= stall) => {}
+            }
+        };
         tokio::pin!(watch, relay);
         let mut relays = true;
         loop {
             tokio::select! {
                 run = &mut watch => return Ok(run),
-                other = &mut relay, if relays => {
-                    relays = false;
-                    *next = other;
-                }
+                () = &mut relay, if relays => relays = false,
             }
-        }
-    }
-}
-
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(_) => sleep(BREATH).await,
         }
     }
 }
@@ -167,7 +174,7 @@ async fn free_port() -> io::Result<u16> {
 
 /// Whoever pushes. What it says first is kept, so that another ffmpeg can be told it again once the
 /// first one has found out that there is no sound in it, or no picture.
-struct Sender {
+pub(crate) struct Sender {
     from: OwnedReadHalf,
     to: OwnedWriteHalf,
     said: Vec<u8>,
@@ -178,12 +185,13 @@ struct Sender {
 }
 
 impl Sender {
-    fn new(stream: TcpStream) -> Self {
+    /// `said` has already come from it.
+    pub(crate) fn new(stream: TcpStream, said: Vec<u8>) -> Self {
         let (from, to) = stream.into_split();
         Self {
             from,
             to,
-            said: Vec::new(),
+            said,
             answered: 0,
             is_beyond: false,
         }
@@ -194,14 +202,57 @@ impl Sender {
     }
 }
 
-/// Hands on what comes, until one end has no more. Who else connects meanwhile is turned away, unless
-/// nothing came for as long as a stall: then it takes the place of the one before, and is given back.
-async fn relay(
-    sender: &mut Sender,
-    port: u16,
-    listener: &TcpListener,
-    stall: Duration,
-) -> Option<TcpStream> {
+/// When something came last from whoever pushes.
+struct Came(Mutex<Instant>);
+
+impl Came {
+    fn now() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    fn again(&self) {
+        if let Ok(mut came) = self.0.lock() {
+            *came = Instant::now();
+        }
+    }
+
+    fn silent(&self) -> Duration {
+        self.0.lock().map_or(Duration::ZERO, |came| came.elapsed())
+    }
+}
+
+/// Who else begins a stream is turned away, unless nothing came from the one that has the place for as long
+/// as a stall: then it is the next, and this ends. Until that one has said the key, some wait.
+async fn others(
+    door: &mut Door,
+    next: &mut VecDeque<Sender>,
+    mut said: watch::Receiver<Said>,
+    key: &str,
+    stalls: impl Fn() -> bool,
+) {
+    let mut known = false;
+    loop {
+        tokio::select! {
+            Ok(_) = said.wait_for(|said| said.pushed.as_deref() == Some(key)), if !known => {
+                known = true;
+                next.clear();
+            }
+            other = door.next() => {
+                let Ok(other) = other else { continue };
+                if stalls() {
+                    next.push_back(other);
+                    return;
+                }
+                if !known && next.len() < WAITING {
+                    next.push_back(other);
+                }
+            }
+        }
+    }
+}
+
+/// Hands on what comes, until one end has no more.
+async fn relay(sender: &mut Sender, port: u16, came: &Came) {
     let connect = async {
         loop {
             match TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
@@ -210,10 +261,11 @@ async fn relay(
             }
         }
     };
-    let ffmpeg = timeout(START, connect).await.ok()?;
+    let Ok(ffmpeg) = timeout(START, connect).await else {
+        return;
+    };
     let (mut from_ffmpeg, mut to_ffmpeg) = ffmpeg.into_split();
-    let came = Mutex::new(Instant::now());
-    let silent = || came.lock().map_or(Duration::ZERO, |came| came.elapsed());
+    came.again();
     let Sender {
         from,
         to,
@@ -227,9 +279,7 @@ async fn relay(
             return;
         }
         while let Ok(n @ 1..) = from.read(&mut bytes).await {
-            if let Ok(mut came) = came.lock() {
-                *came = Instant::now();
-            }
+            came.again();
             if !*is_beyond && said.len() + n <= KEPT {
                 said.extend(&bytes[..n]);
             } else {
@@ -256,22 +306,12 @@ async fn relay(
             }
         }
     };
-    let others = async {
-        loop {
-            let other = accept(listener).await;
-            if silent() >= stall {
-                return other;
-            }
-        }
-    };
     tokio::pin!(back);
     tokio::select! {
         () = forth => {
             // What was handed on is lost if the connection is closed before it was read.
             let _ = timeout(BREATH, &mut back).await;
-            None
         }
-        () = &mut back => None,
-        other = others => Some(other),
+        () = &mut back => {}
     }
 }

@@ -95,6 +95,40 @@ async fn who_does_not_know_the_key_is_not_heard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_connects_and_says_nothing_keeps_no_stream_out() {
+    let mut options = hasty();
+    options.patience.stall = LONG;
+    let (mut feed, port) = listener(options).await;
+    let mut told = Told::default();
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+    }
+    let _pusher = push(port, KEY, TONE);
+    until(&mut feed, &mut told, is_playing).await;
+    assert_eq!(feed.restarts(), 0, "no ffmpeg was started for the silent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_waits_while_who_came_first_has_not_said_the_key() {
+    let mut options = hasty();
+    options.patience.stall = LONG;
+    let (mut feed, port) = listener(options).await;
+    let mut told = Told::default();
+    let mut first = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    // It begins as a stream does, and says nothing more.
+    first.write_all(&[3; 1537]).await.unwrap();
+    until(&mut feed, &mut told, |now| *now == Condition::Starting).await;
+    let mut pusher = push(port, KEY, TONE);
+    until(&mut feed, &mut told, is_playing).await;
+    // Now that it plays, nobody else does.
+    let mut other = push(port, KEY, TONE);
+    timeout(LONG, other.wait()).await.unwrap().unwrap();
+    assert_eq!(pusher.try_wait().unwrap(), None);
+    assert_eq!(feed.restarts(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_stalls_is_a_gap_until_it_comes_back() {
     let (mut feed, port) = listener(hasty()).await;
     let mut told = Told::default();
