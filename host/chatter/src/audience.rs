@@ -1,7 +1,7 @@
-//! How many may watch, and who says where they are, as it is set on the command line, in the environment
+//! How many may watch, who is let in, from whose pages, and who says where they are, as it is set on the command line, in the environment
 //! and in the table `[gateway]` of `chatter.toml`.
 
-use chatter_gateway::{Limits, Network, Proxies, ProxyHeader};
+use chatter_gateway::{Limits, Network, Origin, Proxies, ProxyHeader};
 use clap::Args;
 use serde::Deserialize;
 
@@ -58,10 +58,46 @@ pub struct GatewayOptions {
         hide_env_values = true
     )]
     pub proxy_header: Option<ProxyHeader>,
+    /// Whether people may read and write without a token; without guests, whoever has the operator's token makes
+    /// sessions for them [default: true]
+    #[arg(
+        id = "gateway_guests",
+        long = "gateway-guests",
+        value_name = "BOOL",
+        env = "CHATTER_GATEWAY_GUESTS",
+        hide_env_values = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub guests: Option<bool>,
+    /// Other origins whose pages may use the gateway, as https://example.org; several with commas, or by naming the
+    /// option again. The one that requests name as their host always may [default: none]
+    #[arg(
+        id = "gateway_origins",
+        long = "gateway-origins",
+        value_name = "ORIGIN",
+        env = "CHATTER_GATEWAY_ORIGINS",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub origins: Vec<Origin>,
+    /// Whether browsers send sessions' cookies over HTTPS alone: for a proxy that ends TLS [default: false]
+    #[arg(
+        id = "gateway_secure_cookie",
+        long = "gateway-secure-cookie",
+        value_name = "BOOL",
+        env = "CHATTER_GATEWAY_SECURE_COOKIE",
+        hide_env_values = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub secure_cookie: Option<bool>,
 }
 
 /// What the gateway is to hold to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
     /// Viewers at a time.
     pub viewers: Option<usize>,
@@ -71,6 +107,12 @@ pub struct Audience {
     pub viewers_per_address: Option<usize>,
     /// Who says where they are.
     pub proxies: Proxies,
+    /// Whether they may come without a token.
+    pub guests: bool,
+    /// From whose pages they may come, beside its own.
+    pub origins: Vec<Origin>,
+    /// Whether their cookies are for HTTPS alone.
+    pub secure_cookie: bool,
 }
 
 /// How many may be allowed; more than any machine has connections for.
@@ -78,12 +120,15 @@ const MOST: usize = 1_000_000;
 
 impl GatewayOptions {
     /// The keys of `[gateway]`.
-    pub(crate) const KEYS: [&str; 5] = [
+    pub(crate) const KEYS: [&str; 8] = [
         "viewers",
         "viewers_per_room",
         "viewers_per_address",
         "proxies",
         "proxy_header",
+        "guests",
+        "origins",
+        "secure_cookie",
     ];
 
     /// These, and those of `other` where nothing is said here.
@@ -98,6 +143,13 @@ impl GatewayOptions {
                 self.proxies
             },
             proxy_header: self.proxy_header.or(other.proxy_header),
+            guests: self.guests.or(other.guests),
+            origins: if self.origins.is_empty() {
+                other.origins
+            } else {
+                self.origins
+            },
+            secure_cookie: self.secure_cookie.or(other.secure_cookie),
         }
     }
 
@@ -132,6 +184,9 @@ impl GatewayOptions {
                 networks: self.proxies,
                 header: self.proxy_header.unwrap_or_default(),
             },
+            guests: self.guests.unwrap_or(true),
+            origins: self.origins,
+            secure_cookie: self.secure_cookie.unwrap_or(false),
         })
     }
 }
@@ -165,12 +220,17 @@ mod tests {
 
     #[test]
     fn the_table_says_what_the_gateway_holds_to() {
-        assert_eq!(read(""), Ok(Audience::default()));
-        let usual = Audience::default().limits();
-        assert_eq!(usual.connections, Limits::default().connections);
+        let usual = read("").unwrap();
+        assert_eq!(usual.proxies, Proxies::default());
+        assert_eq!(
+            (usual.guests, &usual.origins[..], usual.secure_cookie),
+            (true, &[][..], false)
+        );
+        assert_eq!(usual.limits().connections, Limits::default().connections);
         let read = read(
             "viewers = 30000\nviewers_per_room = 20000\nviewers_per_address = 7\n\
-             proxies = [\"10.0.0.0/8\", \"2001:db8::1\"]\nproxy_header = \"Forwarded\"\n",
+             proxies = [\"10.0.0.0/8\", \"2001:db8::1\"]\nproxy_header = \"Forwarded\"\n\
+             guests = false\norigins = [\"https://example.org\"]\nsecure_cookie = true\n",
         )
         .unwrap();
         let limits = read.limits();
@@ -186,11 +246,16 @@ mod tests {
         let networks = ["10.0.0.0/8", "2001:db8::1"].map(|it| it.parse::<Network>().unwrap());
         assert_eq!(read.proxies.networks, networks);
         assert_eq!(read.proxies.header, ProxyHeader::Forwarded);
+        let origins = ["https://example.org".parse::<Origin>().unwrap()];
+        assert_eq!(
+            (read.guests, &read.origins[..], read.secure_cookie),
+            (false, &origins[..], true)
+        );
     }
 
     #[test]
     fn what_is_wrong_with_it_is_said_at_once() {
-        let cases: [(&str, &[&str]); 4] = [
+        let cases: [(&str, &[&str]); 5] = [
             (
                 "viewers = 0\nviewers_per_address = 2000000\n",
                 &[
@@ -209,6 +274,12 @@ mod tests {
                 &["\"via\" is not `x-forwarded-for`, `forwarded` or `x-real-ip`"],
             ),
             (
+                "origins = [\"example.org\"]\n",
+                &[
+                    "\"example.org\" is no origin, such as https://example.org or http://10.0.0.7:8080: http or https, a host, perhaps a port, and no more",
+                ],
+            ),
+            (
                 "proxy_header = \"x-real-ip\"\n",
                 &[
                     "gateway.proxy_header: it is believed from nobody: name the proxies in gateway.proxies",
@@ -223,13 +294,14 @@ mod tests {
     #[test]
     fn the_command_line_wins_part_by_part() {
         let options = |text: &str| toml::from_str::<GatewayOptions>(text).unwrap();
-        let both = options("viewers = 5\nproxies = [\"10.0.0.1\"]")
+        let both = options("viewers = 5\nproxies = [\"10.0.0.1\"]\nguests = true")
             .over(options(
-                "viewers = 6\nviewers_per_room = 4\nproxies = [\"10.0.0.2\"]",
+                "viewers = 6\nviewers_per_room = 4\nproxies = [\"10.0.0.2\"]\nguests = false\nsecure_cookie = true",
             ))
             .audience()
             .unwrap();
         assert_eq!((both.viewers, both.viewers_per_room), (Some(5), Some(4)));
+        assert_eq!((both.guests, both.secure_cookie), (true, true));
         assert_eq!(
             both.proxies.networks,
             ["10.0.0.1".parse::<Network>().unwrap()]

@@ -3,9 +3,13 @@
 mod support;
 
 use rustix::process::Signal;
-use std::{fs, net::TcpListener};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+};
 use support::{
-    Home, Process, plugins,
+    DEADLINE, Home, Process, Server, plugins,
     viewer::{Viewer, is_persona},
 };
 
@@ -69,7 +73,7 @@ fn wrong_use_ends_with_2_and_failure_with_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let serve = ["serve", "--data", "data", "--listen"];
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
         (
             &["--bus", "redis://:secret@127.0.0.1:1"],
             1,
@@ -85,6 +89,11 @@ fn wrong_use_ends_with_2_and_failure_with_1() {
         ),
         (&["--source", "none.srt"], 2, "none.srt"),
         (&["--nonsense"], 2, "--nonsense"),
+        (
+            &["--gateway-origins", "example.org"],
+            2,
+            "\"example.org\" is no origin, such as https://example.org",
+        ),
         (
             &["--data", "file/data"],
             1,
@@ -278,5 +287,55 @@ fn the_key_of_a_language_model_is_shown_nowhere() {
             "{}",
             file.display()
         );
+    }
+}
+
+/// What a server answers to a request for a session, with these headers.
+fn session(server: &Server, headers: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    let body = r#"{"name":"Ana"}"#;
+    write!(
+        stream,
+        "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.to_ascii_lowercase()
+}
+
+#[test]
+fn who_is_let_in_is_a_setting() {
+    let home = Home::lively();
+    let usual = home.serve(&[]);
+    let answer = session(&usual, "");
+    assert!(answer.starts_with("http/1.1 201 "), "{answer}");
+    assert!(!answer.contains("; secure"), "{answer}");
+    let friend = "origin: https://friend.example\r\n";
+    let answer = session(&usual, friend);
+    assert!(answer.starts_with("http/1.1 403 "), "{answer}");
+    drop(usual);
+
+    home.write(
+        "chatter.toml",
+        "[gateway]\nguests = false\norigins = [\"https://friend.example\"]\nsecure_cookie = true\n",
+    );
+    let closed = home.serve(&[]);
+    let token = fs::read_to_string(home.path("data/operator-token")).unwrap();
+    let operator = format!("authorization: Bearer {}\r\n", token.trim());
+    let foe = "origin: https://foe.example\r\n";
+    for (headers, status) in [
+        ("", 401),
+        (&*operator, 201),
+        (&*format!("{friend}{operator}"), 201),
+        (&*format!("{foe}{operator}"), 403),
+    ] {
+        let answer = session(&closed, headers);
+        let wanted = format!("http/1.1 {status} ");
+        assert!(answer.starts_with(&wanted), "{headers}: {answer}");
+        assert_eq!(answer.contains("; secure"), status == 201, "{answer}");
     }
 }

@@ -23,6 +23,7 @@ mod moderators;
 mod names;
 mod now;
 mod openapi;
+mod origin;
 mod outage;
 mod people;
 mod places;
@@ -48,6 +49,7 @@ use chatter_emotes::Emotes;
 use chatter_llm::Assessor;
 use chatter_protocol::{Clock, ModerationPolicy, PersonaId, RoomId, modes::Modes, room::Model};
 use chatter_store::{Rota, SharedStore};
+pub use origin::Origin;
 pub use proxies::{Network, Proxies, ProxyHeader};
 pub use recording::{Opened, Recording};
 use shared::Shared;
@@ -68,9 +70,8 @@ pub struct Config {
     pub model: Model,
     /// Whether people may read and speak, and make sessions, without a token.
     pub guests: bool,
-    /// Other origins whose pages may use this gateway, such as `https://example.org`. Its own always
-    /// may.
-    pub allowed_origins: Vec<String>,
+    /// Other origins whose pages may use this gateway. Its own always may.
+    pub allowed_origins: Vec<Origin>,
     /// Whether the session's cookie is for HTTPS alone: to be set behind a proxy that ends TLS.
     pub secure_cookie: bool,
     /// The folder in which verdicts of moderation are kept; without one they are only said on the bus.

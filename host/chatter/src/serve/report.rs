@@ -150,10 +150,15 @@ impl Facts<'_> {
             )?,
         }
         if !self.address.ip().is_loopback() {
+            let guests = if self.settings.gateway.guests {
+                "as guests and "
+            } else {
+                ""
+            };
             page.warning(
                 "address",
                 format_args!(
-                    "{}: others can reach it, as guests and without encryption",
+                    "{}: others can reach it, {guests}without encryption",
                     self.address
                 ),
             )?;

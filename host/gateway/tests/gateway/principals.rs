@@ -210,8 +210,10 @@ async fn without_guests_a_token_is_needed_everywhere() {
 
 #[tokio::test]
 async fn an_allowed_origin_may_post() {
-    let host =
-        Host::with(|config| config.allowed_origins = vec!["https://friend.example".into()]).await;
+    let host = Host::with(|config| {
+        config.allowed_origins = vec!["https://friend.example".parse().unwrap()]
+    })
+    .await;
     let body = r#"{"author":"ana","text":"hello"}"#;
     for (origin, status) in [
         ("https://friend.example", 201),
