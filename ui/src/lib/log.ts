@@ -146,7 +146,7 @@ export class Log {
     }
     if (epoch === this.epoch && recovered) return;
     if (epoch !== this.epoch) this.#oldest = null;
-    // What the log still holds comes next, from its start; what is on the page already stays, and
+    // What the log still holds comes next, or of another one the latest; what is already on the page stays, and
     // its ids keep it from being shown twice.
     this.epoch = epoch;
     this.newest = null;

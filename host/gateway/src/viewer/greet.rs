@@ -4,6 +4,10 @@ use super::{End, Viewer, renewed};
 use chatter_protocol::frames::Scope;
 use std::sync::Arc;
 
+/// So many messages of a log are shown to who comes with a place in another one: as many as a page shows at first.
+/// All who were there come back at once when a log was lost.
+const LATELY: u64 = 200;
+
 /// Where a viewer wants to go on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resume {
@@ -27,8 +31,13 @@ impl Viewer {
         if let Some(after) = resume.after {
             recovered =
                 resume.epoch.is_none_or(|epoch| epoch == head.epoch) && after <= head.offset;
-            // Otherwise its offsets count in a log that is gone: all that this one holds is new to it.
-            seen = if recovered { after } else { 0 };
+            // Otherwise its offsets count in a log that is gone: all that this one holds is new to it, and what was
+            // said lately is shown.
+            seen = if recovered {
+                after
+            } else {
+                head.offset.saturating_sub(LATELY)
+            };
             let held = self.room.crowd.holds(&head.epoch, seen, head.offset);
             if seen < head.offset && !held {
                 let found = self

@@ -119,6 +119,21 @@ async fn more_than_a_page_is_replayed_without_a_seam() {
 }
 
 #[tokio::test]
+async fn of_a_log_that_is_another_one_the_latest_is_replayed() {
+    let host = Host::start().await;
+    elsewhere(&host, 1000, "old", 0).await;
+    for query in ["?after=10&epoch=another", "?after=2000"] {
+        let (mut client, hello) = host.watch(query).await;
+        assert_eq!(
+            (&hello["recovered"], &hello["offset"]),
+            (&json!(false), &json!(1000)),
+            "{query}"
+        );
+        assert_eq!(client.offsets(200).await, (801..=1000).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
 async fn history_comes_in_pages() {
     let host = Host::start().await;
     elsewhere(&host, 150, "old", 0).await;
