@@ -17,6 +17,7 @@ use chatter_protocol::{
     AuthorId, CallId,
     memory::{Entry, Kind, Query, Scope},
 };
+use chatter_store::{OutboxId, Unreadable};
 use clap::{Args, Subcommand};
 use lines::Line;
 use options::{MemoryOptions, MemorySettings};
@@ -343,19 +344,36 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What waits in the store to be remembered and is meant too, by its numbers.
-async fn waiting(joints: &Joints, whose: &Whose) -> Result<Vec<i64>, Failure> {
+/// What waits in the store to be remembered and is meant too.
+async fn waiting(joints: &Joints, whose: &Whose) -> Result<Vec<OutboxId>, Failure> {
     let pending = joints.store.all_pending_memories().await;
-    let pending = pending.map_err(|error| Failure::caused(&error))?;
     let is_about = |about: &AuthorId, entry: &Option<AuthorId>| entry.as_ref() == Some(about);
-    let meant = pending.into_iter().filter(|waiting| {
-        whose.takes(&waiting.scope)
-            && whose
-                .about
-                .as_ref()
-                .is_none_or(|about| is_about(about, &waiting.entry.about))
-    });
-    Ok(meant.map(|waiting| waiting.id).collect())
+    let (mut meant, mut unknown) = (Vec::new(), Vec::new());
+    for entry in pending.map_err(|error| Failure::caused(&error))? {
+        match entry {
+            Ok(waiting) => {
+                let about = whose.about.as_ref();
+                if whose.takes(&waiting.scope)
+                    && about.is_none_or(|about| is_about(about, &waiting.entry.about))
+                {
+                    meant.push(waiting.id);
+                }
+            }
+            Err(unreadable) => match whose.takes_unread(&unreadable.id.room) {
+                Some(true) => meant.push(unreadable.id),
+                Some(false) => {}
+                None => unknown.push(unreadable),
+            },
+        }
+    }
+    if let Some(Unreadable { place, detail, .. }) = unknown.first() {
+        note(&format!(
+            "{} of what waits to be remembered can't be read, so that nobody knows whose it is; it stays there ({place}: \
+             {detail}). Without --persona and --about all of a room is forgotten",
+            unknown.len()
+        ));
+    }
+    Ok(meant)
 }
 
 fn counted(count: usize, what: &str) -> String {

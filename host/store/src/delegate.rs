@@ -2,7 +2,7 @@
 
 use crate::{
     Appended, CallCommit, Change, Changed, Desk, Desks, Duties, Duty, Head, Lease, LogPage,
-    PendingLine, PendingMemory, Store, StoreError, StoredSession, StoredState,
+    OutboxEntry, OutboxId, PendingLine, Store, StoreError, StoredSession, StoredState,
 };
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, call};
@@ -69,9 +69,9 @@ delegate! {
         fn pending_lines(room: &RoomId, limit: usize, wait: Duration) -> Vec<PendingLine>;
         fn settle_fenced(room: &RoomId, settled: Vec<(MessageId, call::Fate)>, fence: Option<u64>) -> ();
         fn fates(room: &RoomId, persona: &PersonaId, limit: usize) -> Vec<call::LineFate>;
-        fn pending_memories_but(others: &[i64], limit: usize, wait: Duration) -> Vec<PendingMemory>;
-        fn all_pending_memories() -> Vec<PendingMemory>;
-        fn settle_memories(ids: Vec<i64>) -> ();
+        fn pending_memories_but(others: &[OutboxId], limit: usize, wait: Duration) -> Vec<OutboxEntry>;
+        fn all_pending_memories() -> Vec<OutboxEntry>;
+        fn settle_memories(ids: Vec<OutboxId>) -> ();
         fn put_session(session: StoredSession) -> ();
         fn session(token_sha256: &str) -> Option<StoredSession>;
         also {

@@ -10,6 +10,7 @@
 mod delegate;
 mod desk;
 mod duties;
+mod outbox;
 mod redis;
 mod rota;
 mod sqlite;
@@ -19,6 +20,7 @@ mod waiting;
 pub use delegate::Delegate;
 pub use desk::{Change, Changed, Desk, Desks, Expected, Note, Shelf};
 pub use duties::{Duties, Duty, Lease};
+pub use outbox::{OutboxEntry, OutboxId, PendingMemory, Unreadable};
 pub use redis::Redis;
 pub use rota::{BEAT, Held, Rota, TTL, Tenure};
 pub use sqlite::{Lock, Sqlite, lock};
@@ -209,47 +211,52 @@ pub trait Store: Send + Sync + 'static {
     // === Memories on their way to the memory ===
 
     /// Memories that are not delivered yet, of all rooms, at most `limit`, in the order in which they came; waits up to
-    /// `wait` for the first, and is empty if none came. Tenants have equal shares of it, each with its oldest.
+    /// `wait` for the first, and is empty if none came. Tenants have equal shares of it, each with its oldest. Of those that
+    /// can't be read nothing is told.
     ///
     /// # Errors
     ///
-    /// If the store fails, or holds a memory that can't be read.
+    /// If the store fails.
     async fn pending_memories(
         &self,
         limit: usize,
         wait: Duration,
     ) -> Result<Vec<PendingMemory>, StoreError> {
-        self.pending_memories_but(&[], limit, wait).await
+        let waiting = self.pending_memories_but(&[], limit, wait).await?;
+        Ok(waiting.into_iter().filter_map(Result::ok).collect())
     }
 
-    /// The same without those of `others`: as if they were not there.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails, or holds a memory that can't be read.
-    async fn pending_memories_but(
-        &self,
-        others: &[i64],
-        limit: usize,
-        wait: Duration,
-    ) -> Result<Vec<PendingMemory>, StoreError>;
-
-    /// All memories that are not delivered yet, with those that somebody is delivering now. None of them is handed out by
-    /// it.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails, or holds a memory that can't be read.
-    async fn all_pending_memories(&self) -> Result<Vec<PendingMemory>, StoreError> {
-        self.pending_memories(usize::MAX, Duration::ZERO).await
-    }
-
-    /// These memories have arrived. Unknown ids are passed over.
+    /// The same without those of `others`: as if they were not there. With it come those that can't be read, each in the
+    /// place of one.
     ///
     /// # Errors
     ///
     /// If the store fails.
-    async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError>;
+    async fn pending_memories_but(
+        &self,
+        others: &[OutboxId],
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<OutboxEntry>, StoreError>;
+
+    /// All memories that are not delivered yet, with those that somebody is delivering now, and those that can't be read.
+    /// None of them is handed out by it.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    async fn all_pending_memories(&self) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.pending_memories_but(&[], usize::MAX, Duration::ZERO)
+            .await
+    }
+
+    /// These memories have arrived. Unknown ids are passed over. Where a part of the store is away, the others are settled
+    /// all the same.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or a part of it.
+    async fn settle_memories(&self, ids: Vec<OutboxId>) -> Result<(), StoreError>;
 
     // === Sessions ===
 
@@ -438,21 +445,6 @@ pub struct StoredState {
 pub struct PendingLine {
     /// The line.
     pub message: ChatMessage,
-}
-
-/// A memory on its way to the memory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PendingMemory {
-    /// To be settled by.
-    pub id: i64,
-    /// Whose memory.
-    pub scope: memory::Scope,
-    /// The same at every try, so that the memory can drop a second copy.
-    pub write_id: String,
-    /// What to remember.
-    pub entry: memory::NewEntry,
-    /// When it was said.
-    pub at: Timestamp,
 }
 
 /// A guest's session, as kept.

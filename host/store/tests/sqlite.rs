@@ -3,7 +3,7 @@
 
 mod conformance;
 
-use chatter_store::{Sqlite, Store, StoreError};
+use chatter_store::{OutboxId, Sqlite, Store, StoreError};
 use conformance::{Subject, conformance, lobby, messages};
 use std::{fs, path::PathBuf, time::Duration};
 use tempfile::TempDir;
@@ -34,6 +34,12 @@ impl Subject for Folder {
     async fn open(&self) -> Sqlite {
         Sqlite::open(&self.file()).unwrap()
     }
+
+    fn spoil(&self, memory: &OutboxId) {
+        let sql = "UPDATE memory SET entry = '{}' WHERE id = ?1";
+        let changed = self.connect().execute(sql, (memory.number,)).unwrap();
+        assert_eq!(changed, 1);
+    }
 }
 
 conformance!(Folder);
@@ -50,6 +56,10 @@ async fn a_store_in_memory_does_the_same() {
 
         async fn open(&self) -> Sqlite {
             Sqlite::in_memory().unwrap()
+        }
+
+        fn spoil(&self, _: &OutboxId) {
+            unreachable!("nobody else can reach it")
         }
     }
     conformance::offsets_have_no_gaps_however_many_append(&Memory).await;

@@ -15,9 +15,11 @@
 //! What the memory refuses as wrong is dropped, with a line in the log, but only once it has taken something else meanwhile: a
 //! memory that refuses everything is set up wrongly, and then nothing is to be lost.
 //!
-//! Where several workers share a store, the one that has been at it for longest delivers.
+//! Where several workers share a store, the one that has been at it for longest delivers. What can't be read stays in the outbox
+//! ([`unread`]).
 
 mod failing;
+mod unread;
 
 use crate::seat::Backoff;
 use chatter_memory::SharedMemory;
@@ -32,6 +34,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, sleep, timeout};
+use unread::Unread;
 
 /// How many entries are looked at at a time.
 const IN_VIEW: usize = 256;
@@ -70,43 +73,19 @@ const STAND_BY: Duration = Duration::from_secs(5);
 /// Delivers memories from the store's outbox to the memory until it is dropped. A
 /// [`Worker`](crate::Worker) does so by itself.
 pub async fn run(store: SharedStore, memory: SharedMemory, clock: Clock) {
-    let mut delivery = Delivery {
+    let delivery = Delivery {
         store,
         memory,
         clock,
         // Later ones sort behind earlier ones.
         name: CallId::new().to_string(),
         failing: Failing::default(),
+        unread: Unread::default(),
         taken: 0,
         in_vain: 0,
         probes: HashMap::new(),
     };
-    let mut pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-    // How many entries had been taken when it went away.
-    let mut away = None;
-    loop {
-        match delivery.round().await {
-            Ok(next) => {
-                if away.is_some_and(|taken| delivery.taken > taken) {
-                    tracing::info!("memories are delivered again");
-                    away = None;
-                }
-                if delivery.in_vain == 0 {
-                    pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-                }
-                if let Next::Later(after) = next {
-                    sleep(after).await;
-                }
-            }
-            Err(reason) => {
-                if away.is_none() {
-                    tracing::warn!(%reason, "memories wait in the store until they can be delivered");
-                }
-                away = Some(delivery.taken);
-                pause.wait().await;
-            }
-        }
-    }
+    delivery.run().await;
 }
 
 struct Delivery {
@@ -115,6 +94,7 @@ struct Delivery {
     clock: Clock,
     name: String,
     failing: Failing,
+    unread: Unread,
     /// How many entries the memory has taken.
     taken: u64,
     /// In how many rounds some failed since one arrived.
@@ -137,17 +117,60 @@ enum End {
 }
 
 impl Delivery {
+    async fn run(mut self) {
+        let mut pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        // How many entries had been taken when it went away.
+        let mut away = None;
+        loop {
+            match self.round().await {
+                Ok(next) => {
+                    if away.is_some_and(|taken| self.taken > taken) {
+                        tracing::info!("memories are delivered again");
+                        away = None;
+                    }
+                    if self.in_vain == 0 {
+                        pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+                    }
+                    if let Next::Later(after) = next {
+                        sleep(after).await;
+                    }
+                }
+                Err(reason) => {
+                    if away.is_none() {
+                        tracing::warn!(%reason, "memories wait in the store until they can be delivered");
+                    }
+                    away = Some(self.taken);
+                    pause.wait().await;
+                }
+            }
+        }
+    }
+
     /// Delivers some of what waits. The error says why nothing can be delivered for now.
     async fn round(&mut self) -> Result<Next, String> {
         if !self.is_ours().await? {
+            // Whose turn it is tells of all this.
+            self.failing = Failing::default();
+            self.unread = Unread::default();
+            self.unread.show();
+            self.show(&[]);
             return Ok(Next::Later(STAND_BY));
         }
-        let resting = self.failing.resting(Instant::now());
-        let ask = self.store.pending_memories_but(&resting, IN_VIEW, WAIT);
-        let pending = answered(ask).await?;
         let now = Instant::now();
+        let (resting, unread) = (self.failing.resting(now), self.unread.passed_over(now));
+        let others = [&*resting, &*unread].concat();
+        let ask = self.store.pending_memories_but(&others, IN_VIEW, WAIT);
+        let (mut pending, mut unreadable) = (Vec::new(), Vec::new());
+        for entry in answered(ask).await? {
+            match entry {
+                Ok(memory) => pending.push(memory),
+                Err(entry) => unreadable.push(entry),
+            }
+        }
+        let now = Instant::now();
+        self.unread.note(unreadable, &unread, now);
         self.failing.retain(&pending, &resting, now);
-        self.show_age(&pending);
+        self.show(&pending);
         if pending.is_empty() {
             return Ok(Next::GoOn);
         }
@@ -165,7 +188,7 @@ impl Delivery {
         let mut held = HashSet::new();
         for waiting in pending {
             let scope = waiting.scope.to_string();
-            if self.failing.holds_up(waiting.id, now) {
+            if self.failing.holds_up(&waiting.id, now) {
                 held.insert(scope);
             } else if !held.contains(&scope) {
                 scopes.entry(scope).or_default().push(waiting);
@@ -184,7 +207,7 @@ impl Delivery {
             .await;
         if ends
             .iter()
-            .any(|(entry, _)| self.failing.is_aside(entry.id))
+            .any(|(entry, _)| self.failing.is_aside(&entry.id))
         {
             self.failing.rest(began, Instant::now());
         }
@@ -212,7 +235,7 @@ impl Delivery {
             };
             let end = remember(&self.memory, &next).await;
             let is_kept = matches!(end, End::Kept);
-            let is_aside = self.failing.is_aside(next.id);
+            let is_aside = self.failing.is_aside(&next.id);
             ends.push((next, end));
             if is_kept {
                 failures.store(0, Ordering::Relaxed);
@@ -244,7 +267,7 @@ impl Delivery {
             let (reason, is_alone, is_wrong) = match end {
                 End::Kept => {
                     counter!("chatter_memories_delivered_total", "end" => "kept").increment(1);
-                    if self.failing.is_aside(entry.id) {
+                    if self.failing.is_aside(&entry.id) {
                         healed.insert(entry.scope.room.tenant());
                     }
                     settled.push(entry.id);
@@ -252,12 +275,12 @@ impl Delivery {
                 }
                 // A refusal is no outage: what arrived in the same round counts.
                 End::Refused(error) => {
-                    let first = self.failing.refused_at(entry.id).unwrap_or(before);
+                    let first = self.failing.refused_at(&entry.id).unwrap_or(before);
                     (error.to_string(), self.taken > first, true)
                 }
                 // A failure may be one: then only what arrived in rounds between two of them does.
                 End::Failed(reason) => {
-                    let first = self.failing.failed_at(entry.id).unwrap_or(self.taken);
+                    let first = self.failing.failed_at(&entry.id).unwrap_or(self.taken);
                     (reason, before > first, false)
                 }
             };
@@ -313,12 +336,12 @@ impl Delivery {
         }
     }
 
-    /// Of what is set aside another gauge tells.
-    fn show_age(&self, pending: &[PendingMemory]) {
+    /// Tells how old the oldest is; of what is set aside another gauge tells.
+    fn show(&self, pending: &[PendingMemory]) {
         let now = self.clock.now();
         let waiting = pending
             .iter()
-            .filter(|waiting| !self.failing.is_aside(waiting.id));
+            .filter(|waiting| !self.failing.is_aside(&waiting.id));
         let age = waiting.map(|waiting| now.since(waiting.at)).max();
         let age = age.unwrap_or_default().as_secs_f64();
         gauge!("chatter_memories_oldest_seconds").set(age);

@@ -59,6 +59,17 @@ impl Whose {
         self.which().takes(scope) && self.persona.as_ref().is_none_or(is_this)
     }
 
+    /// Whether a memory of this room that can't be read is meant, if one can know.
+    pub(super) fn takes_unread(&self, room: &str) -> Option<bool> {
+        let is_there = match (&self.room, &self.tenant) {
+            (Some(this), _) => room == this.as_str(),
+            (None, Some(tenant)) => room.split('/').next() == Some(tenant.as_str()),
+            (None, None) => true,
+        };
+        let is_all = self.persona.is_none() && self.about.is_none();
+        (is_all || !is_there).then_some(is_there)
+    }
+
     /// The scopes that are meant, in order.
     pub(super) async fn scopes(&self, opened: &Opened, look: Look) -> Result<Vec<Scope>, Failure> {
         if let (Some(room), Some(persona)) = (&self.room, &self.persona) {

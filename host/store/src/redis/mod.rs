@@ -20,8 +20,8 @@ mod seen;
 mod wakers;
 
 use crate::{
-    Appended, CallCommit, Desks, Duties, Head, LogPage, PendingLine, PendingMemory, SESSIONS_KEPT,
-    Store, StoreError, StoredSession, StoredState, waiting::first,
+    Appended, CallCommit, Desks, Duties, Head, LogPage, OutboxEntry, OutboxId, PendingLine,
+    SESSIONS_KEPT, Store, StoreError, StoredSession, StoredState, waiting::first,
 };
 use answer::{from_json, to_json, unavailable};
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ use scripts::Scripts;
 use seen::Seen;
 use std::{
     fmt,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::AtomicBool},
     time::Duration,
 };
 use wakers::{Tidied, Wakers};
@@ -47,6 +47,8 @@ struct Shared {
     seen: Seen,
     wakers: Wakers,
     tidied: Tidied,
+    /// Whether it was told that there are names of rooms which can't be read.
+    strange_rooms: AtomicBool,
     /// What others know this one by.
     name: String,
 }
@@ -61,6 +63,7 @@ impl Redis {
             seen: Seen::default(),
             wakers: Wakers::default(),
             tidied: Tidied::default(),
+            strange_rooms: AtomicBool::new(false),
             name: format!("{:016x}", rand::random::<u64>()),
         });
         tokio::spawn(look_again(Arc::downgrade(&shared)));
@@ -179,10 +182,10 @@ impl Store for Redis {
 
     async fn pending_memories_but(
         &self,
-        others: &[i64],
+        others: &[OutboxId],
         limit: usize,
         wait: Duration,
-    ) -> Result<Vec<PendingMemory>, StoreError> {
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -190,11 +193,11 @@ impl Store for Redis {
         first(&come, wait, || self.waiting_memories(others, limit)).await
     }
 
-    async fn all_pending_memories(&self) -> Result<Vec<PendingMemory>, StoreError> {
+    async fn all_pending_memories(&self) -> Result<Vec<OutboxEntry>, StoreError> {
         self.all_memories().await
     }
 
-    async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {
+    async fn settle_memories(&self, ids: Vec<OutboxId>) -> Result<(), StoreError> {
         self.memories_arrived(&ids).await
     }
 

@@ -6,19 +6,21 @@
 //! it down again when a server is back, and when it comes to the room for the first time.
 //!
 //! Of several processes that deliver, each gets others; what one of them does not settle in time,
-//! another gets.
+//! another gets. What can't be read is handed out as that.
 
 use super::{
     Redis,
-    answer::{Answer, from_json, strange, to_json, unavailable},
+    answer::{Answer, strange, to_json, unavailable},
     keys::{self, Of},
 };
-use crate::{CallCommit, PendingMemory, StoreError};
-use chatter_bus::redis::{self, Value};
+use crate::{
+    CallCommit, OutboxEntry, OutboxId, PendingMemory, StoreError, Unreadable, outbox::number,
+};
+use chatter_bus::redis::{self, Fault, Value};
 use chatter_protocol::{PersonaId, RoomId, TenantId, Timestamp, memory};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
 /// For how long what was handed out is one's own.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -86,14 +88,15 @@ impl Redis {
 
     pub(super) async fn waiting_memories(
         &self,
-        others: &[i64],
+        others: &[OutboxId],
         limit: usize,
-    ) -> Result<Vec<PendingMemory>, StoreError> {
-        let others: Vec<String> = others.iter().map(i64::to_string).collect();
-        let others = &*others;
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        let others = by_room(others);
+        let others = |room: &RoomId| others.get(room.as_str()).map_or(&[][..], |own| own);
         let rooms = self.listed_rooms().await?;
         let looks = rooms.iter().map(|room| async move {
-            let mut answer = self.outbox(room, others, limit.min(1000), None).await?;
+            let own = others(room);
+            let mut answer = self.outbox(room, own, limit.min(1000), None).await?;
             let mut numbers = Vec::new();
             while answer.more() {
                 numbers.push((answer.number()?, room));
@@ -109,9 +112,9 @@ impl Redis {
         }
         let claims = shares
             .into_iter()
-            .map(|(room, share)| self.claim(room, others, share));
+            .map(|(room, share)| self.claim(room, others(room), share));
         let mut memories = there(join_all(claims).await)?.concat();
-        memories.sort_by_key(|memory| memory.id);
+        memories.sort_by_key(number);
         Ok(memories)
     }
 
@@ -126,7 +129,6 @@ impl Redis {
         let claim = claim.map_or(String::new(), |claim| claim.as_millis().to_string());
         let limit = limit.to_string();
         let arguments = [&self.shared.name, &claim, &limit];
-        // Numbers are of all rooms together.
         let arguments = arguments.into_iter().chain(others).map(String::as_bytes);
         let script = &self.shared.scripts.outbox;
         let answer = self.shared.link.run(script, &keys, arguments).await;
@@ -138,18 +140,18 @@ impl Redis {
         room: &RoomId,
         others: &[String],
         share: usize,
-    ) -> Result<Vec<PendingMemory>, StoreError> {
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
         let mut answer = self.outbox(room, others, share, Some(CLAIM)).await?;
         let mut memories = Vec::new();
         while answer.more() {
             let id = answer.number()?;
-            memories.push(pending(room, id, &answer.bytes()?)?);
+            memories.push(pending(room, id, &answer.bytes()?));
         }
         Ok(memories)
     }
 
     /// All of all rooms, whoever is delivering them.
-    pub(super) async fn all_memories(&self) -> Result<Vec<PendingMemory>, StoreError> {
+    pub(super) async fn all_memories(&self) -> Result<Vec<OutboxEntry>, StoreError> {
         let mut memories = Vec::new();
         for room in &self.listed_rooms().await? {
             let kept = keys::of(Of::Memories, room);
@@ -168,7 +170,7 @@ impl Redis {
                 let mut page = Answer::new("memories", page)?;
                 while page.more() {
                     let id = page.text()?.parse().map_err(|_| strange("memories"))?;
-                    memories.push(pending(room, id, &page.bytes()?)?);
+                    memories.push(pending(room, id, &page.bytes()?));
                 }
                 if cursor == "0" {
                     break;
@@ -176,8 +178,8 @@ impl Redis {
             }
         }
         // What changes while it is read may be told twice.
-        memories.sort_by_key(|memory| memory.id);
-        memories.dedup_by_key(|memory| memory.id);
+        memories.sort_by_key(number);
+        memories.dedup_by_key(|memory| number(memory));
         Ok(memories)
     }
 
@@ -195,15 +197,14 @@ impl Redis {
         }
     }
 
-    pub(super) async fn memories_arrived(&self, ids: &[i64]) -> Result<(), StoreError> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-        let rooms = self.listed_rooms().await?;
-        // Numbers are of all rooms together, so that none is settled in the wrong one.
-        let settled = rooms.iter().map(|room| async {
-            let keys = [Of::Outbox, Of::Memories, Of::Claims].map(|what| keys::of(what, room));
+    pub(super) async fn memories_arrived(&self, ids: &[OutboxId]) -> Result<(), StoreError> {
+        let ids = by_room(ids);
+        let settled = ids.iter().map(|(room, ids)| async move {
+            // Another name than a room's has nothing.
+            let Ok(room) = RoomId::new(room) else {
+                return Ok(());
+            };
+            let keys = [Of::Outbox, Of::Memories, Of::Claims].map(|what| keys::of(what, &room));
             for ids in ids.chunks(1000) {
                 let ids = ids.iter().map(String::as_bytes);
                 self.shared
@@ -213,10 +214,17 @@ impl Redis {
             }
             Ok(())
         });
-        try_join_all(settled)
-            .await
-            .map(drop)
-            .map_err(|fault| unavailable(&fault))
+        let settled: Vec<Result<(), Fault>> = join_all(settled).await;
+        let of = settled.len();
+        let mut faults = settled.into_iter().filter_map(Result::err);
+        match (faults.next(), faults.count()) {
+            (None, _) => Ok(()),
+            (Some(fault), 0) => Err(unavailable(&fault)),
+            (Some(fault), more) => Err(StoreError::Unavailable(format!(
+                "{fault} (so in {} of {of} rooms)",
+                more + 1
+            ))),
+        }
     }
 
     /// The rooms that may have memories.
@@ -227,7 +235,16 @@ impl Redis {
         let mut answer = Answer::new("rooms", rooms.map_err(|fault| unavailable(&fault))?)?;
         let mut rooms = Vec::new();
         while answer.more() {
-            rooms.push(RoomId::new(&answer.text()?).map_err(|_| strange("rooms"))?);
+            let name = answer.bytes()?;
+            let name = String::from_utf8_lossy(&name);
+            match RoomId::new(&name) {
+                Ok(room) => rooms.push(room),
+                Err(error) if !self.shared.strange_rooms.swap(true, Ordering::Relaxed) => {
+                    let key = keys::ROOMS;
+                    tracing::warn!(key, %name, %error, "this program knows no room of that name: memories that wait in it stay there");
+                }
+                Err(_) => {}
+            }
         }
         Ok(rooms)
     }
@@ -256,19 +273,41 @@ impl Redis {
     }
 }
 
-/// A memory as it was put into the outbox.
-fn pending(room: &RoomId, id: i64, json: &[u8]) -> Result<PendingMemory, StoreError> {
-    let kept: Kept = from_json(json, || format!("memory {id} of {room}"))?;
-    Ok(PendingMemory {
-        id,
-        scope: memory::Scope {
-            room: room.clone(),
-            persona: kept.persona,
-        },
-        write_id: kept.write_id,
-        entry: kept.entry,
-        at: kept.at,
-    })
+/// A memory as it was put into the outbox, if it can be read.
+fn pending(room: &RoomId, number: i64, json: &[u8]) -> OutboxEntry {
+    let id = OutboxId {
+        number,
+        room: room.as_str().into(),
+    };
+    match serde_json::from_slice::<Kept>(json) {
+        Ok(kept) => Ok(PendingMemory {
+            id,
+            scope: memory::Scope {
+                room: room.clone(),
+                persona: kept.persona,
+            },
+            write_id: kept.write_id,
+            entry: kept.entry,
+            at: kept.at,
+        }),
+        Err(error) => Err(Unreadable {
+            id,
+            place: format!("Redis, memory {number} of {room}"),
+            detail: error.to_string(),
+        }),
+    }
+}
+
+/// Their numbers, by their rooms.
+fn by_room(ids: &[OutboxId]) -> BTreeMap<&str, Vec<String>> {
+    let mut rooms: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for id in ids {
+        rooms
+            .entry(&id.room)
+            .or_default()
+            .push(id.number.to_string());
+    }
+    rooms
 }
 
 /// Of each tenant the oldest, then of each the second, and so on: who has more of them waits longer.

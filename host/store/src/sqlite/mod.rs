@@ -7,6 +7,7 @@ mod desk;
 mod failure;
 mod log;
 mod open;
+mod outbox;
 mod personas;
 mod readers;
 mod rows;
@@ -19,8 +20,8 @@ mod writer;
 mod tests;
 
 use crate::{
-    Appended, CallCommit, Desks, Duties, Duty, Head, LogPage, PendingLine, PendingMemory, Store,
-    StoreError, StoredSession, StoredState, duties::OfOneProcess, waiting::first,
+    Appended, CallCommit, Desks, Duties, Duty, Head, LogPage, OutboxEntry, OutboxId, PendingLine,
+    Store, StoreError, StoredSession, StoredState, duties::OfOneProcess, waiting::first,
 };
 use async_trait::async_trait;
 use chatter_protocol::{ChatMessage, MessageId, PersonaId, RoomId, call};
@@ -251,24 +252,23 @@ impl Store for Sqlite {
 
     async fn pending_memories_but(
         &self,
-        others: &[i64],
+        others: &[OutboxId],
         limit: usize,
         wait: Duration,
-    ) -> Result<Vec<PendingMemory>, StoreError> {
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let others: Arc<[i64]> = others.into();
+        let others: Arc<[i64]> = others.iter().map(|id| id.number).collect();
         let ask = || {
             let others = Arc::clone(&others);
-            self.read(move |c| personas::pending_memories(c, &others, limit))
+            self.read(move |c| outbox::pending_memories(c, &others, limit))
         };
         first(&self.waiting.memories, wait, ask).await
     }
 
-    async fn settle_memories(&self, ids: Vec<i64>) -> Result<(), StoreError> {
-        self.write(move |c| personas::settle_memories(c, &ids))
-            .await
+    async fn settle_memories(&self, ids: Vec<OutboxId>) -> Result<(), StoreError> {
+        self.write(move |c| outbox::settle_memories(c, &ids)).await
     }
 
     async fn put_session(&self, session: StoredSession) -> Result<(), StoreError> {

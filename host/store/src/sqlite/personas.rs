@@ -1,18 +1,16 @@
-//! What comes of calls: states, lines on their way to the gateway, memories on their way to the
-//! memory.
+//! What comes of calls: states, lines on their way to the gateway. Memories are another part's ([`outbox`]).
 
 use super::{
-    Failure,
+    Failure, outbox,
     rows::{self, from_json, signed, to_json},
 };
 use crate::{
-    CALLS_KNOWN, CallCommit, FATES_KEPT, LINES_WAIT, MEMORIES_WAIT, PendingLine, PendingMemory,
-    ROOM_MEMORIES_WAIT, STATES_KEPT, StoreError, StoredState,
+    CALLS_KNOWN, CallCommit, FATES_KEPT, LINES_WAIT, PendingLine, STATES_KEPT, StoreError,
+    StoredState,
 };
 use chatter_protocol::{
-    ChatMessage, MessageId, PersonaId, RoomId, Timestamp,
+    ChatMessage, MessageId, PersonaId, RoomId,
     call::{Fate, LineFate, State},
-    memory,
 };
 use rusqlite::{Connection, OptionalExtension};
 use std::sync::Arc;
@@ -32,7 +30,7 @@ pub(super) fn commit(connection: &Connection, commit: &CallCommit) -> Result<(),
         submit_lines(connection, room, persona, commit)?;
     }
     if !commit.memories.is_empty() {
-        submit_memories(connection, room, persona, commit)?;
+        outbox::submit_memories(connection, room, persona, commit)?;
     }
     Ok(())
 }
@@ -108,51 +106,6 @@ fn submit_lines(
                     Failure::from(error)
                 }
             })?;
-    }
-    Ok(())
-}
-
-fn submit_memories(
-    connection: &Connection,
-    room: i64,
-    persona: i64,
-    commit: &CallCommit,
-) -> Result<(), Failure> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO memory (persona, write_id, entry, at) VALUES (?1, ?2, ?3, ?4)",
-    )?;
-    for (n, entry) in commit.memories.iter().enumerate() {
-        // JSON has no way to write these, and what is in the queue must be readable.
-        if !entry.confidence.is_finite() {
-            let why = format!(
-                "call {}: a memory's confidence is not a number",
-                commit.call_id
-            );
-            return Err(StoreError::Refused(why).into());
-        }
-        let write_id = format!("{}/{n}", commit.call_id);
-        insert.execute((
-            persona,
-            write_id,
-            to_json(entry, "a memory")?,
-            commit.at.as_millis(),
-        ))?;
-    }
-    let mut dropped = connection
-        .prepare_cached(
-            "DELETE FROM memory WHERE persona IN (SELECT id FROM persona WHERE room = ?1) AND id <=
-             (SELECT id FROM memory WHERE persona IN (SELECT id FROM persona WHERE room = ?1)
-              ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-        )?
-        .execute((room, signed(ROOM_MEMORIES_WAIT)))?;
-    dropped += connection
-        .prepare_cached("DELETE FROM memory WHERE id <= (SELECT max(id) FROM memory) - ?1")?
-        .execute((signed(MEMORIES_WAIT),))?;
-    if dropped > 0 {
-        tracing::warn!(
-            dropped,
-            "the memory does not take what personas remember; the oldest entries were dropped"
-        );
     }
     Ok(())
 }
@@ -300,54 +253,4 @@ pub(super) fn fates(
     }
     fates.reverse();
     Ok(fates)
-}
-
-// === Memories ===
-
-pub(super) fn pending_memories(
-    connection: &Connection,
-    others: &[i64],
-    limit: usize,
-) -> Result<Vec<PendingMemory>, Failure> {
-    // Of each tenant the oldest, then of each the second, and so on: who has more of them waits longer.
-    let mut statement = connection.prepare_cached(
-        "SELECT memory.id, room.name, persona.name, write_id, entry, at FROM
-           (SELECT id, row_number() OVER (PARTITION BY tenant ORDER BY id) AS place FROM
-              (SELECT memory.id, substr(room.name, 1, instr(room.name, '/')) AS tenant FROM memory
-               JOIN persona ON persona.id = memory.persona
-               JOIN room ON room.id = persona.room
-               WHERE memory.id NOT IN (SELECT value FROM json_each(?2)))
-            ORDER BY place, id LIMIT ?1) AS next
-         JOIN memory ON memory.id = next.id
-         JOIN persona ON persona.id = memory.persona
-         JOIN room ON room.id = persona.room
-         ORDER BY memory.id",
-    )?;
-    let mut rows = statement.query((signed(limit), to_json(&others, "numbers of memories")?))?;
-    let mut memories = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        let place = || format!("memory, {id}");
-        let (room, persona): (String, String) = (row.get(1)?, row.get(2)?);
-        let scope = memory::Scope {
-            room: RoomId::new(&room).map_err(|error| Failure::corrupt(place(), error))?,
-            persona: PersonaId::new(&persona).map_err(|error| Failure::corrupt(place(), error))?,
-        };
-        memories.push(PendingMemory {
-            id,
-            scope,
-            write_id: row.get(3)?,
-            entry: from_json(&row.get::<_, String>(4)?, place)?,
-            at: Timestamp::from_millis(row.get(5)?),
-        });
-    }
-    Ok(memories)
-}
-
-pub(super) fn settle_memories(connection: &Connection, ids: &[i64]) -> Result<(), Failure> {
-    let mut settle = connection.prepare_cached("DELETE FROM memory WHERE id = ?1")?;
-    for id in ids {
-        settle.execute((id,))?;
-    }
-    Ok(())
 }

@@ -286,7 +286,7 @@ async fn the_outbox_drops_its_oldest_when_it_is_full() {
     store.commit(commit()).await.unwrap();
     let waiting = store.pending_memories(10, Duration::ZERO).await.unwrap();
     assert_eq!(waiting.len(), 3, "one of four was too far behind");
-    assert_eq!(waiting[0].id, 2);
+    assert_eq!(waiting[0].id.number, 2);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use chatter_protocol::{
     Author, AuthorKind, CallId, ChatMessage, MessageId, PersonaId, RoomId, Timestamp, V1,
     call::State, memory,
 };
-use chatter_store::{CallCommit, Store};
+use chatter_store::{CallCommit, OutboxId, Store};
 use std::{sync::Arc, time::Duration};
 
 /// A place where stores can be opened, one after the other. Nobody else uses it, and it is empty
@@ -27,6 +27,9 @@ pub(crate) trait Subject: Send + Sync {
 
     fn new() -> Self;
     fn open(&self) -> impl Future<Output = Self::Store> + Send;
+
+    /// Puts something in the place of a memory in the outbox that this program can't read.
+    fn spoil(&self, memory: &OutboxId);
 }
 
 /// Hands the names of all promises, and what stands before them, to another macro.
@@ -55,6 +58,7 @@ macro_rules! promises {
             memories_stay_in_the_outbox_until_they_are_settled
             a_tenant_with_many_memories_holds_up_no_other
             memories_that_are_passed_over_take_no_part_of_a_share
+            a_memory_that_can_not_be_read_holds_up_no_other
             of_a_rooms_memories_that_wait_the_oldest_give_way
             sessions_are_found_by_their_token
             what_lies_on_a_desk_survives_closing

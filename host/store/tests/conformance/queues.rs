@@ -3,8 +3,8 @@
 use super::{LONG, Subject, call, lobby, memory, message, nova, rex, says, studio, waiting_lines};
 use chatter_protocol::{AuthorId, ChatMessage, MessageId, Timestamp, call::Fate};
 use chatter_store::{
-    CallCommit, FATES_KEPT, LINES_WAIT, PendingMemory, ROOM_MEMORIES_WAIT, Store, StoreError,
-    StoredSession,
+    CallCommit, FATES_KEPT, LINES_WAIT, OutboxEntry, OutboxId, PendingMemory, ROOM_MEMORIES_WAIT,
+    Store, StoreError, StoredSession,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -192,7 +192,7 @@ pub(crate) async fn whoever_waits_for_memories_is_woken(subject: &impl Subject) 
             .expect("woken")
             .unwrap();
         store
-            .settle_memories(woken.iter().map(|memory| memory.id).collect())
+            .settle_memories(woken.into_iter().map(|memory| memory.id).collect())
             .await
             .unwrap();
     }
@@ -230,12 +230,15 @@ pub(crate) async fn memories_stay_in_the_outbox_until_they_are_settled(subject: 
     let first_of_each = [outbox[0].clone(), outbox[2].clone()];
     assert_eq!(store.pending_memories(2, NOW).await.unwrap(), first_of_each);
 
-    store
-        .settle_memories(vec![outbox[0].id, outbox[2].id, i64::MAX])
-        .await
-        .unwrap();
+    let ids: Vec<OutboxId> = outbox.iter().map(|memory| memory.id.clone()).collect();
+    let unknown = OutboxId {
+        number: i64::MAX,
+        room: ids[0].room.clone(),
+    };
+    let arrived = vec![ids[0].clone(), ids[2].clone(), unknown];
+    store.settle_memories(arrived).await.unwrap();
     assert_eq!(all().await, outbox[1..2]);
-    store.settle_memories(vec![outbox[1].id]).await.unwrap();
+    store.settle_memories(vec![ids[1].clone()]).await.unwrap();
     assert_eq!(all().await, Vec::<PendingMemory>::new());
 
     // A late second settling must not hit what came after.
@@ -246,10 +249,7 @@ pub(crate) async fn memories_stay_in_the_outbox_until_they_are_settled(subject: 
         })
         .await
         .unwrap();
-    store
-        .settle_memories(outbox.iter().map(|memory| memory.id).collect())
-        .await
-        .unwrap();
+    store.settle_memories(ids).await.unwrap();
     assert_eq!(all().await.len(), 1);
 }
 
@@ -292,16 +292,17 @@ pub(crate) async fn memories_that_are_passed_over_take_no_part_of_a_share(subjec
         };
         store.commit(commit).await.unwrap();
     }
-    let all = store.all_pending_memories().await.unwrap();
+    let all = all_memories(&store).await;
     let others: Vec<_> = all
         .iter()
         .filter(|memory| memory.scope.room == lobby())
-        .map(|memory| memory.id)
+        .map(|memory| memory.id.clone())
         .take(1_050)
         .collect();
     let handed_out = store.pending_memories_but(&others, 4, NOW).await.unwrap();
     let handed_out: Vec<_> = handed_out
         .iter()
+        .flatten()
         .map(|memory| (memory.scope.room.as_str(), &*memory.entry.text))
         .collect();
     let expected = [
@@ -311,8 +312,47 @@ pub(crate) async fn memories_that_are_passed_over_take_no_part_of_a_share(subjec
         ("acme/studio", "1"),
     ];
     assert_eq!(handed_out, expected);
-    let all: Vec<_> = all.iter().map(|memory| memory.id).collect();
+    let all: Vec<_> = all.into_iter().map(|memory| memory.id).collect();
     assert_eq!(store.pending_memories_but(&all, 4, NOW).await.unwrap(), []);
+}
+
+pub(crate) async fn a_memory_that_can_not_be_read_holds_up_no_other(subject: &impl Subject) {
+    let store = subject.open().await;
+    let commit = CallCommit {
+        memories: ["a", "b", "c"].map(memory).into(),
+        ..call()
+    };
+    store.commit(commit).await.unwrap();
+    let ids: Vec<OutboxId> = all_memories(&store)
+        .await
+        .into_iter()
+        .map(|memory| memory.id)
+        .collect();
+    subject.spoil(&ids[1]);
+    let told = |entry: OutboxEntry| match entry {
+        Ok(memory) => Ok(memory.entry.text),
+        Err(unreadable) => Err(unreadable.id),
+    };
+    let expected = [Ok("a".to_owned()), Err(ids[1].clone()), Ok("c".to_owned())];
+    for _ in 0..2 {
+        let all = store.all_pending_memories().await.unwrap();
+        assert_eq!(all.into_iter().map(told).collect::<Vec<_>>(), expected);
+        let some = store.pending_memories_but(&[], 9, NOW).await.unwrap();
+        assert_eq!(some.into_iter().map(told).collect::<Vec<_>>(), expected);
+    }
+    let readable = store.pending_memories(9, NOW).await.unwrap();
+    assert_eq!(readable.len(), 2, "whoever can do nothing about it");
+    let others = store.pending_memories_but(&ids[1..2], 2, NOW).await;
+    let others: Vec<_> = others.unwrap().into_iter().map(told).collect();
+    assert_eq!(others, [Ok("a".to_owned()), Ok("c".to_owned())]);
+    store.settle_memories(ids).await.unwrap();
+    assert_eq!(store.all_pending_memories().await.unwrap(), []);
+}
+
+/// All that wait; each can be read.
+async fn all_memories(store: &impl Store) -> Vec<PendingMemory> {
+    let all = store.all_pending_memories().await.unwrap();
+    all.into_iter().map(Result::unwrap).collect()
 }
 
 pub(crate) async fn of_a_rooms_memories_that_wait_the_oldest_give_way(subject: &impl Subject) {
@@ -337,7 +377,7 @@ pub(crate) async fn of_a_rooms_memories_that_wait_the_oldest_give_way(subject: &
         };
         store.commit(commit).await.unwrap();
     }
-    let all = store.all_pending_memories().await.unwrap();
+    let all = all_memories(&store).await;
     assert_eq!(all.len(), ROOM_MEMORIES_WAIT + 1);
     assert_eq!(all[1].entry.text, "10");
     let oldest = store.pending_memories(3, NOW).await.unwrap();

@@ -1,12 +1,12 @@
 //! A cluster of three: all that a store promises, and what moves between its nodes.
 
 use crate::{
-    conformance::{self, Subject, lobby, messages, promises},
-    open,
+    conformance::{self, Subject, call, lobby, memory, messages, promises},
+    open, spoil,
 };
 use chatter_protocol::RoomId;
 use chatter_redis_server::Cluster;
-use chatter_store::{Duty, Lease, Redis, Store};
+use chatter_store::{CallCommit, Duty, Lease, OutboxId, Redis, Store, StoreError};
 use std::{sync::OnceLock, time::Duration};
 
 /// One cluster for all promises, one after the other, emptied in between: it takes a while to form.
@@ -26,6 +26,10 @@ impl Subject for Emptied {
 
     async fn open(&self) -> Redis {
         open(&cluster().url()).await
+    }
+
+    fn spoil(&self, memory: &OutboxId) {
+        spoil(&cluster().nodes[0], memory);
     }
 }
 
@@ -85,4 +89,43 @@ async fn a_node_that_is_away_takes_no_leases_of_the_others_with_it() {
     for (during, before) in during.iter().zip(&before) {
         assert!(during == before || matches!(during, Lease::Unknown(_)));
     }
+}
+
+#[tokio::test]
+async fn a_node_that_is_away_keeps_no_memories_of_the_others_from_being_settled() {
+    let mut cluster = Cluster::start();
+    let store = open(&cluster.url()).await;
+    for n in 0..12 {
+        let commit = CallCommit {
+            room: RoomId::new(&format!("main/room-{n}")).unwrap(),
+            memories: vec![memory("a")],
+            ..call()
+        };
+        store.commit(commit).await.unwrap();
+    }
+    let waiting = store.pending_memories(20, Duration::ZERO).await.unwrap();
+    assert_eq!(waiting.len(), 12);
+    let holds = |id: &OutboxId| {
+        let node = &cluster.nodes[0];
+        let slot = node.cli(&["CLUSTER", "KEYSLOT", &id.room]);
+        node.cli(&["CLUSTER", "COUNTKEYSINSLOT", &slot]) != "0"
+    };
+    let ids = waiting.into_iter().map(|memory| memory.id);
+    let (away, mut there): (Vec<_>, Vec<_>) = ids.partition(holds);
+    assert!(!away.is_empty() && there.len() > 1, "{away:?}");
+    let last = there.pop().unwrap();
+    cluster.nodes[0].kill();
+    store.settle_memories(there).await.unwrap();
+    let rest = away.iter().cloned().chain([last]).collect();
+    let error = store.settle_memories(rest).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    cluster.nodes[0].restart();
+    let left = loop {
+        if let Ok(left) = store.all_pending_memories().await {
+            break left;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let left: Vec<_> = left.into_iter().map(|memory| memory.unwrap().id).collect();
+    assert_eq!(left, away);
 }

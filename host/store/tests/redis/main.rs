@@ -11,7 +11,7 @@ mod lost;
 
 use chatter_bus::redis::Link;
 use chatter_redis_server::RedisServer;
-use chatter_store::Redis;
+use chatter_store::{OutboxId, Redis};
 use conformance::{Subject, conformance};
 
 impl Subject for RedisServer {
@@ -24,6 +24,18 @@ impl Subject for RedisServer {
     async fn open(&self) -> Redis {
         open(&self.url()).await
     }
+
+    fn spoil(&self, memory: &OutboxId) {
+        spoil(self, memory);
+    }
+}
+
+/// Through any node of a cluster.
+fn spoil(server: &RedisServer, OutboxId { number, room }: &OutboxId) {
+    let key = format!("chatter:memories:{{{room}}}");
+    // Each field was there before.
+    let words = ["-c", "HSET", &key, &number.to_string(), "{}"];
+    assert_eq!(server.cli(&words), "0");
 }
 
 async fn open(url: &str) -> Redis {

@@ -1,7 +1,7 @@
 //! Entries that failed, and what that says of them.
 
 use chatter_protocol::TenantId;
-use chatter_store::PendingMemory;
+use chatter_store::{OutboxId, PendingMemory};
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
@@ -23,10 +23,10 @@ const LONGEST_HELD: Duration = Duration::from_secs(30);
 /// and what is well waits for the round to end.
 const REST: u32 = 10;
 
-/// Those that have failed and are still in the outbox, by their number in it.
+/// Those that have failed and are still in the outbox.
 #[derive(Default)]
 pub(super) struct Failing {
-    entries: HashMap<i64, Entry>,
+    entries: HashMap<OutboxId, Entry>,
     /// Until then none of those set aside is tried.
     rest: Option<Instant>,
 }
@@ -54,38 +54,37 @@ pub(super) struct Failed {
 }
 
 impl Failing {
-    pub(super) fn failed_at(&self, id: i64) -> Option<u64> {
-        self.entries.get(&id)?.failed_at
+    pub(super) fn failed_at(&self, id: &OutboxId) -> Option<u64> {
+        self.entries.get(id)?.failed_at
     }
 
-    pub(super) fn refused_at(&self, id: i64) -> Option<u64> {
-        self.entries.get(&id)?.refused_at
+    pub(super) fn refused_at(&self, id: &OutboxId) -> Option<u64> {
+        self.entries.get(id)?.refused_at
     }
 
-    pub(super) fn is_aside(&self, id: i64) -> bool {
-        self.entries.get(&id).is_some_and(|entry| entry.is_aside)
+    pub(super) fn is_aside(&self, id: &OutboxId) -> bool {
+        self.entries.get(id).is_some_and(|entry| entry.is_aside)
     }
 
     pub(super) fn count_aside(&self) -> usize {
         self.aside().count()
     }
 
-    fn aside(&self) -> impl Iterator<Item = (i64, &Entry)> {
-        let all = self.entries.iter().map(|(id, entry)| (*id, entry));
-        all.filter(|(_, entry)| entry.is_aside)
+    fn aside(&self) -> impl Iterator<Item = (&OutboxId, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.is_aside)
     }
 
     /// Those that are set aside and not to be tried now. Of those whose time has come one is tried in a round, since
     /// each may take the memory's whole time.
-    pub(super) fn resting(&self, now: Instant) -> Vec<i64> {
+    pub(super) fn resting(&self, now: Instant) -> Vec<OutboxId> {
         let may_try = self.rest.is_none_or(|rest| rest <= now);
         let due = self
             .aside()
             .filter(|(_, entry)| may_try && entry.until <= now);
-        let next = due.min_by_key(|(id, entry)| (entry.until, *id));
+        let next = due.min_by_key(|(id, entry)| (entry.until, id.number));
         let next = next.map(|(id, _)| id);
         let all = self.aside().map(|(id, _)| id);
-        all.filter(|id| Some(*id) != next).collect()
+        all.filter(|id| Some(*id) != next).cloned().collect()
     }
 
     /// A round with one that is set aside is over.
@@ -102,20 +101,20 @@ impl Failing {
     }
 
     /// Whether its scope waits for it.
-    pub(super) fn holds_up(&self, id: i64, now: Instant) -> bool {
-        let entry = self.entries.get(&id);
+    pub(super) fn holds_up(&self, id: &OutboxId, now: Instant) -> bool {
+        let entry = self.entries.get(id);
         entry.is_some_and(|entry| !entry.is_aside && entry.until > now)
     }
 
     /// Forgets what was to be seen and was not: it is gone, or too far behind to matter.
-    pub(super) fn retain(&mut self, pending: &[PendingMemory], resting: &[i64], now: Instant) {
-        let seen: HashSet<i64> = pending.iter().map(|waiting| waiting.id).collect();
-        let resting: HashSet<i64> = resting.iter().copied().collect();
+    pub(super) fn retain(&mut self, pending: &[PendingMemory], resting: &[OutboxId], now: Instant) {
+        let seen = pending.iter().map(|waiting| &waiting.id);
+        let there: HashSet<&OutboxId> = seen.chain(resting).collect();
         self.entries
-            .retain(|id, entry| seen.contains(id) || resting.contains(id) || entry.until > now);
+            .retain(|id, entry| there.contains(id) || entry.until > now);
     }
 
-    pub(super) fn forget(&mut self, ids: &[i64]) {
+    pub(super) fn forget(&mut self, ids: &[OutboxId]) {
         for id in ids {
             self.entries.remove(id);
         }
@@ -130,7 +129,12 @@ impl Failing {
 
     /// Notes what failed in a round. While the memory `is_away` nothing is set aside, and no pause grows. Gives the one that
     /// is given up for it.
-    pub(super) fn note(&mut self, failed: &Failed, is_away: bool, now: Instant) -> Option<i64> {
+    pub(super) fn note(
+        &mut self,
+        failed: &Failed,
+        is_away: bool,
+        now: Instant,
+    ) -> Option<OutboxId> {
         let Failed {
             entry: PendingMemory { id, scope, .. },
             at,
@@ -139,10 +143,10 @@ impl Failing {
             ..
         } = failed;
         let tenant = scope.room.tenant();
-        let is_new = *is_alone && !is_away && !self.is_aside(*id);
+        let is_new = *is_alone && !is_away && !self.is_aside(id);
         let given_up = is_new.then(|| self.make_room(&tenant)).flatten();
         let has_room = self.has_room(&tenant);
-        let entry = self.entries.entry(*id).or_insert(Entry {
+        let entry = self.entries.entry(id.clone()).or_insert(Entry {
             tenant,
             failed_at: None,
             refused_at: None,
@@ -178,7 +182,7 @@ impl Failing {
 
     /// If no more may be set aside of a tenant, gives up the one that has failed for longest: of the tenant, or of all if
     /// there are too many.
-    fn make_room(&mut self, tenant: &TenantId) -> Option<i64> {
+    fn make_room(&mut self, tenant: &TenantId) -> Option<OutboxId> {
         if self.has_room(tenant) {
             return None;
         }
@@ -186,8 +190,8 @@ impl Failing {
         let hopeless = self.aside().filter(|(_, entry)| {
             entry.pause == LONGEST_ASIDE && (of_all || entry.tenant == *tenant)
         });
-        let oldest = hopeless.min_by_key(|(id, entry)| (entry.failed_at, *id));
-        let (id, _) = oldest?;
+        let oldest = hopeless.min_by_key(|(id, entry)| (entry.failed_at, id.number));
+        let id = oldest?.0.clone();
         self.entries.remove(&id);
         Some(id)
     }
@@ -201,15 +205,26 @@ mod tests {
         memory::{Kind, NewEntry, Scope},
     };
 
-    fn failed(id: i64, tenant: &str) -> Failed {
+    fn id(number: i64, tenant: &str) -> OutboxId {
+        OutboxId {
+            number,
+            room: format!("{tenant}/lobby").into(),
+        }
+    }
+
+    fn numbers(ids: Vec<OutboxId>) -> Vec<i64> {
+        ids.into_iter().map(|id| id.number).collect()
+    }
+
+    fn failed(number: i64, tenant: &str) -> Failed {
         Failed {
             entry: PendingMemory {
-                id,
+                id: id(number, tenant),
                 scope: Scope {
                     room: format!("{tenant}/lobby").parse().unwrap(),
                     persona: "nova".parse().unwrap(),
                 },
-                write_id: id.to_string(),
+                write_id: number.to_string(),
                 entry: NewEntry {
                     kind: Kind::PersonaNote,
                     text: "a".into(),
@@ -231,19 +246,22 @@ mod tests {
         let now = Instant::now();
         let mut failing = Failing::default();
         let each = ASIDE_EACH as i64;
-        for id in 0..2 * each {
-            failing.note(&failed(id, "acme"), false, now);
+        for number in 0..2 * each {
+            failing.note(&failed(number, "acme"), false, now);
         }
         assert_eq!(failing.count_aside(), ASIDE_EACH);
         assert!(
-            failing.holds_up(each, now),
+            failing.holds_up(&id(each, "acme"), now),
             "of more, each holds up its scope"
         );
         failing.note(&failed(-1, "main"), false, now);
-        assert!(failing.is_aside(-1), "another tenant has its own");
+        assert!(
+            failing.is_aside(&id(-1, "main")),
+            "another tenant has its own"
+        );
         for tenant in 0..20 {
-            for id in 0..each {
-                let tenant_id = 1_000 * (tenant + 1) + id;
+            for number in 0..each {
+                let tenant_id = 1_000 * (tenant + 1) + number;
                 failing.note(&failed(tenant_id, &format!("t{tenant}")), false, now);
             }
         }
@@ -255,20 +273,25 @@ mod tests {
         let mut failing = Failing::default();
         let mut now = Instant::now();
         let each = ASIDE_EACH as i64;
-        for id in 0..each {
-            failing.note(&failed(id, "acme"), false, now);
+        for number in 0..each {
+            failing.note(&failed(number, "acme"), false, now);
         }
         assert_eq!(failing.note(&failed(each, "acme"), false, now), None);
-        assert!(failing.holds_up(each, now), "all of them are new");
+        assert!(
+            failing.holds_up(&id(each, "acme"), now),
+            "all of them are new"
+        );
         for _ in 0..10 {
             now += LONGEST_ASIDE;
-            for id in 0..each {
-                failing.note(&failed(id, "acme"), false, now);
+            for number in 0..each {
+                failing.note(&failed(number, "acme"), false, now);
             }
         }
         assert_eq!(failing.note(&failed(-1, "main"), false, now), None);
-        assert_eq!(failing.note(&failed(each, "acme"), false, now), Some(0));
-        assert!(failing.is_aside(each) && !failing.is_aside(0));
+        let given_up = failing.note(&failed(each, "acme"), false, now);
+        assert_eq!(given_up, Some(id(0, "acme")));
+        let is_aside = [each, 0].map(|number| failing.is_aside(&id(number, "acme")));
+        assert_eq!(is_aside, [true, false]);
         assert_eq!(failing.note(&failed(each, "acme"), false, now), None);
     }
 
@@ -276,12 +299,12 @@ mod tests {
     fn when_one_arrives_after_all_its_tenants_others_are_tried_again() {
         let mut failing = Failing::default();
         let now = Instant::now();
-        for (id, tenant) in [(1, "acme"), (2, "acme"), (3, "main")] {
-            failing.note(&failed(id, tenant), false, now);
+        for (number, tenant) in [(1, "acme"), (2, "acme"), (3, "main")] {
+            failing.note(&failed(number, tenant), false, now);
         }
-        failing.forget(&[1]);
+        failing.forget(&[id(1, "acme")]);
         failing.try_again(&"acme".parse().unwrap(), now);
-        assert_eq!(failing.resting(now), [3]);
+        assert_eq!(numbers(failing.resting(now)), [3]);
         failing.rest(now - 2 * FIRST_PAUSE, now);
         assert_eq!(failing.resting(now + FIRST_PAUSE).len(), 2, "a rest");
     }
@@ -293,7 +316,7 @@ mod tests {
         // How long it rests after each failure.
         let mut rests = |is_away: bool| {
             failing.note(&failed(1, "acme"), is_away, now);
-            (failing.entries[&1].until - now).as_secs()
+            (failing.entries[&id(1, "acme")].until - now).as_secs()
         };
         let there: Vec<_> = (0..4).map(|_| rests(false)).collect();
         let away: Vec<_> = (0..3).map(|_| rests(true)).collect();
@@ -307,15 +330,15 @@ mod tests {
     fn of_those_set_aside_one_is_tried_at_a_time() {
         let now = Instant::now();
         let mut failing = Failing::default();
-        for id in 1..=3 {
+        for number in 1..=3 {
             failing.note(
-                &failed(id, "acme"),
+                &failed(number, "acme"),
                 false,
-                now + Duration::from_millis(id as u64),
+                now + Duration::from_millis(number as u64),
             );
         }
         let rest = |failing: &Failing, after| {
-            let mut resting = failing.resting(now + after);
+            let mut resting = numbers(failing.resting(now + after));
             resting.sort_unstable();
             resting
         };
@@ -333,8 +356,8 @@ mod tests {
     fn what_is_gone_from_the_outbox_is_forgotten() {
         let now = Instant::now();
         let mut failing = Failing::default();
-        for id in 1..=3 {
-            failing.note(&failed(id, "acme"), false, now);
+        for number in 1..=3 {
+            failing.note(&failed(number, "acme"), false, now);
         }
         let later = now + 2 * FIRST_PAUSE;
         let resting = failing.resting(later);
@@ -343,7 +366,7 @@ mod tests {
         failing.retain(&[], &resting, later);
         assert_eq!(failing.count_aside(), 2, "the one that was asked for");
         failing.retain(&[failed(2, "acme").entry], &[], later);
-        assert_eq!(failing.failed_at(2), Some(0));
-        assert_eq!(failing.failed_at(3), None);
+        assert_eq!(failing.failed_at(&id(2, "acme")), Some(0));
+        assert_eq!(failing.failed_at(&id(3, "acme")), None);
     }
 }

@@ -1,10 +1,12 @@
 //! A whole worker on an in-process bus and a store in memory, with scripted personas, under tokio's
 //! paused time.
 
+mod gauges;
 mod memories;
 mod personas;
 mod store;
 
+pub(crate) use gauges::Gauges;
 pub(crate) use memories::Memories;
 pub(crate) use personas::{Act, Scripted, line, talks};
 pub(crate) use store::{Fault, Shaky};

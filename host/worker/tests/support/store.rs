@@ -1,12 +1,16 @@
 //! A store that may fail.
 
-use chatter_store::{CallCommit, Delegate, Sqlite, Store, StoreError};
+use chatter_store::{
+    CallCommit, Delegate, OutboxEntry, OutboxId, PendingMemory, Sqlite, Store, StoreError,
+    Unreadable,
+};
 use std::{
     future::pending,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::Notify;
 
@@ -37,6 +41,8 @@ pub(crate) struct Shaky {
     pub(crate) reads_fail: AtomicU32,
     /// Whether nothing is heard of duties.
     duties_away: AtomicBool,
+    /// Whether memories with the text `unreadable` can be read.
+    pub(crate) reads_all: AtomicBool,
 }
 
 impl Shaky {
@@ -49,6 +55,7 @@ impl Shaky {
             commits: AtomicU32::new(0),
             reads_fail: AtomicU32::new(0),
             duties_away: AtomicBool::new(false),
+            reads_all: AtomicBool::new(false),
         }
     }
 
@@ -109,5 +116,26 @@ impl Delegate for Shaky {
                 self.never().await
             }
         }
+    }
+
+    async fn pending_memories_but(
+        &self,
+        others: &[OutboxId],
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        let waiting = self.inner.pending_memories_but(others, limit, wait).await?;
+        let reads_all = self.reads_all.load(Ordering::SeqCst);
+        let read = |entry: OutboxEntry| match entry {
+            Ok(PendingMemory { id, entry, .. }) if !reads_all && entry.text == "unreadable" => {
+                Err(Unreadable {
+                    id,
+                    place: "memory".into(),
+                    detail: "scripted".into(),
+                })
+            }
+            entry => entry,
+        };
+        Ok(waiting.into_iter().map(read).collect())
     }
 }

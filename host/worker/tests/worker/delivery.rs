@@ -2,7 +2,7 @@
 
 use crate::{
     quiet,
-    support::{Hall, Memories, Scripted},
+    support::{Gauges, Hall, Memories, Scripted},
 };
 use chatter_protocol::{
     CallId, PersonaId, Timestamp,
@@ -226,5 +226,33 @@ async fn a_memory_that_refuses_everything_loses_nothing_that_it_failed_at_before
     hall.memory.refuses.store(false, Ordering::SeqCst);
     sleep(60 * SECOND).await;
     assert_eq!(hall.memory.kept.lock().unwrap().len(), 6);
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_read_holds_up_nothing_and_arrives_when_it_can() {
+    let gauges = Gauges::default();
+    let _recorded = metrics::set_default_local_recorder(&gauges);
+    let unreadable = || gauges.get("chatter_memories_unreadable");
+    let personas = Arc::new(Scripted::default());
+    // More than are in view.
+    let mut waiting = vec!["unreadable"; 300];
+    waiting.extend(["one", "two"]);
+    let hall = Hall::open_with(
+        quiet(),
+        &["nova"],
+        personas,
+        Memories::default(),
+        async |_, store| wait_in(store, "main/lobby", "nova", &waiting).await,
+    )
+    .await;
+    let kept = || hall.memory.kept.lock().unwrap().len();
+    sleep(SECOND).await;
+    assert_eq!((kept(), unreadable()), (2, Some(300.0)));
+    sleep(3_600 * SECOND).await;
+    assert_eq!((kept(), unreadable()), (2, Some(300.0)));
+    hall.store.reads_all.store(true, Ordering::SeqCst);
+    sleep(700 * SECOND).await;
+    assert_eq!((kept(), unreadable()), (302, Some(0.0)));
     hall.close().await;
 }

@@ -12,8 +12,10 @@ for i = 4, #ARGV do
 end
 local claims_it = ARGV[2] ~= ''
 local full = claims_it and 2 * limit or limit
+-- Many may be passed over before a few.
+local step = math.max(limit, 256)
 while #answer < full do
-  local numbers = redis.call('ZRANGE', KEYS[1], from, from + limit - 1)
+  local numbers = redis.call('ZRANGE', KEYS[1], from, from + step - 1)
   if #numbers == 0 then
     break
   end
