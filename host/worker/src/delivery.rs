@@ -325,7 +325,7 @@ impl Delivery {
                 settled.push(given_up);
             }
         }
-        gauge!("chatter_memories_set_aside").set(self.failing.count_aside() as f64);
+        self.failing.show();
         if !settled.is_empty() {
             answered(self.store.settle_memories(settled)).await?;
         }
@@ -338,6 +338,7 @@ impl Delivery {
 
     /// Tells how old the oldest is; of what is set aside another gauge tells.
     fn show(&self, pending: &[PendingMemory]) {
+        self.failing.show();
         let now = self.clock.now();
         let waiting = pending
             .iter()

@@ -2,6 +2,7 @@
 
 use chatter_protocol::TenantId;
 use chatter_store::{OutboxId, PendingMemory};
+use metrics::gauge;
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
@@ -66,8 +67,12 @@ impl Failing {
         self.entries.get(id).is_some_and(|entry| entry.is_aside)
     }
 
-    pub(super) fn count_aside(&self) -> usize {
+    fn count_aside(&self) -> usize {
         self.aside().count()
+    }
+
+    pub(super) fn show(&self) {
+        gauge!("chatter_memories_set_aside").set(self.count_aside() as f64);
     }
 
     fn aside(&self) -> impl Iterator<Item = (&OutboxId, &Entry)> {

@@ -256,3 +256,28 @@ async fn what_can_not_be_read_holds_up_nothing_and_arrives_when_it_can() {
     assert_eq!((kept(), unreadable()), (302, Some(0.0)));
     hall.close().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn how_many_are_set_aside_is_told_whenever_it_changes() {
+    let gauges = Gauges::default();
+    let _recorded = metrics::set_default_local_recorder(&gauges);
+    let aside = || gauges.get("chatter_memories_set_aside");
+    let personas = Arc::new(Scripted::default());
+    let memory = Memories::default();
+    let hall = Hall::open_with(quiet(), &["nova"], personas, memory, async |_, _| {}).await;
+    sleep(10 * SECOND).await;
+    assert_eq!(aside(), Some(0.0), "after the start");
+    wait_in(&*hall.store, "main/lobby", "a", &[BAD]).await;
+    for _ in 0..3 {
+        wait_in(&*hall.store, "main/lobby", "b", &["fine"]).await;
+        sleep(30 * SECOND).await;
+    }
+    assert_eq!(aside(), Some(1.0));
+    // Somebody else takes it out.
+    let waiting = hall.store.pending_memories(10, Duration::ZERO).await;
+    let ids = waiting.unwrap().into_iter().map(|memory| memory.id);
+    hall.store.settle_memories(ids.collect()).await.unwrap();
+    sleep(1_200 * SECOND).await;
+    assert_eq!(aside(), Some(0.0), "it is gone");
+    hall.close().await;
+}
