@@ -15,15 +15,16 @@
 //! What the memory refuses as wrong is dropped, with a line in the log, but only once it has taken something else meanwhile: a
 //! memory that refuses everything is set up wrongly, and then nothing is to be lost.
 //!
-//! Where several workers share a store, the one that has been at it for longest delivers. What can't be read stays in the outbox
-//! ([`unread`]).
+//! Where several workers share a store, the one that has been at it for longest delivers ([`turn`]). What can't be read stays in
+//! the outbox ([`unread`]).
 
 mod failing;
+mod turn;
 mod unread;
 
 use crate::seat::Backoff;
 use chatter_memory::SharedMemory;
-use chatter_protocol::{CallId, Clock, TenantId, memory::Error};
+use chatter_protocol::{Clock, TenantId, memory::Error};
 use chatter_store::{PendingMemory, SharedStore};
 use failing::{Failed, Failing};
 use futures_util::{StreamExt as _, stream};
@@ -34,6 +35,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Instant, sleep, timeout};
+use turn::Turn;
 use unread::Unread;
 
 /// How many entries are looked at at a time.
@@ -60,39 +62,37 @@ const MEMORY_WAIT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// While all that is in view is held up: so often it is looked at.
+/// While all that is in view is held up, or another one delivers: so often it is looked at.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// The group of those who would deliver, and how long one counts that says nothing.
-const GROUP: &str = "memories";
-const PRESENT: Duration = Duration::from_secs(20);
-
-/// How long one who is not to deliver waits before it asks again.
-const STAND_BY: Duration = Duration::from_secs(5);
 
 /// Delivers memories from the store's outbox to the memory until it is dropped. A
 /// [`Worker`](crate::Worker) does so by itself.
 pub async fn run(store: SharedStore, memory: SharedMemory, clock: Clock) {
+    let turn = Turn::new(SharedStore::clone(&store));
     let delivery = Delivery {
         store,
         memory,
         clock,
-        // Later ones sort behind earlier ones.
-        name: CallId::new().to_string(),
+        turn: &turn,
         failing: Failing::default(),
         unread: Unread::default(),
         taken: 0,
         in_vain: 0,
         probes: HashMap::new(),
     };
-    delivery.run().await;
+    turn.meet().await;
+    // Whatever it waits for, it is there.
+    tokio::select! {
+        never = turn.keep() => match never {},
+        () = delivery.run() => {}
+    }
 }
 
-struct Delivery {
+struct Delivery<'a> {
     store: SharedStore,
     memory: SharedMemory,
     clock: Clock,
-    name: String,
+    turn: &'a Turn,
     failing: Failing,
     unread: Unread,
     /// How many entries the memory has taken.
@@ -116,7 +116,7 @@ enum End {
     Failed(String),
 }
 
-impl Delivery {
+impl Delivery<'_> {
     async fn run(mut self) {
         let mut pause = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         // How many entries had been taken when it went away.
@@ -148,13 +148,13 @@ impl Delivery {
 
     /// Delivers some of what waits. The error says why nothing can be delivered for now.
     async fn round(&mut self) -> Result<Next, String> {
-        if !self.is_ours().await? {
+        if !self.turn.is_ours()? {
             // Whose turn it is tells of all this.
             self.failing = Failing::default();
             self.unread = Unread::default();
             self.unread.show();
             self.show(&[]);
-            return Ok(Next::Later(STAND_BY));
+            return Ok(Next::Later(LOOK));
         }
         let now = Instant::now();
         let (resting, unread) = (self.failing.resting(now), self.unread.passed_over(now));
@@ -214,14 +214,8 @@ impl Delivery {
         self.settle(ends).await
     }
 
-    /// Whether it is this worker's turn to deliver.
-    async fn is_ours(&self) -> Result<bool, String> {
-        let there = answered(self.store.duties().meet(GROUP, &self.name, PRESENT)).await?;
-        Ok(there.iter().min().is_none_or(|first| *first == self.name))
-    }
-
-    /// Delivers entries of one scope, in their order, until its turn is over, one fails, or the memory seems to be
-    /// away. After some rounds in vain it tries one of those behind one that failed, each time another.
+    /// Delivers entries of one scope, in their order, until its turn is over, or this worker's, one fails, or the memory
+    /// seems to be away. After some rounds in vain it tries one of those behind one that failed, each time another.
     async fn deliver(
         &self,
         waiting: Vec<PendingMemory>,
@@ -229,7 +223,10 @@ impl Delivery {
     ) -> Vec<(PendingMemory, End)> {
         let mut waiting = VecDeque::from(waiting);
         let mut ends = Vec::new();
-        while ends.len() < A_TURN && failures.load(Ordering::Relaxed) < FAILURES {
+        while ends.len() < A_TURN
+            && failures.load(Ordering::Relaxed) < FAILURES
+            && self.turn.is_ours() == Ok(true)
+        {
             let Some(next) = waiting.pop_front() else {
                 break;
             };

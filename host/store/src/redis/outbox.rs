@@ -22,8 +22,9 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
-/// For how long what was handed out is one's own.
-const CLAIM: Duration = Duration::from_secs(60);
+/// For how long what was handed out is one's own: not for as long as who delivers counts as there, so that one who takes over
+/// finds nothing that is still another's and would come after what follows it.
+const CLAIM: Duration = Duration::from_secs(10);
 
 /// For how long a room counts as one that may have memories, after it was written down: much longer
 /// than a commit that follows can take.

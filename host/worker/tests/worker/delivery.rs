@@ -5,10 +5,11 @@ use crate::{
     support::{Gauges, Hall, Memories, Scripted},
 };
 use chatter_protocol::{
-    CallId, PersonaId, Timestamp,
+    CallId, Clock, PersonaId, Timestamp,
     memory::{Kind, NewEntry},
 };
-use chatter_store::{CallCommit, Store};
+use chatter_store::{CallCommit, Sqlite, Store};
+use chatter_worker::deliver;
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
@@ -227,6 +228,40 @@ async fn a_memory_that_refuses_everything_loses_nothing_that_it_failed_at_before
     sleep(60 * SECOND).await;
     assert_eq!(hall.memory.kept.lock().unwrap().len(), 6);
     hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_long_as_the_one_that_delivers_is_there_no_other_does() {
+    let texts: Vec<_> = (0..20).map(|n| n.to_string()).collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    // In pauses and in rounds that take longer than one counts as there that says nothing.
+    let away = Memories {
+        away_for: u32::MAX,
+        ..Memories::default()
+    };
+    let slow = Memories {
+        takes: 25 * SECOND,
+        ..Memories::default()
+    };
+    for (what, memory, before) in [("away", away, 0), ("slow", slow, 16)] {
+        let store = Arc::new(Sqlite::in_memory().unwrap());
+        wait_in(&*store, "main/lobby", "nova", &texts).await;
+        let (one, other) = (Arc::new(memory), Arc::new(Memories::default()));
+        let deliver = |memory: &Arc<Memories>| {
+            let clock = Clock::from_fn(|| Timestamp::from_millis(0));
+            tokio::spawn(deliver(store.clone(), memory.clone(), clock))
+        };
+        let (first, second) = (deliver(&one), deliver(&other));
+        sleep(410 * SECOND).await;
+        assert_eq!(one.kept.lock().unwrap().len(), before, "{what}");
+        assert_eq!(other.tries.load(Ordering::SeqCst), 0, "{what}");
+        first.abort();
+        sleep(30 * SECOND).await;
+        let kept = other.kept.lock().unwrap().clone();
+        let kept: Vec<_> = kept.into_iter().map(|(_, text)| text).collect();
+        assert_eq!(kept, texts[before..], "{what}");
+        second.abort();
+    }
 }
 
 #[tokio::test(start_paused = true)]
