@@ -11,6 +11,7 @@
 //! A seed gives the same decisions again; tokio's `select!` draws its own, so a rare failure
 //! may need a few runs.
 
+mod model;
 mod turnstile;
 
 use super::{Accepted, Admitted, Decision, Draft, Standing};
@@ -20,11 +21,11 @@ use crate::{
     room_tasks,
     shared::Shared,
 };
-use chatter_bus::{Heard, InProcess, SharedBus, Subscription};
+use chatter_bus::{InProcess, SharedBus, Subscription};
 use chatter_protocol::{
-    Author, AuthorKind, CallId, ChatMessage, Clock, FirehoseEntry, MessageId, ModerationPolicy,
-    PersonaId, RoomId, Timestamp, Topic, TopicKind, V1,
-    call::{Fate, State},
+    Author, AuthorKind, CallId, ChatMessage, Clock, MessageId, ModerationPolicy, PersonaId, RoomId,
+    Timestamp, Topic, TopicKind, V1,
+    call::State,
     memory::{Kind, NewEntry},
     room::Model,
 };
@@ -32,11 +33,7 @@ use chatter_store::{CallCommit, Store as _};
 use futures_util::FutureExt as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use turnstile::{Go, Hall, Turnstile};
@@ -372,77 +369,6 @@ impl World {
         while self.workers.join_next().now_or_never().flatten().is_some() {}
     }
 
-    // === What must be so ===
-
-    async fn check(&mut self, seed: u64) {
-        let page = self
-            .hall
-            .store
-            .read_after(&room(), 0, 10_000)
-            .await
-            .unwrap();
-        let trace = || format!("seed {seed}:\n  {}", self.trace.join("\n  "));
-        let offsets: Vec<u64> = page.messages.iter().map(|(offset, _)| *offset).collect();
-        let expected: Vec<u64> = (1..=page.head.offset).collect();
-        assert_eq!(offsets, expected, "offsets have gaps; {}", trace());
-        let log: Vec<_> = page
-            .messages
-            .into_iter()
-            .map(|(_, message)| message)
-            .collect();
-        assert!(
-            log.starts_with(&self.log),
-            "the log has changed; {}",
-            trace()
-        );
-        let ids: HashSet<_> = log.iter().map(|message| message.id).collect();
-        assert_eq!(
-            ids.len(),
-            log.len(),
-            "an id is in the log twice; {}",
-            trace()
-        );
-
-        for (author, accepted) in &self.acknowledged {
-            let at = usize::try_from(accepted.offset).unwrap() - 1;
-            let kept = log.get(at).unwrap_or_else(|| {
-                panic!("{accepted:?} was acknowledged and is not kept; {}", trace())
-            });
-            assert_eq!(
-                (kept.id, &kept.author.id),
-                (accepted.id, &author.id),
-                "acknowledged as somebody else's; {}",
-                trace()
-            );
-        }
-        while let Some(Some(heard)) = self.firehose.next().now_or_never() {
-            let Heard::Message { payload, .. } = heard else {
-                panic!("{heard:?}");
-            };
-            let entry: FirehoseEntry = serde_json::from_slice(&payload).unwrap();
-            let at = usize::try_from(entry.offset).unwrap() - 1;
-            assert_eq!(
-                Some(&entry.message),
-                log.get(at),
-                "said and not kept; {}",
-                trace()
-            );
-            assert!(self.said.insert(entry.offset), "said twice; {}", trace());
-        }
-        for gateway in self.gateways.iter_mut().flatten() {
-            for offset in gateway.room.crowd.offsets(&mut gateway.place) {
-                assert!(offset <= page.head.offset);
-                assert!(
-                    gateway.seen.is_none_or(|seen| offset == seen + 1),
-                    "a viewer sees {offset} after {:?}; seed {seed}",
-                    gateway.seen
-                );
-                gateway.seen = Some(offset);
-            }
-        }
-        self.log = log;
-    }
-
     /// Everybody who waits goes on, one gateway is left or both are there, nothing fails, until
     /// nothing is left to do.
     async fn quieten(&mut self) {
@@ -473,69 +399,6 @@ impl World {
             if quiet == 128 {
                 return;
             }
-        }
-    }
-
-    async fn check_end(&mut self, seed: u64) {
-        let trace = format!("seed {seed}:\n  {}", self.trace.join("\n  "));
-        let room = room();
-        let pending = self.hall.store.pending_lines(&room, 1000, Duration::ZERO);
-        assert_eq!(
-            pending.await.unwrap().len(),
-            0,
-            "lines wait for ever; {trace}"
-        );
-        let committed = self.hall.committed.lock().unwrap().clone();
-        let kept: Vec<MessageId> = self
-            .log
-            .iter()
-            .filter(|message| message.author.kind == AuthorKind::Persona)
-            .map(|message| message.id)
-            .collect();
-        let due: Vec<MessageId> = committed
-            .iter()
-            .filter(|line| !line.text.contains(BLOCKED))
-            .map(|line| line.id)
-            .collect();
-        assert_eq!(
-            kept, due,
-            "what was committed is in the log, in its order; {trace}"
-        );
-        let texts: HashMap<_, _> = committed.iter().map(|line| (line.id, &line.text)).collect();
-        for n in 0..2 {
-            let fates = self.hall.store.fates(&room, &persona(n), 16).await.unwrap();
-            for line in fates {
-                let blocked = texts[&line.message_id].contains(BLOCKED);
-                let expected = if blocked {
-                    Fate::Dropped("blocklist".into())
-                } else {
-                    Fate::Accepted
-                };
-                assert_eq!(line.fate, expected, "{}; {trace}", line.message_id);
-            }
-        }
-        let memories = self
-            .hall
-            .store
-            .pending_memories(10_000, Duration::ZERO)
-            .await;
-        let memories = memories.unwrap();
-        let written: HashSet<_> = memories.iter().map(|memory| &memory.write_id).collect();
-        assert_eq!(written.len(), memories.len(), "a memory twice; {trace}");
-        for said in &self.log {
-            if let Some(call) = said.call_id {
-                assert!(
-                    written.contains(&format!("{call}/0")),
-                    "half a commit; {trace}"
-                );
-            }
-        }
-        for Gateway { seen, .. } in self.gateways.iter().flatten() {
-            let head = self.log.len() as u64;
-            assert!(
-                seen.is_none_or(|seen| seen == head),
-                "a viewer misses the end; {trace}"
-            );
         }
     }
 }
