@@ -8,6 +8,7 @@ mod conformance;
 mod cluster;
 mod faults;
 mod lost;
+mod rights;
 
 use chatter_bus::redis::Link;
 use chatter_redis_server::RedisServer;
