@@ -11,7 +11,7 @@ use chatter_models::{Folder, Quiet, VOICE, named, pull};
 use chatter_speech::{Ear, Heard, ListenConfig, Model, ModelConfig, Word};
 use recordings::{GROUPS, Recording, Store};
 use rustix::time::{ClockId, clock_gettime};
-use score::{Errors, quantile, words};
+use score::{Errors, aligned, quantile, show_differences, words};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -33,8 +33,11 @@ Options:
   --hop MS           new sound from one inference to the next
   --window MS        the longest stretch that is looked at anew
   --prompted         tell the model what was said before
+  --took MS          what each inference is said to take, whatever it took: two runs on a busy machine are alike
   --alone            without plain whisper.cpp
+  --of NAME          only what has this in its name: freely, casters, music
   --text             print what was heard
+  --wrong            print what was heard otherwise than it was said
   --late N           print the N words that were told latest, and how late
   --only SECONDS     of each recording; word error rates mean nothing then
   --patience N       plain whisper.cpp is broken off after N times the sound's length (default 3)
@@ -49,8 +52,11 @@ struct Options {
     models: Vec<String>,
     threads: usize,
     config: ListenConfig,
+    took: Option<usize>,
     alone: bool,
+    of: String,
     text: bool,
+    wrong: bool,
     late: usize,
     only: Option<usize>,
     patience: usize,
@@ -75,8 +81,8 @@ fn main() {
         let pulled = pull(&model.artefact, &models, None, &Quiet);
         executor.block_on(pulled).unwrap();
     }
-    let scenarios =
-        Store::open(&target.join("recordings")).scenarios(&options.groups, options.only);
+    let store = Store::open(&target.join("recordings"));
+    let scenarios = store.scenarios(&options.groups, &options.of, options.only);
     let path = |name: &str| models.file(&named(name).expect("it is in the catalogue").artefact);
     println!(
         "{:<28} {:>6} {:>7} | {:>7} {:>5} {:>5} {:>5} | {:>6} {:>6} | {:>8} {:>8} {:>7}",
@@ -123,8 +129,11 @@ fn options() -> Option<Options> {
         models: Vec::new(),
         threads: 1,
         config: ListenConfig::default(),
+        took: None,
         alone: false,
+        of: String::new(),
         text: false,
+        wrong: false,
         late: 0,
         only: None,
         patience: 3,
@@ -140,7 +149,10 @@ fn options() -> Option<Options> {
             "--hop" => options.config.hop_ms = number()? as u64,
             "--window" => options.config.window_ms = number()? as u64,
             "--prompted" => options.config.prompted = true,
+            "--took" => options.took = Some(number()?),
             "--alone" => options.alone = true,
+            "--of" => options.of = words.next()?,
+            "--wrong" => options.wrong = true,
             "--text" => options.text = true,
             "--late" => options.late = number()?,
             "--only" => options.only = Some(number()?),
@@ -193,6 +205,7 @@ fn streamed(model: &Model, recording: &Recording, options: &Options) {
         let before = self::cpu();
         ear.listen();
         let took = (self::cpu() - before) / options.threads as f64;
+        let took = options.took.map_or(took, |ms| ms as f64 / 1_000.0);
         ear.took(Duration::from_secs_f64(took));
         *now_ms += took * 1_000.0;
         inferences += 1;
@@ -298,7 +311,9 @@ fn at_once(
 
 fn report(name: &str, recording: &Recording, mut result: Result, options: &Options) {
     let heard = words(&result.text);
-    let errors = Errors::of(&words(&recording.truth), &heard);
+    let truth = words(&recording.truth);
+    let pairs = aligned(&truth, &heard);
+    let errors = Errors::of(&pairs);
     let seconds = recording.seconds();
     let rate = if errors.words == 0 {
         format!("{:.2}/min", heard.len() as f64 / seconds * 60.0)
@@ -325,6 +340,18 @@ fn report(name: &str, recording: &Recording, mut result: Result, options: &Optio
     );
     if options.text {
         println!("    {}", result.text);
+    }
+    if options.wrong {
+        let times: Vec<u64> = result
+            .latencies
+            .iter()
+            .flat_map(|(_, word)| vec![word.start_ms; words(&word.text).len()])
+            .collect();
+        // Of plain whisper.cpp there are no such times.
+        show_differences(
+            &pairs,
+            Some(&times).filter(|times| times.len() == heard.len()),
+        );
     }
     result.latencies.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     for (late, word) in result.latencies.iter().take(options.late) {

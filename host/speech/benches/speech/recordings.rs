@@ -157,12 +157,16 @@ impl Store {
         }
     }
 
-    /// The scenarios of some groups, or all of them if there are none; of each so many seconds at most.
-    pub(crate) fn scenarios(&self, groups: &[String], first: Option<usize>) -> Vec<Recording> {
+    /// The scenarios of some groups, or all of them if there are none, with this in their names; of each so
+    /// many seconds at most.
+    pub(crate) fn scenarios(
+        &self,
+        groups: &[String],
+        of: &str,
+        first: Option<usize>,
+    ) -> Vec<Recording> {
         let mut all = self.groups(groups);
-        if let Ok(only) = std::env::var("ONLY") {
-            all.retain(|r| r.name.contains(&only));
-        }
+        all.retain(|recording| recording.name.contains(of));
         for recording in &mut all {
             recording
                 .sound
