@@ -1,5 +1,6 @@
 /** What the page asks the gateway over HTTP. */
 
+import { told } from "./clock";
 import type {
   Ban,
   BanRequest,
@@ -31,6 +32,7 @@ export class Refused extends Error {
 
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(path, { ...init, signal: AbortSignal.timeout(DEADLINE) });
+  told(answer.headers.get("date"));
   if (answer.status === 204) return undefined as T;
   if (answer.ok) return (await answer.json()) as T;
   const problem = (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>;

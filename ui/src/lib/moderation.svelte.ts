@@ -18,9 +18,9 @@ export class Moderation {
   /** What waits for a moderator, the oldest first; empty for who is none. */
   held = $state.raw<readonly Waiting[]>([]);
   moderates = $state(false);
-  /** When one spoke last, in milliseconds since 1970. */
+  /** When one spoke last, in milliseconds since the page was loaded. */
   #spoke = $state(-Infinity);
-  /** In slow mode: when one may speak again, in milliseconds since 1970. */
+  /** In slow mode: when one may speak again, in milliseconds since the page was loaded, whatever the clock says. */
   readonly freeAt = $derived(
     this.moderates || !this.modes.slow_seconds ? -Infinity : this.#spoke + this.modes.slow_seconds * 1000,
   );

@@ -12,10 +12,10 @@ export const STEPS = 60;
 export class Pulse {
   /** How many messages came in each step, at the step's number modulo `STEPS`. */
   readonly #counts = new Uint32Array(STEPS);
-  /** The number of the newest step since 1970. */
+  /** The number of the newest step. */
   #newest = 0;
 
-  /** Takes a message that came at `at`, in milliseconds since 1970. What is older than all steps is left out. */
+  /** Takes a message that came at `at`, in milliseconds by a clock that is not set anew. What is older than all steps is left out. */
   take(at: number): void {
     const step = Math.floor(at / STEP);
     this.#goTo(step);

@@ -4,6 +4,7 @@ import { flushSync } from "svelte";
 import { Absence } from "./absence.svelte";
 import { Announcer } from "./announcer";
 import { latest, makeSession, status, stretch } from "./api";
+import { steadily, steady } from "./clock";
 import { Combos, type Combo } from "./combo";
 import { Connection, type Down, type Owner, type Position } from "./connection";
 import { emotesIn, loadOwn } from "./emote";
@@ -255,7 +256,7 @@ export class Room implements Owner {
       this.#log.begin(history);
       for (const { message } of this.#log.lines) {
         this.#recent = wrote(this.#recent, message.author);
-        this.pulse.take(Date.parse(message.sent_at));
+        this.pulse.take(steadily(message.sent_at));
       }
       this.begun = true;
       this.#show(false);
@@ -376,12 +377,12 @@ export class Room implements Owner {
     this.#recent = wrote(this.#recent, message.author);
     if (!own && !message.deleted) this.absence.heard(message.id, this.isForYou(message), missed);
     // What was missed is not news. What is new counts when it comes, whatever the clocks of the two are.
-    this.pulse.take(missed ? Date.parse(message.sent_at) : Date.now());
+    this.pulse.take(missed ? steadily(message.sent_at) : steady());
     if (missed) return;
     this.speaker = message.author.id;
     this.#combos.take(emotesIn(message.text), performance.now());
     if (own) {
-      this.moderation.spoke(Date.now());
+      this.moderation.spoke(performance.now());
       return;
     }
     if (message.deleted) return;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { steady, told } from "./clock";
 import type { MessagesPage } from "./protocol";
 import { TOLD } from "./removals";
 import { Room } from "./room.svelte";
@@ -23,12 +24,15 @@ const settled = () => vi.advanceTimersByTimeAsync(50);
 const texts = (room: Room) => room.view.lines.map((line) => (line.gap ? `…${line.message.text}` : line.message.text));
 
 let rooms: { status: number; body: unknown };
+/** What its answers have as their time; null if they have none. */
+let date: string | null;
 /** What the room's log holds. */
 let history: MessagesPage;
 
 beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
+  date = null;
   rooms = {
     status: 200,
     body: { id: "main/lobby", title: "The lobby", viewers: 1, personas: [], people: [], epoch: "a", offset: 2 },
@@ -44,11 +48,13 @@ beforeEach(() => {
   vi.stubGlobal("fetch", (path: string) => {
     if (path.endsWith("/emotes")) return Promise.resolve(new Response(JSON.stringify({ emotes: [] })));
     const { status, body } = path.includes("/messages") ? { status: 200, body: history } : rooms;
-    return Promise.resolve(new Response(JSON.stringify(body), { status }));
+    const headers = date === null ? {} : { date };
+    return Promise.resolve(new Response(JSON.stringify(body), { status, headers }));
   });
 });
 
 afterEach(() => {
+  told(new Date(steady()).toISOString());
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -250,7 +256,36 @@ describe("a room", () => {
     const { room, socket } = await connected();
     socket.messages(3, 4, 5, 6);
     await vi.advanceTimersByTimeAsync(6_000);
-    expect(Math.max(...room.pulse.rates(Date.now()))).toBeGreaterThan(0);
+    expect(Math.max(...room.pulse.rates(steady()))).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["an hour behind the server's", 3_600_000],
+    ["an hour ahead of the server's", -3_600_000],
+  ])("counts its history when it was said, and goes on counting, with a clock that is %s", async (_, ahead) => {
+    const now = Date.now() + ahead;
+    date = new Date(now).toUTCString();
+    history.messages = [1, 2].map((offset) => ({ offset, message: { ...said(offset), sent_at: new Date(now - 60_000).toISOString() } }));
+    const { room, socket } = await connected();
+    const steps = () => room.pulse.rates(steady()).flatMap((rate, step) => (rate > 0 ? [step] : []));
+    expect(steps().every((step) => step > 20 && step < 40)).toBe(true);
+    expect(steps()).not.toEqual([]);
+    const before = steps().length;
+    vi.setSystemTime(Date.now() - 86_400_000);
+    socket.messages(3);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(steps().length).toBeGreaterThan(before);
+  });
+
+  it("in slow mode is free after the time that it takes, though the clock is set back", async () => {
+    const { room, socket } = await connected();
+    socket.say({ type: "modes", slow_seconds: 10 });
+    socket.say({ type: "message", offset: 3, message: { ...said(3), author: { id: "guest:ana", name: "Ana", kind: "viewer" } } });
+    await settled();
+    expect(room.moderation.freeAt).toBeGreaterThan(performance.now());
+    vi.setSystemTime(Date.now() - 86_400_000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(room.moderation.freeAt).toBeLessThanOrEqual(performance.now());
   });
 
   it("looks at once whether its connection has brought all when its reader is back", async () => {
