@@ -4,7 +4,7 @@ use crate::host::{Client, Host, TOKEN, soon};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chatter_bus::Heard;
 use chatter_protocol::{SoundPiece, TopicKind};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::{Error, Message, protocol::frame::coding::CloseCode};
 
 const SOUND: &str = "/v1/rooms/main/lobby/sound";
@@ -173,6 +173,55 @@ async fn a_frame_that_is_no_sound_ends_it_with_a_reason() {
             "{what}"
         );
     }
+    host.end().await;
+}
+
+#[tokio::test]
+async fn what_was_held_up_is_read_at_once_and_most_of_it_left_out() {
+    let host = Host::start().await;
+    let mut heard = host.listen(TopicKind::StreamSound).await;
+    let mut client = share(&host).await;
+    // Nearly 26 s of sound, then something that is answered.
+    for piece in 0..200u8 {
+        client.send(Message::binary(vec![piece; 4096])).await;
+    }
+    client.send(Message::text("hello")).await;
+    assert_eq!(client.next().await["code"], "bad_frame");
+    let mut passed = Vec::new();
+    while let Some(Some(Heard::Message { payload, .. })) = heard.next().now_or_never() {
+        passed.push(SoundPiece::decode(&payload).unwrap().pcm[0]);
+    }
+    assert!((39..150).contains(&passed.len()), "{passed:?}");
+    assert_eq!(passed[..39], (0..39).collect::<Vec<u8>>());
+    host.end().await;
+}
+
+#[tokio::test]
+async fn who_sends_faster_than_is_heard_is_sent_away() {
+    let host = Host::start().await;
+    let mut client = share(&host).await;
+    let (mut to, mut from) = (&mut client.0).split();
+    let flood = async { while to.send(Message::binary(vec![0; 4096])).await.is_ok() {} };
+    let end = async {
+        loop {
+            match from.next().await {
+                Some(Ok(Message::Close(close))) => return close,
+                Some(Ok(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let end = soon(async {
+        tokio::select! {
+            biased;
+            end = end => end,
+            () = async { flood.await; std::future::pending().await } => None,
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(end.code, CloseCode::Policy);
+    assert_eq!(end.reason, "sound came faster than it is heard");
     host.end().await;
 }
 
