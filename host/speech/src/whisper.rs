@@ -304,7 +304,7 @@ impl fmt::Debug for Whisper {
 // === impl Words ===
 
 /// Languages that are written without spaces: each run of tokens that makes whole characters is a word.
-const UNSPACED: [&str; 6] = ["zh", "ja", "th", "lo", "my", "yue"];
+const UNSPACED: [&str; 8] = ["zh", "ja", "th", "lo", "my", "km", "bo", "yue"];
 
 /// Puts tokens together to words. A token may hold a part of a character only.
 struct Words {
