@@ -5,8 +5,8 @@
 //! | `chat_question`, `question` | see [`question`](mod@crate::question); others from three words on | 0.55 to 0.95; 0.6 |
 //! | `hype` | a word of [`lexicon::HYPE`] 0.4, two 0.6; `!` 0.25, a second 0.1; capitals 0.35; a drawn-out vowel 0.3 | the sum, from 0.6 on |
 //! | `fail` | a phrase of [`lexicon::FAIL`] 0.7; a word of [`lexicon::MISHAP`] 0.35, two 0.6; `!` 0.2; `oh`, `no` or a drawn-out `no` 0.25 | the sum, from 0.55 on |
-//! | `laughter` | `haha`, `[laughs]`, `lol` | 0.9 |
-//! | `cheering` | `[applause]`, `(crowd cheering)` | 0.9 |
+//! | `laughter` | `haha`, `哈哈`, `[laughs]`, `（笑）`, `lol` | 0.9 |
+//! | `cheering` | `[applause]`, `(crowd cheering)`, `【拍手】` | 0.9 |
 //! | `name` | see [`names`](crate::names) | 0.7 or 0.9 |
 //! | `silence` | nothing for 8 s; told when they are over, since nobody knows how long it lasts | 0.9 |
 //! | `topic_change` | see [`topic`] | 0.5 to 0.9 |
@@ -21,7 +21,7 @@ use crate::{
     lexicon::{self, Phrases},
     question::{CALL_AFTER_MS, Question, question},
     sentence::{Manner, Sentence, is_capital},
-    text, topic,
+    text, topic, writing,
 };
 
 use std::{
@@ -143,7 +143,7 @@ fn told(sentence: &Sentence, question: Question, known_ms: u64) -> Option<Event>
         Question::ToChat { confidence, due_ms } => {
             Some(found(sentence, CHAT_QUESTION, confidence, due_ms))
         }
-        Question::Other if sentence.text.split(' ').count() >= 3 => {
+        Question::Other if text::count(&sentence.text) >= 3 => {
             Some(found(sentence, QUESTION, 0.6, known_ms))
         }
         Question::Other => None,
@@ -226,8 +226,9 @@ fn mood(sentence: &str, manner: Manner) -> Vec<(&'static str, f64)> {
     let mut moods = Vec::new();
     let spoken = text::spoken(sentence);
     let words = text::words(&spoken);
-    let lower: Vec<String> = words.iter().map(|word| undrawn(&word.lower)).collect();
-    if directs(sentence, &lexicon::LAUGHTER) || laughs(&lower) {
+    let whole: Vec<String> = words.iter().map(|word| word.lower.clone()).collect();
+    let lower: Vec<String> = whole.iter().map(|word| undrawn(word)).collect();
+    if directs(sentence, &lexicon::LAUGHTER) || laughs(&lower) || laughs_aloud(&spoken, &whole) {
         moods.push(("laughter", 0.9));
     }
     if directs(sentence, &lexicon::CHEERING) {
@@ -315,15 +316,36 @@ fn real(lower: &[String], phrases: &Phrases) -> usize {
     found.len()
 }
 
-/// Whether a stage direction has a word that begins like one of these.
+/// Whether a stage direction has a word that begins like one of these. In scripts without spaces it may stand
+/// anywhere.
 fn directs(sentence: &str, beginnings: &[&str]) -> bool {
-    sentence.split(['[', '(', '*']).skip(1).any(|inside| {
-        let inside = inside.to_lowercase();
-        let inside = inside.split([']', ')', '*']).next().unwrap_or_default();
+    sentence.match_indices(text::OPENING).any(|(at, open)| {
+        let inside = sentence[at + open.len()..].to_lowercase();
+        let close = open.chars().next().map_or('*', text::closing);
+        let inside = inside.split(close).next().unwrap_or_default();
+        let begins = |word: &str, it: &&str| match writing::has_unspaced(it) {
+            true => word.contains(*it),
+            false => word.starts_with(*it),
+        };
         inside.split_whitespace().count() <= 4
+            && text::count(inside) <= 8
             && inside
                 .split_whitespace()
-                .any(|word| beginnings.iter().any(|it| word.starts_with(it)))
+                .any(|word| beginnings.iter().any(|it| begins(word, it)))
+    })
+}
+
+/// Whether a text has laughter of other letters than Latin ones: a syllable of [`lexicon::HAHA`] often enough,
+/// alone where the script has words.
+fn laughs_aloud(spoken: &str, lower: &[String]) -> bool {
+    lexicon::HAHA.iter().any(|&(syllable, times)| {
+        let laugh = syllable.repeat(times);
+        match writing::has_unspaced(syllable) {
+            true => spoken.contains(&laugh),
+            false => lower
+                .iter()
+                .any(|word| word.starts_with(&laugh) && word.chars().all(|c| syllable.contains(c))),
+        }
     })
 }
 
@@ -368,12 +390,6 @@ fn undrawn(word: &str) -> String {
     out
 }
 
-/// What a sentence ends with, after its last letter.
-pub(crate) fn mark(text: &str) -> &str {
-    text.rfind(char::is_alphanumeric)
-        .map_or("", |at| &text[at..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,7 +408,7 @@ mod tests {
 
     #[test]
     fn moods_are_read_from_sentences() {
-        let cases: [(&str, &[&str]); 30] = [
+        let cases: [(&str, &[&str]); 48] = [
             ("Let's go!", &["hype"]),
             ("YES! It works!", &["hype"]),
             ("Yesss!", &["hype"]),
@@ -423,6 +439,24 @@ mod tests {
             ("Ha, ha, very good.", &["laughter"]),
             ("I laughed so hard.", &[]),
             ("Aha, hahn, that is he, he said.", &[]),
+            ("哈哈哈，你看。", &["laughter"]),
+            ("（观众笑声）好。", &["laughter"]),
+            ("【拍手】", &["cheering"]),
+            ("他笑了。", &[]),
+            ("（我们今天要去修理那个笑话里的黄铜灯笼）", &[]),
+            ("ははは、まさか。", &["laughter"]),
+            ("ははが来ました。", &[]),
+            ("[ปรบมือ]", &["cheering"]),
+            ("ฮ่าฮ่าฮ่า ตลกมาก", &["laughter"]),
+            ("ㅋㅋㅋ 봐요", &["laughter"]),
+            ("(웃음)", &["laughter"]),
+            ("하하 좋아요", &["laughter"]),
+            ("هههه انظر", &["laughter"]),
+            ("[ضحك]", &["laughter"]),
+            ("हाहाहा देखो", &["laughter"]),
+            ("[χειροκρότημα]", &["cheering"]),
+            ("Χαχαχα, κοίτα.", &["laughter"]),
+            ("[Gelächter]", &["laughter"]),
         ];
         for (text, expected) in cases {
             assert_eq!(moods(text), expected, "{text}");

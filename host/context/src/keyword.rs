@@ -179,6 +179,73 @@ mod tests {
         assert!(found.len() <= MAX_KEYWORDS);
     }
 
+    /// What must be among the keywords of a text, and what must not.
+    #[test]
+    fn keywords_are_words_of_their_script() {
+        let cases: [(&str, &str, &[&str], &[&str]); 8] = [
+            (
+                "Chinese",
+                "我买了一个黄铜灯笼。黄铜灯笼漏油了，我们今天修理灯笼的油箱。",
+                &["灯笼", "黄铜", "修理灯笼", "油箱"],
+                &["我们", "今天", "了", "铜灯"],
+            ),
+            (
+                "Japanese",
+                "古いランタンを買いました。このランタンは油が漏れます。ランタンのタンクを直します。",
+                &["ランタン", "タンク"],
+                &["ます", "これ", "タンを"],
+            ),
+            (
+                "Thai",
+                "ตะเกียงทองเหลืองรั่ว เราจะซ่อมตะเกียงทองเหลืองและถังน้ำมัน",
+                &["ตะเกียง", "ตะเกียงทองเหลือง"],
+                &["เรา", "และ", "จะ", "ตะ"],
+            ),
+            (
+                "Korean",
+                "황동 등불이 샙니다. 황동 등불을 고칩니다.",
+                &["황동", "등불을"],
+                &["등"],
+            ),
+            (
+                "Arabic",
+                "الفانوس النحاسي يسرب، الفانوس قديم.",
+                &["الفانوس"],
+                &["ف"],
+            ),
+            (
+                "Hindi",
+                "लालटेन पुरानी है। लालटेन से तेल टपकता है।",
+                &["लालटेन"],
+                &["ल"],
+            ),
+            (
+                "Greek",
+                "Το φανάρι στάζει. Το φανάρι είναι παλιό.",
+                &["φανάρι"],
+                &["φ"],
+            ),
+            (
+                "German",
+                "Die Laterne tropft. Die Laterne ist alt.",
+                &["laterne"],
+                &["l"],
+            ),
+        ];
+        for (case, text, expected, never) in cases {
+            let terms = terms(text);
+            let is_there = |term: &str| terms.iter().any(|it| it == term);
+            let missing: Vec<&str> = expected
+                .iter()
+                .copied()
+                .filter(|it| !is_there(it))
+                .collect();
+            assert_eq!(missing, [""; 0], "{case}: {terms:?}");
+            let wrong: Vec<&str> = never.iter().copied().filter(|it| is_there(it)).collect();
+            assert_eq!(wrong, [""; 0], "{case}: {terms:?}");
+        }
+    }
+
     #[test]
     fn nothing_comes_of_nothing() {
         for text in [

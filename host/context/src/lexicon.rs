@@ -95,12 +95,74 @@ pub(crate) static UNREAL: LazyLock<Phrases> = LazyLock::new(|| {
 });
 
 /// Stage directions with a word that begins like this are laughter.
-pub(crate) const LAUGHTER: [&str; 10] = [
-    "laugh", "chuckl", "giggl", "snicker", "cackl", "lacht", "rires", "risas", "ríe", "rire",
+pub(crate) const LAUGHTER: [&str; 23] = [
+    "laugh",
+    "chuckl",
+    "giggl",
+    "snicker",
+    "cackl",
+    "lacht",
+    "lachen",
+    "gelächter",
+    "rires",
+    "risas",
+    "ríe",
+    "rire",
+    "risos",
+    "risate",
+    "ride",
+    "笑",
+    "웃",
+    "หัวเราะ",
+    "ضحك",
+    "हँस",
+    "हंस",
+    "γέλι",
+    "смех",
 ];
 
 /// Stage directions with a word that begins like this are cheering.
-pub(crate) const CHEERING: [&str; 4] = ["applau", "cheer", "clapp", "beifall"];
+pub(crate) const CHEERING: [&str; 19] = [
+    "applau",
+    "cheer",
+    "clapp",
+    "beifall",
+    "jubel",
+    "aplaus",
+    "掌声",
+    "掌聲",
+    "鼓掌",
+    "拍手",
+    "欢呼",
+    "歓声",
+    "박수",
+    "환호",
+    "ปรบมือ",
+    "تصفيق",
+    "ताल",
+    "χειροκρ",
+    "аплод",
+];
+
+/// Laughter as it is written in other letters than Latin ones: a syllable, and how often it stands there at
+/// least. (`はは` is a mother.)
+pub(crate) const HAHA: [(&str, usize); 15] = [
+    ("哈", 2),
+    ("嘿", 2),
+    ("呵", 2),
+    ("嘻", 2),
+    ("は", 3),
+    ("ハ", 3),
+    ("へ", 3),
+    ("ฮ่า", 2),
+    ("ㅋ", 2),
+    ("ㅎ", 2),
+    ("하", 2),
+    ("ه", 3),
+    ("हा", 2),
+    ("χα", 2),
+    ("ха", 2),
+];
 
 /// Whoever is called by one of these is the audience.
 pub(crate) static CHAT: LazyLock<Phrases> = LazyLock::new(|| {

@@ -11,8 +11,8 @@
 //!
 //! - Nothing is told before it was said. A cue enters the transcript when its last word has been
 //!   said, an event when the words that show it have; a long cue is told in pieces, so that neither
-//!   comes much later than 6 s. Speech is taken to be over after some 100 ms a character, however
-//!   long the text then stays on the screen.
+//!   comes much later than 6 s. Speech is taken to be over after some 100 ms a character
+//!   (300 ms one that is a syllable), however long the text then stays on the screen.
 //! - A context comes as soon as an event does (250 ms after the one before at the earliest), every
 //!   2 s at most while only words come, and every 10 s if nothing happens at all. These are wall
 //!   times: with a speed of 20 a context spans 40 s of the stream.
@@ -27,8 +27,20 @@
 //! How the text is understood is written down where it is done, in each case after a published
 //! method: keywords by RAKE, the summary by SumBasic, changes of topic by TextTiling, events
 //! by word lists and rules, by levels of sound, and by differences of pictures; a language model and a vision
-//! model do better where there are any. Stop words and rules are English; other languages get
-//! transcript, silence, laughter, and questions by their question mark, but coarser keywords.
+//! model do better where there are any.
+//!
+//! Rules are for English. What other languages get:
+//!
+//! | | found | coarser, and why |
+//! | --- | --- | --- |
+//! | transcript | as it is written, without spaces where the script has none | in scripts without spaces times are told of what stands between spaces, since no other mark says what they belong to |
+//! | sentences | by the stops of their script, and by pauses | full stops behind other abbreviations than the English ones end a sentence |
+//! | questions | by the question mark of their script, as `question` | who is asked, and what asks without a mark, is known by English words |
+//! | words | Chinese, Japanese, Thai, Lao, Khmer and Burmese by a dictionary; Tibetan by syllable; others by spaces and signs | a dictionary divides a name or a new word that it does not know |
+//! | keywords, summary, topics | as in English | stop words are English, with a short list for Chinese, Japanese and Thai: elsewhere function words are among the keywords. Endings stay (Korean particles, German cases), so that forms count apart. A word of one character is none, since most of these are function words |
+//! | names | as they are written or spoken | how they sound is known of Latin letters alone; guests are heard where punctuation or an English greeting sets them apart |
+//! | laughter | what is written for it, `哈哈` or `ㅋㅋ`, and directions in a dozen languages | |
+//! | hype, fails | by English words and drawn-out vowels | there are no lists of others |
 //!
 //! It must not know who listens: no personas, no chat, no gateway. Of the store it knows whose duty the
 //! playing is, and nothing else.
@@ -67,6 +79,7 @@ mod topic;
 mod viewing;
 mod watching;
 mod window;
+mod writing;
 
 pub use attend::{Written, attend, attend_media};
 pub use ears::{Deaf, Ears, Opening};

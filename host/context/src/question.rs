@@ -1,6 +1,6 @@
 //! Questions, and whether they are put to the chat.
 //!
-//! A sentence asks if it ends with a question mark, or, in a text without punctuation, if it holds
+//! A sentence asks if it ends with a question mark, or, in a text without punctuation, also if it holds
 //! an interrogative form ([`ASKING`](lexicon::ASKING)). It is put to the chat
 //!
 //! 1. if it calls the audience (`chat`, `anyone`, `you guys`, ...): 0.95;
@@ -13,9 +13,9 @@
 //! would take.`): 0.7. A phrase that only sounds like a question (`you know?`) is none.
 
 use crate::{
-    event, lexicon,
+    lexicon,
     sentence::{Manner, Sentence},
-    text,
+    text, writing,
 };
 
 /// What kind of question a sentence is.
@@ -90,11 +90,11 @@ fn asks(sentence: &Sentence, lower: &[String], manner: Manner) -> bool {
     if lower.is_empty() {
         return false;
     }
-    if manner.unpunctuated {
-        return lexicon::ASKING.at(without_openers(lower)).is_some()
-            || lexicon::ASKING_ANYWHERE.is_in(lower);
-    }
-    event::mark(&sentence.text).contains(['?', '？'])
+    let has_form = || {
+        lexicon::ASKING.at(without_openers(lower)).is_some()
+            || lexicon::ASKING_ANYWHERE.is_in(lower)
+    };
+    writing::is_question(&sentence.text) || manner.unpunctuated && has_form()
 }
 
 /// From the first word on that may belong to a question.
@@ -198,6 +198,27 @@ mod tests {
             ("where is the rope", "other"),
         ];
         for (text, expected) in cases {
+            assert_eq!(kind(text, BARE), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn questions_of_other_languages_have_their_mark() {
+        let cases = [
+            ("我们去公园吧？", "other"),
+            ("我们去公园。", "none"),
+            ("今日は何を直しますか？", "other"),
+            ("ตั้งชื่อเรือว่าอะไรดี?", "other"),
+            ("이 배 이름을 뭐라고 할까요?", "other"),
+            ("ماذا نسمي هذه السفينة؟", "other"),
+            ("ماذا نسمي هذه السفينة.", "none"),
+            ("इस नाव का नाम क्या रखें?", "other"),
+            ("Πώς να τη λένε τη βάρκα;", "other"),
+            ("Wie soll sie denn heißen?", "other"),
+            ("Red, or perhaps the blue one;", "none"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(kind(text, WRITTEN), expected, "{text}");
             assert_eq!(kind(text, BARE), expected, "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! Sentences: cues end where the screen is full, not where a thought does.
 
-use crate::piece::Piece;
+use crate::{piece::Piece, writing};
 
 /// A pause of so many milliseconds ends a sentence without a full stop.
 const PAUSE_MS: u64 = 2000;
@@ -61,9 +61,13 @@ impl Manner {
         let (mut words, mut stops, mut cased, mut capital) = (0_usize, 0_usize, 0_usize, 0_usize);
         for word in pieces
             .into_iter()
-            .flat_map(|piece| piece.text.split_whitespace())
+            .flat_map(|piece| piece.text.split(' '))
+            .flat_map(writing::parts)
+            .filter(|word| !word.is_empty())
         {
-            words += 1;
+            // Two characters are about a word where no spaces tell.
+            let unspaced = word.chars().filter(|&c| writing::is_unspaced(c)).count();
+            words += unspaced.div_ceil(2).max(1);
             stops += usize::from(ends_sentence(word));
             if word.chars().filter(|c| c.is_alphabetic()).count() >= 2 {
                 cased += usize::from(word.chars().any(|c| c.is_lowercase() || c.is_uppercase()));
@@ -92,20 +96,23 @@ impl Sentences {
     /// Takes in the next piece; the sentences that end in it.
     pub(crate) fn push(&mut self, piece: &Piece, manner: Manner) -> Vec<Sentence> {
         let mut ended: Vec<Sentence> = self.until(piece.start_ms, manner).into_iter().collect();
-        for (word, start_ms, end_ms) in piece.words() {
+        for said in piece.words() {
+            let (start_ms, end_ms) = (said.start_ms, said.end_ms);
             let sentence = self.open.get_or_insert_with(|| Sentence {
                 text: String::new(),
                 start_ms,
                 end_ms: start_ms,
                 due_ms: piece.end_ms,
             });
-            if !sentence.text.is_empty() {
+            if said.is_spaced && !sentence.text.is_empty() {
                 sentence.text.push(' ');
+                sentence.text.push_str(said.text);
+            } else {
+                writing::push(&mut sentence.text, said.text);
             }
-            sentence.text.push_str(word);
             sentence.end_ms = sentence.end_ms.max(end_ms);
             sentence.due_ms = sentence.due_ms.max(piece.end_ms);
-            if ends_sentence(word) || sentence.text.len() >= manner.max_chars() {
+            if ends_sentence(said.text) || sentence.text.chars().count() >= manner.max_chars() {
                 ended.extend(self.open.take());
             }
         }
@@ -137,10 +144,10 @@ pub(crate) fn sentences(pieces: &[Piece], manner: Manner) -> Vec<Sentence> {
 
 /// Whether a sentence ends with this word: `now.`, `now?"`, `[laughs]`.
 pub(crate) fn ends_sentence(word: &str) -> bool {
-    let bare = word.trim_end_matches(['"', '\'', '”', '’', ')', '*', '♪']);
-    let stop = bare.ends_with(['.', '?', '!', '…', '。', '？', '！', ']']);
+    let bare = writing::bare(word);
     // `...` may be a pause, but what follows stands on its own often enough.
-    stop && !ABBREVIATIONS.contains(&bare.to_lowercase().as_str())
+    writing::ends_with_stop(word)
+        && !ABBREVIATIONS.contains(&bare.to_lowercase().as_str())
         // An initial: `J.`
         && !(bare.len() == 2 && bare.ends_with('.') && bare.starts_with(|c: char| c.is_uppercase() && c != 'I'))
 }
@@ -148,13 +155,14 @@ pub(crate) fn ends_sentence(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::piece::Heard;
 
     fn piece(start_ms: u64, end_ms: u64, text: &str) -> Piece {
         Piece {
             start_ms,
             end_ms,
             text: text.into(),
-            word_ms: Vec::new(),
+            heard: Vec::new(),
         }
     }
 
@@ -194,6 +202,75 @@ mod tests {
     }
 
     #[test]
+    fn sentences_end_with_the_stops_of_their_script() {
+        let cases: [(&str, &[&str], &[&str]); 9] = [
+            (
+                "Chinese",
+                &["今天天气", "很好。我们去公园吧？", "好！」他说。"],
+                &["今天天气很好。", "我们去公园吧？", "好！」", "他说。"],
+            ),
+            (
+                "Japanese",
+                &["ランタンを", "直します。どうですか？"],
+                &["ランタンを直します。", "どうですか？"],
+            ),
+            (
+                "Thai",
+                &["เราจะซ่อม", "ตะเกียง กันนะ! ดีไหม?"],
+                &["เราจะซ่อมตะเกียง กันนะ!", "ดีไหม?"],
+            ),
+            ("Khmer", &["យើងជួសជុល។វាធ្លាយ។"], &["យើងជួសជុល។", "វាធ្លាយ។"]),
+            (
+                "Korean",
+                &["등불을", "고칩니다. 좋아요?"],
+                &["등불을 고칩니다.", "좋아요?"],
+            ),
+            (
+                "Arabic",
+                &["ماذا نسميها؟", "هذا فانوس."],
+                &["ماذا نسميها؟", "هذا فانوس."],
+            ),
+            (
+                "Hindi",
+                &["यह लालटेन है। क्या यह", "टपकती है?"],
+                &["यह लालटेन है।", "क्या यह टपकती है?"],
+            ),
+            (
+                "Greek",
+                &["Πώς τη λένε; Φανάρι."],
+                &["Πώς τη λένε;", "Φανάρι."],
+            ),
+            (
+                "German",
+                &["„Wie heißt sie?“ Das", "ist die Öllampe."],
+                &["„Wie heißt sie?“", "Das ist die Öllampe."],
+            ),
+        ];
+        for (case, said, expected) in cases {
+            let pieces: Vec<Piece> = (0_u64..)
+                .zip(said)
+                .map(|(i, text)| piece(i * 2000, i * 2000 + 2000, text))
+                .collect();
+            assert_eq!(texts(&pieces), *expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_cut_after_characters_not_bytes() {
+        for word in ["lantern", "фонарик", "ตะเกียง"] {
+            let pieces: Vec<Piece> = (0..120)
+                .map(|i| piece(i * 500, i * 500 + 500, word))
+                .collect();
+            let first = &texts(&pieces)[0];
+            let chars = first.chars().count();
+            assert!(
+                (UNPUNCTUATED_MAX_CHARS..UNPUNCTUATED_MAX_CHARS + 10).contains(&chars),
+                "{word}: {chars}"
+            );
+        }
+    }
+
+    #[test]
     fn a_sentence_ends_with_its_last_word_and_is_due_with_its_piece() {
         let pieces = [
             piece(0, 2000, "one two."),
@@ -213,7 +290,9 @@ mod tests {
     #[test]
     fn words_that_were_heard_bring_their_times() {
         let heard = Piece {
-            word_ms: vec![0, 900, 1500],
+            heard: [(0, 0), (3, 900), (6, 1500)]
+                .map(|(at, after_ms)| Heard { at, after_ms })
+                .to_vec(),
             ..piece(1000, 3000, "so it works.")
         };
         let mut sentences = Sentences::default();
@@ -225,7 +304,11 @@ mod tests {
         );
         let said = sentences.push(&heard, Manner::default());
         assert_eq!((said[0].start_ms, said[0].end_ms), (1000, 3000));
-        let times: Vec<_> = heard.words().map(|(_, start, end)| (start, end)).collect();
+        let times: Vec<_> = heard
+            .words()
+            .iter()
+            .map(|it| (it.start_ms, it.end_ms))
+            .collect();
         assert_eq!(times, [(1000, 1900), (1900, 2500), (2500, 3000)]);
     }
 
@@ -260,6 +343,10 @@ mod tests {
                 capitals: true
             }
         );
+        let bare = piece(0, 1, &"我们今天修理灯笼".repeat(10));
+        assert!(Manner::of([&bare]).unpunctuated);
+        let written = piece(0, 1, &"我们今天修理灯笼。".repeat(10));
+        assert!(!Manner::of([&written]).unpunctuated);
         assert_eq!(
             Manner::of([&piece(0, 1, "OH NO.")]),
             Manner {

@@ -1,4 +1,6 @@
-//! Words that don't tell what a text is about, for spoken English.
+//! Words that don't tell what a text is about, for spoken English; and the commonest ones of languages without spaces
+//! between words, where no others stand between the words that do tell. Words of one character count for nothing
+//! anyway.
 //!
 //! Function words, and beside them what people fill their speech with, and the verbs, adjectives
 //! and nouns that go with any topic. RAKE cuts a text into phrases at these words, and takes such a
@@ -24,7 +26,7 @@ fn is_drawn_out(word: &str) -> bool {
         .any(|three| three[0] == three[1] && three[1] == three[2])
 }
 
-const GROUPS: [&str; 8] = [
+const GROUPS: [&str; 11] = [
     // Articles, pronouns, determiners
     "a an the this that these those i me my mine myself we us our ours ourselves you your yours \
      yourself yourselves he him his himself she her hers herself it its itself they them their \
@@ -105,4 +107,23 @@ const GROUPS: [&str; 8] = [
      couple pair bunch rest front bit's kinds sorts type types two three four five six seven \
      eight nine ten hundred thousand million zero \
      eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundreds thousands millions billion paid pay pays touch touched opens opened closes closed",
+    // Chinese, as it is written on the mainland and on Taiwan
+    "我们 你们 他们 她们 它们 咱们 大家 自己 别人 这个 那个 这些 那些 这样 那样 这么 那么 这里 那里 这边 那边 哪里 \
+     什么 怎么 怎样 为什么 多少 几个 一个 一些 一下 一点 一样 一直 一起 就是 还是 但是 可是 不过 因为 所以 如果 虽然 \
+     然后 而且 或者 已经 现在 今天 明天 昨天 刚才 时候 以后 以前 可以 可能 应该 需要 觉得 知道 认为 看到 看看 来看 \
+     没有 不是 不要 不会 不能 还有 只有 只是 真的 非常 特别 比较 其实 当然 终于 可爱 很好 好的 好吧 谢谢 你好 \
+     我們 你們 他們 這個 那個 這些 這樣 那樣 這麼 那麼 這裡 那裡 什麼 怎麼 為什麼 幾個 一點 還是 因為 雖然 然後 \
+     已經 現在 時候 以後 可能 應該 覺得 知道 沒有 還有 真的 其實 當然 終於 謝謝",
+    // Japanese
+    "これ それ あれ どれ ここ そこ あそこ どこ この その あの どの こう そう ああ どう こんな そんな あんな どんな \
+     わたし 私 あなた 僕 俺 みんな 皆さん さん ちゃん です ます でした ました でしょ でしょう ません だった だけ \
+     から まで より ので のに けど けれど けれども でも しかし そして それで それから だから また まだ もう ある いる \
+     する した して しま なる なっ いう いっ って という ない なかっ たい たら なら ながら など ほど くらい ぐらい \
+     こと もの ところ とき ため よう はず わけ とても すごく ちょっと 本当 今日 明日 昨日 ください ありがとう はい \
+     いいえ いい では じゃあ かな よね",
+    // Thai
+    "ที่ และ หรือ แต่ ของ ใน บน กับ แก่ จาก โดย ตาม เพื่อ เพราะ ถ้า เมื่อ แล้ว ก็ จะ ได้ ให้ ไม่ ไม่ได้ มี เป็น อยู่ คือ ไป มา \
+     ทำ เอา นี้ นั้น โน้น นี่ นั่น อะไร ใคร ไหน ทำไม อย่างไร ยังไง เท่าไร ผม ฉัน เรา คุณ เขา เธอ มัน พวก ทุก ทุกคน กัน \
+     ด้วย ครับ ค่ะ คะ นะ จ้ะ สิ ละ เลย มาก ๆ อีก ยัง เคย กำลัง ต้อง ควร อาจ คิด ว่า รู้ ดู วัน วันนี้ คน อัน ตัว ซึ่ง อย่าง \
+     การ ความ ขอบคุณ สวัสดี",
 ];

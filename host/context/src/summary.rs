@@ -4,7 +4,7 @@
 //! time. Other than there, a word that stands in one sentence only has no say: squaring would leave
 //! the remarks made in passing as the most probable.
 
-use crate::{event, text};
+use crate::{text, writing};
 use std::collections::HashMap;
 
 /// The longest summary, in characters.
@@ -42,7 +42,7 @@ pub(crate) fn summary(sentences: &[&str]) -> String {
                 && !chosen.contains(&i)
                 && sentences[i].chars().count() < left
                 // A question says what is not known.
-                && !event::mark(sentences[i]).contains('?')
+                && !writing::is_question(sentences[i])
         };
         let Some(best) = (0..sentences.len())
             .filter(fits)
@@ -59,11 +59,8 @@ pub(crate) fn summary(sentences: &[&str]) -> String {
         chosen.push(best);
     }
     chosen.sort_unstable();
-    chosen
-        .into_iter()
-        .map(|i| sentences[i])
-        .collect::<Vec<_>>()
-        .join(" ")
+    let chosen = chosen.into_iter().map(|i| sentences[i]);
+    writing::join(chosen)
 }
 
 /// The stems of a sentence's content words, each once.
@@ -98,6 +95,43 @@ mod tests {
             summary,
             "The lantern needs a new oil tank. Those geese play the trombone."
         );
+    }
+
+    #[test]
+    fn sentences_of_any_script_are_told() {
+        let cases: [(&str, &[&str], &str); 3] = [
+            (
+                "Chinese",
+                &[
+                    "大家好。",
+                    "黄铜灯笼的油箱漏油了。",
+                    "灯笼的油箱会着火吗？",
+                    "黄铜灯笼需要新的油箱。",
+                ],
+                "黄铜灯笼的油箱漏油了。黄铜灯笼需要新的油箱。",
+            ),
+            (
+                "Japanese",
+                &[
+                    "こんにちは。",
+                    "ランタンのタンクから油が漏れています。",
+                    "ランタンには新しいタンクが必要です。",
+                ],
+                "ランタンのタンクから油が漏れています。ランタンには新しいタンクが必要です。",
+            ),
+            (
+                "Greek",
+                &[
+                    "Γεια σας.",
+                    "Το φανάρι χρειάζεται καινούργιο ντεπόζιτο λαδιού;",
+                    "Το παλιό φανάρι χάνει από το ντεπόζιτο.",
+                ],
+                "Το παλιό φανάρι χάνει από το ντεπόζιτο.",
+            ),
+        ];
+        for (case, sentences, expected) in cases {
+            assert_eq!(summary(sentences), expected, "{case}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Summaries by a language model: what the last minutes were about, every so often.
 
-use crate::{text, window::Window};
+use crate::{text, window::Window, writing};
 use chatter_llm::{Asker, SharedModel};
 use chatter_protocol::llm::{Message, Request, Role};
 use metrics::counter;
@@ -166,7 +166,7 @@ fn request(window: &Window, before: Option<&str>) -> Request {
         .collect();
     said.reverse();
     // Nothing in it may end it.
-    let said = said.join(" ").replace(['<', '>'], " ");
+    let said = writing::join(said).replace(['<', '>'], " ");
     let before = before.map_or_else(String::new, |before| {
         format!("<before>\n{}\n</before>\n", before.replace(['<', '>'], " "))
     });

@@ -248,6 +248,29 @@ mod tests {
     }
 
     #[test]
+    fn a_new_topic_is_found_in_a_script_without_spaces() {
+        let boat = [
+            "船体需要焦油和绳索。",
+            "龙骨用橡木，桅杆用松木。",
+            "桅杆涂上焦油，龙骨绑上绳索。",
+            "橡木船体，松木桅杆。",
+        ];
+        let bread = [
+            "面团里有酵母和食盐。",
+            "烤箱里的石板撒上面粉。",
+            "酵母发酵，面团膨胀。",
+            "面粉和食盐，烤箱和石板。",
+        ];
+        let mut sentences = said(&boat, 6, 0);
+        let begins = 24 * 4000;
+        sentences.extend(said(&bread, 6, begins));
+        let changes = changes(&sentences);
+        let at: Vec<u64> = changes.iter().map(|event| event.at_ms).collect();
+        assert_eq!(at, [begins], "{changes:?}");
+        assert!(changes[0].text.contains("酵母"), "{}", changes[0].text);
+    }
+
+    #[test]
     fn one_topic_does_not_change() {
         assert_eq!(changes(&said(&BOAT, 10, 0)), []);
         assert_eq!(changes(&[]), []);

@@ -4,7 +4,7 @@ use crate::{
     event::{CHAT_QUESTION, Event},
     keyword,
     piece::Piece,
-    summary,
+    summary, writing,
 };
 use chatter_protocol::{
     RoomId, StreamContext, Timestamp, V1,
@@ -88,7 +88,7 @@ impl Window {
                 start_ms: offset + piece.start_ms,
                 end_ms: offset + piece.end_ms,
                 text: piece.text.clone(),
-                word_ms: piece.word_ms.clone(),
+                word_ms: piece.word_ms(),
             },
         );
     }
@@ -236,7 +236,7 @@ impl Window {
             .iter()
             .map(|segment| segment.text.as_str())
             .collect();
-        context.keywords = keyword::keywords(&said.join(" "));
+        context.keywords = keyword::keywords(&writing::join(said));
         context
     }
 

@@ -53,6 +53,43 @@ async fn a_monstrous_file_stays_within_bounds() {
     }
 }
 
+/// Three bytes a character, and characters of several parts.
+#[tokio::test(start_paused = true)]
+async fn dense_speech_of_any_script_stays_within_bounds_and_whole() {
+    for sentence in [
+        "今天我们修理漏油的黄铜灯笼，然后去公园散步。",
+        "วันนี้เราจะซ่อมตะเกียงทองเหลืองที่รั่วและถังน้ำมัน",
+        "आज हम पीतल की लालटेन ठीक करेंगे और नाव पर जाएँगे।",
+        "오늘은 새는 황동 등불을 고치고 배를 타러 갑니다.",
+    ] {
+        let mut text = String::from("WEBVTT\n\n");
+        for second in 0..60 {
+            let said = sentence.repeat(5);
+            writeln!(text, "00:{second:02}.000 --> 00:{second:02}.900\n{said}\n").unwrap();
+        }
+        let (told, _) = told(load(&text), 1.0, false, Duration::from_secs(90)).await;
+        let last = told
+            .iter()
+            .max_by_key(|told| told.context.transcript.len())
+            .unwrap();
+        let shown = &last.context.transcript;
+        assert!(shown.len() >= 5, "{sentence}: {}", shown.len());
+        assert!(!last.context.summary.is_empty(), "{sentence}");
+        assert!(!last.context.keywords.is_empty(), "{sentence}");
+        for Told { bytes, .. } in &told {
+            assert!(*bytes <= MAX_CONTEXT_BYTES, "{bytes}: {sentence}");
+        }
+        // No mark stands without the letter that it belongs to.
+        for segment in shown {
+            let first = segment.text.chars().next().unwrap();
+            let alone =
+                unicode_segmentation::UnicodeSegmentation::graphemes(&*format!("x{first}"), true)
+                    .count();
+            assert_eq!(alone, 2, "{}", segment.text);
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn garbage_never_panics() {
     // xorshift64 (Marsaglia 2003), so that each run sees the same.

@@ -1,7 +1,12 @@
 //! Words that were heard, gathered into pieces.
 
-use crate::{piece::Piece, sentence::ends_sentence};
+use crate::{
+    piece::{Heard, Piece},
+    sentence::ends_sentence,
+    writing,
+};
 use chatter_speech::Word;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// A pause of so many milliseconds ends a piece.
 const PAUSE_MS: u64 = 700;
@@ -9,8 +14,8 @@ const PAUSE_MS: u64 = 700;
 const MAX_MS: u64 = 6000;
 /// Nor has it more bytes than this.
 const MAX_BYTES: usize = 200;
-/// A word has no more characters than this.
-const MAX_WORD_CHARS: usize = 64;
+/// A word that is longer than this, in bytes, is taken for several, so that a piece can end within it.
+const MAX_WORD_BYTES: usize = 192;
 
 /// Puts pieces together. One ends with a sentence, at a pause, or when it is long enough.
 #[derive(Debug, Default)]
@@ -21,16 +26,25 @@ pub(crate) struct Gather {
 impl Gather {
     /// Takes in the next word; the pieces that end before or with it.
     pub(crate) fn push(&mut self, word: &Word) -> Vec<Piece> {
-        let text: String = word.text.split_whitespace().collect::<Vec<_>>().join("");
-        let text: String = text
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_WORD_CHARS)
-            .collect();
-        if text.is_empty() {
-            return Vec::new();
+        let is_seen = |c: &char| !c.is_control() && !c.is_whitespace();
+        let text: String = word.text.chars().filter(is_seen).collect();
+        let end_ms = word.end_ms.max(word.start_ms);
+        let span = end_ms - word.start_ms;
+        let mut ended = Vec::new();
+        let mut at = 0;
+        let mut from_ms = word.start_ms;
+        for part in parts(&text) {
+            let is_first = at == 0;
+            at += part.len();
+            let to_ms = word.start_ms + span * at as u64 / text.len() as u64;
+            ended.extend(self.add(part, from_ms, to_ms, !is_first));
+            from_ms = to_ms;
         }
-        let (start_ms, end_ms) = (word.start_ms, word.end_ms.max(word.start_ms));
+        ended
+    }
+
+    /// Takes in a word, or what follows of one.
+    fn add(&mut self, text: &str, start_ms: u64, end_ms: u64, follows: bool) -> Vec<Piece> {
         let ends = |open: &mut Piece| {
             start_ms >= open.end_ms.saturating_add(PAUSE_MS)
                 || end_ms.saturating_sub(open.start_ms) > MAX_MS
@@ -41,17 +55,19 @@ impl Gather {
             start_ms,
             end_ms,
             text: String::new(),
-            word_ms: Vec::new(),
+            heard: Vec::new(),
         });
-        if !open.text.is_empty() {
-            open.text.push(' ');
+        match follows {
+            true => open.text.push_str(text),
+            false => writing::push(&mut open.text, text),
         }
-        open.text.push_str(&text);
         let after_ms = start_ms.saturating_sub(open.start_ms);
-        open.word_ms
-            .push(u32::try_from(after_ms).unwrap_or(u32::MAX));
+        open.heard.push(Heard {
+            at: open.text.len() - text.len(),
+            after_ms: u32::try_from(after_ms).unwrap_or(u32::MAX),
+        });
         open.end_ms = open.end_ms.max(end_ms);
-        if ends_sentence(&text) {
+        if ends_sentence(text) {
             ended.extend(self.open.take());
         }
         ended
@@ -67,6 +83,22 @@ impl Gather {
     pub(crate) fn cut(&mut self) -> Option<Piece> {
         self.open.take()
     }
+}
+
+/// A word, or one that is too long in pieces of whole characters.
+fn parts(word: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, character) in word.grapheme_indices(true) {
+        if at > from && at + character.len() > from + MAX_WORD_BYTES {
+            parts.push(&word[from..at]);
+            from = at;
+        }
+    }
+    if from < word.len() {
+        parts.push(&word[from..]);
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -92,7 +124,10 @@ mod tests {
         pieces.extend(gather.cut());
         pieces
             .into_iter()
-            .map(|piece| (piece.start_ms, piece.end_ms, piece.text, piece.word_ms))
+            .map(|piece| {
+                let word_ms = piece.word_ms();
+                (piece.start_ms, piece.end_ms, piece.text, word_ms)
+            })
             .collect()
     }
 
@@ -103,7 +138,28 @@ mod tests {
             &'static [Said],
             &'static [(u64, u64, &'static str)],
         );
-        let cases: [Case; 5] = [
+        let cases: [Case; 8] = [
+            (
+                "Chinese",
+                &[
+                    ("今天", 0, 300),
+                    ("我", 300, 500),
+                    ("们", 500, 600),
+                    ("去。", 600, 900),
+                    ("好", 900, 1000),
+                ],
+                &[(0, 900, "今天我们去。"), (900, 1000, "好")],
+            ),
+            (
+                "Thai and English",
+                &[("เราใช้", 0, 300), ("Rust", 300, 600), ("กัน", 600, 900)],
+                &[(0, 900, "เราใช้ Rust กัน")],
+            ),
+            (
+                "Arabic",
+                &[("ماذا", 0, 300), ("نسميها؟", 300, 600), ("نعم", 600, 900)],
+                &[(0, 600, "ماذا نسميها؟"), (600, 900, "نعم")],
+            ),
             (
                 "a sentence",
                 &[("It", 0, 100), ("works.", 100, 500), ("Now", 500, 700)],
@@ -153,6 +209,34 @@ mod tests {
             ("works.", 1500, 1900),
         ]);
         assert_eq!(pieces[0].3, [0, 300, 500]);
+    }
+
+    #[test]
+    fn of_a_long_word_nothing_is_lost() {
+        for character in ["ក្រុ", "a", "🚢", "e\u{301}"] {
+            let text = character.repeat(300);
+            let word = Word {
+                text: text.clone(),
+                start_ms: 0,
+                end_ms: 6000,
+                probability: 1.0,
+            };
+            let mut gather = Gather::default();
+            let mut pieces = gather.push(&word);
+            pieces.extend(gather.cut());
+            let told: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+            assert_eq!(told, text);
+            for piece in &pieces {
+                assert!(piece.text.len() <= MAX_BYTES, "{}", piece.text);
+                assert_eq!(piece.text.replace(character, ""), "", "{}", piece.text);
+            }
+            assert_eq!(pieces.last().map(|piece| piece.end_ms), Some(6000));
+            assert!(
+                pieces
+                    .windows(2)
+                    .all(|two| two[0].end_ms == two[1].start_ms)
+            );
+        }
     }
 
     #[test]

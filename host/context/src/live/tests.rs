@@ -1,6 +1,7 @@
 //! Scripted words, and what is told of them when.
 
 use super::*;
+use crate::writing;
 use chatter_protocol::{RoomId, StreamContext};
 use chatter_speech::Word;
 
@@ -265,10 +266,11 @@ fn what_is_heard_is_understood_as_what_is_read() {
         live.until(piece.start_ms);
         let heard: Vec<Word> = piece
             .words()
-            .map(|(word, start_ms, end_ms)| Word {
-                text: word.into(),
-                start_ms,
-                end_ms,
+            .into_iter()
+            .map(|said| Word {
+                text: said.text.into(),
+                start_ms: said.start_ms,
+                end_ms: said.end_ms,
                 probability: 1.0,
             })
             .collect();
@@ -312,5 +314,70 @@ fn what_is_heard_is_understood_as_what_is_read() {
     assert_eq!(heard.len(), read.len(), "{heard:?} {read:?}");
     for ((_, heard_ms), (_, read_ms)) in heard.iter().zip(&read) {
         assert!(heard_ms.abs_diff(*read_ms) <= 10_000, "{heard:?} {read:?}");
+    }
+}
+
+#[test]
+fn what_is_heard_is_shown_as_its_script_is_written() {
+    // As a model gives it: a token is a word, and a context may come between any two.
+    let cases = [
+        (
+            "今天 我 们 修 理 黄 铜 灯 笼。 灯 笼 漏 油 了， 你们 觉得 怎么 办？",
+            "今天我们修理黄铜灯笼。",
+            "灯笼漏油了，你们觉得怎么办？",
+            "灯笼",
+        ),
+        (
+            "ランタン を 直し ます。 この ランタン は 古い です か？",
+            "ランタンを直します。",
+            "このランタンは古いですか？",
+            "ランタン",
+        ),
+        (
+            "เรา จะ ซ่อม ตะ เกียง! ตะ เกียง รั่ว ตรง ไหน?",
+            "เราจะซ่อมตะเกียง!",
+            "ตะเกียงรั่วตรงไหน?",
+            "ตะเกียง",
+        ),
+        (
+            "등불을 고칩니다. 이 등불을 뭐라고 부를까요?",
+            "등불을 고칩니다.",
+            "이 등불을 뭐라고 부를까요?",
+            "등불을",
+        ),
+        (
+            "نصلح الفانوس. ماذا نسمي الفانوس؟",
+            "نصلح الفانوس.",
+            "ماذا نسمي الفانوس؟",
+            "الفانوس",
+        ),
+    ];
+    for (heard, first, question, keyword) in cases {
+        let mut live = live();
+        let heard = words(1000, heard);
+        live.hear(&heard[..heard.len() - 2]);
+        live.reach(6000);
+        context(&mut live);
+        live.hear(&heard[heard.len() - 2..]);
+        live.reach(20_000);
+        live.until(20_000);
+        let told = context(&mut live);
+        let said: Vec<&str> = told.transcript.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(
+            writing::join(said.iter().copied()),
+            writing::join([first, question])
+        );
+        assert_eq!(said[0], first);
+        for segment in &told.transcript {
+            let words = segment.text.split(' ').count();
+            assert_eq!(segment.word_ms.len(), words, "{}", segment.text);
+        }
+        let asked = told.events.iter().find(|event| event.kind == "question");
+        assert_eq!(asked.map(|event| event.text.as_str()), Some(question));
+        assert!(
+            told.keywords.iter().any(|it| it.term == keyword),
+            "{:?}",
+            told.keywords
+        );
     }
 }
