@@ -1,7 +1,8 @@
 //! Captions that repeat themselves: auto-captions roll up, live captions grow, converters write
 //! each cue twice.
 
-use crate::cue::Cue;
+use crate::{cue::Cue, writing};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// So many words at most are compared between a cue and the one before it.
 const MAX_OVERLAP_WORDS: usize = 80;
@@ -32,7 +33,7 @@ fn is_rolling(cues: &[Cue]) -> bool {
         all += 1;
         let overlap = overlap(&pair[0].text, &pair[1].text);
         // A cue that is nothing but a repetition proves nothing.
-        rolling += u32::from(overlap >= 2 && overlap < pair[1].text.split(' ').count());
+        rolling += u32::from(overlap >= 2 && overlap < tokens(&pair[1].text).len());
     }
     all >= 3 && f64::from(rolling) >= f64::from(all) * ROLLING_SHARE
 }
@@ -45,12 +46,8 @@ fn unroll(cues: Vec<Cue>) -> Vec<Cue> {
             Some(before) if adjacent(before, &cue) => overlap(&before.text, &cue.text),
             _ => 0,
         };
-        let text = cue
-            .text
-            .split(' ')
-            .skip(shown)
-            .collect::<Vec<_>>()
-            .join(" ");
+        let new = tokens(&cue.text).get(shown).map(|&(at, _)| at);
+        let text = new.map_or_else(String::new, |at| cue.text[at..].to_owned());
         if !text.is_empty() {
             unrolled.push(Cue { text, ..cue });
         }
@@ -63,11 +60,29 @@ fn adjacent(before: &Cue, cue: &Cue) -> bool {
     cue.start_ms <= before.end_ms.saturating_add(ADJACENT_MS)
 }
 
+/// The words between spaces, and where each begins, in bytes. In scripts without spaces each character counts
+/// as one.
+fn tokens(text: &str) -> Vec<(usize, &str)> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    for word in text.split(' ') {
+        if writing::has_unspaced(word) {
+            let characters = word.grapheme_indices(true);
+            tokens.extend(characters.map(|(from, character)| (at + from, character)));
+        } else {
+            tokens.push((at, word));
+        }
+        at += word.len() + 1;
+    }
+    tokens
+}
+
 /// The number of words that `before` ends with and `text` begins with.
 fn overlap(before: &str, text: &str) -> usize {
-    let mut tail: Vec<&str> = before.rsplit(' ').take(MAX_OVERLAP_WORDS).collect();
-    tail.reverse();
-    let head: Vec<&str> = text.split(' ').take(MAX_OVERLAP_WORDS).collect();
+    let words = |text| -> Vec<&str> { tokens(text).into_iter().map(|(_, word)| word).collect() };
+    let (tail, head) = (words(before), words(text));
+    let tail = &tail[tail.len().saturating_sub(MAX_OVERLAP_WORDS)..];
+    let head = &head[..head.len().min(MAX_OVERLAP_WORDS)];
     let most = tail.len().min(head.len());
     (1..=most)
         .rev()
@@ -96,7 +111,28 @@ mod tests {
 
     #[test]
     fn captions_are_told_once() {
-        let cases: [(&str, &[Shown], &[&str]); 7] = [
+        let cases: [(&str, &[Shown], &[&str]); 9] = [
+            (
+                "rolling captions in Chinese",
+                &[
+                    (0, 2000, "大家好"),
+                    (2000, 2010, "大家好"),
+                    (2010, 4000, "大家好 今天我们"),
+                    (4000, 4010, "今天我们"),
+                    (4010, 6000, "今天我们 造一条船"),
+                ],
+                &["大家好", "今天我们", "造一条船"],
+            ),
+            (
+                "growing captions in Thai",
+                &[
+                    (0, 1000, "วันนี้"),
+                    (1000, 2000, "วันนี้เรา"),
+                    (2000, 3000, "วันนี้เราจะ"),
+                    (3000, 4000, "วันนี้เราจะซ่อม"),
+                ],
+                &["วันนี้", "เรา", "จะ", "ซ่อม"],
+            ),
             (
                 "rolling auto-captions",
                 &[
