@@ -264,3 +264,38 @@ fn a_persona_is_spoken_as_its_file_says_and_whoever_comes_is_listened_for() {
         (&["kestrel_".to_owned()][..], 0.9)
     );
 }
+
+#[test]
+fn names_are_heard_in_other_scripts() {
+    let names = Names::of(&[
+        "小明",
+        "さくら",
+        "สมชาย",
+        "민준",
+        "ليلى",
+        "आरव",
+        "Ελένη",
+        "Jürgen",
+    ]);
+    let cases: [(&str, Option<&str>); 14] = [
+        ("谢谢小明的灯笼。", Some("小明")),
+        ("小明，你觉得呢？", Some("小明")),
+        ("这件小事明天再说。", None),
+        ("さくらさん、どう思いますか？", Some("さくら")),
+        ("さくらんぼを食べます。", None),
+        ("วันนี้สมชายจะซ่อมตะเกียง", Some("สมชาย")),
+        ("วันนี้จะซ่อมตะเกียง", None),
+        ("민준, 어떻게 생각해?", Some("민준")),
+        ("شكرا ليلى على الفانوس.", Some("ليلى")),
+        ("आरव, देखो!", Some("आरव")),
+        ("Ευχαριστώ, Ελένη!", Some("Ελένη")),
+        ("Danke an Jürgen für die Lampe.", Some("Jürgen")),
+        ("Die Öllampe tropft.", None),
+        ("船はもうすぐできます。", None),
+    ];
+    for (text, expected) in cases {
+        let found = names.find(&sentence(1000, text));
+        let found = found.as_ref().map(|event| event.names.join(", "));
+        assert_eq!(found.as_deref(), expected, "{text}");
+    }
+}
