@@ -187,7 +187,8 @@ impl Fanout {
         }
         if entry.offset == self.shown + 1 {
             room.spoken.note(&entry.message);
-            room.moderators.lately().note(&entry.message);
+            let now = shared.clock.now();
+            room.moderators.lately().note(&entry.message, now);
             room.moderators.show(room, entry.offset, &entry.message);
             self.shown = entry.offset;
         }
@@ -209,7 +210,8 @@ impl Fanout {
             }
             for (offset, message) in page.messages {
                 room.spoken.note(&message);
-                room.moderators.lately().note(&message);
+                let now = shared.clock.now();
+                room.moderators.lately().note(&message, now);
                 room.moderators.show(room, offset, &message);
                 self.shown = offset;
             }

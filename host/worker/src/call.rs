@@ -217,7 +217,7 @@ impl Job {
                 call_id: plan.call_id,
                 room: room.clone(),
                 profile: sitter.profile.clone(),
-                now: plan.now,
+                now: self.now.now(),
                 seed: plan.seed,
                 recent: plan.recent.clone(),
                 trends: plan.trends.clone(),

@@ -5,7 +5,7 @@
 //! and answers with the calls to be started now; [`Crowd::wakes_at`] says when it wants to be told
 //! next that time has passed. It promises: one thought or call in flight for each persona;
 //! mailboxes with bounds; no line beyond a budget; no chain of personas beyond its end. It must not
-//! know how a call is made, nor what time it is: each method is told.
+//! know how a call is made, nor what time it is: each method is told, by a time that never goes back.
 
 mod draw;
 mod roster;
@@ -24,6 +24,7 @@ use crate::{
     mailbox::{Arrived, Mailbox, Weight},
     names::{self, Name},
     offered::Offered,
+    steady::Beside,
 };
 use chatter_protocol::{
     AuthorId, AuthorKind, CallId, ChatMessage, ChatTrends, Impulse, MessageId, StreamContext,
@@ -60,7 +61,6 @@ pub(crate) type SeatNumber = usize;
 pub(crate) struct Plan {
     pub(crate) seat: SeatNumber,
     pub(crate) call_id: CallId,
-    pub(crate) now: Timestamp,
     /// The guest's randomness.
     pub(crate) seed: u64,
     /// What its lines' ids are made of.
@@ -162,21 +162,22 @@ impl Crowd {
 
     /// Messages from before the start: they are seen as recent ones, and people who wrote a moment
     /// ago still wait, but nobody is called on them.
-    pub(crate) fn recall(&mut self, now: Timestamp, messages: Vec<Arc<ChatMessage>>) {
+    pub(crate) fn recall(&mut self, now: impl Into<Beside>, messages: Vec<Arc<ChatMessage>>) {
+        let now = now.into();
         for message in messages {
-            self.count_said(&message);
+            self.count_said(now, &message);
             self.take_in(now, &message);
         }
     }
 
     /// A line that was said before this crowd knew of it counts for the budgets all the same.
-    fn count_said(&mut self, line: &ChatMessage) {
-        let at = line.sent_at;
+    fn count_said(&mut self, now: Beside, line: &ChatMessage) {
+        let at = now.sent(line.sent_at);
         let seat = self.by_author.get(&line.author.id);
         let Some(seat) = seat.and_then(|index| self.seats.get_mut(index)) else {
             return;
         };
-        if seat.last_line.is_none_or(|last| last < at) {
+        if seat.last_line.is_none_or(|last| last <= at) {
             seat.last_line = Some(at);
             seat.budget.settle(at, 0, 1);
             self.budget.settle(at, 0, 1);
@@ -186,9 +187,10 @@ impl Crowd {
     /// Messages in the room's order, each given once.
     pub(crate) fn on_messages(
         &mut self,
-        now: Timestamp,
+        now: impl Into<Beside>,
         messages: Vec<Arc<ChatMessage>>,
     ) -> Vec<Plan> {
+        let now = now.into();
         for message in messages {
             let named = self.take_in(now, &message);
             let human = message.author.kind.is_human();
@@ -205,7 +207,7 @@ impl Crowd {
                 self.gave_way += u64::from(seat.mailbox.put_message(message.clone(), weight));
             }
         }
-        self.draw_all(now, false)
+        self.draw_all(now.now, false)
     }
 
     pub(crate) fn on_context(&mut self, now: Timestamp, context: Arc<StreamContext>) -> Vec<Plan> {
@@ -373,7 +375,8 @@ impl Crowd {
     // === What it means ===
 
     /// Notes a message; who is named by it.
-    fn take_in(&mut self, now: Timestamp, message: &Arc<ChatMessage>) -> Vec<SeatNumber> {
+    fn take_in(&mut self, beside: Beside, message: &Arc<ChatMessage>) -> Vec<SeatNumber> {
+        let now = beside.now;
         let lower = message.text.to_lowercase();
         let seat = self.by_author.get(&message.author.id).copied();
         let answered = message.reply_to.and_then(|id| self.chains.origin(id));
@@ -395,7 +398,7 @@ impl Crowd {
         match message.author.kind {
             AuthorKind::Viewer | AuthorKind::Moderator => {
                 self.chains.remember(message.id, Origin::Human);
-                let at = message.sent_at.min(now);
+                let at = beside.sent(message.sent_at);
                 self.last_human = self.last_human.max(Some(at));
                 if now.since(at) < FADE_TO {
                     let to_a_person = answered == Some(Origin::Human)

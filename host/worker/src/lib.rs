@@ -39,6 +39,7 @@ mod rooms;
 mod roster;
 mod seat;
 mod shadow;
+mod steady;
 #[cfg(test)]
 mod testing;
 mod think;

@@ -10,6 +10,7 @@ use crate::{
     rooms::Wish,
     seat::{Backoff, Known, News, Occupied},
     shadow::{Again, Ran},
+    steady::Steady,
 };
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
@@ -73,6 +74,8 @@ pub(crate) struct Room {
     pub(crate) info: RoomInfo,
     pub(crate) parts: Parts,
     pub(crate) crowd: Crowd,
+    /// What the crowd takes for the time.
+    pub(crate) time: Steady,
     pub(crate) seats: BTreeMap<SeatNumber, Occupied>,
     calls: JoinSet<Step>,
     /// Which seat a call's task belongs to, in case the task panics.
@@ -113,6 +116,7 @@ impl Room {
                 id: config.id.clone(),
                 title: config.title.as_str().into(),
             },
+            time: Steady::new(parts.clock.clone()),
             parts,
             crowd: Crowd::new(config.tuning.clone(), [], seed),
             seats: BTreeMap::new(),
@@ -201,7 +205,7 @@ impl Room {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let now = self.parts.clock.now();
+            let now = self.time.now();
             let wakes_in = self.crowd.wakes_at().map(|at| at.since(now));
             tokio::select! {
                 biased;
@@ -217,7 +221,7 @@ impl Room {
                     self.take(wish);
                 }
                 () = sleep(wakes_in.unwrap_or_default()), if wakes_in.is_some() => {
-                    let plans = self.crowd.on_wake(self.parts.clock.now());
+                    let plans = self.crowd.on_wake(self.time.now());
                     self.start(plans);
                 }
                 heard = subscription.next() => match heard {
@@ -245,7 +249,7 @@ impl Room {
                 }
                 TopicKind::StreamContext => {
                     if let Some(context) = self.read::<StreamContext>(&topic, &payload) {
-                        let now = self.parts.clock.now();
+                        let now = self.time.now();
                         let plans = self.crowd.on_context(now, Arc::new(context));
                         self.start(plans);
                     }
@@ -298,7 +302,7 @@ impl Room {
 
     fn deliver(&mut self, mut messages: Vec<Arc<ChatMessage>>) {
         messages.retain(|message| !message.deleted);
-        let plans = self.crowd.on_messages(self.parts.clock.now(), messages);
+        let plans = self.crowd.on_messages(self.time.beside_clock(), messages);
         self.start(plans);
     }
 
@@ -334,7 +338,7 @@ impl Room {
             self.log = Some((head.epoch, last.unwrap_or(head.offset)));
             let seen = messages.into_iter().map(|(_, message)| message);
             let seen = seen.filter(|message| !message.deleted).collect();
-            self.crowd.recall(self.parts.clock.now(), seen);
+            self.crowd.recall(self.time.beside_clock(), seen);
             return last.is_none_or(|last| last >= head.offset);
         };
         if *epoch != head.epoch || *offset > head.offset {
@@ -396,7 +400,7 @@ impl Room {
         }
         counter!("chatter_worker_mailbox_gave_way_total", "room" => self.info.id.to_string())
             .increment(self.crowd.take_gave_way());
-        let plans = self.crowd.on_tick(now);
+        let plans = self.crowd.on_tick(self.time.now());
         self.start(plans);
     }
 
@@ -428,7 +432,7 @@ impl Room {
     }
 
     fn on_ended(&mut self, ended: Result<(task::Id, Step), JoinError>) {
-        let now = self.parts.clock.now();
+        let now = self.time.now();
         let done = match ended {
             Ok((id, step)) => {
                 self.in_flight.remove(&id);
@@ -480,6 +484,7 @@ impl Room {
                 }
             };
             if changed && !seat.leaving {
+                let now = self.parts.clock.now();
                 self.publisher
                     .status(seat.status(now, &*self.parts.personas));
             }

@@ -47,7 +47,6 @@ impl Room {
 
     /// Lets a persona sit down, or be as it is now described.
     fn seat(&mut self, seat: Seat, limits: CallLimits, route: Option<Route>) {
-        let now = self.parts.clock.now();
         let tenant = self.info.id.tenant();
         let there = self
             .seats
@@ -69,7 +68,7 @@ impl Room {
                     limits: sitter.limits.clone(),
                 };
                 if std::mem::take(&mut there.leaving) {
-                    self.crowd.sit_down(now, new);
+                    self.crowd.sit_down(self.time.now(), new);
                 } else {
                     self.crowd.change(number, new);
                 }
@@ -87,7 +86,7 @@ impl Room {
                     profile: &sitter.profile,
                     limits: sitter.limits.clone(),
                 };
-                let number = self.crowd.sit_down(now, new);
+                let number = self.crowd.sit_down(self.time.now(), new);
                 let module = self.parts.personas.module(&tenant, &seat.module);
                 self.seats
                     .insert(number, Occupied::new(seat, sitter, module));
@@ -104,6 +103,7 @@ impl Room {
             }
             self.crowd.set_available(number, there.is_available());
             self.crowd.set_calls(number, there.calls());
+            let now = self.parts.clock.now();
             self.publisher
                 .status(there.status(now, &*self.parts.personas));
         }
@@ -117,7 +117,7 @@ impl Room {
         there.leaving = true;
         self.publisher
             .status(there.status(now, &*self.parts.personas));
-        self.crowd.leave(now, number);
+        self.crowd.leave(self.time.now(), number);
         if !self.crowd.holds(number) {
             self.seats.remove(&number);
         }

@@ -131,7 +131,7 @@ impl Admission {
         let modes = self.room.moderators.modes(&self.room);
         let own = self.shared.emotes(&self.room.id);
         let lately = self.room.moderators.lately();
-        lately.check(&modes, &own, speaker, message, message.sent_at)
+        lately.check(&modes, &own, speaker, message, self.shared.clock.now())
     }
 
     /// The record of what came of asking a moderation provider.

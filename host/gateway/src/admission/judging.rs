@@ -142,10 +142,11 @@ impl Admission {
         message: &ChatMessage,
     ) -> Result<(), moderators::Kept> {
         let modes = self.room.moderators.modes(&self.room);
+        let now = self.shared.clock.now();
         let mut lately = self.room.moderators.lately();
         let own = self.shared.emotes(&self.room.id);
-        lately.check(&modes, &own, speaker, message, message.sent_at)?;
-        lately.note(message);
+        lately.check(&modes, &own, speaker, message, now)?;
+        lately.note(message, now);
         Ok(())
     }
 

@@ -150,7 +150,8 @@ impl Admission {
             Ok(page) => {
                 for (_, message) in page.messages {
                     self.room.spoken.note(&message);
-                    self.room.moderators.lately().note(&message);
+                    let now = self.shared.clock.now();
+                    self.room.moderators.lately().note(&message, now);
                 }
             }
             Err(error) => {

@@ -1,10 +1,13 @@
 //! Modes: who may say what next, by what was said lately.
+//!
+//! Times are the gateway's own: those of messages stand still while a clock that was set back gets there
+//! again, and whoever was kept from speaking by them would be for as long.
 
 use crate::names;
 use chatter_emotes::Emotes;
 use chatter_protocol::{AuthorId, ChatMessage, MessageId, Timestamp, emote, modes::Modes};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     time::Duration,
 };
 
@@ -16,6 +19,9 @@ const TEXTS: usize = 4096;
 
 /// Authors whose last message is remembered. Beyond that, those who spoke longest ago are forgotten.
 const AUTHORS: usize = 8192;
+
+/// By how much what others have the time of may lie ahead of this clock.
+const AHEAD: Duration = Duration::from_secs(5);
 
 /// Why a mode keeps something from being said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +83,7 @@ impl Lately {
         let is_person = matches!(speaker, Speaker::Person { .. });
         if let (Some(minutes), Speaker::Person { since }) = (modes.known_minutes, speaker) {
             let least = Duration::from_secs(u64::from(minutes) * 60);
-            if since.is_none_or(|since| now.since(since) < least) {
+            if since.is_none_or(|since| ago(now, since) < least) {
                 return Err(Kept::Known { minutes });
             }
         }
@@ -92,7 +98,7 @@ impl Lately {
             && said.id != message.id
         {
             let wait = Duration::from_secs(u64::from(seconds));
-            let left = wait.saturating_sub(now.since(said.at));
+            let left = wait.saturating_sub(ago(now, said.at));
             if !left.is_zero() {
                 return Err(Kept::Slow(left));
             }
@@ -100,21 +106,22 @@ impl Lately {
         if modes.unique
             && let Some((at, id)) = self.texts.get(&look(&message.text))
             && *id != message.id
-            && now.since(*at) < UNIQUE
+            && ago(now, *at) < UNIQUE
         {
             return Err(Kept::Repeated);
         }
         Ok(())
     }
 
-    /// Something is said.
-    pub(crate) fn note(&mut self, message: &ChatMessage) {
-        let at = message.sent_at;
+    /// Something is said, or was: what lies in the future counts as said now. What is noted again keeps its time.
+    pub(crate) fn note(&mut self, message: &ChatMessage, now: Timestamp) {
+        let at = message.sent_at.min(now);
         if message.deleted {
             return;
         }
+        let is_later = |before: &Said| before.at <= at || before.at > now;
         let said = self.authors.get(&message.author.id);
-        if said.is_none_or(|before| before.at <= at) {
+        if said.is_none_or(|before| before.id != message.id && is_later(before)) {
             let said = Said {
                 at,
                 id: message.id,
@@ -129,8 +136,15 @@ impl Lately {
             self.authors.retain(|_, said| said.at > middle);
         }
         let look = look(&message.text);
-        if self.texts.insert(look, (at, message.id)).is_none() {
-            self.order.push_back((at, look));
+        match self.texts.entry(look) {
+            Entry::Vacant(new) => {
+                new.insert((at, message.id));
+                self.order.push_back((at, look));
+            }
+            Entry::Occupied(mut before) if before.get().1 != message.id => {
+                before.insert((at, message.id));
+            }
+            Entry::Occupied(_) => {}
         }
         while let Some((noted, look)) = self.order.front().copied() {
             if self.order.len() <= TEXTS && at.since(noted) < UNIQUE {
@@ -147,6 +161,15 @@ impl Lately {
                 _ => drop(self.texts.remove(&look)),
             }
         }
+    }
+}
+
+/// How long ago something was. What lies in the future was before the clock was set back, and is long past.
+fn ago(now: Timestamp, at: Timestamp) -> Duration {
+    if at.since(now) > AHEAD {
+        Duration::MAX
+    } else {
+        now.since(at)
     }
 }
 
@@ -223,8 +246,10 @@ mod tests {
         let slow = |seconds| Some(Kept::Slow(Duration::from_secs(seconds)));
         let mut lately = Lately::default();
         let first = message("ana", "a", 100);
-        lately.note(&first);
+        lately.note(&first, second(100));
         for (author, at, speaker, modes, wanted) in [
+            ("ana", 98, PERSON, modes, slow(10)),
+            ("ana", 94, PERSON, modes, None),
             ("ana", 100, PERSON, modes, slow(10)),
             ("ana", 109, PERSON, modes, slow(1)),
             ("ana", 110, PERSON, modes, None),
@@ -242,7 +267,7 @@ mod tests {
         }
         assert_eq!(kept(&lately, modes, PERSON, &first), None, "sent again");
         // What is heard late does not turn the clock back.
-        lately.note(&message("ana", "c", 90));
+        lately.note(&message("ana", "c", 90), second(101));
         assert_eq!(
             kept(&lately, modes, PERSON, &message("ana", "d", 101)),
             slow(9)
@@ -263,6 +288,8 @@ mod tests {
             (0, since(1000), false),
             (10, since(401), true),
             (10, since(400), false),
+            (10, since(1004), true),
+            (10, since(1006), false),
             (10, Speaker::Persona, false),
         ] {
             let next = message("ana", "a", 1000);
@@ -321,7 +348,7 @@ mod tests {
         };
         let mut lately = Lately::default();
         let first = message("ana", "Left tower!", 100);
-        lately.note(&first);
+        lately.note(&first, second(100));
         for (text, at, is_kept) in [
             ("left tower", 101, true),
             ("LEFT   TOWER!!!", 101, true),
@@ -330,6 +357,7 @@ mod tests {
             ("right tower", 101, false),
             ("left tower", 399, true),
             ("left tower", 400, false),
+            ("left tower", 94, false),
         ] {
             let wanted = is_kept.then_some(Kept::Repeated);
             let next = message("bo", text, at);
@@ -351,11 +379,52 @@ mod tests {
         );
     }
 
+    /// The room's times go on from where they were: all that is said has the same one.
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nobody_from_speaking_for_longer() {
+        let modes = Modes {
+            slow_seconds: Some(10),
+            unique: true,
+            ..Modes::default()
+        };
+        let slow = |seconds| Some(Kept::Slow(Duration::from_secs(seconds)));
+        let check = |lately: &Lately, text, now| {
+            let next = message("ana", text, 5_000);
+            lately
+                .check(&modes, &own(), PERSON, &next, second(now))
+                .err()
+        };
+        let first = message("ana", "a", 5_000);
+        let mut lived_through = Lately::default();
+        lived_through.note(&first, second(5_000));
+        let mut restarted = Lately::default();
+        restarted.note(&first, second(1_000));
+        assert_eq!(check(&lived_through, "b", 1_000), None);
+        assert_eq!(check(&restarted, "b", 1_000), slow(10));
+        assert_eq!(check(&restarted, "a", 1_299), Some(Kept::Repeated));
+        for mut lately in [lived_through, restarted] {
+            assert_eq!(check(&lately, "a", 1_300), None);
+            let second_one = message("ana", "b", 5_000);
+            lately.note(&second_one, second(1_300));
+            // The fan-out hears it, too, and later.
+            lately.note(&second_one, second(1_302));
+            for (text, now, wanted) in [
+                ("c", 1_303, slow(7)),
+                ("c", 1_310, None),
+                ("b", 1_599, Some(Kept::Repeated)),
+                ("b", 1_600, None),
+            ] {
+                assert_eq!(check(&lately, text, now), wanted, "{text} at {now}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut lately = Lately::default();
         for n in 0..20_000 {
-            lately.note(&message(&format!("fan{n}"), &format!("line {n}"), n / 100));
+            let said = message(&format!("fan{n}"), &format!("line {n}"), n / 100);
+            lately.note(&said, said.sent_at);
         }
         assert!(lately.authors.len() <= AUTHORS && lately.texts.len() <= TEXTS);
         assert!(lately.order.len() <= TEXTS);

@@ -5,6 +5,7 @@ use crate::{
     requests::{as_operator, moderator, order, ordered, say},
 };
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 #[tokio::test]
 async fn modes_are_told_kept_and_enforced() {
@@ -54,4 +55,36 @@ async fn modes_are_told_kept_and_enforced() {
     assert_eq!(say(&host, "ana", "hi").await.1["code"], "known_mode");
     let (status, _) = as_operator(&host, "PATCH", "/modes", json!({ "slow_seconds": 0 })).await;
     assert_eq!(status, 422);
+}
+
+/// In milliseconds.
+const HOUR: i64 = 3_600_000;
+
+#[tokio::test]
+async fn slow_mode_goes_by_a_clock_that_is_set_back() {
+    let host = Host::start().await;
+    let (mut bob, _) = host.watch("?name=bob").await;
+    let mut boss = moderator(&host).await;
+    ordered(&mut boss, "/slow 10").await;
+    bob.next_of("modes").await;
+    assert_eq!(say(&host, "ana", "one").await.0, 201);
+    host.time.fetch_sub(HOUR, Ordering::Relaxed);
+    for (text, seconds, status) in [
+        ("two", 0, 201),
+        ("three", 0, 429),
+        ("four", 9, 429),
+        ("five", 1, 201),
+    ] {
+        host.time.fetch_add(seconds * 1000, Ordering::Relaxed);
+        assert_eq!(say(&host, "ana", text).await.0, status, "{text}");
+    }
+
+    // It comes back with the clock that it started with at first.
+    host.time.fetch_add(2 * HOUR, Ordering::Relaxed);
+    assert_eq!(say(&host, "ana", "six").await.0, 201);
+    let host = host.restart().await;
+    for (text, seconds, status) in [("seven", 0, 429), ("eight", 10, 201), ("nine", 0, 429)] {
+        host.time.fetch_add(seconds * 1000, Ordering::Relaxed);
+        assert_eq!(say(&host, "ana", text).await.0, status, "{text}");
+    }
 }

@@ -40,7 +40,6 @@ pub(super) struct Choice {
 /// A persona that was chosen to speak and has not begun to.
 #[derive(Debug)]
 pub(super) struct Thought {
-    since: Timestamp,
     starts_at: Timestamp,
     /// Other personas' lines to nobody since.
     heard: u32,
@@ -58,9 +57,8 @@ impl Thought {
         self.heard += u32::from(message.reply_to.is_none());
     }
 
-    /// A clock that was set back must not make anybody think for ever.
     fn is_over(&self, now: Timestamp) -> bool {
-        now >= self.starts_at || now < self.since
+        now >= self.starts_at
     }
 }
 
@@ -105,7 +103,6 @@ impl Crowd {
             think::starts_at(&self.tuning, now, choice.thinks, to_a_person, &mut others);
         let seat = self.seats.get_mut(&index)?;
         seat.thought = Some(Thought {
-            since: now,
             starts_at,
             heard: 0,
             choice,
@@ -194,7 +191,6 @@ impl Crowd {
         Some(Plan {
             seat: index,
             call_id,
-            now,
             seed: self.rng.next_u64(),
             id_seed: self.rng.next_u64(),
             input,

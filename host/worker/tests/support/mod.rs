@@ -19,7 +19,14 @@ use chatter_protocol::{
 };
 use chatter_store::{Rota, Sqlite, Store as _};
 use chatter_worker::{Config, Handle, Parts, RoomSetup, Seat, Worker};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout},
@@ -34,6 +41,8 @@ pub(crate) struct Hall {
     pub(crate) memory: Arc<Memories>,
     pub(crate) cancel: CancellationToken,
     pub(crate) clock: Clock,
+    /// By how many milliseconds the clock was set back.
+    set_back: Arc<AtomicI64>,
     pub(crate) handle: Handle,
     /// As it was opened.
     pub(crate) setup: RoomSetup,
@@ -83,7 +92,12 @@ impl Hall {
         let bus: SharedBus = Arc::new(InProcess::new());
         let memory = Arc::new(memory);
         let start = Instant::now();
-        let clock = Clock::from_fn(move || began().plus(start.elapsed()));
+        let set_back = Arc::new(AtomicI64::new(0));
+        let by = set_back.clone();
+        let clock = Clock::from_fn(move || {
+            let right = began().plus(start.elapsed());
+            Timestamp::from_millis(right.as_millis() - by.load(Ordering::Relaxed))
+        });
         let setup = RoomSetup {
             config: RoomConfig {
                 emotes: Vec::new(),
@@ -124,6 +138,7 @@ impl Hall {
             memory,
             cancel,
             clock,
+            set_back,
             handle,
             rota,
             parts,
@@ -145,6 +160,12 @@ impl Hall {
         let cancel = CancellationToken::new();
         let worker = tokio::spawn(Worker::new(config, parts).run(cancel.clone()));
         (cancel, worker)
+    }
+
+    /// From now on the clock shows an earlier time, by so much.
+    pub(crate) fn set_clock_back(&self, by: Duration) {
+        let by = i64::try_from(by.as_millis()).unwrap();
+        self.set_back.fetch_add(by, Ordering::Relaxed);
     }
 
     /// The worker ends as a process does that is killed.

@@ -63,7 +63,7 @@ fn two_that_are_chosen_on_one_context_speak_one_after_the_other() {
     let mut crowd = thinkers(&["nova", "rex"], certain());
     assert!(goal(&mut crowd, 10).is_empty(), "they think first");
     let (first_at, first) = wake(&mut crowd);
-    assert_eq!((first.len(), first[0].now), (1, first_at));
+    assert_eq!(first.len(), 1);
     assert!(first[0].recent.is_empty() && first[0].impulse.speak);
     let name = ["nova", "rex"][first[0].seat];
     let line = persona_line(1, name, "wow");
@@ -221,14 +221,6 @@ fn a_claim_holds_from_the_start_of_the_call() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_ends_a_thought() {
-    let mut crowd = thinkers(&["nova"], certain());
-    goal(&mut crowd, 100);
-    assert!(crowd.on_wake(at(100)).is_empty());
-    assert_eq!(crowd.on_tick(at(50)).len(), 1);
-}
-
-#[test]
 fn without_a_think_time_everybody_is_called_at_once() {
     let tuning = Tuning {
         think_time_s: 0.0,
@@ -236,11 +228,6 @@ fn without_a_think_time_everybody_is_called_at_once() {
     };
     let mut crowd = thinkers(&["nova", "rex"], tuning);
     let plans = goal(&mut crowd, 10);
-    assert!(
-        plans.len() == 2
-            && plans
-                .iter()
-                .all(|plan| plan.impulse.speak && plan.now == at(10))
-    );
+    assert!(plans.len() == 2 && plans.iter().all(|plan| plan.impulse.speak));
     assert_eq!(crowd.wakes_at(), None);
 }
