@@ -35,7 +35,7 @@ use chatter_protocol::{
 };
 use rand_chacha::ChaCha8Rng;
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -240,13 +240,23 @@ impl Crowd {
     /// What moderators took back is in no further turn. (What is cleared was said before it is heard here, so that
     /// offsets need not be known.)
     pub(crate) fn forget(&mut self, act: &Act) {
-        let stays = |message: &ChatMessage| match act {
+        self.keep_messages(|message| match act {
             Act::Removed { id } => message.id != *id,
             Act::Cleared { author, .. } => author
                 .as_ref()
                 .is_some_and(|author| *author != message.author.id),
             Act::Changed => true,
-        };
+        });
+    }
+
+    /// The same of what has lost its text in the log.
+    pub(crate) fn forget_these(&mut self, gone: &HashSet<MessageId>) {
+        if !gone.is_empty() {
+            self.keep_messages(|message| !gone.contains(&message.id));
+        }
+    }
+
+    fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool + Copy) {
         self.recent.retain(|message| stays(message));
         self.asks.keep_messages(stays);
         for seat in self.seats.values_mut() {

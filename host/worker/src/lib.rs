@@ -34,6 +34,7 @@ mod mailbox;
 mod names;
 mod offered;
 mod publisher;
+mod removals;
 mod room;
 mod rooms;
 mod roster;

@@ -7,6 +7,7 @@ use crate::{
     call::{Done, Job, STORE_WAIT, Step, lines_of},
     crowd::{Crowd, Ended, Plan, RECENT, SeatNumber},
     publisher::Publisher,
+    removals::Removals,
     rooms::Wish,
     seat::{Backoff, Known, News, Occupied},
     shadow::{Again, Ran},
@@ -40,6 +41,9 @@ const STATUS_TICKS: u64 = 10;
 
 /// After so many for the first time: whoever started together with the worker may have missed the start.
 const FIRST_STATUS_TICKS: u64 = 2;
+
+/// After so many ticks acts of moderators are looked for that were not heard: as gateways do.
+const LOOK_TICKS: u64 = 5;
 
 /// How many messages are read from the log at a time.
 const PAGE: usize = 500;
@@ -97,6 +101,7 @@ pub(crate) struct Room {
     log: Option<(String, u64)>,
     /// Whether the log could not be read when it had to be.
     behind: bool,
+    removals: Removals,
     ticks: u64,
 }
 
@@ -111,6 +116,7 @@ impl Room {
     ) -> Self {
         let wish = wanted.borrow_and_update().clone();
         let config = &wish.setup.config;
+        let removals = Removals::new(config.id.clone(), parts.store.clone());
         let mut room = Self {
             info: RoomInfo {
                 id: config.id.clone(),
@@ -132,6 +138,7 @@ impl Room {
             wanted,
             log: None,
             behind: false,
+            removals,
             ticks: 0,
         };
         room.take(wish);
@@ -163,6 +170,7 @@ impl Room {
     async fn serve(&mut self) {
         loop {
             let mut heard = self.subscribe().await;
+            self.removals.missed();
             self.catch_up().await;
             self.listen(&mut heard).await;
             if self.fenced {
@@ -216,6 +224,7 @@ impl Room {
                 Some(ended) = self.shadows.join_next_with_id(), if !self.shadows.is_empty() => {
                     self.on_shadow_ended(ended);
                 }
+                gone = self.removals.found() => self.crowd.forget_these(&gone),
                 Ok(()) = self.wanted.changed() => {
                     let wish = self.wanted.borrow_and_update().clone();
                     self.take(wish);
@@ -262,6 +271,7 @@ impl Room {
                 TopicKind::ChatActs => {
                     if let Some(act) = self.read::<RoomAct>(&topic, &payload) {
                         self.crowd.forget(&act.act);
+                        self.removals.heard(&act);
                     }
                 }
                 _ => {}
@@ -269,9 +279,11 @@ impl Room {
             Heard::Lagged { topic, missed } => {
                 counter!("chatter_worker_lagged_total", "topic" => topic.kind.as_str())
                     .increment(missed);
-                // Of contexts and trends only the newest counts; of messages every one.
-                if topic.kind == TopicKind::ChatFirehose {
-                    self.catch_up().await;
+                // Of contexts and trends only the newest counts; of messages and acts every one.
+                match topic.kind {
+                    TopicKind::ChatFirehose => self.catch_up().await,
+                    TopicKind::ChatActs => self.removals.missed(),
+                    _ => {}
                 }
             }
         }
@@ -370,6 +382,9 @@ impl Room {
         self.ticks += 1;
         if self.behind {
             self.catch_up().await;
+        }
+        if self.ticks.is_multiple_of(LOOK_TICKS) {
+            self.removals.look();
         }
         let now = self.parts.clock.now();
         let tenant = self.info.id.tenant();

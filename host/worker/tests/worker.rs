@@ -9,6 +9,8 @@ mod delivery;
 mod failures;
 #[path = "worker/moves.rs"]
 mod moves;
+#[path = "worker/removals.rs"]
+mod removals;
 #[path = "worker/roster.rs"]
 mod roster;
 #[path = "worker/shadow.rs"]
