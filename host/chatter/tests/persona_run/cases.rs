@@ -1,7 +1,6 @@
 //! `chatter persona test`.
 
 use crate::{component, moments, of, persona, stderr, stdout, support::Home};
-use serde_json::Value;
 use std::fs;
 
 /// A character for `hype`, and cases for it.
