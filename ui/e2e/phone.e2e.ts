@@ -45,3 +45,39 @@ test("the chat and the drawer fit, and the drawer gives the focus back", async (
   await expect(drawer).toBeHidden();
   await expect(opener).toBeFocused();
 });
+
+test.describe("by touch", () => {
+  test.use({ crowd: "none", hasTouch: true, isMobile: true });
+
+  test("a message that is tapped stands still, with what to do with it, until one taps again", async ({ room, api, page }) => {
+    await api.flood(40, (number) => `line ${number}`);
+    await room.enter("Ana");
+    await room.newest("line 40");
+    const actions = page.getByRole("group", { name: /^What to do with the message of/ });
+    const tapped = room.message("line 40");
+    const place = () => tapped.evaluate((row) => Math.round(row.getBoundingClientRect().top));
+    await tapped.tap();
+    await expect(actions).toBeVisible();
+    const before = await place();
+    await api.flood(5, (number) => `more ${number}`);
+    await expect(room.pauseBar).toContainText("5 new messages");
+    expect(await place()).toBe(before);
+    // Nothing lies over it.
+    await actions.getByRole("button", { name: /^Mention/ }).tap();
+    await expect(room.box).toHaveValue(/^@/);
+    await expect(actions).toHaveCount(0);
+    await room.newest("more 5");
+
+    await room.message("more 5").tap();
+    await expect(room.pauseBar).toBeVisible();
+    await room.message("more 5").tap();
+    await expect(room.pauseBar).toHaveCount(0);
+    await expect(actions).toHaveCount(0);
+
+    await room.message("more 5").tap();
+    await expect(actions).toBeVisible();
+    await page.getByRole("banner").tap();
+    await expect(room.pauseBar).toHaveCount(0);
+    await expect(actions).toHaveCount(0);
+  });
+});

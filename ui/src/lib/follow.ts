@@ -1,10 +1,10 @@
 /**
  * Whether the list follows the chat or stands still for its reader. It stands still for as long as
- * there is a reason to: the pointer rests on it, the keyboard moves in it, or it was scrolled away
- * from its end.
+ * there is a reason to: the pointer rests on it, a finger chose a message, the keyboard moves in
+ * it, or it was scrolled away from its end.
  */
 
-export type Reason = "hover" | "key" | "scroll";
+export type Reason = "hover" | "tap" | "key" | "scroll";
 
 export interface Follow {
   readonly reasons: readonly Reason[];
