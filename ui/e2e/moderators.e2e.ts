@@ -273,6 +273,40 @@ test.describe("in a room that holds messages back", () => {
     await expect(viewer.page.getByText("third turnip")).toHaveCount(1);
     await expect(viewer.message("third turnip")).toHaveCount(0);
   });
+
+  test("the keys go on where they were when another moderator decides, and when the connection comes back", async ({ room, api, host, page, visitor, watch }) => {
+    watch.expectOutage();
+    const viewer = await visitor();
+    await viewer.enter("Vic");
+    await room.enter("Mia");
+    await signIn(room, host.token);
+    for (const text of ["first turnip", "second turnip", "third turnip"]) {
+      await viewer.say(text);
+      await expect(viewer.page.getByText(text)).toBeVisible();
+    }
+    await expect(viewer.page.getByText("waits for a moderator")).toHaveCount(3);
+    await page.getByRole("button", { name: "Decide" }).press("Enter");
+    const waiting = panel(page).getByRole("list", { name: "Messages that wait" }).locator("> li");
+    const focused = waiting.and(page.locator(":focus"));
+    await expect(focused).toContainText("first turnip");
+    await page.keyboard.press("ArrowDown");
+    await expect(focused).toContainText("second turnip");
+
+    const [, second] = await api.waiting();
+    await api.command(`/deny ${second}`);
+    await expect(waiting).toHaveCount(2);
+    await expect(focused).toContainText("third turnip");
+
+    await host.stop();
+    await room.lost();
+    await host.start();
+    await room.live();
+    await expect(waiting).toHaveCount(2);
+    await expect(focused).toContainText("third turnip");
+    await page.keyboard.press("a");
+    await expect(waiting).toHaveCount(1);
+    await expect(focused).toContainText("first turnip");
+  });
 });
 
 test.describe("on a phone", () => {

@@ -1,6 +1,6 @@
 /** The room over HTTP: what is really in its log, and what others say. */
 
-import type { MessagesPage, Placed, RoomStatus } from "../../src/lib/protocol";
+import type { HeldList, MessagesPage, Placed, RoomStatus } from "../../src/lib/protocol";
 import { ROOM } from "./home";
 import type { Host } from "./host";
 
@@ -51,6 +51,12 @@ export class RoomApi {
   /** The operator gives a command; what it did. */
   async command(text: string): Promise<string> {
     return (await this.#post<{ notice: string }>("messages", { text })).notice;
+  }
+
+  /** The ids of the messages that wait for a moderator, the oldest first. */
+  async waiting(): Promise<string[]> {
+    const { held } = await this.#get<HeldList>("held");
+    return held.map(({ message }) => message.id);
   }
 
   /** Says `text(1)` to `text(count)` in this order, by a few authors. */
