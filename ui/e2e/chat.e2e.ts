@@ -33,6 +33,26 @@ for (const [what, text, reason] of [
   });
 }
 
+test("what is edited is still a reply, and what one was writing is not lost", async ({ room, api, page }) => {
+  const { id } = await api.say("Ben", "any questions?");
+  await room.enter("Ana");
+  await room.message("any questions?").hover();
+  await page.getByRole("button", { name: "Reply to Ben" }).click();
+  await room.say("get free followers here");
+  await expect(page.getByRole("alert")).toContainText("Not sent");
+  await room.box.fill("half a thought");
+  await page.getByRole("button", { name: "Edit" }).click();
+  await expect(room.box).toHaveValue("get free followers here");
+  await expect(page.getByText("Your message is a reply:")).toBeAttached();
+  await room.say("where is the key?");
+  await expect(room.message("where is the key?")).toBeVisible();
+  expect((await api.newest()).message.reply_to).toBe(id);
+  await page.keyboard.press("ArrowUp");
+  await expect(room.box).toHaveValue("where is the key?");
+  await page.keyboard.press("ArrowUp");
+  await expect(room.box).toHaveValue("half a thought");
+});
+
 test("a text is never markup", async ({ room, api }) => {
   const text = `<img src=x onerror=alert(1)><b>hi</b><script>alert(2)</script>`;
   await room.enter("Ana");
