@@ -3,19 +3,28 @@
 import { expectAccessible } from "./support/axe";
 import { expect, test } from "./support/fixtures";
 import { Host } from "./support/host";
+import { OverlayPage } from "./support/overlay-page";
 
 /** A GIF of one red pixel, and one of two pictures: red, then blue. */
 const RED = "R0lGODlhAQABAIAAAP8AAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==";
 const BLINKING =
   "R0lGODlhAQABAIAAAP8AAAAA/yH/C05FVFNDQVBFMi4wAwEAAAAh+QQACgAAACwAAAAAAQABAAACAkQBACH5BAAKAAAALAAAAAABAAEAAAICTAEAOw==";
+/** A red one that is four times as wide as it is high. */
+const WIDE = "R0lGODlhBAABAIAAAP8AAP///ywAAAAABAABAAACAwQIFAA7";
 
 const ROOM = `id = "main/lobby"\ntitle = "The lobby"\nemotes = ["../emotes/own", "../emotes/7tv.json"]\n`;
 
-/** Restarts the host with emotes of its own in the lobby. */
-async function give(host: Host): Promise<void> {
+/** Restarts the host with emotes of its own in the lobby: that dot, one that blinks, and so many more. */
+async function give(host: Host, dot = RED, more = 0): Promise<void> {
   await host.stop();
   host.home.write("configs/rooms/lobby.toml", ROOM);
-  host.home.write("configs/emotes/own/redDot.gif", Buffer.from(RED, "base64"));
+  host.home.write("configs/emotes/own/redDot.gif", Buffer.from(dot, "base64"));
+  for (let number = 0; number < more; number++) {
+    const picture = Buffer.from(RED, "base64");
+    // The colour that it has none of.
+    picture.writeUInt16LE(number, 16);
+    host.home.write(`configs/emotes/own/z${number}.gif`, picture);
+  }
   host.home.write("configs/emotes/7tv.json", JSON.stringify({ id: "s", emotes: [{ id: "01F6NPHMJG", name: "Blink!" }] }));
   host.home.write("configs/emotes/7tv/01F6NPHMJG.gif", Buffer.from(BLINKING, "base64"));
   await host.start();
@@ -41,6 +50,32 @@ test("a room's own emotes are shown, offered and picked, and come from the host 
   await expectAccessible(page, "the emotes with those of the room");
   await page.getByRole("button", { name: "Blink: an emote of this room" }).click();
   await expect(room.box).toHaveValue(":redDot: :Blink: ");
+});
+
+test("a wide one is as wide in the overlay and its preview", async ({ host, api, page }) => {
+  await give(host, WIDE);
+  const shape = () =>
+    page
+      .getByRole("img", { name: ":redDot:" })
+      .last()
+      .evaluate((picture) => picture.getBoundingClientRect())
+      .then(({ width, height }) => Math.round(width / height));
+  await new OverlayPage(page).open();
+  await api.say("Ben", "so :redDot:");
+  await expect.poll(shape).toBe(4);
+  await page.goto("/overlay/main/lobby?setup");
+  await expect.poll(shape).toBe(4);
+});
+
+test("of very many those are fetched that are in sight", async ({ room, host, page }) => {
+  await give(host, RED, 900);
+  await room.enter("Ana");
+  const fetched = new Set<string>();
+  page.on("request", (request) => /\/emotes\/[0-9a-f]{32}$/.test(request.url()) && fetched.add(request.url()));
+  await page.getByRole("button", { name: "Emotes" }).click();
+  const first = page.getByRole("button", { name: "redDot: an emote of this room" }).getByRole("img");
+  await expect.poll(() => first.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(1);
+  expect(fetched.size).toBeLessThan(450);
 });
 
 test("those that move stand still for who wants that", async ({ room, host, api, page }) => {
