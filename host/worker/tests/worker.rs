@@ -1,6 +1,8 @@
 //! The worker as a whole: bus, store, scripted personas, paused time.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "worker/breaks.rs"]
+mod breaks;
 #[path = "worker/clock.rs"]
 mod clock;
 #[path = "worker/delivery.rs"]

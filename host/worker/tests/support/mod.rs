@@ -173,6 +173,12 @@ impl Hall {
         self.worker.abort();
     }
 
+    /// The worker ends by itself.
+    pub(crate) async fn ended(self) {
+        let ended = timeout(Duration::from_secs(60), self.worker).await;
+        ended.expect("it ends").unwrap();
+    }
+
     /// What a persona stored last.
     pub(crate) async fn state(&self, persona: &str) -> Option<State> {
         let persona = PersonaId::new(persona).unwrap();

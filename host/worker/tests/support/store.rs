@@ -43,6 +43,8 @@ pub(crate) struct Shaky {
     duties_away: AtomicBool,
     /// Whether memories with the text `unreadable` can be read.
     pub(crate) reads_all: AtomicBool,
+    /// By the name of its method, the request at which whoever asks breaks off next.
+    breaks_at: Mutex<Option<&'static str>>,
 }
 
 impl Shaky {
@@ -56,11 +58,21 @@ impl Shaky {
             reads_fail: AtomicU32::new(0),
             duties_away: AtomicBool::new(false),
             reads_all: AtomicBool::new(false),
+            breaks_at: Mutex::default(),
         }
     }
 
     pub(crate) fn set_duties_away(&self, away: bool) {
         self.duties_away.store(away, Ordering::SeqCst);
+    }
+
+    pub(crate) fn break_at(&self, request: &'static str) {
+        *self.breaks_at.lock().unwrap() = Some(request);
+    }
+
+    /// Whether somebody broke off there.
+    pub(crate) fn broke(&self) -> bool {
+        self.breaks_at.lock().unwrap().is_none()
     }
 
     async fn never(&self) -> Result<(), StoreError> {
@@ -88,6 +100,8 @@ impl Delegate for Shaky {
         request: &'static str,
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
+        let breaks = self.breaks_at.lock().unwrap().take_if(|at| *at == request);
+        assert_eq!(breaks, None, "scripted");
         match request {
             "read_after" => fails(&self.reads_fail)?,
             "take" | "give_up" | "meet" | "leave" if self.duties_away.load(Ordering::SeqCst) => {
