@@ -242,11 +242,12 @@ impl Redis {
     }
 
     /// What passes on the room's firehose was seen, too: it is listened to from before the first
-    /// question about the room on. If that does not work now, the next question tries again.
+    /// question about the room on. If that does not work now, or is given up, the next question tries again.
     async fn listen_to(&self, room: &RoomId) {
-        if !self.shared.seen.begin_to_listen(room) {
+        let Some(beginning) = self.shared.seen.begin_to_listen(room) else {
             return;
-        }
+        };
+        self.list_again(room).await;
         let (shared, place) = (Arc::downgrade(&self.shared), room.clone());
         let channels = [keys::firehose(room)];
         let listening = self.shared.link.listen(&channels, move |_, said| {
@@ -263,11 +264,9 @@ impl Redis {
                 Said::Missed => shared.seen.back(&place),
             }
         });
-        let hearing = timeout(LISTEN, listening).await;
-        self.shared
-            .seen
-            .listens(room, hearing.ok().and_then(Result::ok));
-        self.list_again(room).await;
+        if let Ok(Ok(hearing)) = timeout(LISTEN, listening).await {
+            beginning.listens(hearing);
+        }
     }
 }
 

@@ -135,10 +135,11 @@ impl Seen {
         self.lock().keys().cloned().collect()
     }
 
-    /// Whether the caller should listen to the room's firehose: nobody does yet.
-    pub(super) fn begin_to_listen(&self, room: &RoomId) -> bool {
+    /// That the caller is to listen to the room's firehose: nobody does yet.
+    pub(super) fn begin_to_listen<'a>(&'a self, room: &'a RoomId) -> Option<Beginning<'a>> {
         let mut rooms = self.lock();
-        match rooms.get_mut(room) {
+        // Each request asks this: an id is cloned for the first alone.
+        let begins = match rooms.get_mut(room) {
             Some(known) => !std::mem::replace(&mut known.listens, true),
             None => {
                 let known = Room {
@@ -148,10 +149,15 @@ impl Seen {
                 rooms.insert(room.clone(), known);
                 true
             }
-        }
+        };
+        begins.then(|| Beginning {
+            seen: self,
+            room,
+            heard_by: None,
+        })
     }
 
-    pub(super) fn listens(&self, room: &RoomId, subscription: Option<Hearing>) {
+    fn listens(&self, room: &RoomId, subscription: Option<Hearing>) {
         let before = self.lock().get_mut(room).and_then(|known| {
             known.listens = subscription.is_some();
             std::mem::replace(&mut known.subscription, subscription)
@@ -162,6 +168,25 @@ impl Seen {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Room>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// That somebody is about to listen to a room. If it has not come to that when this is dropped, it is the next one's turn.
+pub(super) struct Beginning<'a> {
+    seen: &'a Seen,
+    room: &'a RoomId,
+    heard_by: Option<Hearing>,
+}
+
+impl Beginning<'_> {
+    pub(super) fn listens(mut self, subscription: Hearing) {
+        self.heard_by = Some(subscription);
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        self.seen.listens(self.room, self.heard_by.take());
     }
 }
 

@@ -9,6 +9,7 @@ use chatter_bus::{Bus, Heard, redis};
 use chatter_protocol::{ChatMessage, Topic, TopicKind};
 use chatter_redis_server::{Proxy, RedisServer};
 use chatter_store::{Head, Redis, Store, StoreError};
+use futures_util::FutureExt as _;
 use std::{sync::Arc, time::Duration};
 
 /// Asks again while the server is on its way back.
@@ -128,32 +129,40 @@ async fn an_epoch_that_was_over_does_not_come_back() {
 
 #[tokio::test]
 async fn what_was_only_heard_counts_as_seen() {
-    let mut server = RedisServer::forgetful();
-    let listener = link(&server.url()).await;
-    let bus = redis::Redis::new(listener.clone());
-    let viewers = Redis::new(listener);
-    let gateway = open(&server.url()).await;
-    append(&gateway, &messages(1)).await;
-    let early = server.save();
+    for first_question_is_given_up in [false, true] {
+        let mut server = RedisServer::forgetful();
+        let listener = link(&server.url()).await;
+        let bus = redis::Redis::new(listener.clone());
+        let viewers = Redis::new(listener);
+        let gateway = open(&server.url()).await;
+        append(&gateway, &messages(1)).await;
+        let early = server.save();
 
-    let firehose = Topic::new(TopicKind::ChatFirehose, lobby());
-    let mut heard = bus
-        .subscribe(std::slice::from_ref(&firehose))
-        .await
-        .unwrap();
-    // The store listens by itself from its first question on.
-    let before = head(&viewers).await;
-    append(&gateway, &messages(2)).await;
-    for _ in 0..2 {
-        assert!(matches!(heard.next().await, Some(Heard::Message { .. })));
+        // The store listens by itself from its first question on.
+        if first_question_is_given_up {
+            assert!(viewers.head(&lobby()).now_or_never().is_none());
+        }
+        let firehose = Topic::new(TopicKind::ChatFirehose, lobby());
+        let mut heard = bus
+            .subscribe(std::slice::from_ref(&firehose))
+            .await
+            .unwrap();
+        let before = head(&viewers).await;
+        append(&gateway, &messages(2)).await;
+        for _ in 0..2 {
+            assert!(matches!(heard.next().await, Some(Heard::Message { .. })));
+        }
+        drop(gateway);
+        server.put_back(&early);
+        let stranger = open(&server.url()).await;
+        append(&stranger, &messages(3)).await;
+        let after = head(&viewers).await;
+        assert!(
+            after.epoch > before.epoch,
+            "{after:?} after {before:?}, {first_question_is_given_up}"
+        );
+        assert_eq!(head(&stranger).await.epoch, after.epoch);
     }
-    drop(gateway);
-    server.put_back(&early);
-    let stranger = open(&server.url()).await;
-    append(&stranger, &messages(3)).await;
-    let after = head(&viewers).await;
-    assert!(after.epoch > before.epoch, "{after:?} after {before:?}");
-    assert_eq!(head(&stranger).await.epoch, after.epoch);
 }
 
 #[tokio::test]
