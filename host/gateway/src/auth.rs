@@ -27,13 +27,16 @@ use chatter_protocol::{
 };
 use chatter_store::StoredSession;
 use rand::RngExt;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// The cookie that carries a session's token.
 pub(crate) const COOKIE: &str = "chatter_session";
 
 /// What stands before a token among the protocols that a WebSocket offers.
 const BEARER: &str = "chatter.bearer.";
+
+/// That a session is in use is kept once in so long: in less than others could fill all places for sessions.
+const USED_LATELY: Duration = Duration::from_secs(30 * 60);
 
 /// For how long a browser keeps it, in seconds.
 const COOKIE_AGE_S: u32 = 30 * 24 * 3600;
@@ -278,11 +281,29 @@ async fn known(shared: &Shared, token: &str) -> Result<Option<Principal>, Proble
         return Ok(Some(Principal::Operator));
     }
     let session = shared.store(shared.store.session(&hash)).await?;
+    if let Some(session) = &session {
+        note_use(shared, session).await;
+    }
     Ok(session.map(|session| Principal::Session {
         id: session.author_id,
         name: session.name,
         since: session.created_at,
     }))
+}
+
+/// Keeps again now and then a session that is in use. It is good without that.
+async fn note_use(shared: &Shared, session: &StoredSession) {
+    let now = shared.clock.now();
+    if now.since(session.used_at) < USED_LATELY {
+        return;
+    }
+    let used = StoredSession {
+        used_at: now,
+        ..session.clone()
+    };
+    if shared.store(shared.store.put_session(used)).await.is_err() {
+        tracing::debug!(author = %session.author_id, "that a session is in use could not be kept");
+    }
 }
 
 /// The token that a page's WebSocket brings, which can set no other header: as a protocol that it
@@ -323,11 +344,13 @@ pub(crate) async fn make_session(shared: &Shared, name: &str) -> Result<Session,
     };
     let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let author = names::session_author(name, suffix);
+    let now = shared.clock.now();
     let stored = StoredSession {
         token_sha256: names::sha256(&token),
         author_id: author.id.clone(),
         name: author.name.clone(),
-        created_at: shared.clock.now(),
+        created_at: now,
+        used_at: now,
     };
     shared.store(shared.store.put_session(stored)).await?;
     let you = You {

@@ -39,8 +39,7 @@ impl Places {
 
     /// Takes a place for a viewer from an address, for as long as the result lives.
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Problem> {
-        let is_bounded = !may_be_a_proxy(address) && !self.proxies.contain(address);
-        let network = is_bounded.then(|| rate::network(address));
+        let network = self.bounded(address);
         let mut taken = self.lock();
         if taken.all >= self.most {
             return Err(full("the gateway is full: try again later"));
@@ -63,6 +62,12 @@ impl Places {
             places: Arc::clone(self),
             network,
         })
+    }
+
+    /// The network of an address, if what comes from there is bounded.
+    pub(crate) fn bounded(&self, address: IpAddr) -> Option<IpAddr> {
+        let is_bounded = !may_be_a_proxy(address) && !self.proxies.contain(address);
+        is_bounded.then(|| rate::network(address))
     }
 
     /// How many there are.

@@ -34,6 +34,9 @@ const STORE_DEADLINE: Duration = Duration::from_secs(5);
 /// New sessions per second in the long run, and at once: each stays in the store.
 const SESSIONS: (f64, u32) = (20.0, 200);
 
+/// Of these, from one address where that is bounded: others are not kept from theirs.
+const SESSIONS_FROM_ONE: (f64, u32) = (1.0, 50);
+
 /// Of so many connections one is kept for requests, however many want to watch.
 pub(crate) const KEPT_FOR_REQUESTS: usize = 16;
 
@@ -69,6 +72,7 @@ pub(crate) struct Shared {
     /// Answers with a part of a recording that are on their way.
     pub(crate) listeners: Arc<Places>,
     sessions: Mutex<Bucket>,
+    sessions_from: Mutex<Buckets<IpAddr>>,
     posts: Mutex<Buckets<AuthorId>>,
     addresses: Mutex<Buckets<IpAddr>>,
 }
@@ -131,6 +135,11 @@ impl Shared {
             doors: Arc::new(doors),
             listeners: Arc::new(listeners),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
+            sessions_from: Mutex::new(Buckets::new(
+                SESSIONS_FROM_ONE.0,
+                SESSIONS_FROM_ONE.1,
+                COUNTED,
+            )),
             posts: Mutex::new(posts),
             addresses: Mutex::new(addresses),
         };
@@ -195,12 +204,26 @@ impl Shared {
         }
     }
 
-    /// Whether one more session may be made now; if not, when.
-    pub(crate) fn may_make_session(&self) -> Result<(), Duration> {
+    /// Whether one more session may be made now, for somebody in a network if that is bounded.
+    pub(crate) fn may_make_session(&self, network: Option<IpAddr>) -> Result<(), Problem> {
+        let now = Instant::now();
+        if let Some(network) = network {
+            self.sessions_from
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(network, now)
+                .map_err(|wait| {
+                    Problem::rate_limited(
+                        "too many new sessions from this address: try again later",
+                        wait,
+                    )
+                })?;
+        }
         self.sessions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take(Instant::now())
+            .take(now)
+            .map_err(|wait| Problem::rate_limited("too many new sessions: try again later", wait))
     }
 
     /// Whether one more message may come from an address now.

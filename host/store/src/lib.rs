@@ -56,7 +56,7 @@ pub const CALLS_KNOWN: usize = 32;
 /// Of how many modules the states of a persona in a room are kept, those that wrote last.
 pub const STATES_KEPT: usize = 8;
 
-/// How many sessions are kept. Beyond that the oldest are forgotten.
+/// About how many sessions are kept. Beyond that those are forgotten that were kept longest ago.
 pub const SESSIONS_KEPT: usize = 100_000;
 
 /// A store.
@@ -261,7 +261,8 @@ pub trait Store: Send + Sync + 'static {
     // === Sessions ===
 
     /// Keeps a session, in place of an earlier one with the same token. Of more than
-    /// [`SESSIONS_KEPT`] the oldest are forgotten.
+    /// [`SESSIONS_KEPT`] those are forgotten that were kept longest ago: one that is in use is kept again now and
+    /// then.
     ///
     /// # Errors
     ///
@@ -458,4 +459,12 @@ pub struct StoredSession {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was in use, as far as is kept.
+    #[serde(default = "long_ago")]
+    pub used_at: Timestamp,
+}
+
+/// For a session of a version that did not say when it was in use.
+fn long_ago() -> Timestamp {
+    Timestamp::from_millis(0)
 }

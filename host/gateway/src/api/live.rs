@@ -23,7 +23,11 @@ use bytes::Bytes;
 use chatter_protocol::{Author, AuthorKind};
 use hyper_util::rt::TokioIo;
 use rand::RngExt;
-use std::{fmt::Display, net::SocketAddr, sync::Arc};
+use std::{
+    fmt::Display,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 /// The version of the protocol that is spoken here; who speaks another is told (RFC 6455, section 4.2.2).
 const VERSION: &str = "13";
@@ -60,7 +64,8 @@ pub(crate) async fn connect(
             seat.taken_by_overlay(),
         )
     } else {
-        let (principal, author, token) = who(&shared, &room, principal, name.as_deref()).await?;
+        let (principal, author, token) =
+            who(&shared, &room, principal, name.as_deref(), place.network()).await?;
         let seat = seat.taken_by(&author);
         let scopes = principal.scopes_in(&room, shared.clock.now());
         (principal, author, scopes, token, seat)
@@ -130,13 +135,14 @@ async fn who(
     room: &Room,
     principal: Principal,
     name: Option<&str>,
+    network: Option<IpAddr>,
 ) -> Result<(Principal, Author, Option<String>), Problem> {
     if name.is_some() || !matches!(principal, Principal::Anonymous) {
         let author = principal.author(name, "/name", room)?;
         return Ok((principal, author, None));
     }
     let name = format!("guest{}", rand::rng().random_range(1000..100_000_u32));
-    if shared.may_make_session().is_err() {
+    if shared.may_make_session(network).is_err() {
         // Watching goes on without a session.
         return Ok((principal, names::guest(&name), None));
     }

@@ -7,15 +7,17 @@ use crate::{
     shared::Shared,
 };
 use axum::{
-    extract::{Request, State},
+    Extension,
+    extract::{ConnectInfo, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use chatter_protocol::frames::SessionRequest;
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 pub(crate) async fn create(
     State(shared): State<Arc<Shared>>,
+    Extension(ConnectInfo(peer)): Extension<ConnectInfo<SocketAddr>>,
     request: Request,
 ) -> Result<Response, Problem> {
     // An old cookie does no harm here: it is about to be replaced. Where guests are not let in, the
@@ -33,9 +35,9 @@ pub(crate) async fn create(
     let SessionRequest { name } = body::json(request).await?;
     let name = names::check(&name, "/name")?;
     shared.rooms().taken.refuse(name, "/name")?;
-    shared
-        .may_make_session()
-        .map_err(|wait| Problem::rate_limited("too many new sessions: try again later", wait))?;
+    // Where guests are not let in all are the operator's, which may come from one address.
+    let network = shared.places.bounded(peer.ip());
+    shared.may_make_session(network.filter(|_| shared.config.guests))?;
     let session = auth::make_session(&shared, name).await?;
     let mut response = json(StatusCode::CREATED, &session);
     let cookie = auth::session_cookie(&session.token, shared.config.secure_cookie);

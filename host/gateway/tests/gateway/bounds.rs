@@ -5,6 +5,7 @@ use crate::{
     resume::message,
 };
 use axum::body::Body;
+use chatter_gateway::Proxies;
 use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
@@ -68,6 +69,40 @@ async fn an_address_is_bounded_whatever_names_it_gives() {
     let body = json!({ "author": "Dan", "text": "hello" });
     assert_limited(&host.post(MESSAGES, &body).await);
     assert_eq!(host.get(MESSAGES).await.status, 200, "reading goes on");
+}
+
+#[tokio::test]
+async fn sessions_are_bounded_by_address() {
+    let host = Host::with(|config| {
+        config.proxies = Proxies {
+            networks: vec!["127.0.0.1".parse().unwrap()],
+            ..Proxies::default()
+        };
+    })
+    .await;
+    let ask = async |address: &str| {
+        let headers = [JSON, ("x-forwarded-for", address)];
+        let body = r#"{"name":"Ana"}"#;
+        host.http("POST", "/v1/sessions", &headers, body).await
+    };
+    // One comes back each second, too.
+    let mut refused = None;
+    for _ in 0..100 {
+        let answer = ask("203.0.113.7").await;
+        if answer.status != 201 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("a bound");
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(ask("203.0.113.8").await.status, 201, "others get theirs");
+    let path = format!("{LOBBY}/ws");
+    let headers = [("x-forwarded-for", "203.0.113.7")];
+    let mut viewer = host.connect(&path, &headers).await.unwrap();
+    let hello = viewer.next().await;
+    assert!(hello["token"].is_null(), "it watches without: {hello}");
 }
 
 #[tokio::test]

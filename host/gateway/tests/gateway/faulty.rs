@@ -24,7 +24,7 @@ pub(crate) struct Faulty {
     pub(crate) looks: [AtomicUsize; 2],
     /// How often the log was read, or asked where it stands.
     pub(crate) reads: AtomicUsize,
-    /// How many sessions were made.
+    /// How often a session was kept.
     pub(crate) sessions: AtomicUsize,
     /// The log is asked where it stands after it became another one.
     pub(crate) is_another: AtomicBool,

@@ -104,6 +104,10 @@ const MIGRATIONS: &[&str] = &[
     "
     CREATE INDEX memory_of ON memory (persona, id);
     ",
+    // When a session was in use.
+    "
+    ALTER TABLE session ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+    ",
 ];
 
 /// The version that this program writes.

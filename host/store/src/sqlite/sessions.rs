@@ -5,24 +5,31 @@ use crate::{SESSIONS_KEPT, StoredSession};
 use chatter_protocol::{AuthorId, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
+/// It is looked once in so many sessions whether there are too many: that takes milliseconds.
+const TRIM_EVERY: i64 = 64;
+
+/// A session that is kept again becomes the newest.
 pub(super) fn put(connection: &Connection, session: &StoredSession) -> Result<(), Failure> {
     connection
         .prepare_cached(
-            "INSERT INTO session (token_sha256, author_id, name, created_at)
-             VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (token_sha256) DO UPDATE
-             SET author_id = excluded.author_id, name = excluded.name,
-                 created_at = excluded.created_at",
+            "INSERT OR REPLACE INTO session (token_sha256, author_id, name, created_at, used_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute((
             &session.token_sha256,
             session.author_id.as_str(),
             &session.name,
             session.created_at.as_millis(),
+            session.used_at.as_millis(),
         ))?;
-    connection
-        .prepare_cached("DELETE FROM session WHERE seq <= (SELECT max(seq) FROM session) - ?1")?
-        .execute((signed(SESSIONS_KEPT),))?;
+    if connection.last_insert_rowid() % TRIM_EVERY == 0 {
+        connection
+            .prepare_cached(
+                "DELETE FROM session WHERE seq <=
+                 (SELECT seq FROM session ORDER BY seq DESC LIMIT 1 OFFSET ?1)",
+            )?
+            .execute((signed(SESSIONS_KEPT),))?;
+    }
     Ok(())
 }
 
@@ -31,24 +38,27 @@ pub(super) fn find(
     token_sha256: String,
 ) -> Result<Option<StoredSession>, Failure> {
     let row = connection
-        .prepare_cached("SELECT author_id, name, created_at FROM session WHERE token_sha256 = ?1")?
+        .prepare_cached(
+            "SELECT author_id, name, created_at, used_at FROM session WHERE token_sha256 = ?1",
+        )?
         .query_row((&token_sha256,), |row| {
             Ok((
                 row.get::<_, String>(0)?,
                 row.get::<_, String>(1)?,
                 row.get::<_, i64>(2)?,
+                row.get::<_, i64>(3)?,
             ))
         })
         .optional()?;
-    row.map(|(author_id, name, created_at)| {
+    row.map(|(author_id, name, created_at, used_at)| {
         let author_id = AuthorId::new(&author_id)
             .map_err(|error| Failure::corrupt(format!("session of {name:?}"), error))?;
-        let created_at = Timestamp::from_millis(created_at);
         Ok(StoredSession {
             token_sha256,
             author_id,
             name,
-            created_at,
+            created_at: Timestamp::from_millis(created_at),
+            used_at: Timestamp::from_millis(used_at),
         })
     })
     .transpose()

@@ -290,31 +290,40 @@ async fn the_outbox_drops_its_oldest_when_it_is_full() {
 }
 
 #[tokio::test]
-async fn the_oldest_sessions_are_forgotten() {
+async fn of_too_many_sessions_those_that_nobody_uses_are_forgotten() {
     let store = Sqlite::in_memory().unwrap();
     let session = |token: &str| StoredSession {
         token_sha256: token.into(),
         author_id: AuthorId::new("guest:ana").unwrap(),
         name: "Ana".into(),
         created_at: Timestamp::from_millis(0),
+        used_at: Timestamp::from_millis(0),
     };
-    store.put_session(session("a")).await.unwrap();
-    store.put_session(session("b")).await.unwrap();
+    store.put_session(session("used")).await.unwrap();
+    store.put_session(session("forgotten")).await.unwrap();
     store
         .write(|c| {
-            let sql = "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'session'";
-            Ok(c.execute(sql, (rows::signed(SESSIONS_KEPT),))?)
+            let sql =
+                "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+                       INSERT INTO session (token_sha256, author_id, name, created_at)
+                       SELECT 'token ' || n, 'guest:ben', 'Ben', 0 FROM n";
+            Ok(c.execute(sql, (rows::signed(SESSIONS_KEPT - 2),))?)
         })
         .await
         .unwrap();
-    store.put_session(session("c")).await.unwrap();
-    for (token, kept) in [("a", false), ("b", true), ("c", true)] {
-        assert_eq!(
-            store.session(token).await.unwrap().is_some(),
-            kept,
-            "{token}"
-        );
+    store.put_session(session("used")).await.unwrap();
+    for n in 0..100 {
+        store
+            .put_session(session(&format!("new {n}")))
+            .await
+            .unwrap();
     }
+    for (token, kept) in [("used", true), ("forgotten", false), ("new 0", true)] {
+        let found = store.session(token).await.unwrap();
+        assert_eq!(found.is_some(), kept, "{token}");
+    }
+    let left = rows(&store).await - rows::signed(SESSIONS_KEPT);
+    assert!((0..64).contains(&left), "{left}");
 }
 
 #[tokio::test]

@@ -391,12 +391,16 @@ pub(crate) async fn sessions_are_found_by_their_token(subject: &impl Subject) {
         author_id: AuthorId::new("guest:ana-5f3c").unwrap(),
         name: name.into(),
         created_at: Timestamp::from_millis(1_769_860_800_000),
+        used_at: Timestamp::from_millis(1_769_860_800_000),
     };
     let store = subject.open().await;
     let (ana, bea) = (session("aa", "Ana"), session("bb", "Bea"));
     store.put_session(ana).await.unwrap();
     store.put_session(bea.clone()).await.unwrap();
-    let ana = session("aa", "Ana the Second");
+    let ana = StoredSession {
+        used_at: Timestamp::from_millis(1_769_864_400_000),
+        ..session("aa", "Ana the Second")
+    };
     store.put_session(ana.clone()).await.unwrap();
     drop(store);
     let store = subject.open().await;

@@ -9,6 +9,7 @@ mod cluster;
 mod faults;
 mod lost;
 mod rights;
+mod sessions;
 
 use chatter_bus::redis::Link;
 use chatter_redis_server::RedisServer;

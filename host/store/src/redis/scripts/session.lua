@@ -1,8 +1,8 @@
--- Keeps a session. KEYS: 1 the sessions, 2 their order, 3 the newest number. ARGV: 1 the token's hash, 2 the session, 3 how
+-- Keeps a session, as the newest. KEYS: 1 the sessions, 2 their order, 3 the newest number. ARGV: 1 the token's hash, 2 the session, 3 how
 -- many are kept.
 
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], 'NX', redis.call('INCR', KEYS[3]), ARGV[1])
+redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[3]), ARGV[1])
 local surplus = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[3])
 if surplus > 0 then
   local oldest = redis.call('ZPOPMIN', KEYS[2], math.min(surplus, 1000))
