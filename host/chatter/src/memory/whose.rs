@@ -120,3 +120,31 @@ impl Whose {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_can_not_be_read_the_room_alone_is_known() {
+        let whose = |room: &str, tenant: &str, persona: &str, about: &str| Whose {
+            room: room.parse().ok(),
+            tenant: tenant.parse().ok(),
+            persona: persona.parse().ok(),
+            about: about.parse().ok(),
+        };
+        let cases = [
+            (whose("", "", "", ""), Some(true)),
+            (whose("main/lobby", "", "", ""), Some(true)),
+            (whose("", "main", "", ""), Some(true)),
+            (whose("main/studio", "", "", ""), Some(false)),
+            (whose("", "mai", "", ""), Some(false)),
+            (whose("", "acme", "nova", "guest:ana"), Some(false)),
+            (whose("", "", "nova", ""), None),
+            (whose("main/lobby", "", "", "guest:ana"), None),
+        ];
+        for (whose, takes) in cases {
+            assert_eq!(whose.takes_unread("main/lobby"), takes, "{whose:?}");
+        }
+    }
+}
