@@ -1,4 +1,5 @@
 //! What keeps a server from starting, and what does not.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
