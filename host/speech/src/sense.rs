@@ -71,6 +71,7 @@ pub(crate) fn said(hypothesis: Hypothesis, window_ms: u64) -> Vec<Guess> {
     let mut words = hypothesis.words;
     settle_end(&mut words, window_ms);
     let mut words = without_descriptions(words);
+    words.retain(|word| !is_stuck(&word.text));
     unstick(&mut words);
     let most = (window_ms + 500) as f64 / 1_000.0 * FASTEST;
     if words.len() as f64 > most || is_credits(&words) {
@@ -160,6 +161,13 @@ fn unstick(words: &mut Vec<Guess>) {
     }
 }
 
+/// Whether a word is the same part over and over ("P-O-O-O-O-O-O-O-O", which `tiny` made of music).
+fn is_stuck(text: &str) -> bool {
+    let parts: Vec<String> = text.split('-').map(bare).collect();
+    let same = |run: &[String]| run.iter().all(|part| *part == run[0]);
+    parts.windows(LEAST_REPEATED).any(same)
+}
+
 fn is_credits(words: &[Guess]) -> bool {
     if words.is_empty() {
         return false;
@@ -217,6 +225,8 @@ mod tests {
                 4000,
                 "it is a bit of a",
             ),
+            ("so P-O-O-O-O-O-O-O-O-O-", 0.9, 2000, "so"),
+            ("oh no-no-no-no wait", 0.9, 2000, "oh no-no-no-no wait"),
             // Too fast.
             ("a b c d e f g h i j k l", 0.9, 500, ""),
             (
