@@ -8,7 +8,7 @@ use crate::{
     gate::{Edge, Frame, Gate},
     pace::Pace,
     prompt::Prompt,
-    utterance::{LEAD_MS, Utterance, milliseconds, samples},
+    utterance::{LEAD_MS, LONGEST_PAUSE_MS, Utterance, milliseconds, samples},
 };
 use std::{
     collections::VecDeque,
@@ -38,7 +38,7 @@ pub struct Ear {
     pace: Pace,
     language: Option<String>,
     senseless: u32,
-    /// Sound before a voice.
+    /// Sound since the voice before, or before the first.
     lead: Vec<f32>,
     /// What is to be listened to, the oldest first; to the last one, more may come.
     utterances: VecDeque<Utterance>,
@@ -212,27 +212,27 @@ impl Ear {
                 Some(Edge::Ends { ago }) => self.close(ago),
                 None => {}
             }
-            let surplus = self.lead.len().saturating_sub(samples(MOST_LEAD_MS));
+            let surplus = self.lead.len().saturating_sub(samples(MOST_KEPT_MS));
             self.lead.drain(..surplus);
         }
     }
 
     fn open(&mut self, ago: usize) {
         let mut sound = std::mem::take(&mut self.lead);
-        let surplus = sound.len().saturating_sub(ago + samples(LEAD_MS));
-        sound.drain(..surplus);
-        let start_ms = self.looked_to_ms.saturating_sub(milliseconds(sound.len()));
+        let length = sound.len().min(ago + samples(LEAD_MS));
+        let start_ms = self.looked_to_ms.saturating_sub(milliseconds(length));
         let at_ms = self.looked_to_ms.saturating_sub(milliseconds(ago));
         self.told.push(Heard::Voice { at_ms });
         let before = self.utterances.pop_back().or_else(|| self.resting.take());
         if let Some(mut before) = before {
             let window_ms = self.config.window_ms;
-            if self.may_go_on && before.goes_on(start_ms, &sound, window_ms) {
+            if self.may_go_on && before.goes_on(start_ms, length, &sound, window_ms) {
                 self.utterances.push_back(before);
                 return;
             }
             self.rest(before);
         }
+        let sound = sound.split_off(sound.len() - length);
         self.utterances.push_back(Utterance::new(start_ms, sound));
     }
 
@@ -254,8 +254,13 @@ impl Ear {
             return;
         };
         let was_heard = last.was_heard(ago);
-        if !last.close(ago) {
-            self.utterances.pop_back();
+        let is_voice = last.is_voice(ago);
+        self.lead = last.close(ago);
+        if !is_voice {
+            // It may be how the next one begins.
+            let none = self.utterances.pop_back();
+            self.lead
+                .splice(..0, none.into_iter().flat_map(|none| none.sound));
         } else if was_heard && is_first {
             let words = last.agreement.finish();
             last.is_done = true;
@@ -315,6 +320,9 @@ impl Ear {
 
 /// Sound that may turn out to belong to a voice: until the gate notices one, and its lead.
 const MOST_LEAD_MS: u64 = LEAD_MS + 160;
+
+/// Of sound without a voice so much is kept: what a voice that goes on is heard together with.
+const MOST_KEPT_MS: u64 = LONGEST_PAUSE_MS + MOST_LEAD_MS;
 
 /// Why a room can't be listened to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

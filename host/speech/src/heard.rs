@@ -28,7 +28,8 @@ pub enum Heard {
         /// When the voice ended.
         at_ms: u64,
     },
-    /// All sound before this was listened to, and whatever was said in it has been told.
+    /// All sound before this was listened to, and whatever was said in it has been told, but for what a
+    /// pause of up to two seconds turns out to hold when the voice goes on.
     Until {
         /// The end of it.
         at_ms: u64,

@@ -353,3 +353,21 @@ fn sound_that_is_no_number_harms_nothing() {
     sound[101] = f32::INFINITY;
     assert_eq!(texts(&listened(&mut ear, 0, &sound)).len(), 4);
 }
+
+#[test]
+fn what_is_too_soft_for_the_detector_is_heard_with_a_voice_that_goes_on_after_it() {
+    // How long the pause with a soft word in its middle is, and what is heard.
+    let soon: &[&str] = &["word0", "word1", "word2"];
+    for (pause_ms, expected) in [(1_200, soon), (2_000, soon), (4_000, &["word0", "word2"])] {
+        let (model, _) = model();
+        let mut ear = Ear::new(&model, english()).unwrap();
+        let (middle, end) = (900 + pause_ms / 2, 900 + pause_ms);
+        let said = [(500, 900), (middle, middle + 40), (end, end + 400)];
+        let mut told = listened(&mut ear, 0, &speech(&said, end + 2_000));
+        told.extend(rest(&mut ear));
+        assert_eq!(texts(&told), expected, "{pause_ms} ms");
+        let starts: Vec<_> = words(&told).iter().map(|word| word.start_ms).collect();
+        assert_eq!(starts.last(), Some(&end), "{pause_ms} ms");
+        assert!(starts.is_sorted(), "{starts:?}");
+    }
+}
