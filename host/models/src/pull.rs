@@ -102,6 +102,8 @@ pub async fn pull(
     if pull.is_there().await? {
         return Ok(false);
     }
+    // Of a pull that was ended while it unpacked.
+    pull.forget(&pull.unpacked());
     let mirrored = mirror.map(|base| format!("{}/{}", base.trim_end_matches('/'), artefact.file));
     let mut tried = Vec::new();
     if let Some(url) = mirrored {
@@ -199,19 +201,40 @@ impl Pull<'_> {
         let shown = from.remote.shown();
         let archive = self.folder.part(self.artefact, Some(number));
         self.download(&from, &archive).await?;
-        let whole = self.folder.beside(self.artefact, "unpacked");
-        let (packed, into, bytes) = (archive.clone(), whole.clone(), self.artefact.bytes);
+        self.unpack(&archive, member, shown).await
+    }
+
+    /// Takes the file out of an archive, which is kept if the disk is too full for both.
+    async fn unpack(
+        &self,
+        archive: &Path,
+        member: &'static str,
+        shown: &str,
+    ) -> Result<(), Trouble> {
+        let whole = self.unpacked();
+        let (packed, into, bytes) = (archive.to_owned(), whole.clone(), self.artefact.bytes);
         let unpacked = blocking(move || unpack(&packed, member, bytes, &into)).await;
-        // A broken archive is of no use either.
-        self.forget(&archive);
-        match unpacked {
+        let installed = match unpacked {
             Ok(true) => self.install(&whole, shown).await,
             Ok(false) => Err(Trouble::There(format!("{shown} holds no {member}"))),
             Err(error) if is_full(&error) => Err(Trouble::Here(self.full())),
             Err(error) => Err(Trouble::There(format!(
                 "{shown} can't be unpacked: {error}"
             ))),
+        };
+        if installed.is_err() {
+            self.forget(&whole);
         }
+        if !matches!(installed, Err(Trouble::Here(_))) {
+            // A broken archive is of no use either.
+            self.forget(archive);
+        }
+        installed
+    }
+
+    /// Where the file comes out of its archive.
+    fn unpacked(&self) -> PathBuf {
+        self.folder.beside(self.artefact, "unpacked")
     }
 
     async fn fetch(&self, url: &str, place: Option<usize>) -> Result<(), Trouble> {
@@ -457,3 +480,6 @@ impl fmt::Debug for Pull<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
