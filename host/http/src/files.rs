@@ -34,13 +34,16 @@ pub struct Part<'a> {
 /// A file that comes.
 #[derive(Debug)]
 pub struct Coming {
-    /// Where what comes begins: after the part that is there, or at 0 if the server begins anew.
+    /// Where what comes begins: after the part that is there, or at 0 if the server begins anew. If the part is
+    /// all of the file, nothing comes.
     pub begins_at: u64,
     /// The length of all of it, if the server tells.
     pub length: Option<u64>,
     /// Its version, if the server tells one that can be asked for.
     pub tag: Option<String>,
     response: Response,
+    /// The part that is there is all of it: what comes along is only the server's word for it.
+    is_whole: bool,
     shown: String,
 }
 
@@ -131,6 +134,7 @@ impl Remote {
             .map_err(|error| lost(&self.shown, &error))?;
         let status = response.status();
         let header = |name| response.headers().get(name)?.to_str().ok();
+        let mut is_whole = false;
         let (begins_at, length) = match (status, part) {
             (StatusCode::PARTIAL_CONTENT, Some(part)) => {
                 let range = header(CONTENT_RANGE).and_then(range);
@@ -141,21 +145,29 @@ impl Remote {
                 };
                 (begins_at, length)
             }
-            (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => {
-                return Err(RemoteError::Range(self.shown.clone(), status.to_string()));
+            (StatusCode::RANGE_NOT_SATISFIABLE, Some(part)) => {
+                let length = header(CONTENT_RANGE).and_then(unsatisfied);
+                if length != Some(part.bytes) {
+                    return Err(RemoteError::Range(self.shown.clone(), status.to_string()));
+                }
+                is_whole = true;
+                (part.bytes, length)
             }
             (StatusCode::OK, _) => (0, response.content_length()),
             _ => return Err(self.refused(status.to_string())),
         };
         // A weak one can't be asked for ([RFC 9110, 13.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5)).
+        let known = part.filter(|_| is_whole).map(|part| part.tag);
         let tag = header(ETAG)
             .filter(|tag| !tag.starts_with("W/"))
+            .or(known)
             .map(str::to_owned);
         Ok(Coming {
             begins_at,
             length,
             tag,
             response,
+            is_whole,
             shown: self.shown.clone(),
         })
     }
@@ -172,10 +184,13 @@ impl Coming {
     ///
     /// If the connection breaks, or nothing comes.
     pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, RemoteError> {
-        timeout(SILENT, self.response.chunk())
-            .await
-            .map_err(|_| RemoteError::Silent(self.shown.clone(), SILENT))?
-            .map_err(|error| lost(&self.shown, &error))
+        let next = match self.is_whole {
+            true => Ok(None),
+            false => timeout(SILENT, self.response.chunk())
+                .await
+                .map_err(|_| RemoteError::Silent(self.shown.clone(), SILENT))?,
+        };
+        next.map_err(|error| lost(&self.shown, &error))
     }
 
     /// All of it, if it is no longer than `most`.
@@ -203,6 +218,12 @@ fn range(text: &str) -> Option<(u64, Option<u64>)> {
     Some((from.parse().ok()?, length.parse().ok()))
 }
 
+/// The length in `bytes */LENGTH`, which is what a file has of which nothing follows
+/// ([RFC 9110, 15.5.17](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.17)).
+fn unsatisfied(text: &str) -> Option<u64> {
+    text.strip_prefix("bytes */")?.parse().ok()
+}
+
 fn lost(shown: &str, error: &reqwest::Error) -> RemoteError {
     let what = if error.is_connect() || error.is_timeout() {
         "can't connect to"
@@ -210,4 +231,47 @@ fn lost(shown: &str, error: &reqwest::Error) -> RemoteError {
         "lost the connection to"
     };
     RemoteError::Lost(format!("{what} {shown}: {}", root_cause(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
+
+    #[tokio::test]
+    async fn of_a_part_that_is_all_of_the_file_nothing_follows() {
+        let part = Part {
+            bytes: 1000,
+            tag: "\"1\"",
+        };
+        for (range, whole) in [
+            (Some("bytes */1000"), true),
+            (Some("bytes */999"), false),
+            (Some("bytes */*"), false),
+            (None, false),
+        ] {
+            let server = MockServer::start().await;
+            let mut answer = ResponseTemplate::new(416).set_body_string("no");
+            if let Some(range) = range {
+                answer = answer.insert_header("content-range", range);
+            }
+            Mock::given(method("GET"))
+                .respond_with(answer)
+                .mount(&server)
+                .await;
+            let remote = Remote::new(&server.uri()).unwrap();
+            match remote.get("*/*", Some(part)).await {
+                Ok(mut coming) => {
+                    assert!(whole, "{range:?}");
+                    assert_eq!((coming.begins_at, coming.length), (1000, Some(1000)));
+                    assert_eq!(coming.tag.as_deref(), Some(part.tag));
+                    assert!(coming.next().await.unwrap().is_none());
+                }
+                Err(error) => {
+                    assert!(!whole, "{range:?}");
+                    assert!(matches!(error, RemoteError::Range(..)), "{error}");
+                }
+            }
+        }
+    }
 }
