@@ -197,10 +197,10 @@ impl Pull<'_> {
                 (registry::pypi(project, archive).await, member)
             }
         };
-        let from = Download::new(&url.map_err(Trouble::There)?, LONGEST)?;
+        let from = Download::new(&url.map_err(Trouble::There)?, Length::AtMost(LONGEST))?;
         let shown = from.remote.shown();
-        let archive = self.folder.part(self.artefact, Some(number));
-        self.download(&from, &archive).await?;
+        let part = self.folder.part(self.artefact, Some(number));
+        let archive = self.download(&from, &part).await?;
         self.unpack(&archive, member, shown).await
     }
 
@@ -238,14 +238,14 @@ impl Pull<'_> {
     }
 
     async fn fetch(&self, url: &str, place: Option<usize>) -> Result<(), Trouble> {
-        let from = Download::new(url, self.artefact.bytes)?;
+        let from = Download::new(url, Length::Known(self.artefact.bytes))?;
         let (part, shown) = (self.folder.part(self.artefact, place), from.remote.shown());
         // All of it had come when the last pull was ended.
         if length(&part) == self.artefact.bytes && self.install(&part, shown).await.is_ok() {
             return Ok(());
         }
-        self.download(&from, &part).await?;
-        self.install(&part, shown).await
+        let whole = self.download(&from, &part).await?;
+        self.install(&whole, shown).await
     }
 
     /// Gives the file its name, if its bytes are the right ones; else it is removed.
@@ -264,24 +264,55 @@ impl Pull<'_> {
         fs::rename(whole, &file).map_err(|error| self.here(&file, &error))?;
         for part in self.folder.parts(self.artefact) {
             self.forget(&part);
+            self.forget(&anew(&part));
         }
         Ok(())
     }
 
-    /// What is at a URL, going on with what came of it before.
-    async fn download(&self, from: &Download, part: &Path) -> Result<(), Trouble> {
-        let mut had = length(part);
+    /// What is at a URL, going on with what came of it before; the file that it is in then. What begins anew
+    /// and may be something else, as the page of a network that asks whom it lets in, comes into a file of its own.
+    async fn download(&self, from: &Download, part: &Path) -> Result<PathBuf, Trouble> {
+        self.settle(part);
+        let mut into = part.to_owned();
+        let tried = self.try_again(from, part, &mut into).await;
+        if tried.is_err() {
+            self.settle(part);
+        }
+        tried.map(|()| into)
+    }
+
+    /// What began anew takes the part's place if there is more of it that can be gone on with; else it goes.
+    fn settle(&self, part: &Path) {
+        let anew = anew(part);
+        let is_more = length(&anew) > length(part) && origin_file(&anew).exists();
+        // Without its origin, a part is begun anew, which is safe.
+        let takes = |from: PathBuf, to: PathBuf| fs::rename(from, to).is_ok();
+        if is_more {
+            let _ = fs::remove_file(origin_file(part));
+            let _ = takes(anew.clone(), part.to_owned())
+                && takes(origin_file(&anew), origin_file(part));
+        }
+        self.forget(&anew);
+    }
+
+    async fn try_again(
+        &self,
+        from: &Download,
+        part: &Path,
+        into: &mut PathBuf,
+    ) -> Result<(), Trouble> {
         for again in 0.. {
-            match self.attempt(from, part).await {
+            let (before, had) = (into.clone(), length(into));
+            match self.attempt(from, part, into).await {
                 Ok(()) => return Ok(()),
                 Err(Attempt::Here(error)) => return Err(Trouble::Here(error)),
                 Err(Attempt::There(why)) => return Err(Trouble::There(why)),
                 Err(Attempt::Broken(error)) => {
-                    let has = length(part);
-                    if again == RESUMED || has == had {
+                    let has = length(into);
+                    let none = if before == *into { had } else { 0 };
+                    if again == RESUMED || has == none {
                         return Err(Trouble::There(error.to_string()));
                     }
-                    had = has;
                     self.progress.note(&format!("{error}; going on from there"));
                 }
             }
@@ -292,15 +323,21 @@ impl Pull<'_> {
         )))
     }
 
-    async fn attempt(&self, from: &Download, part: &Path) -> Result<(), Attempt> {
+    async fn attempt(
+        &self,
+        from: &Download,
+        part: &Path,
+        into: &mut PathBuf,
+    ) -> Result<(), Attempt> {
         let Download {
             remote,
             place,
-            longest,
+            length: expected,
         } = from;
-        let known = Origin::of(part).filter(|origin| origin.place == *place);
-        let have = length(part);
-        let resumed = known.as_ref().filter(|_| have > 0).map(|origin| Part {
+        let have = length(into);
+        let known = Origin::of(into).filter(|_| have > 0);
+        let is_there = |origin: &&Origin| origin.place == *place;
+        let resumed = known.as_ref().filter(is_there).map(|origin| Part {
             bytes: have,
             tag: &origin.tag,
         });
@@ -308,7 +345,6 @@ impl Pull<'_> {
         let mut coming = remote.get("*/*", resumed).await;
         if is_resumed && matches!(coming, Err(RemoteError::Range(..))) {
             // The part is longer than the file is now, or the server knows no parts.
-            self.forget(part);
             coming = remote.get("*/*", None).await;
         }
         let mut coming = coming.map_err(|error| match error {
@@ -316,33 +352,42 @@ impl Pull<'_> {
             RemoteError::Lost(_) | RemoteError::Silent(..) => Attempt::Broken(error),
             error => Attempt::There(error.to_string()),
         })?;
+        // What is there is not touched before it is clear that what comes may be right.
+        let longest = expected.longest();
+        let too_long = || format!("{} holds more than {longest} bytes", remote.shown());
+        match (coming.length, expected) {
+            (Some(length), _) if length > longest => return Err(Attempt::There(too_long())),
+            (Some(length), Length::Known(bytes)) if length != *bytes => {
+                let shown = remote.shown();
+                return Err(Attempt::There(format!(
+                    "{shown} holds {length} bytes instead of {bytes}"
+                )));
+            }
+            (Some(_), Length::Known(_)) => {}
+            _ if coming.begins_at == 0 && known.is_some() => *into = anew(part),
+            _ => {}
+        }
+        let into = &*into;
         let here = |error: io::Error| {
             Attempt::Here(if is_full(&error) {
                 self.full()
             } else {
-                self.cannot(part, &error)
+                self.cannot(into, &error)
             })
         };
-        let too_long = || {
-            self.forget(part);
-            let shown = remote.shown();
-            Attempt::There(format!("{shown} holds more than {longest} bytes"))
-        };
-        if coming.length.is_some_and(|length| length > *longest) {
-            return Err(too_long());
-        }
-        Origin::write(part, place, coming.tag.as_deref()).map_err(here)?;
         let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).write(true).open(part);
+        let file = options.create(true).truncate(false).write(true).open(into);
         let mut file = file.map_err(here)?;
         let mut has = coming.begins_at;
         file.set_len(has).map_err(here)?;
+        Origin::write(into, place, coming.tag.as_deref()).map_err(here)?;
         file.seek(SeekFrom::Start(has)).map_err(here)?;
         self.progress.begins(has, coming.length);
         let done = loop {
             match coming.next().await {
-                Ok(Some(bytes)) if has + bytes.as_ref().len() as u64 > *longest => {
-                    break Err(too_long());
+                Ok(Some(bytes)) if has + bytes.as_ref().len() as u64 > longest => {
+                    self.forget(into);
+                    break Err(Attempt::There(too_long()));
                 }
                 Ok(Some(bytes)) => {
                     if let Err(error) = file.write_all(bytes.as_ref()) {
@@ -393,19 +438,33 @@ struct Download {
     remote: Remote,
     /// The URL's SHA-256: it may hold a password, which has no place on the disk.
     place: String,
-    /// In bytes.
-    longest: u64,
+    length: Length,
+}
+
+/// How long a file is, in bytes.
+#[derive(Clone, Copy, Debug)]
+enum Length {
+    Known(u64),
+    AtMost(u64),
+}
+
+impl Length {
+    const fn longest(self) -> u64 {
+        match self {
+            Self::Known(bytes) | Self::AtMost(bytes) => bytes,
+        }
+    }
 }
 
 impl Download {
-    fn new(url: &str, longest: u64) -> Result<Self, Trouble> {
+    fn new(url: &str, length: Length) -> Result<Self, Trouble> {
         let remote = Remote::new(url).map_err(|error| Trouble::There(error.to_string()))?;
         let place = crate::folder::sha256(url.as_bytes());
         let place = place.map_err(|error| Trouble::There(error.to_string()))?;
         Ok(Self {
             remote,
             place,
-            longest,
+            length,
         })
     }
 }
@@ -440,11 +499,27 @@ impl Origin {
         })
     }
 
-    /// Without a tag nothing is written: a part of an unknown version can't be gone on with.
+    /// Without a tag nothing is written: a part of an unknown version can't be gone on with. What is there
+    /// stays whole whatever happens meanwhile, and as it is if it is the same.
     fn write(part: &Path, place: &str, tag: Option<&str>) -> io::Result<()> {
         let file = origin_file(part);
         match tag {
-            Some(tag) => fs::write(file, format!("{place}\n{tag}")),
+            Some(tag) => {
+                let text = format!("{place}\n{tag}");
+                if fs::read_to_string(&file).is_ok_and(|known| known == text) {
+                    return Ok(());
+                }
+                let new = with_ending(&file, "new");
+                let write = || {
+                    let mut to = File::create(&new)?;
+                    to.write_all(text.as_bytes())?;
+                    to.sync_all()?;
+                    fs::rename(&new, &file)
+                };
+                write().inspect_err(|_| {
+                    let _ = fs::remove_file(&new);
+                })
+            }
             None => match fs::remove_file(file) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
@@ -454,8 +529,18 @@ impl Origin {
 }
 
 fn origin_file(part: &Path) -> PathBuf {
-    let mut name = part.as_os_str().to_owned();
-    name.push(".origin");
+    with_ending(part, "origin")
+}
+
+/// Beside a part, what begins anew and may turn out to be something else.
+fn anew(part: &Path) -> PathBuf {
+    with_ending(part, "anew")
+}
+
+fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
     PathBuf::from(name)
 }
 

@@ -21,6 +21,8 @@ struct Served {
     /// Sends so many bytes of each answer only.
     breaks_off_after: usize,
     status: &'static str,
+    /// Says how long its answers are.
+    tells_length: bool,
 }
 
 struct Server {
@@ -39,6 +41,7 @@ impl Server {
             tag: "\"1\"",
             breaks_off_after: usize::MAX,
             status: "200 OK",
+            tells_length: true,
         }));
         let begun_at = Arc::new(Mutex::new(Vec::new()));
         let (mine, begun) = (Arc::clone(&served), Arc::clone(&begun_at));
@@ -90,10 +93,10 @@ async fn answer(mut client: TcpStream, served: Served, begun: Arc<Mutex<Vec<usiz
             length - 1
         ),
     };
-    head += &format!(
-        "etag: {tag}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        left.len()
-    );
+    if served.tells_length {
+        head += &format!("content-length: {}\r\n", left.len());
+    }
+    head += &format!("etag: {tag}\r\nconnection: close\r\n\r\n");
     let sent = left.len().min(served.breaks_off_after);
     let _ = client.write_all(head.as_bytes()).await;
     let _ = client.write_all(&left[..sent]).await;
@@ -196,16 +199,6 @@ async fn a_part_is_kept_for_the_next_pull_unless_the_file_has_changed() {
         let server = Server::start(&bytes).await;
         let (_place, folder) = folder();
         server.change(|served| served.breaks_off_after = 400_000);
-        /// Sees that something came, and then nothing more.
-        struct Cut(Arc<Mutex<Served>>);
-        impl Progress for Cut {
-            fn note(&self, _: &str) {}
-            fn begins(&self, _: u64, _: Option<u64>) {}
-            fn has(&self, _: u64) {}
-            fn ends(&self) {
-                self.0.lock().unwrap().breaks_off_after = 0;
-            }
-        }
         let cut = Cut(Arc::clone(&server.served));
         let error = pull(&artefact, &folder, Some(&server.url), &cut)
             .await
@@ -238,6 +231,99 @@ async fn a_part_is_kept_for_the_next_pull_unless_the_file_has_changed() {
         assert_eq!(server.begun_at(), [second], "{tag}");
         assert_eq!(fs::read(folder.file(&artefact)).unwrap(), bytes);
     }
+}
+
+/// Sees that something came, and then nothing more.
+struct Cut(Arc<Mutex<Served>>);
+
+impl Progress for Cut {
+    fn note(&self, _: &str) {}
+    fn begins(&self, _: u64, _: Option<u64>) {}
+    fn has(&self, _: u64) {}
+    fn ends(&self) {
+        self.0.lock().unwrap().breaks_off_after = 0;
+    }
+}
+
+#[tokio::test]
+async fn what_comes_instead_of_the_file_costs_nothing_of_a_part() {
+    let bytes = bytes();
+    let artefact = artefact(&bytes);
+    let page = "<html>sign in</html>".as_bytes();
+    let cases: [(&str, &[u8], bool, &str); 4] = [
+        ("a page", page, true, "holds 20 bytes instead of"),
+        ("a page of unknown length", page, false, "other bytes"),
+        (
+            "a file that is too long",
+            &[0; 2_000_000],
+            true,
+            "holds more than",
+        ),
+        ("one without end", &[0; 2_000_000], false, "holds more than"),
+    ];
+    for (case, instead, tells_length, why) in cases {
+        let server = Server::start(&bytes).await;
+        let (_place, folder) = folder();
+        server.change(|served| served.breaks_off_after = 400_000);
+        let cut = Cut(Arc::clone(&server.served));
+        let broken = pull(&artefact, &folder, Some(&server.url), &cut).await;
+        assert!(broken.is_err(), "{case}");
+        let there = files(&folder);
+        server.change(|served| {
+            *served = Served {
+                bytes: instead.to_vec(),
+                tag: "\"page\"",
+                breaks_off_after: usize::MAX,
+                tells_length,
+                status: "200 OK",
+            };
+        });
+        let error = pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains(why), "{case}: {error}");
+        assert_eq!(files(&folder), there, "{case}");
+        let _ = server.begun_at();
+        server.change(|served| {
+            served.bytes.clone_from(&bytes);
+            served.tag = "\"1\"";
+            served.tells_length = true;
+        });
+        let went_on = pull(&artefact, &folder, Some(&server.url), &Quiet).await;
+        assert!(went_on.unwrap(), "{case}");
+        assert_eq!(server.begun_at(), [400_000], "{case}");
+        assert_eq!(files(&folder), ["model.bin"], "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_version_of_unknown_length_replaces_a_part_once_it_is_right() {
+    let bytes = bytes();
+    let (artefact, server) = (artefact(&bytes), Server::start(&bytes).await);
+    let (_place, folder) = folder();
+    server.change(|served| served.breaks_off_after = 400_000);
+    let cut = Cut(Arc::clone(&server.served));
+    let broken = pull(&artefact, &folder, Some(&server.url), &cut).await;
+    assert!(broken.is_err());
+    let _ = server.begun_at();
+    server.change(|served| {
+        served.tag = "\"2\"";
+        served.tells_length = false;
+        served.breaks_off_after = 500_000;
+    });
+    // Without a length nobody sees that it breaks off, so that it is asked for once a pull.
+    let error = pull(&artefact, &folder, Some(&server.url), &Quiet)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("other bytes"), "{error}");
+    server.change(|served| served.breaks_off_after = usize::MAX);
+    assert!(
+        pull(&artefact, &folder, Some(&server.url), &Quiet)
+            .await
+            .unwrap()
+    );
+    assert_eq!(server.begun_at(), [0, 0]);
+    assert_eq!(files(&folder), ["model.bin"]);
 }
 
 #[tokio::test]
@@ -277,23 +363,26 @@ async fn wrong_bytes_are_never_used() {
     let artefact = artefact(&good);
     let mut turned = good.clone();
     turned[77] ^= 0x80;
+    let digest = format!("instead of {})", artefact.sha256);
     let cases = [
-        turned,
-        good[..good.len() - 1].to_vec(),
-        Vec::new(),
-        b"<html>sign in</html>".to_vec(),
+        (turned, &*digest),
+        (
+            good[..good.len() - 1].to_vec(),
+            "holds 1199999 bytes instead of 1200000",
+        ),
+        (Vec::new(), "holds 0 bytes instead of"),
+        (
+            b"<html>sign in</html>".to_vec(),
+            "holds 20 bytes instead of",
+        ),
     ];
-    for wrong in cases {
+    for (wrong, why) in cases {
         let server = Server::start(&wrong).await;
         let (_place, folder) = folder();
         let error = pull(&artefact, &folder, Some(&server.url), &Quiet)
             .await
             .unwrap_err();
-        let told = error.to_string();
-        assert!(
-            told.contains("other bytes") && told.contains(artefact.sha256),
-            "{told}"
-        );
+        assert!(error.to_string().contains(why), "{error}");
         assert_eq!(files(&folder), [""; 0], "{} bytes", wrong.len());
     }
 }

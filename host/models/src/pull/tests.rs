@@ -1,7 +1,11 @@
-//! What becomes of an archive.
+//! What becomes of archives, and of parts of them.
 
 use super::*;
 use flate2::{Compression, write::GzEncoder};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+};
 
 const MEMBER: &str = "package/model.bin";
 
@@ -84,4 +88,117 @@ async fn an_archive_for_which_the_disk_is_too_full_stays() {
     let (names, end) = unpacked(&archive(MEMBER, &good), &good, full).await;
     assert_eq!(names, ["model.bin.0.part", "model.bin.0.part.origin"]);
     assert!(end.contains("the disk is full"), "{end}");
+}
+
+/// Answers each connection with one of these, in turn.
+async fn server(answers: Vec<Vec<u8>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/archive", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for answer in answers {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut lines = BufReader::new(&mut client).lines();
+            while lines.next_line().await.unwrap() != Some(String::new()) {}
+            client.write_all(&answer).await.unwrap();
+            client.shutdown().await.unwrap();
+            // Until the other side has read it all.
+            let _ = client.read(&mut [0]).await;
+        }
+    });
+    url
+}
+
+fn answer(head: &str, length: usize, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+#[tokio::test]
+async fn of_an_archive_whose_length_nobody_knows_the_longer_part_is_kept() {
+    let (page, old) = (
+        b"<html>sign in</html>",
+        b"0123456789012345678901234567890123456789",
+    );
+    let full = [&old[..], &old[..]].concat();
+    let new = |length: usize| answer("200 OK\r\netag: \"new\"", 80, &full[..length]);
+    let rest = |from: usize| {
+        let head =
+            format!("206 Partial Content\r\netag: \"new\"\r\ncontent-range: bytes {from}-79/80");
+        answer(&head, 80 - from, &full[from..])
+    };
+    let whole = answer(
+        "416 Range Not Satisfiable\r\ncontent-range: bytes */40",
+        0,
+        b"",
+    );
+    type Case = (&'static str, Vec<Vec<u8>>, bool, u64, u64);
+    // The answers, whether it ends well, and how much is then in the part and in what began anew.
+    let cases: [Case; 6] = [
+        ("a page", vec![answer("200 OK", 20, page)], true, 40, 20),
+        (
+            "a page that breaks off",
+            vec![answer("200 OK", 20, &page[..7])],
+            false,
+            40,
+            0,
+        ),
+        ("a new version", vec![new(80)], true, 40, 80),
+        (
+            "a new one that breaks off",
+            vec![new(10), rest(10)],
+            true,
+            40,
+            80,
+        ),
+        ("a new one that ends later", vec![new(60)], false, 60, 0),
+        ("all of it was there", vec![whole], true, 40, 0),
+    ];
+    for (case, answers, ends_well, in_part, in_anew) in cases {
+        let url = server(answers).await;
+        let place = tempfile::tempdir().unwrap();
+        let (artefact, folder) = (artefact(b"model"), Folder::new(place.path()));
+        let pull = Pull {
+            artefact: &artefact,
+            folder: &folder,
+            progress: &Quiet,
+        };
+        let Ok(from) = Download::new(&url, Length::AtMost(1000)) else {
+            panic!("{url}");
+        };
+        let part = folder.part(&artefact, Some(0));
+        fs::write(&part, old).unwrap();
+        Origin::write(&part, &from.place, Some("\"old\"")).unwrap();
+        let end = pull.download(&from, &part).await;
+        assert_eq!(end.is_ok(), ends_well, "{case}");
+        assert_eq!(
+            (length(&part), length(&anew(&part))),
+            (in_part, in_anew),
+            "{case}"
+        );
+        let tag = Origin::of(&part).map(|origin| origin.tag);
+        let expected = if in_part == 40 { "\"old\"" } else { "\"new\"" };
+        assert_eq!(tag.as_deref(), Some(expected), "{case}");
+    }
+}
+
+/// A file on which each write fails as on a full disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_part_is_of_is_known_whatever_the_disk_does() {
+    let place = tempfile::tempdir().unwrap();
+    let part = place.path().join("model.bin.part");
+    Origin::write(&part, "place", Some("1")).unwrap();
+    let new = with_ending(&origin_file(&part), "new");
+    let full = || std::os::unix::fs::symlink("/dev/full", &new).unwrap();
+    full();
+    // The same again writes nothing.
+    Origin::write(&part, "place", Some("1")).unwrap();
+    assert!(is_full(
+        &Origin::write(&part, "place", Some("2")).unwrap_err()
+    ));
+    assert_eq!(
+        Origin::of(&part).map(|origin| origin.tag).as_deref(),
+        Some("1")
+    );
+    assert!(!new.exists());
 }
