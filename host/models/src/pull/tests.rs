@@ -1,5 +1,6 @@
 //! What becomes of archives, and of parts of them.
 
+use super::origin::{Origin, with_ending};
 use super::*;
 use flate2::{Compression, write::GzEncoder};
 use tokio::{
