@@ -261,6 +261,9 @@ impl Crowd {
         self.asks.keep_messages(stays);
         for seat in self.seats.values_mut() {
             seat.mailbox.keep_messages(stays);
+            if let Some(thought) = &mut seat.thought {
+                thought.keep_messages(stays);
+            }
         }
     }
 

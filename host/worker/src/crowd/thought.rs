@@ -43,6 +43,8 @@ pub(super) struct Thought {
     starts_at: Timestamp,
     /// Other personas' lines to nobody since.
     heard: u32,
+    /// Whether what moved it is not to be known any more.
+    baseless: bool,
     choice: Choice,
 }
 
@@ -55,6 +57,21 @@ impl Thought {
     /// Another persona said something.
     pub(super) fn hear(&mut self, message: &ChatMessage) {
         self.heard += u32::from(message.reply_to.is_none());
+    }
+
+    /// Drops messages that are not to be known any more. Who would have spoken because of one does not.
+    pub(super) fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool) {
+        let Choice { work, answers, .. } = &mut self.choice;
+        if answers.take_if(|(_, message)| !stays(message)).is_some() {
+            self.baseless = true;
+        }
+        if let Some(Work::Firehose(letters)) = work {
+            letters.retain(|letter| stays(&letter.message));
+            if letters.is_empty() {
+                *work = None;
+                self.baseless = true;
+            }
+        }
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
@@ -105,6 +122,7 @@ impl Crowd {
         seat.thought = Some(Thought {
             starts_at,
             heard: 0,
+            baseless: false,
             choice,
         });
         None
@@ -113,14 +131,17 @@ impl Crowd {
     fn end_thought(&mut self, now: Timestamp, index: usize) -> Option<Plan> {
         let seat = self.seats.get_mut(&index)?;
         let Thought {
-            heard, mut choice, ..
+            heard,
+            baseless,
+            mut choice,
+            ..
         } = seat.thought.take()?;
         let answered = match &choice.answers {
             // Two that are named may both answer.
             Some((AskKind::Mention, _)) | None => false,
             Some((_, message)) => !self.asks.waits(message.id),
         };
-        if answered || choice.about_event && heard >= ENOUGH {
+        if baseless || answered || choice.about_event && heard >= ENOUGH {
             impulse::withdraw(&mut choice.impulse);
             seat.budget.settle(now, choice.granted, 0);
             self.budget.settle(now, choice.granted, 0);

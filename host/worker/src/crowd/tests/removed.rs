@@ -17,6 +17,33 @@ fn told(plans: &[Plan]) -> BTreeSet<String> {
 }
 
 #[test]
+fn what_is_thought_about_when_it_is_taken_back_is_not_handed_out() {
+    for (others, called_on) in [(&[][..], None), (&["hi"], Some(&["hi"][..]))] {
+        let tuning = Tuning {
+            think_time_s: 3.0,
+            ..eager()
+        };
+        let mut crowd = thinking_crowd(&["nova"], tuning);
+        let said = std::iter::once(guest_line(1, "ana", "nova, what is the SECRET?"));
+        let others = (2..)
+            .zip(others)
+            .map(|(n, text)| guest_line(n, "bob", text));
+        let said = said.chain(others).map(Arc::new).collect();
+        assert!(crowd.on_messages(at(0), said).is_empty());
+        let ends = crowd.wakes_at().expect("it thinks about it");
+        crowd.forget(&Act::Removed { id: message_id(1) });
+        let plans = crowd.on_wake(ends);
+        assert!(plans.iter().all(|plan| !plan.impulse.speak), "{plans:?}");
+        let told = told(&plans);
+        assert_eq!(
+            told.iter().map(String::as_str).collect::<Vec<_>>(),
+            called_on.unwrap_or_default()
+        );
+        assert_eq!(plans.len(), usize::from(called_on.is_some()));
+    }
+}
+
+#[test]
 fn what_was_taken_back_is_in_no_further_turn() {
     let asked = "nova, what is the SECRET?";
     for (act, left) in [
