@@ -262,7 +262,7 @@ pub struct RoomAct {
     pub v: V1,
     /// Where.
     pub room_id: RoomId,
-    /// Counts all that was decided in the room: who has not heard of the one before it has missed something.
+    /// Greater with each thing that was decided in the room.
     pub version: u64,
     /// What.
     #[serde(flatten)]

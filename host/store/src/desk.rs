@@ -83,7 +83,8 @@ impl fmt::Display for Shelf {
 /// All that lies on a room's desk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Desk {
-    /// How often it was changed.
+    /// Greater with each change; 0 before the first. Two desks of one version are the same, even if changes were lost in
+    /// between.
     pub version: u64,
     /// In no order.
     pub notes: Vec<Note>,
@@ -138,7 +139,7 @@ pub enum Changed {
 /// The desks of all rooms, and what is put in the place of messages that moderators removed.
 #[async_trait]
 pub trait Desks: Send + Sync {
-    /// How often a room's desk was changed.
+    /// The [version](Desk::version) of a room's desk.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use crate::{
 use chatter_bus::{Bus, Heard, redis};
 use chatter_protocol::{ChatMessage, Topic, TopicKind};
 use chatter_redis_server::{Proxy, RedisServer};
-use chatter_store::{Head, Redis, Store, StoreError};
+use chatter_store::{Change, Changed, Expected, Head, Redis, Shelf, Store, StoreError};
 use futures_util::FutureExt as _;
 use std::{sync::Arc, time::Duration};
 
@@ -125,6 +125,39 @@ async fn an_epoch_that_was_over_does_not_come_back() {
     server.put_back(&early);
     let third = head(&gateway).await;
     assert!(third.epoch > second.epoch, "{third:?} after {second:?}");
+}
+
+#[tokio::test]
+async fn a_change_of_a_desk_that_was_lost_is_told_from_the_next_one() {
+    let mut server = RedisServer::forgetful();
+    let gateway = open(&server.url()).await;
+    let ban = async |who: &str| {
+        let ban = Change {
+            shelf: Shelf::Bans,
+            key: who.into(),
+            expected: Expected::Nothing,
+            value: Some("a ban".into()),
+            most: 10,
+        };
+        loop {
+            match gateway.desks().change_desk(&lobby(), ban.clone()).await {
+                Ok(Changed::Done(version)) => return version,
+                // The server is on its way back.
+                Err(StoreError::Unavailable(_)) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    ban("guest:ana").await;
+    let early = server.save();
+    let lost = ban("guest:ben").await;
+    server.put_back(&early);
+    let next = ban("guest:cy").await;
+    assert!(next > lost, "{next} after {lost}");
+    let desk = gateway.desks().desk(&lobby()).await.unwrap();
+    assert_eq!((desk.version, desk.notes.len()), (next, 2));
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 -- `count SHELF`. ARGV: 1 what to do: `version`; `all`, which answers the version and then each thing's place and value; or
 -- `change`: 2 the shelf, 3 the key, 4 what must lie there: `any`, `nothing` or `value`, 5 that value, 6 how many
 -- the shelf holds at most, 7 what is to lie there, absent if nothing is.
+--
+-- A version is the time of a change in microseconds, or the next number if that is not greater: one that was lost with the
+-- server's data does not come back for another change.
 
 local version = redis.call('HGET', KEYS[1], 'version') or '0'
 if ARGV[1] == 'version' then
@@ -35,4 +38,8 @@ elseif before then
   redis.call('HINCRBY', KEYS[1], count, -1)
   redis.call('HDEL', KEYS[1], place)
 end
-return { 'done', string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'version', 1)) }
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+version = string.format('%.0f', math.max(now, tonumber(version) + 1))
+redis.call('HSET', KEYS[1], 'version', version)
+return { 'done', version }
