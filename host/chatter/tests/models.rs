@@ -96,8 +96,9 @@ fn the_list_says_what_there_is_and_what_is_here() {
 #[test]
 fn mistakes_are_told_apart_from_failures() {
     let home = TempDir::new().unwrap();
-    let other = server(|_| b"something else".to_vec());
-    let cases: [(&[&str], i32, &str); 6] = [
+    let short = server(|_| b"something else".to_vec());
+    let other = server(|_| vec![b'x'; 885_098]);
+    let cases: [(&[&str], i32, &str); 7] = [
         (&["pull", "tini"], 2, "did you mean `tiny`?"),
         (&["verify", "tini"], 2, "did you mean `tiny`?"),
         (&["verify", "tiny"], 1, "chatter models pull tiny"),
@@ -106,6 +107,11 @@ fn mistakes_are_told_apart_from_failures() {
             &["pull", "silero", "--mirror", "nowhere"],
             1,
             "is no http:// or https:// URL",
+        ),
+        (
+            &["pull", "silero", "--mirror", &short],
+            1,
+            "holds 14 bytes instead of 885098",
         ),
         (
             &["pull", "silero", "--mirror", &other],
