@@ -37,7 +37,10 @@ pub(crate) fn run() -> Result<()> {
     steps.step("personas: compiled ahead", personas::compile_by_tested)?;
     steps.step("models", models::get)?;
     steps.step("templates", templates::test)?;
-    steps.step("tests", || run_command(cargo().args(tests)))?;
+    // All that fails is told by one run.
+    steps.step("tests", || {
+        run_command(cargo().args(tests).arg("--no-fail-fast"))
+    })?;
     // The tests have built the program.
     steps.step("API", || api::test(&[]))?;
     steps.step("page: in a browser", ui::test_in_browser)?;
