@@ -228,10 +228,11 @@ fn mood(sentence: &str, manner: Manner) -> Vec<(&'static str, f64)> {
     let words = text::words(&spoken);
     let whole: Vec<String> = words.iter().map(|word| word.lower.clone()).collect();
     let lower: Vec<String> = whole.iter().map(|word| undrawn(word)).collect();
-    if directs(sentence, &lexicon::LAUGHTER) || laughs(&lower) || laughs_aloud(&spoken, &whole) {
+    let (laughter, alone) = (&lexicon::LAUGHTER, &lexicon::LAUGHTER_ALONE);
+    if directs(sentence, laughter, alone) || laughs(&lower) || laughs_aloud(&spoken, &whole) {
         moods.push(("laughter", 0.9));
     }
-    if directs(sentence, &lexicon::CHEERING) {
+    if directs(sentence, &lexicon::CHEERING, &[]) {
         moods.push(("cheering", 0.9));
     }
     let cries = spoken.matches(['!', '！']).count();
@@ -316,9 +317,9 @@ fn real(lower: &[String], phrases: &Phrases) -> usize {
     found.len()
 }
 
-/// Whether a stage direction has a word that begins like one of these. In scripts without spaces it may stand
-/// anywhere.
-fn directs(sentence: &str, beginnings: &[&str]) -> bool {
+/// Whether a stage direction has a word that begins like one of these, or is nothing but one of those that count
+/// alone. In scripts without spaces the word may stand anywhere.
+fn directs(sentence: &str, beginnings: &[&str], alone: &[&str]) -> bool {
     sentence.match_indices(text::OPENING).any(|(at, open)| {
         let inside = sentence[at + open.len()..].to_lowercase();
         let close = open.chars().next().map_or('*', text::closing);
@@ -329,9 +330,10 @@ fn directs(sentence: &str, beginnings: &[&str]) -> bool {
         };
         inside.split_whitespace().count() <= 4
             && text::count(inside) <= 8
-            && inside
-                .split_whitespace()
-                .any(|word| beginnings.iter().any(|it| begins(word, it)))
+            && (alone.contains(&inside.trim())
+                || inside
+                    .split_whitespace()
+                    .any(|word| beginnings.iter().any(|it| begins(word, it))))
     })
 }
 
@@ -408,7 +410,7 @@ mod tests {
 
     #[test]
     fn moods_are_read_from_sentences() {
-        let cases: [(&str, &[&str]); 48] = [
+        let cases: [(&str, &[&str]); 61] = [
             ("Let's go!", &["hype"]),
             ("YES! It works!", &["hype"]),
             ("Yesss!", &["hype"]),
@@ -457,6 +459,20 @@ mod tests {
             ("[χειροκρότημα]", &["cheering"]),
             ("Χαχαχα, κοίτα.", &["laughter"]),
             ("[Gelächter]", &["laughter"]),
+            ("(ride)", &["laughter"]),
+            ("(risate)", &["laughter"]),
+            ("[हंसी]", &["laughter"]),
+            ("[तालियाँ]", &["cheering"]),
+            // Other words that begin as those of laughter and cheering do.
+            ("[Riders approaching]", &[]),
+            ("(ride cymbal)", &[]),
+            ("*rides off*", &[]),
+            ("[cheerful music]", &[]),
+            ("[cheerleaders chanting]", &[]),
+            ("(clapperboard snaps)", &[]),
+            ("[crowd cheers]", &["cheering"]),
+            ("[ताला खुलता है]", &[]),
+            ("[हंस]", &[]),
         ];
         for (text, expected) in cases {
             assert_eq!(moods(text), expected, "{text}");

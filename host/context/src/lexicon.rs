@@ -95,7 +95,7 @@ pub(crate) static UNREAL: LazyLock<Phrases> = LazyLock::new(|| {
 });
 
 /// Stage directions with a word that begins like this are laughter.
-pub(crate) const LAUGHTER: [&str; 23] = [
+pub(crate) const LAUGHTER: [&str; 25] = [
     "laugh",
     "chuckl",
     "giggl",
@@ -109,23 +109,31 @@ pub(crate) const LAUGHTER: [&str; 23] = [
     "ríe",
     "rire",
     "risos",
-    "risate",
-    "ride",
+    "risat",
+    "ridono",
+    "ridacchia",
     "笑",
     "웃",
     "หัวเราะ",
     "ضحك",
     "हँस",
-    "हंस",
+    "हंसी",
+    "हंसत",
     "γέλι",
     "смех",
 ];
 
+/// Stage directions that are nothing but one of these are laughter. Within others they may be words of
+/// another language: somebody laughs in Italian, and in English horses are ridden.
+pub(crate) const LAUGHTER_ALONE: [&str; 1] = ["ride"];
+
 /// Stage directions with a word that begins like this are cheering.
-pub(crate) const CHEERING: [&str; 19] = [
+pub(crate) const CHEERING: [&str; 22] = [
     "applau",
-    "cheer",
-    "clapp",
+    "cheering",
+    "cheers",
+    "cheered",
+    "clapping",
     "beifall",
     "jubel",
     "aplaus",
@@ -139,7 +147,8 @@ pub(crate) const CHEERING: [&str; 19] = [
     "환호",
     "ปรบมือ",
     "تصفيق",
-    "ताल",
+    "ताली",
+    "तालिय",
     "χειροκρ",
     "аплод",
 ];
