@@ -118,7 +118,7 @@ impl Player {
             if run.lasted_ms > 0 {
                 self.backoff.reset();
             }
-            // A file that breaks off has nothing more to give; a server may.
+            // A file that breaks off or can't be opened has nothing more to give; a server may.
             let mut broke_off = length_ms.is_some_and(|length| here_ms + SHORT_MS < length);
             let pictures_go_on = said.pictures && run.ending.well && said.complaints.is_empty();
             if let Some(length) = length_ms.filter(|_| broke_off && pictures_go_on) {
@@ -132,7 +132,7 @@ impl Player {
             }
             let again = !run.ending.by_itself
                 || run.exit != Exit::Over
-                || broke_off && matches!(input, Input::Url(_));
+                || (broke_off || !said.opened) && matches!(input, Input::Url(_));
             if again {
                 let why = run.why(&self.secrets, "the connection broke off");
                 if self.backoff.failures() >= TRIES {
@@ -206,8 +206,9 @@ impl Player {
             if run.exit == Exit::Recording {
                 if !was_live {
                     // Opened anew as one, which counts as the first time: from where it is to begin, and
-                    // with its holes.
+                    // with its holes. How often it could not be opened before says nothing about that.
                     self.teller.starts.fetch_sub(1, Ordering::Relaxed);
+                    self.backoff.reset();
                     self.clock.set_pace(Pace::File {
                         speed: self.options.speed,
                     });

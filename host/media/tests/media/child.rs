@@ -131,6 +131,30 @@ async fn a_source_that_holds_nothing_yet_is_waited_for_and_then_heard() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_was_not_there_for_long_may_still_fail_once() {
+    let folder = TempDir::new().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i sine=f=440:d=2 tone.wav");
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/tone.wav").parse().unwrap();
+    // It is waited for; it turns out to have a length; opened as what it is, it is gone once.
+    let (gone, there) = ("-i nothing.wav", "-i tone.wav");
+    let instead = [gone, gone, gone, gone, gone, gone, there, gone];
+    let mut options = hasty();
+    options.patience.longest_pause = options.patience.pause;
+    let (told, condition) = all(
+        &source,
+        Options {
+            ffmpeg: led_astray(folder.path(), &instead),
+            speed: 1000.0,
+            ..options
+        },
+    )
+    .await;
+    assert_eq!(condition, Condition::Ended { note: None });
+    assert!(loudness(&told.samples(), 440.0) > 0.05);
+}
+
 /// What only seems to be ffmpeg: says of a source that it has sound, pictures and a minute, and then does this.
 /// Each start adds a line to `starts`.
 fn pretended(folder: &Path, does: &str) -> PathBuf {
