@@ -233,7 +233,9 @@ impl Ear {
             self.rest(before);
         }
         let sound = sound.split_off(sound.len() - length);
-        self.utterances.push_back(Utterance::new(start_ms, sound));
+        let lead = length.saturating_sub(ago);
+        self.utterances
+            .push_back(Utterance::new(start_ms, sound, lead));
     }
 
     /// What is not gone on with: if it was listened to, its words are what was said before; else it waits.

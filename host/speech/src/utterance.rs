@@ -22,6 +22,9 @@ pub(crate) struct Utterance {
     /// When its sound begins, on the stream's clock.
     pub(crate) start_ms: u64,
     pub(crate) sound: Vec<f32>,
+    /// How many of its samples are from before the voice was noticed: fewer than [`LEAD_MS`] where there was no
+    /// more sound, or where another voice had just ended, whose own it is.
+    lead: usize,
     /// How many of its samples the latest inference looked at, be it only in vain for the language.
     pub(crate) looked_at: usize,
     /// How many of them the latest hypothesis is about.
@@ -34,10 +37,11 @@ pub(crate) struct Utterance {
 }
 
 impl Utterance {
-    pub(crate) fn new(start_ms: u64, sound: Vec<f32>) -> Self {
+    pub(crate) fn new(start_ms: u64, sound: Vec<f32>, lead: usize) -> Self {
         Self {
             start_ms,
             sound,
+            lead,
             looked_at: 0,
             recognised: 0,
             whole: false,
@@ -71,8 +75,8 @@ impl Utterance {
 
     /// Whether it is more than a click or a cough, if it ended so many samples ago.
     pub(crate) fn is_voice(&self, ago: usize) -> bool {
-        let voice = self.sound.len().saturating_sub(ago);
-        self.recognised > 0 || milliseconds(voice) >= LEAD_MS + SHORTEST_MS
+        let voice = self.sound.len().saturating_sub(ago + self.lead);
+        self.recognised > 0 || milliseconds(voice) >= SHORTEST_MS
     }
 
     /// The voice ended so many samples ago. Gives the sound that is no longer part of it.
@@ -150,6 +154,7 @@ impl Utterance {
     fn drop_front(&mut self, count: usize) {
         let count = count.min(self.sound.len());
         self.sound.drain(..count);
+        self.lead = self.lead.saturating_sub(count);
         self.looked_at = self.looked_at.saturating_sub(count);
         self.recognised = self.recognised.saturating_sub(count);
         self.start_ms += milliseconds(count);

@@ -371,3 +371,33 @@ fn what_is_too_soft_for_the_detector_is_heard_with_a_voice_that_goes_on_after_it
         assert!(starts.is_sorted(), "{starts:?}");
     }
 }
+
+#[test]
+fn a_voice_counts_by_how_long_it_lasts_whatever_is_before_it() {
+    // A sentence nearly as long as the window, so that no voice goes on with it.
+    let sentence = Some(9_400);
+    // It, how long it is quiet then, how long a voice lasts that ends before it was listened to, and whether it counts.
+    for (name, before, quiet_ms, voice_ms, counts) in [
+        ("after quiet", None, 1_000, 300, true),
+        ("a click after quiet", None, 1_000, 130, false),
+        ("at the very beginning", None, 0, 300, true),
+        ("a click at the very beginning", None, 0, 130, false),
+        ("after a sentence", sentence, 600, 300, true),
+        ("a click after a sentence", sentence, 600, 130, false),
+        ("some time after a sentence", sentence, 1_800, 300, true),
+    ] {
+        let (model, mood) = model();
+        let mut ear = Ear::new(&model, english()).unwrap();
+        // No pause is listened to.
+        ear.took(Duration::from_secs(25));
+        let from = before.unwrap_or(0) + quiet_ms;
+        let mut said = vec![(from, from + voice_ms)];
+        said.splice(..0, before.map(|end| (0, end)));
+        let mut told = listened(&mut ear, 0, &speech(&said, from + 3_000));
+        told.extend(rest(&mut ear));
+        let expected = usize::from(before.is_some()) + usize::from(counts);
+        assert_eq!(texts(&told).len(), expected, "{name}");
+        let asked = mood.lock().unwrap().asked.len();
+        assert_eq!(asked, expected, "{name}");
+    }
+}
