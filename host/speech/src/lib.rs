@@ -21,6 +21,8 @@ mod prompt;
 mod scripted;
 mod seats;
 mod sense;
+#[cfg(feature = "whisper")]
+mod tokens;
 mod utterance;
 #[cfg(feature = "whisper")]
 mod whisper;

@@ -133,7 +133,8 @@ fn without_descriptions(words: Vec<Guess>) -> Vec<Guess> {
     kept
 }
 
-fn closed_by(opening: char) -> Option<char> {
+/// What ends a description, if this begins one.
+pub(crate) fn closed_by(opening: char) -> Option<char> {
     match opening {
         '[' => Some(']'),
         '(' => Some(')'),

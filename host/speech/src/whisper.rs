@@ -2,9 +2,10 @@
 
 use crate::{
     LoadError, Model, ModelConfig,
-    engine::{Ask, Detect, FRAME, Failed, Guess, Hypothesis, Recognise},
+    engine::{Ask, Detect, FRAME, Failed, Hypothesis, Recognise},
     model::Shared,
     seats::Seats,
+    tokens::Words,
     utterance::{milliseconds, samples},
 };
 use std::{
@@ -241,8 +242,7 @@ impl Recognise for Whisper {
             .full(parameters, ask.sound)
             .map_err(|error| failed(&error))?;
         let end_ms = milliseconds(ask.sound.len());
-        let spaced = !UNSPACED.contains(&ask.language);
-        let mut words = Words::new(spaced, end_ms);
+        let mut words = Words::new(ask.language, end_ms);
         let (mut no_speech, mut sum, mut count) = (0.0_f32, 0.0, 0.0);
         let first_special = self.context.token_eot();
         for segment in self.state.as_iter() {
@@ -299,83 +299,4 @@ impl fmt::Debug for Whisper {
             .field("threads", &self.threads)
             .finish_non_exhaustive()
     }
-}
-
-// === impl Words ===
-
-/// Languages that are written without spaces: each run of tokens that makes whole characters is a word.
-const UNSPACED: [&str; 8] = ["zh", "ja", "th", "lo", "my", "km", "bo", "yue"];
-
-/// Puts tokens together to words. A token may hold a part of a character only.
-struct Words {
-    spaced: bool,
-    end_ms: u64,
-    words: Vec<Guess>,
-    bytes: Vec<u8>,
-    start_ms: u64,
-    until_ms: u64,
-    probabilities: Vec<f32>,
-}
-
-impl Words {
-    fn new(spaced: bool, end_ms: u64) -> Self {
-        Self {
-            spaced,
-            end_ms,
-            words: Vec::new(),
-            bytes: Vec::new(),
-            start_ms: 0,
-            until_ms: 0,
-            probabilities: Vec::new(),
-        }
-    }
-
-    /// Times are in hundredths of a second; negative where there is none.
-    fn add(&mut self, bytes: &[u8], start: i64, end: i64, probability: f32) {
-        let is_whole = std::str::from_utf8(&self.bytes).is_ok();
-        let begins = if self.spaced {
-            bytes.first() == Some(&b' ')
-        } else {
-            is_whole && !is_punctuation(bytes)
-        };
-        if begins && is_whole {
-            self.finish();
-        }
-        let ms = |t: i64| u64::try_from(t).ok().map(|t| (t * 10).min(self.end_ms));
-        if self.probabilities.is_empty() {
-            self.start_ms = ms(start).unwrap_or(self.until_ms).max(self.last_start());
-            self.until_ms = self.start_ms;
-        }
-        self.until_ms = ms(end).unwrap_or(0).max(self.until_ms);
-        self.bytes.extend_from_slice(bytes);
-        self.probabilities.push(probability);
-    }
-
-    fn last_start(&self) -> u64 {
-        self.words.last().map_or(0, |word| word.start_ms)
-    }
-
-    fn finish(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        let probabilities = std::mem::take(&mut self.probabilities);
-        let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-        if text.is_empty() {
-            return;
-        }
-        self.words.push(Guess {
-            text,
-            start_ms: self.start_ms,
-            end_ms: self.until_ms,
-            probability: probabilities.iter().sum::<f32>() / probabilities.len() as f32,
-        });
-    }
-
-    fn done(mut self) -> Vec<Guess> {
-        self.finish();
-        self.words
-    }
-}
-
-fn is_punctuation(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(|c| c.is_alphanumeric()))
 }
