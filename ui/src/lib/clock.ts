@@ -23,5 +23,11 @@ export function told(date: string | null): void {
   if (!Number.isNaN(at)) ahead = at - steady();
 }
 
+/**
+ * The time by the server's clock, in milliseconds since 1970; up to a second and an answer's way too early. `steady` may
+ * stand still while the machine sleeps (https://www.w3.org/TR/hr-time-3/): this is right again with the first answer.
+ */
+export const serverTime = (): number => steady() + ahead;
+
 /** When it was by `steady` what the server's clock puts at this time. What is told here was: it is never still to come. */
 export const steadily = (at: string): number => Math.min(steady(), Date.parse(at) - ahead);

@@ -11,6 +11,9 @@ export interface Waiting {
 /** How long a time-out is that comes of a button, in seconds. */
 export const TIMEOUT = 600;
 
+/** What was sent later than now by more than this, in milliseconds, is of a clock that was set back: see `serverTime`. */
+const SLACK = 2_000;
+
 const OFF: Modes = {};
 
 export class Moderation {
@@ -18,12 +21,8 @@ export class Moderation {
   /** What waits for a moderator, the oldest first; empty for who is none. */
   held = $state.raw<readonly Waiting[]>([]);
   moderates = $state(false);
-  /** When one spoke last, in milliseconds since the page was loaded. */
+  /** When one spoke last, by the server's clock, in milliseconds since 1970. */
   #spoke = $state(-Infinity);
-  /** In slow mode: when one may speak again, in milliseconds since the page was loaded, whatever the clock says. */
-  readonly freeAt = $derived(
-    this.moderates || !this.modes.slow_seconds ? -Infinity : this.#spoke + this.modes.slow_seconds * 1000,
-  );
 
   constructor(readonly room: string) {}
 
@@ -47,9 +46,20 @@ export class Moderation {
     }
   }
 
-  /** One's own message is in the room since then. */
+  /** One's own latest message is in the room since then, by the server's clock. */
   spoke(at: number): void {
-    this.#spoke = Math.max(this.#spoke, at);
+    this.#spoke = at;
+  }
+
+  /**
+   * In slow mode: how long it is until one may speak again, in milliseconds, from a time of the server's clock. As for the
+   * gateway, what lies in the future is past.
+   */
+  wait(now: number): number {
+    if (this.moderates || !this.modes.slow_seconds) return 0;
+    const slow = this.modes.slow_seconds * 1000;
+    const left = this.#spoke + slow - now;
+    return left > slow + SLACK ? 0 : Math.max(0, Math.min(left, slow));
   }
 
   // Each of these gives what it did in words, or throws why it could not.

@@ -67,14 +67,21 @@ describe("slow mode", () => {
   const slow: ServerFrame = { type: "modes", slow_seconds: 10 };
 
   it.each([
-    ["counts from one's own message", [hello("say"), slow], 11_000],
-    ["is off after a hello that says nothing of it", [hello("say"), slow, hello("say")], -Infinity],
-    ["is not for moderators", [hello("say", "moderate"), slow], -Infinity],
-  ])("%s", (_, frames, free) => {
+    ["counts from one's own last message", [hello("say"), slow], 103_000, 7_000],
+    ["is over then", [hello("say"), slow], 110_000, 0],
+    ["takes no longer than it does, though the server's clock is known to a second", [hello("say"), slow], 99_000, 10_000],
+    ["silences nobody when the server's clock is set back", [hello("say"), slow], 40_000, 0],
+    ["is off after a hello that says nothing of it", [hello("say"), slow, hello("say")], 103_000, 0],
+    ["is not for moderators", [hello("say", "moderate"), slow], 103_000, 0],
+  ])("%s", (_, frames, now, wait) => {
     const it = taken(...frames);
-    it.spoke(1_000);
-    it.spoke(500);
-    expect(it.freeAt).toBe(free);
+    it.spoke(90_000);
+    it.spoke(100_000);
+    expect(it.wait(now)).toBe(wait);
+  });
+
+  it("is for nobody who has not spoken", () => {
+    expect(taken(hello("say"), slow).wait(100_000)).toBe(0);
   });
 });
 

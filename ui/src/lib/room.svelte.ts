@@ -378,14 +378,11 @@ export class Room implements Owner {
     if (!own && !message.deleted) this.absence.heard(message.id, this.isForYou(message), missed);
     // What was missed is not news. What is new counts when it comes, whatever the clocks of the two are.
     this.pulse.take(missed ? steadily(message.sent_at) : steady());
+    if (own && !message.deleted) this.moderation.spoke(Date.parse(message.sent_at));
     if (missed) return;
     this.speaker = message.author.id;
     this.#combos.take(emotesIn(message.text), performance.now());
-    if (own) {
-      this.moderation.spoke(performance.now());
-      return;
-    }
-    if (message.deleted) return;
+    if (own || message.deleted) return;
     this.announcer.take({ id: message.id, author: message.author.name, text: message.text, forYou: this.isForYou(message) });
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { steady, told } from "./clock";
-import type { MessagesPage } from "./protocol";
+import { serverTime, steady, told } from "./clock";
+import type { MessagesPage, ServerFrame } from "./protocol";
 import { TOLD } from "./removals";
 import { Room } from "./room.svelte";
 import { FakeSocket, said } from "./socket.fake";
@@ -277,15 +277,53 @@ describe("a room", () => {
     expect(steps().length).toBeGreaterThan(before);
   });
 
-  it("in slow mode is free after the time that it takes, though the clock is set back", async () => {
-    const { room, socket } = await connected();
-    socket.say({ type: "modes", slow_seconds: 10 });
-    socket.say({ type: "message", offset: 3, message: { ...said(3), author: { id: "guest:ana", name: "Ana", kind: "viewer" } } });
-    await settled();
-    expect(room.moderation.freeAt).toBeGreaterThan(performance.now());
-    vi.setSystemTime(Date.now() - 86_400_000);
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(room.moderation.freeAt).toBeLessThanOrEqual(performance.now());
+  describe("in slow mode", () => {
+    const slow: ServerFrame = { type: "modes", slow_seconds: 600 };
+    const own = (): ServerFrame => {
+      const message = { ...said(3), author: { id: "guest:ana", name: "Ana", kind: "viewer" } as const };
+      return { type: "message", offset: 3, message: { ...message, sent_at: new Date(serverTime()).toISOString() } };
+    };
+    const waits = (room: Room) => room.moderation.wait(serverTime()) > 0;
+
+    it("is free after the time that it takes, though the clock is set back", async () => {
+      const { room, socket } = await connected();
+      socket.say(slow, own());
+      await settled();
+      expect(waits(room)).toBe(true);
+      vi.setSystemTime(Date.now() - 86_400_000);
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(waits(room)).toBe(false);
+    });
+
+    // Only the clock of the day goes on meanwhile, here as in browsers.
+    it.each([
+      ["longer than that", 700_000, false],
+      ["less than that", 500_000, true],
+    ])("counts the time that its machine slept: %s", async (_, slept, still) => {
+      date = new Date().toUTCString();
+      const { room, socket } = await connected();
+      socket.say(slow, own());
+      await settled();
+      expect(waits(room)).toBe(true);
+      vi.setSystemTime(Date.now() + slept);
+      date = new Date().toUTCString();
+      socket.end();
+      await vi.advanceTimersByTimeAsync(1_000);
+      newest().hello("a", 3);
+      newest().say(slow);
+      await settled();
+      expect(waits(room)).toBe(still);
+    });
+
+    it("counts from what it said before the connection was lost, too", async () => {
+      const { room, socket } = await connected();
+      socket.end();
+      await vi.advanceTimersByTimeAsync(1_000);
+      newest().hello("a", 3);
+      newest().say(slow, own());
+      await settled();
+      expect(waits(room)).toBe(true);
+    });
   });
 
   it("looks at once whether its connection has brought all when its reader is back", async () => {
