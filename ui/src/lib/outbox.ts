@@ -57,6 +57,9 @@ export function settle(outbox: Outbox, frame: ServerFrame): Outbox {
   }
 }
 
+/** How many the room has neither taken nor refused, for itself or for a moderator. */
+export const pending = (outbox: Outbox): number => outbox.filter(({ refused, waits }) => refused === null && !waits).length;
+
 /** What is on its way, or is to be with a new connection, as frames, in the order in which it was written. */
 export function unsent(outbox: Outbox): ClientFrame[] {
   return outbox.filter((draft) => draft.refused === null && !draft.waits && !draft.delayed).map(frame);

@@ -1,7 +1,7 @@
 /** What one writes, until the room has it: sent as soon as there is a connection, and again when the room had no time. */
 
 import { backoff } from "./backoff";
-import { again, discard, frame, put, settle, unsent, type Outbox } from "./outbox";
+import { again, discard, frame, pending, put, settle, unsent, type Outbox } from "./outbox";
 import type { ClientFrame, ServerFrame } from "./protocol";
 import { uuid } from "./uuid";
 
@@ -26,12 +26,17 @@ export class Outgoing {
 
   discard(id: string): void {
     this.drafts = discard(this.drafts, id);
+    // Not when nothing is delayed: what was turned away may be on its way again.
+    if (pending(this.drafts) === 0) {
+      this.#stop();
+      this.#failed = 0;
+    }
   }
 
   take(answer: ServerFrame): void {
-    const { length } = this.drafts;
+    const before = pending(this.drafts);
     this.drafts = settle(this.drafts, answer);
-    if (this.drafts.length < length) this.#failed = 0;
+    if (pending(this.drafts) < before) this.#failed = 0;
     if (answer.type === "hello") {
       this.down();
       this.#open = true;
@@ -44,6 +49,10 @@ export class Outgoing {
   /** The connection is gone: what is left goes out with the next one. */
   down(): void {
     this.#open = false;
+    this.#stop();
+  }
+
+  #stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Outgoing } from "./outgoing.svelte";
+import type { ClientFrame, ServerFrame } from "./protocol";
+import { said } from "./socket.fake";
+
+/** The first and the longest pause before something is sent again, in milliseconds. */
+const FIRST = 2_000;
+const LONGEST = 30_000;
+
+let outgoing: Outgoing;
+let sent: ClientFrame[];
+
+/** Says something, and gives its id. */
+function say(text: string): string {
+  outgoing.say(text, null);
+  return sent.at(-1)?.nonce ?? "";
+}
+
+const answer = (nonce: string, code: string) => outgoing.take({ type: "error", code, detail: code, nonce });
+
+/** The room has no time for something, again and again, until the pauses are as long as they get; then it is on its way. */
+function turnAway(nonce: string): void {
+  for (let round = 0; round < 6; round++) {
+    answer(nonce, "busy");
+    vi.advanceTimersByTime(LONGEST);
+  }
+}
+
+/** The room has no time for something: after how long it is sent again. */
+function pause(nonce: string): number {
+  const { length } = sent;
+  answer(nonce, "busy");
+  for (let waited = 0; waited <= LONGEST; waited += 500) {
+    if (sent.length > length) return waited;
+    vi.advanceTimersByTime(500);
+  }
+  return Infinity;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  sent = [];
+  outgoing = new Outgoing((frame) => sent.push(frame));
+  const you = { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say"] } as const;
+  outgoing.take({ type: "hello", epoch: "a", offset: 1, recovered: true, you: { ...you, scopes: [...you.scopes] } });
+});
+
+afterEach(() => {
+  outgoing.down();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describe("the pause before something is sent again", () => {
+  it.each<[string, (id: string) => void]>([
+    ["is acknowledged", (id) => outgoing.take({ type: "ack", nonce: id, id, offset: 2 })],
+    ["is in the room", (id) => outgoing.take({ type: "message", offset: 2, message: { ...said(2), id } })],
+    ["waits for a moderator", (id) => outgoing.take({ type: "waiting", nonce: id, id })],
+    ["is refused for good", (id) => answer(id, "blocklist")],
+    ["is given up", (id) => outgoing.discard(id)],
+    [
+      "is given up while it is to be sent again",
+      (id) => {
+        answer(id, "busy");
+        outgoing.discard(id);
+      },
+    ],
+    [
+      "is given up, while another is refused",
+      (id) => {
+        answer(say("rude"), "blocklist");
+        turnAway(id);
+        outgoing.discard(id);
+      },
+    ],
+  ])("is short again once what was turned away %s", (_, ends) => {
+    const id = say("one");
+    turnAway(id);
+    ends(id);
+    expect(pause(say("two"))).toBe(FIRST);
+  });
+
+  it.each<[string, (id: string, refused: string) => void]>([
+    ["while it is on its way", () => {}],
+    ["if another is given up that was refused", (_, refused) => outgoing.discard(refused)],
+    ["if the answer is to nobody", () => outgoing.take({ type: "error", code: "bad_json", detail: "not JSON" } satisfies ServerFrame)],
+  ])("stays long %s", (_, happens) => {
+    const refused = say("rude");
+    answer(refused, "blocklist");
+    const id = say("one");
+    turnAway(id);
+    happens(id, refused);
+    expect(pause(id)).toBe(LONGEST);
+  });
+});
