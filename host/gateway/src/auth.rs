@@ -27,16 +27,13 @@ use chatter_protocol::{
 };
 use chatter_store::StoredSession;
 use rand::RngExt;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 /// The cookie that carries a session's token.
 pub(crate) const COOKIE: &str = "chatter_session";
 
 /// What stands before a token among the protocols that a WebSocket offers.
 const BEARER: &str = "chatter.bearer.";
-
-/// That a session is in use is kept once in so long: in less than others could fill all places for sessions.
-const USED_LATELY: Duration = Duration::from_secs(30 * 60);
 
 /// For how long a browser keeps it, in seconds.
 const COOKIE_AGE_S: u32 = 30 * 24 * 3600;
@@ -70,14 +67,7 @@ pub(crate) enum Principal {
     /// Whoever holds the operator's token.
     Operator,
     /// A guest with a session.
-    Session {
-        /// Its author.
-        id: AuthorId,
-        /// Its display name.
-        name: String,
-        /// When it was made.
-        since: Timestamp,
-    },
+    Session(StoredSession),
     /// Anybody.
     Anonymous,
 }
@@ -86,14 +76,18 @@ impl Principal {
     pub(crate) fn scopes(&self) -> &'static [Scope] {
         match self {
             Self::Operator => ALL,
-            Self::Session { .. } | Self::Anonymous => GUEST,
+            Self::Session(_) | Self::Anonymous => GUEST,
         }
     }
 
     /// What it may do in a room, where some sessions may moderate.
     pub(crate) fn scopes_in(&self, room: &Room, now: Timestamp) -> &'static [Scope] {
         match self {
-            Self::Session { id, .. } if room.moderators.state().moderates(id, now) => MODERATOR,
+            Self::Session(session)
+                if room.moderators.state().moderates(&session.author_id, now) =>
+            {
+                MODERATOR
+            }
             _ => self.scopes(),
         }
     }
@@ -102,7 +96,7 @@ impl Principal {
     pub(crate) fn actor(&self, room: &Room, now: Timestamp) -> Actor {
         let author = match self {
             Self::Operator => operator(),
-            Self::Session { id, name, .. } => names::author(id.clone(), name, AuthorKind::Viewer),
+            Self::Session(session) => viewer(session),
             Self::Anonymous => names::guest("guest"),
         };
         let scopes = self.scopes_in(room, now);
@@ -121,7 +115,7 @@ impl Principal {
     /// What is proven of who speaks as this author.
     pub(crate) fn standing(&self, author: &Author) -> Standing {
         match self {
-            Self::Session { since, .. } => Standing::Session(*since),
+            Self::Session(session) => Standing::Session(session.created_at),
             Self::Operator if author.kind == AuthorKind::Moderator => Standing::Operator,
             Self::Operator | Self::Anonymous => Standing::Nobody,
         }
@@ -137,15 +131,12 @@ impl Principal {
     ) -> Result<Author, Problem> {
         let claim = claim.map(|name| names::check(name, pointer)).transpose()?;
         let author = match (self, claim) {
-            (Self::Session { id, name, .. }, None) => {
-                names::author(id.clone(), name, AuthorKind::Viewer)
-            }
-            (Self::Session { id, name, .. }, Some(claim)) if claim == name => {
-                names::author(id.clone(), name, AuthorKind::Viewer)
-            }
-            (Self::Session { name, .. }, Some(_)) => {
+            (Self::Session(session), None) => viewer(session),
+            (Self::Session(session), Some(claim)) if claim == session.name => viewer(session),
+            (Self::Session(session), Some(_)) => {
                 let detail = format!(
-                    "the session's name is {name:?}: leave the author out, or make another session"
+                    "the session's name is {:?}: leave the author out, or make another session",
+                    session.name
                 );
                 return Err(Problem::new(
                     axum::http::StatusCode::CONFLICT,
@@ -164,6 +155,19 @@ impl Principal {
         room.rules().taken.refuse(&author.name, pointer)?;
         Ok(author)
     }
+
+    /// It was heard: if it is a session, that is in use.
+    pub(crate) fn note_use(&mut self, shared: &Shared) {
+        if let Self::Session(session) = self {
+            shared.in_use.note(session, shared.clock.now());
+        }
+    }
+}
+
+/// A session as an author.
+fn viewer(session: &StoredSession) -> Author {
+    let id = session.author_id.clone();
+    names::author(id, &session.name, AuthorKind::Viewer)
 }
 
 /// The operator as an author.
@@ -281,29 +285,11 @@ async fn known(shared: &Shared, token: &str) -> Result<Option<Principal>, Proble
         return Ok(Some(Principal::Operator));
     }
     let session = shared.store(shared.store.session(&hash)).await?;
-    if let Some(session) = &session {
-        note_use(shared, session).await;
-    }
-    Ok(session.map(|session| Principal::Session {
-        id: session.author_id,
-        name: session.name,
-        since: session.created_at,
+    Ok(session.map(|session| {
+        let mut principal = Principal::Session(session);
+        principal.note_use(shared);
+        principal
     }))
-}
-
-/// Keeps again now and then a session that is in use. It is good without that.
-async fn note_use(shared: &Shared, session: &StoredSession) {
-    let now = shared.clock.now();
-    if now.since(session.used_at) < USED_LATELY {
-        return;
-    }
-    let used = StoredSession {
-        used_at: now,
-        ..session.clone()
-    };
-    if shared.store(shared.store.put_session(used)).await.is_err() {
-        tracing::debug!(author = %session.author_id, "that a session is in use could not be kept");
-    }
 }
 
 /// The token that a page's WebSocket brings, which can set no other header: as a protocol that it
@@ -336,8 +322,11 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
         .map(|(_, value)| value)
 }
 
-/// Makes a session for a checked name and keeps it.
-pub(crate) async fn make_session(shared: &Shared, name: &str) -> Result<Session, Problem> {
+/// Makes a session for a checked name and keeps it. With what it is answered with comes what is kept.
+pub(crate) async fn make_session(
+    shared: &Shared,
+    name: &str,
+) -> Result<(Session, StoredSession), Problem> {
     let (suffix, secret): (u32, [u8; 32]) = {
         let mut rng = rand::rng();
         (rng.random(), rng.random())
@@ -352,14 +341,16 @@ pub(crate) async fn make_session(shared: &Shared, name: &str) -> Result<Session,
         created_at: now,
         used_at: now,
     };
-    shared.store(shared.store.put_session(stored)).await?;
+    shared
+        .store(shared.store.put_session(stored.clone()))
+        .await?;
     let you = You {
         id: author.id,
         name: author.name,
         kind: AuthorKind::Viewer,
         scopes: GUEST.to_vec(),
     };
-    Ok(Session { you, token })
+    Ok((Session { you, token }, stored))
 }
 
 pub(crate) fn session_cookie(token: &str, secure: bool) -> String {

@@ -18,6 +18,7 @@ mod coding;
 mod crowd;
 mod fanout;
 mod frames;
+mod in_use;
 mod log;
 mod moderators;
 mod names;

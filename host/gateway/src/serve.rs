@@ -56,11 +56,13 @@ impl Gateway {
         let closing = self.shared.closing.clone().drop_guard();
         let end = cancel.child_token();
         let intake = self.shared.intake.clone().run(end.clone());
+        let shared = Arc::clone(&self.shared);
+        let keeping = end.run_until_cancelled(shared.in_use.keep(&shared));
         let serving = async {
             self.listen(listener, routes::router, closing, &end).await;
             end.cancel();
         };
-        tokio::join!(serving, intake);
+        tokio::join!(serving, intake, keeping);
     }
 
     /// Only tells those who look after the process how it does, until `cancel` is cancelled: for one

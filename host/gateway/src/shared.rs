@@ -3,6 +3,7 @@
 use crate::{
     Config, Limits, Parts, RoomSetup,
     audit::{Audit, Fingerprints},
+    in_use::InUse,
     names::{self, Taken},
     places::{Place, Places},
     problem::Problem,
@@ -71,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) doors: Arc<Places>,
     /// Answers with a part of a recording that are on their way.
     pub(crate) listeners: Arc<Places>,
+    /// What is to be kept of sessions that are in use.
+    pub(crate) in_use: InUse,
     sessions: Mutex<Bucket>,
     sessions_from: Mutex<Buckets<IpAddr>>,
     posts: Mutex<Buckets<AuthorId>>,
@@ -134,6 +137,7 @@ impl Shared {
             places: Arc::new(places),
             doors: Arc::new(doors),
             listeners: Arc::new(listeners),
+            in_use: InUse::default(),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
             sessions_from: Mutex::new(Buckets::new(
                 SESSIONS_FROM_ONE.0,

@@ -146,15 +146,7 @@ async fn who(
         // Watching goes on without a session.
         return Ok((principal, names::guest(&name), None));
     }
-    let session = auth::make_session(shared, &name).await?;
-    let author = names::author(session.you.id.clone(), &name, AuthorKind::Viewer);
-    Ok((
-        Principal::Session {
-            id: session.you.id,
-            name,
-            since: shared.clock.now(),
-        },
-        author,
-        Some(session.token),
-    ))
+    let (session, stored) = auth::make_session(shared, &name).await?;
+    let author = names::author(session.you.id, &name, AuthorKind::Viewer);
+    Ok((Principal::Session(stored), author, Some(session.token)))
 }

@@ -38,7 +38,7 @@ pub(crate) async fn create(
     // Where guests are not let in all are the operator's, which may come from one address.
     let network = shared.places.bounded(peer.ip());
     shared.may_make_session(network.filter(|_| shared.config.guests))?;
-    let session = auth::make_session(&shared, name).await?;
+    let (session, _) = auth::make_session(&shared, name).await?;
     let mut response = json(StatusCode::CREATED, &session);
     let cookie = auth::session_cookie(&session.token, shared.config.secure_cookie);
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

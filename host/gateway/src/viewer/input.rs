@@ -47,6 +47,7 @@ impl Viewer {
             Ok(0) => Err(End::Lost),
             Ok(length) => {
                 self.peer.heard();
+                self.principal.note_use(&self.shared);
                 self.take_in(&mut piece[..length])
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),

@@ -166,29 +166,6 @@ async fn whoever_is_refused_at_the_door_makes_no_session() {
 }
 
 #[tokio::test]
-async fn that_a_session_is_in_use_is_kept_now_and_then() {
-    let (host, store) = faulty().await;
-    let session = host.post("/v1/sessions", &json!({ "name": "Ana" })).await;
-    let bearer = format!("Bearer {}", session.json()["token"].as_str().unwrap());
-    // After so many minutes it is used twice; how often it was kept by then.
-    for (minutes, kept) in [(0, 1), (29, 1), (1, 2), (20, 2), (10, 3), (600, 4)] {
-        host.time.fetch_add(minutes * 60_000, Ordering::Relaxed);
-        for _ in 0..2 {
-            let answer = host
-                .http("GET", LOBBY, &[("authorization", &*bearer)], "")
-                .await;
-            assert_eq!(answer.status, 200);
-        }
-        assert_eq!(
-            store.sessions.load(Ordering::SeqCst),
-            kept,
-            "{minutes} minutes later"
-        );
-    }
-    host.end().await;
-}
-
-#[tokio::test]
 async fn a_removal_that_broke_off_is_finished_by_the_next_order() {
     let (host, store) = faulty().await;
     let (mut bob, _) = host.watch("?name=bob").await;

@@ -26,6 +26,8 @@ pub(crate) struct Faulty {
     pub(crate) reads: AtomicUsize,
     /// How often a session was kept.
     pub(crate) sessions: AtomicUsize,
+    /// Who keeps one says that it stopped, and waits for ever.
+    pub(crate) stops_sessions: AtomicBool,
     /// The log is asked where it stands after it became another one.
     pub(crate) is_another: AtomicBool,
     /// Lines of personas can't be settled.
@@ -49,6 +51,7 @@ impl Faulty {
             looks: [const { AtomicUsize::new(0) }; 2],
             reads: AtomicUsize::new(0),
             sessions: AtomicUsize::new(0),
+            stops_sessions: AtomicBool::new(false),
             is_another: AtomicBool::new(false),
             refuses_settling: AtomicBool::new(false),
             refuses_acts: AtomicBool::new(false),
@@ -102,6 +105,10 @@ impl Delegate for Faulty {
             "settle_fenced" => Self::check(&self.refuses_settling)?,
             "put_session" => {
                 self.sessions.fetch_add(1, Ordering::SeqCst);
+                if self.stops_sessions.load(Ordering::SeqCst) {
+                    self.stopped.notify_one();
+                    std::future::pending::<()>().await;
+                }
             }
             "head" | "read_after" => {
                 self.reads.fetch_add(1, Ordering::SeqCst);

@@ -12,6 +12,7 @@ mod faulty;
 mod frames;
 mod held;
 mod host;
+mod in_use;
 mod meanwhile;
 mod moderation;
 mod moderators;
