@@ -1,7 +1,8 @@
 //! Modes: who may say what next, by what was said lately.
 //!
 //! Times are the gateway's own: those of messages stand still while a clock that was set back gets there
-//! again, and whoever was kept from speaking by them would be for as long.
+//! again, and whoever was kept from speaking by them would be for as long. Only how long a session is there is by the
+//! clock that made it.
 
 use crate::names;
 use chatter_emotes::Emotes;
@@ -83,7 +84,9 @@ impl Lately {
         let is_person = matches!(speaker, Speaker::Person { .. });
         if let (Some(minutes), Speaker::Person { since }) = (modes.known_minutes, speaker) {
             let least = Duration::from_secs(u64::from(minutes) * 60);
-            if since.is_none_or(|since| ago(now, since) < least) {
+            // One that was made in the future, by a clock that is ahead of this one or was set back, is new: otherwise
+            // whoever comes to a gateway whose clock is ahead would be known at all others.
+            if since.is_none_or(|since| now.since(since) < least) {
                 return Err(Kept::Known { minutes });
             }
         }
@@ -289,7 +292,9 @@ mod tests {
             (10, since(401), true),
             (10, since(400), false),
             (10, since(1004), true),
-            (10, since(1006), false),
+            (10, since(1006), true),
+            (10, since(90_000), true),
+            (0, since(90_000), false),
             (10, Speaker::Persona, false),
         ] {
             let next = message("ana", "a", 1000);
