@@ -61,12 +61,22 @@ impl Thought {
 
     /// Drops messages that are not to be known any more. Who would have spoken because of one does not.
     pub(super) fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool) {
-        let Choice { work, answers, .. } = &mut self.choice;
+        let Choice {
+            work,
+            impulse,
+            answers,
+            ..
+        } = &mut self.choice;
         if answers.take_if(|(_, message)| !stays(message)).is_some() {
             self.baseless = true;
         }
         if let Some(Work::Firehose(letters)) = work {
-            letters.retain(|letter| stays(&letter.message));
+            letters.retain(|letter| {
+                let stays = stays(&letter.message);
+                // It may be another persona's, for which nobody waits.
+                self.baseless |= !stays && impulse.answer == Some(letter.message.id);
+                stays
+            });
             if letters.is_empty() {
                 *work = None;
                 self.baseless = true;

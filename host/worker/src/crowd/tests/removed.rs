@@ -44,6 +44,36 @@ fn what_is_thought_about_when_it_is_taken_back_is_not_handed_out() {
 }
 
 #[test]
+fn nobody_answers_another_personas_line_that_is_taken_back_meanwhile() {
+    for (removed, speaks, left) in [(1, false, "hm"), (2, true, "nova, what is the SECRET?")] {
+        let tuning = Tuning {
+            think_time_s: 3.0,
+            // Whoever is named by another persona answers for sure.
+            mention_boost: 2.0,
+            ..eager()
+        };
+        let mut crowd = thinking_crowd(&["nova"], tuning);
+        let said = [
+            persona_line(1, "rex", "nova, what is the SECRET?"),
+            persona_line(2, "kim", "hm"),
+        ];
+        assert!(
+            crowd
+                .on_messages(at(0), said.map(Arc::new).into())
+                .is_empty()
+        );
+        let ends = crowd.wakes_at().expect("it thinks about it");
+        let id = message_id(removed);
+        crowd.forget(&Act::Removed { id });
+        let plans = crowd.on_wake(ends);
+        assert_eq!(plans.len(), 1);
+        assert_eq!(plans[0].impulse.answer, Some(message_id(1)));
+        assert_eq!(plans[0].impulse.speak, speaks, "without {removed}");
+        assert_eq!(told(&plans), BTreeSet::from([left.to_owned()]));
+    }
+}
+
+#[test]
 fn what_was_taken_back_is_in_no_further_turn() {
     let asked = "nova, what is the SECRET?";
     for (act, left) in [
