@@ -236,6 +236,11 @@ impl Asks {
         self.0.retain(|ask| ask.age(now) < FADE_TO);
     }
 
+    /// The messages that wait for an answer.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Arc<ChatMessage>> {
+        self.0.iter().map(|ask| &ask.message)
+    }
+
     /// Drops messages that are not to be known any more.
     pub(crate) fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool) {
         self.0.retain(|ask| stays(&ask.message));

@@ -249,6 +249,16 @@ impl Crowd {
         });
     }
 
+    /// The messages that may be in a further turn.
+    pub(crate) fn held_messages(&self) -> HashSet<MessageId> {
+        let seats = self.seats.values().flat_map(|seat| {
+            let thought = seat.thought.iter().flat_map(Thought::messages);
+            seat.mailbox.messages().chain(thought)
+        });
+        let all = self.recent.iter().chain(self.asks.messages()).chain(seats);
+        all.map(|message| message.id).collect()
+    }
+
     /// The same of what has lost its text in the log.
     pub(crate) fn forget_these(&mut self, gone: &HashSet<MessageId>) {
         if !gone.is_empty() {

@@ -113,6 +113,11 @@ impl Mailbox {
         }
     }
 
+    /// The messages that wait.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Arc<ChatMessage>> {
+        self.batch.iter().map(|letter| &letter.message)
+    }
+
     /// Drops messages that are not to be known any more.
     pub(crate) fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool) {
         self.batch.retain(|letter| stays(&letter.message));

@@ -215,7 +215,7 @@ impl Room {
                 Some(ended) = self.shadows.join_next_with_id(), if !self.shadows.is_empty() => {
                     self.on_shadow_ended(ended);
                 }
-                gone = self.removals.found() => self.crowd.forget_these(&gone),
+                gone = self.removals.found(&self.crowd) => self.crowd.forget_these(&gone),
                 Ok(()) = self.wanted.changed() => {
                     let wish = self.wanted.borrow_and_update().clone();
                     self.take(wish);

@@ -59,6 +59,17 @@ impl Thought {
         self.heard += u32::from(message.reply_to.is_none());
     }
 
+    /// The messages that it has to do with.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Arc<ChatMessage>> {
+        let Choice { work, answers, .. } = &self.choice;
+        let letters = match work {
+            Some(Work::Firehose(letters)) => letters.as_slice(),
+            _ => &[],
+        };
+        let answered = answers.iter().map(|(_, message)| message);
+        letters.iter().map(|letter| &letter.message).chain(answered)
+    }
+
     /// Drops messages that are not to be known any more. Who would have spoken because of one does not.
     pub(super) fn keep_messages(&mut self, stays: impl Fn(&ChatMessage) -> bool) {
         let Choice {
