@@ -210,7 +210,9 @@ async fn a_live_playlist_that_was_ended_is_listened_to_when_it_is_streamed_again
     listen(&mut feed, &mut told, until_ms).await;
     let again = told.sound[heard..].iter().flat_map(|(_, samples)| samples);
     let again: Vec<f32> = again.copied().collect();
-    assert!(loudness(&again, 880.0) > 0.05);
+    // What is missing before it may be filled with silence.
+    let latest = &again[again.len().saturating_sub(8_000)..];
+    assert!(loudness(latest, 880.0) > 0.05);
     assert!(loudness(&again, 440.0) < 0.01, "nothing is heard twice");
 }
 
