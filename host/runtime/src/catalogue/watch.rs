@@ -74,11 +74,13 @@ enum Hint {
 #[derive(Default)]
 struct News {
     something: Notify,
-    hints: Mutex<BTreeMap<PathBuf, (Hint, Instant)>>,
+    hints: Mutex<Hints>,
 }
 
+type Hints = BTreeMap<PathBuf, (Hint, Instant)>;
+
 impl News {
-    fn hints(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (Hint, Instant)>> {
+    fn hints(&self) -> MutexGuard<'_, Hints> {
         self.hints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -196,9 +198,9 @@ impl Watch {
             // From here on, so that nothing that happens during the look is missed.
             let told = news.something.notified();
             let next = match self.look().await {
-                Ok(found) => {
+                Ok((found, known)) => {
                     self.blind = false;
-                    self.take_in(found)
+                    self.take_in(found, known)
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut self.blind, true) {
@@ -220,9 +222,10 @@ impl Watch {
         }
     }
 
-    /// What the folder holds now.
-    async fn look(&mut self) -> io::Result<Found> {
+    /// What the folder holds now, and what had been told before it was looked at.
+    async fn look(&mut self) -> io::Result<(Found, Hints)> {
         loop {
+            let known = self.news.hints().clone();
             let (plugins, catalogue) = (self.plugins.clone(), self.catalogue.clone());
             let looked = spawn_blocking(move || {
                 if let Err(error) = catalogue.reread_quarantine() {
@@ -244,7 +247,7 @@ impl Watch {
             }
             // What came into a folder before the system was asked to tell about it.
             if !new {
-                return Ok(found);
+                return Ok((found, known));
             }
         }
     }
@@ -274,21 +277,23 @@ impl Watch {
         true
     }
 
-    /// Starts to load what is whole; in how long it is time to look again.
-    fn take_in(&mut self, found: Found) -> Duration {
+    /// Starts to load what is whole; in how long it is time to look again. Of what was told, what was `known` before the
+    /// look is forgotten once it is used: what came since may be about a file that the look did not find yet.
+    fn take_in(&mut self, found: Found, mut known: Hints) -> Duration {
         let mut next = self.poll;
-        let mut hints = self.news.hints().clone();
+        let hints = self.news.hints().clone();
         let now = Instant::now();
         self.waiting
             .retain(|slot, _| found.files.contains_key(slot));
         for (slot, file) in found.files {
-            let hint = hints.remove(&file.path);
+            let hint = hints.get(&file.path).copied();
+            let known = known.remove(&file.path);
             if self.loading.values().any(|(loading, _)| *loading == slot) {
                 continue;
             }
             if self.catalogue.is_examined(&slot, &file) {
                 self.waiting.remove(&slot);
-                self.forget(&file.path, hint);
+                self.forget(&file.path, known);
                 continue;
             }
             let waiting = self.waiting.entry(slot.clone()).or_insert_with(|| Waiting {
@@ -326,7 +331,7 @@ impl Watch {
                 continue;
             }
             self.waiting.remove(&slot);
-            self.forget(&file.path, hint);
+            self.forget(&file.path, known);
             let changed = match hint {
                 Some((Hint::Moved, at)) => at,
                 _ => since,
@@ -334,7 +339,7 @@ impl Watch {
             self.load(slot, file, changed);
         }
         // Of files that are not there.
-        for (path, hint) in hints {
+        for (path, hint) in known {
             self.forget(&path, Some(hint));
         }
         next
