@@ -7,7 +7,7 @@ use crate::{
     },
     web::Web,
 };
-use chatter_media::{Condition, Options, Source};
+use chatter_media::{Condition, Feed, Options, Source};
 use rustix::process::Signal;
 use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
@@ -158,18 +158,24 @@ fn stream(folder: &Path, hertz: u32) -> Child {
         .unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_live_playlist_whose_server_goes_and_comes_back() {
-    let folder = TempDir::new().unwrap();
-    let mut encoder = stream(folder.path(), 440);
-    while !folder.path().join("live.m3u8").exists() {
+/// A live playlist that is listened to for two seconds by now.
+async fn heard(folder: &Path) -> (Child, Web, Feed, Told) {
+    let encoder = stream(folder, 440);
+    while !folder.join("live.m3u8").exists() {
         sleep(Duration::from_millis(50)).await;
     }
-    let web = Web::of(folder.path()).await;
+    let web = Web::of(folder).await;
     let source: Source = web.url("/live.m3u8").parse().unwrap();
     let mut feed = source.open(hasty());
     let mut told = Told::default();
     listen(&mut feed, &mut told, 2_000).await;
+    (encoder, web, feed, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_playlist_whose_server_goes_and_comes_back() {
+    let folder = TempDir::new().unwrap();
+    let (mut encoder, web, mut feed, mut told) = heard(folder.path()).await;
     assert!(loudness(&told.samples()[16_000..], 440.0) > 0.05);
     let address = web.address;
     drop(web);
@@ -187,15 +193,7 @@ async fn a_live_playlist_whose_server_goes_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_playlist_that_was_ended_is_listened_to_when_it_is_streamed_again() {
     let folder = TempDir::new().unwrap();
-    let mut encoder = stream(folder.path(), 440);
-    while !folder.path().join("live.m3u8").exists() {
-        sleep(Duration::from_millis(50)).await;
-    }
-    let web = Web::of(folder.path()).await;
-    let source: Source = web.url("/live.m3u8").parse().unwrap();
-    let mut feed = source.open(hasty());
-    let mut told = Told::default();
-    listen(&mut feed, &mut told, 2_000).await;
+    let (mut encoder, _web, mut feed, mut told) = heard(folder.path()).await;
     // It says in the playlist that no more will come.
     signal(&encoder, Signal::INT);
     timeout(LONG, encoder.wait()).await.unwrap().unwrap();
