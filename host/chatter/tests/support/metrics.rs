@@ -32,5 +32,5 @@ pub(crate) fn metric(metrics: &str, words: &[&str]) -> f64 {
         .lines()
         .filter(|line| words.iter().all(|word| line.contains(word)))
         .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-        .sum()
+        .fold(0.0, |sum, value| sum + value)
 }
