@@ -16,10 +16,12 @@ export async function expectAccessible(page: Page, when: string): Promise<void> 
 }
 
 async function look(page: Page): Promise<string[]> {
-  const { violations } = await page.evaluate(
-    async (values) => (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: { type: "tag", values } }),
-    TAGS,
-  );
+  const { violations } = await page.evaluate(async (values) => {
+    // What is on its way in has the colours that it comes to only when it is there.
+    const moving = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(moving.map(({ finished }) => finished));
+    return (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: { type: "tag", values } });
+  }, TAGS);
   return violations.flatMap(told);
 }
 
