@@ -125,6 +125,16 @@ pub struct Change {
     pub value: Option<String>,
     /// How many the shelf holds at most; something new beyond that is refused.
     pub most: usize,
+    /// The message that is not added to the room's log as long as this lies there. So whatever several gateways think of
+    /// it, it is either in the log or kept back.
+    pub keeps_back: Option<MessageId>,
+}
+
+impl Change {
+    /// What lies there afterwards keeps this message back.
+    pub(crate) fn will_keep_back(&self) -> Option<MessageId> {
+        self.keeps_back.filter(|_| self.value.is_some())
+    }
 }
 
 /// What became of a [`Change`].
@@ -134,6 +144,8 @@ pub enum Changed {
     Done(u64),
     /// Something else lay there, or nothing; it is as it was.
     Other(Option<String>),
+    /// The message that it would keep back is in the log, at this offset; nothing was changed.
+    InLog(u64),
 }
 
 /// The desks of all rooms, and what is put in the place of messages that moderators removed.
@@ -153,7 +165,8 @@ pub trait Desks: Send + Sync {
     /// If the store fails.
     async fn desk(&self, room: &RoomId) -> Result<Desk, StoreError>;
 
-    /// Changes one thing on a room's desk, if what is expected lies there.
+    /// Changes one thing on a room's desk, if what is expected lies there, and the log does not hold the message that would be
+    /// [kept back](Change::keeps_back) by it and not by what lies there.
     ///
     /// # Errors
     ///

@@ -69,7 +69,8 @@ pub trait Store: Send + Sync + 'static {
     // === A room's log ===
 
     /// Adds messages to a room's log, in this order, and gives each its offset. A message whose id
-    /// the log holds already is not added again; it gets the offset that it has. On return all are kept: on
+    /// the log holds already is not added again; it gets the offset that it has. One that something on the room's desk
+    /// [keeps back](Change::keeps_back) is not added either. On return all others are kept: on
     /// disk, or at Redis, which writes them to disk as it is set up to.
     ///
     /// # Errors
@@ -387,13 +388,32 @@ pub struct Appended {
     pub places: Vec<Place>,
 }
 
-/// See [`Appended`].
+/// What became of a message that was to be added to a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The message's offset.
-    pub offset: u64,
-    /// False if the log held the id already.
-    pub new: bool,
+pub enum Place {
+    /// It was added, at this offset.
+    New(u64),
+    /// The log held its id already, at this offset.
+    Known(u64),
+    /// It was not added: something on the room's desk [keeps it back](Change::keeps_back).
+    KeptBack,
+}
+
+impl Place {
+    /// Where its id is in the log.
+    #[must_use]
+    pub const fn offset(self) -> Option<u64> {
+        match self {
+            Self::New(offset) | Self::Known(offset) => Some(offset),
+            Self::KeptBack => None,
+        }
+    }
+
+    /// Whether it was added now.
+    #[must_use]
+    pub const fn is_new(self) -> bool {
+        matches!(self, Self::New(_))
+    }
 }
 
 /// A stretch of a log.

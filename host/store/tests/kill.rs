@@ -6,7 +6,7 @@ use chatter_protocol::{
     Author, AuthorKind, CallId, ChatMessage, MessageId, PersonaId, RoomId, Timestamp, V1,
     call::{Fate, State},
 };
-use chatter_store::{CallCommit, Sqlite, Store};
+use chatter_store::{CallCommit, Place, Sqlite, Store};
 use std::{
     collections::HashMap,
     env,
@@ -64,7 +64,9 @@ async fn write_until_killed(file: &Path) {
                 for (message, place) in messages.iter().zip(appended.places) {
                     tell(&format!(
                         "said {} {} {}\n",
-                        appended.epoch, place.offset, message.id
+                        appended.epoch,
+                        place.offset().unwrap(),
+                        message.id
                     ));
                 }
                 let line = message(n);
@@ -235,7 +237,7 @@ async fn what_was_acknowledged_survives_sigkill() {
             .await
             .unwrap()
             .places[0];
-        assert_eq!(next.offset, page.head.offset + 1);
-        acknowledged.offsets.insert(next.offset, id);
+        assert_eq!(next, Place::New(page.head.offset + 1));
+        acknowledged.offsets.insert(page.head.offset + 1, id);
     }
 }

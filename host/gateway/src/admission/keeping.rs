@@ -83,19 +83,19 @@ impl Admission {
             let held = (holding.hold(&self.shared, &self.room, message, verdict)).await;
             if is_line {
                 match &held {
-                    Ok(_) => batch.fates.push((id, Fate::Dropped("held".into()))),
+                    Ok(admitted) => batch.fates.push((id, fate(admitted))),
                     Err(Refusal::Unavailable) => kept = false,
                     Err(_) => batch.fates.push((id, Fate::Dropped("held_full".into()))),
                 }
             }
-            if matches!(held, Err(Refusal::TooManyWait(_))) {
+            if matches!(held, Err(Refusal::TooManyWait(_)) | Ok(Admitted::InLog(_))) {
                 batch.verdicts.retain(|verdict| verdict.message_id != id);
             }
             answers.extend(reply.map(|reply| (reply, held)));
         }
         holding.spread(&self.shared, &self.room).await;
         for (reply, held) in answers {
-            let _ = reply.send(held.map(Admitted::Waits));
+            let _ = reply.send(held);
         }
         kept
     }
@@ -165,23 +165,20 @@ impl Admission {
             .map(|candidate| candidate.message.id)
             .collect();
         for (candidate, place) in candidates.iter().zip(&appended.places) {
-            if place.new {
+            if place.is_new() {
                 again.remove(&candidate.message.id);
             }
         }
         batch.verdicts.retain(|verdict| {
             verdict.action != Action::Redact || !again.contains(&verdict.message_id)
         });
-        for (candidate, place) in candidates
-            .iter()
-            .zip(&appended.places)
-            .filter(|(_, place)| place.new)
-        {
+        for (candidate, place) in candidates.iter().zip(&appended.places) {
+            let Place::New(offset) = *place else { continue };
             let message = Arc::clone(&candidate.message);
             self.room.spoken.note(&message);
             self.room.counters.accepted(message.author.kind);
             if candidate.may_be_silenced {
-                batch.added.push((place.offset, Arc::clone(&message)));
+                batch.added.push((offset, Arc::clone(&message)));
             }
             if appended.said {
                 continue;
@@ -189,7 +186,7 @@ impl Admission {
             let entry = FirehoseEntry {
                 v: V1,
                 epoch: appended.epoch.clone(),
-                offset: place.offset,
+                offset,
                 message,
             };
             publish(&self.shared, &self.room, TopicKind::ChatFirehose, &entry).await;
@@ -199,25 +196,31 @@ impl Admission {
         if let Err(error) = &owners {
             tracing::error!(room = %self.room.id, %error, "whose messages came again is unknown");
         }
+        if appended.places.contains(&Place::KeptBack) {
+            self.knows_the_desk().await;
+        }
         for (candidate, place) in candidates.into_iter().zip(appended.places) {
-            let Place { offset, new } = place;
             let id = candidate.message.id;
             let author = &candidate.message.author.id;
-            let decision = match &owners {
-                _ if new => Ok(Admitted::InLog(Accepted { id, offset, new })),
-                Ok(owners) if owners.get(&offset).is_none_or(|owner| owner == author) => {
-                    Ok(Admitted::InLog(Accepted { id, offset, new }))
+            let in_log = |offset, new| Ok(Admitted::InLog(Accepted { id, offset, new }));
+            let decision = match (place, &owners) {
+                (Place::New(offset), _) => in_log(offset, true),
+                (Place::Known(offset), Ok(owners))
+                    if owners.get(&offset).is_none_or(|owner| owner == author) =>
+                {
+                    in_log(offset, false)
                 }
-                Ok(_) => Err(Refusal::IdTaken),
-                Err(_) => Err(Refusal::Unavailable),
+                (Place::Known(_), Ok(_)) => Err(Refusal::IdTaken),
+                (Place::Known(_), Err(_)) => Err(Refusal::Unavailable),
+                (Place::KeptBack, _) => moderators::held::kept_back(&self.room, &candidate.message),
             };
             if candidate.is_line {
                 match &decision {
-                    Ok(_) => batch.fates.push((id, Fate::Accepted)),
+                    Ok(admitted) => batch.fates.push((id, fate(admitted))),
                     Err(Refusal::IdTaken) => {
                         batch.fates.push((id, Fate::Dropped("id_taken".into())));
                     }
-                    Err(_) => {}
+                    Err(_) => lost = true,
                 }
             }
             candidate.answer(decision);
@@ -258,14 +261,16 @@ impl Admission {
         let mut owners: HashMap<u64, AuthorId> = candidates
             .iter()
             .zip(&appended.places)
-            .filter(|(_, place)| place.new)
-            .map(|(candidate, place)| (place.offset, candidate.message.author.id.clone()))
+            .filter(|(_, place)| place.is_new())
+            .filter_map(|(candidate, place)| {
+                Some((place.offset()?, candidate.message.author.id.clone()))
+            })
             .collect();
         let known: BTreeSet<u64> = appended
             .places
             .iter()
-            .filter(|place| !place.new && !owners.contains_key(&place.offset))
-            .map(|place| place.offset)
+            .filter_map(|place| place.offset())
+            .filter(|offset| !owners.contains_key(offset))
             .collect();
         // All at once: where the store is another machine, it is one way there and back.
         let looks = known.into_iter().map(|offset| async move {
@@ -277,5 +282,13 @@ impl Admission {
         let found = try_join_all(looks).await?.into_iter().flatten();
         owners.extend(found.map(|(offset, message)| (offset, message.author.id.clone())));
         Ok(owners)
+    }
+}
+
+/// What a persona is told of its line.
+fn fate(admitted: &Admitted) -> Fate {
+    match admitted {
+        Admitted::InLog(_) => Fate::Accepted,
+        Admitted::Waits(_) => Fate::Dropped("held".into()),
     }
 }

@@ -82,6 +82,19 @@ impl ActNote {
         whose.as_ref().is_none_or(|whose| whose == author)
     }
 
+    /// The message that is not to be said any more because of it: a gateway that has yet to hear of it must not say it either.
+    pub(super) const fn keeps_back(&self) -> Option<MessageId> {
+        match self.what {
+            What::Settled {
+                decision: Decision::Approved,
+                ..
+            }
+            | What::Removed { .. }
+            | What::Cleared { .. } => None,
+            What::Settled { id, .. } => Some(id),
+        }
+    }
+
     pub(super) const fn takes_back(&self) -> bool {
         !matches!(self.what, What::Settled { .. })
     }

@@ -35,6 +35,30 @@ pub(super) async fn change(
     }
 }
 
+/// Changes something that is to keep a message from the log. If the log has it all the same (another version of this
+/// program may have let it in), nothing is kept back.
+pub(super) async fn change_anyway(
+    shared: &Shared,
+    room: &Room,
+    wanted: Change,
+) -> Result<Changed, StoreError> {
+    match change(shared, room, wanted.clone()).await {
+        Ok(Changed::InLog(_)) => {
+            let keeps_back = None;
+            change(
+                shared,
+                room,
+                Change {
+                    keeps_back,
+                    ..wanted
+                },
+            )
+            .await
+        }
+        changed => changed,
+    }
+}
+
 /// Keeps an act for those who come back, in the place of the oldest of its kind if there are too many. The desk's
 /// version with it; none if an act lies there under that key.
 pub(super) async fn put_act(
@@ -49,12 +73,13 @@ pub(super) async fn put_act(
         expected: Expected::Nothing,
         value: Some(json(act)?),
         most: MOST_ACTS,
+        keeps_back: act.keeps_back(),
     };
     let mut full = None;
     for _ in 0..TRIES {
-        match change(shared, room, wanted.clone()).await {
+        match change_anyway(shared, room, wanted.clone()).await {
             Ok(Changed::Done(version)) => return Ok(Some(version)),
-            Ok(Changed::Other(_)) => return Ok(None),
+            Ok(Changed::Other(_) | Changed::InLog(_)) => return Ok(None),
             Err(error @ StoreError::Full { .. }) => {
                 full = Some(error);
                 make_place(shared, room, &wanted).await?;

@@ -6,7 +6,14 @@ use super::{
     desk,
     orders::Ordered,
 };
-use crate::{admission::Refusal, frames, problem::Problem, room::Room, shared::Shared, ws::Frame};
+use crate::{
+    admission::{Accepted, Admitted, Refusal},
+    frames,
+    problem::Problem,
+    room::Room,
+    shared::Shared,
+    ws::Frame,
+};
 use axum::http::StatusCode;
 use chatter_protocol::{
     AuthorId, ChatMessage, MessageId, ModerationVerdict, Timestamp,
@@ -64,19 +71,20 @@ pub(crate) struct Holding {
 }
 
 impl Holding {
-    /// Lets a message wait. It waits once, however often it comes, and no more once it is decided about.
+    /// Lets a message wait. It waits once, however often it comes, and no more once it is decided about, or if another
+    /// gateway has let it out.
     pub(crate) async fn hold(
         &mut self,
         shared: &Shared,
         room: &Room,
         message: Arc<ChatMessage>,
         verdict: ModerationVerdict,
-    ) -> Result<MessageId, Refusal> {
+    ) -> Result<Admitted, Refusal> {
         let id = message.id;
         let author = message.author.id.clone();
         // Who comes back asks by sending it again, and is told what became of it.
         if room.moderators.settled(id).is_some() {
-            return Ok(id);
+            return Ok(Admitted::Waits(id));
         }
         self.bound(shared, room, &message)?;
         let note = HeldNote {
@@ -94,23 +102,25 @@ impl Holding {
             expected: Expected::Nothing,
             value: Some(desk::json(&note).map_err(|_| Refusal::Unavailable)?),
             most: MOST_HELD,
+            keeps_back: Some(id),
         };
         match desk::change(shared, room, change).await {
             Ok(Changed::Done(version)) => {
                 self.version = Some(version);
                 *self.of.entry(author).or_default() += 1;
-                Ok(id)
+                Ok(Admitted::Waits(id))
             }
             Ok(Changed::Other(there)) => {
                 let there: Option<HeldNote> =
                     there.and_then(|json| serde_json::from_str(&json).ok());
                 let same = |note: HeldNote| note.held.message.author.id == author;
                 if there.is_some_and(same) {
-                    Ok(id)
+                    Ok(Admitted::Waits(id))
                 } else {
                     Err(Refusal::IdTaken)
                 }
             }
+            Ok(Changed::InLog(_)) => in_log(shared, room, id, &author).await,
             Err(StoreError::Full { .. }) => Err(Refusal::Moderated {
                 rule: verdict.rule,
                 reason: format!(
@@ -155,6 +165,37 @@ impl Holding {
     }
 }
 
+/// What is said of a message that is to wait and is in the log already.
+async fn in_log(
+    shared: &Shared,
+    room: &Room,
+    id: MessageId,
+    author: &AuthorId,
+) -> Result<Admitted, Refusal> {
+    let finding = shared.store.desks().find(&room.id, id);
+    match shared.store(finding).await {
+        Ok(Some((offset, there))) if there.author.id == *author => Ok(Admitted::InLog(Accepted {
+            id,
+            offset,
+            new: false,
+        })),
+        Ok(_) => Err(Refusal::IdTaken),
+        Err(_) => Err(Refusal::Unavailable),
+    }
+}
+
+/// What is said of a message that is not in the log because something on the desk keeps it back.
+pub(crate) fn kept_back(room: &Room, message: &ChatMessage) -> Result<Admitted, Refusal> {
+    let (state, id) = (room.moderators.state(), message.id);
+    match state.held.get(&id) {
+        Some(note) if note.held.message.author.id != message.author.id => Err(Refusal::IdTaken),
+        Some(_) => Ok(Admitted::Waits(id)),
+        None if state.keeps_back(id) => Ok(Admitted::Waits(id)),
+        // It was let out just now, or this gateway has yet to hear of what keeps it back.
+        None => Err(Refusal::Unavailable),
+    }
+}
+
 /// Decides about a message that waits. Of two who do, the first one counts, and the other is told.
 pub(super) async fn decide(
     shared: &Shared,
@@ -186,10 +227,11 @@ pub(super) async fn decide(
         expected: Expected::Value(note.text.clone()),
         value: Some(decided.text.clone()),
         most: MOST_HELD,
+        keeps_back: (decision != Decision::Approved).then_some(id),
     };
-    match desk::change(shared, room, change).await? {
+    match desk::change_anyway(shared, room, change).await? {
         Changed::Done(_) => finish(shared, room, &decided).await,
-        Changed::Other(_) => {
+        Changed::Other(_) | Changed::InLog(_) => {
             room.moderators.look(shared, room).await?;
             Err(gone(room, id))
         }
@@ -235,6 +277,7 @@ async fn finish(shared: &Shared, room: &Arc<Room>, note: &HeldNote) -> Ordered<H
         expected: Expected::Value(note.text.clone()),
         value: None,
         most: MOST_HELD,
+        keeps_back: None,
     };
     let outcome = HeldDecided {
         id,

@@ -242,6 +242,7 @@ async fn ban(
         expected: Expected::Any,
         value: Some(json(&ban)?),
         most: MOST_BANS,
+        keeps_back: None,
     };
     let done = match change(shared, room, wanted.clone()).await {
         Err(StoreError::Full { .. }) => {
@@ -279,6 +280,7 @@ async fn forget_old_bans(shared: &Shared, room: &Room) -> Ordered<()> {
                 expected: Expected::Value(json(&**ban)?),
                 value: None,
                 most: MOST_BANS,
+                keeps_back: None,
             };
             change(shared, room, gone).await?;
         }
@@ -299,6 +301,7 @@ pub(crate) async fn unban(shared: &Shared, room: &Room, actor: &Actor, whom: Nam
         expected: Expected::Any,
         value: None,
         most: MOST_BANS,
+        keeps_back: None,
     };
     if let Changed::Done(version) = change(shared, room, gone).await? {
         spread(shared, room, version, Act::Changed).await;
@@ -329,6 +332,7 @@ pub(crate) async fn set_modes(
         expected: Expected::Any,
         value: Some(json(&modes)?),
         most: 1,
+        keeps_back: None,
     };
     if let Changed::Done(version) = change(shared, room, wanted).await? {
         spread(shared, room, version, Act::Changed).await;
@@ -387,6 +391,7 @@ async fn make_moderator(
         expected: Expected::Any,
         value: Some(json(&entry)?),
         most: MOST_MODERATORS,
+        keeps_back: None,
     };
     if let Changed::Done(version) = change(shared, room, wanted).await? {
         spread(shared, room, version, Act::Changed).await;
@@ -413,6 +418,7 @@ pub(crate) async fn unmake_moderator(
         expected: Expected::Any,
         value: None,
         most: MOST_MODERATORS,
+        keeps_back: None,
     };
     if let Changed::Done(version) = change(shared, room, gone).await? {
         spread(shared, room, version, Act::Changed).await;

@@ -222,6 +222,7 @@ async fn acts_that_nobody_can_read_make_place_for_new_ones() {
             expected: Expected::Nothing,
             value: Some("{}".into()),
             most: 500,
+            keeps_back: None,
         };
         host.store
             .desks()

@@ -42,7 +42,7 @@ async fn elsewhere(host: &Host, count: usize, text: &str, said: usize) {
         let entry = FirehoseEntry {
             v: V1,
             epoch: appended.epoch.clone(),
-            offset: place.offset,
+            offset: place.offset().unwrap(),
             message,
         };
         publish_json(host.bus.as_ref(), &topic, &entry)

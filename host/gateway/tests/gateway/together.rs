@@ -6,7 +6,7 @@ use crate::{
     requests::{as_operator, say, texts},
 };
 use chatter_bus::{Heard, Subscription};
-use chatter_protocol::TopicKind;
+use chatter_protocol::{MessageId, TopicKind};
 use chatter_store::{Change, Changed, Expected, Shelf};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
@@ -67,6 +67,60 @@ async fn of_two_gateways_one_decides() {
 }
 
 #[tokio::test]
+async fn what_one_gateway_holds_another_does_not_let_out() {
+    let strict = Host::with(hold).await;
+    // As while a policy changes: it reaches one gateway before the other.
+    let lax = strict.beside(|_| {}).await;
+    let (mut waits, mut out) = (Vec::new(), Vec::new());
+    for n in 0..40 {
+        // As somebody sends it who lost the connection to one gateway on the way.
+        let said = json!({
+            "id": MessageId::new(),
+            "author": format!("ana{n}"),
+            "text": format!("numpty {n}"),
+        });
+        let holding = strict.post(MESSAGES, &said);
+        let (held, told) = if n % 2 == 0 {
+            tokio::join!(holding, lax.post(MESSAGES, &said))
+        } else {
+            let (told, held) = tokio::join!(lax.post(MESSAGES, &said), holding);
+            (held, told)
+        };
+        let id = said["id"].clone();
+        match (held.status, told.status) {
+            (202, 202) => waits.push(id),
+            (200, 201) => out.push(id),
+            other => panic!("{n}: {other:?}"),
+        }
+    }
+    for host in [&strict, &lax] {
+        let (_, page) = as_operator(host, "GET", "/messages?limit=100", Value::Null).await;
+        let said = page["messages"].as_array().unwrap().iter();
+        let said: Vec<Value> = said.map(|said| said["message"]["id"].clone()).collect();
+        assert_eq!(said, out);
+        let (_, page) = as_operator(host, "GET", "/held", Value::Null).await;
+        let held = page["held"].as_array().unwrap().iter();
+        let mut held: Vec<Value> = held.map(|held| held["message"]["id"].clone()).collect();
+        held.sort_by_key(Value::to_string);
+        waits.sort_by_key(Value::to_string);
+        assert_eq!(held, waits);
+    }
+    // What was denied is not let out by a gateway that has yet to hear of it.
+    for id in waits {
+        let path = format!("/held/{}", id.as_str().unwrap());
+        let deny = json!({ "decision": "deny" });
+        let said = json!({ "id": id, "author": "ana", "text": "numpty" });
+        let (denied, again) = tokio::join!(
+            as_operator(&strict, "POST", &path, deny),
+            lax.post(MESSAGES, &said)
+        );
+        assert_eq!(denied.0, 200);
+        assert_ne!(again.status, 201, "{id} is in the room");
+    }
+    assert_eq!(texts(&lax).await.len(), out.len());
+}
+
+#[tokio::test]
 async fn a_decision_that_was_not_carried_out_is_carried_out_once() {
     let first = Host::with(hold).await;
     let (_, waiting) = say(&first, "ana", "you numpty").await;
@@ -88,6 +142,7 @@ async fn a_decision_that_was_not_carried_out_is_carried_out_once() {
         expected: Expected::Value(held),
         value: Some(decided.to_string()),
         most: 200,
+        keeps_back: None,
     };
     let done = first.store.desks().change_desk(&lobby(), change).await;
     assert!(matches!(done, Ok(Changed::Done(_))));

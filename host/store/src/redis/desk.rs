@@ -19,12 +19,12 @@ const AT_ONCE: usize = 250;
 #[async_trait]
 impl Desks for Redis {
     async fn desk_version(&self, room: &RoomId) -> Result<u64, StoreError> {
-        let mut answer = self.ask_desk(room, &[b"version"]).await?;
+        let mut answer = self.ask_desk(room, &[Of::Desk], &[b"version"]).await?;
         answer.count()
     }
 
     async fn desk(&self, room: &RoomId) -> Result<Desk, StoreError> {
-        let mut answer = self.ask_desk(room, &[b"all"]).await?;
+        let mut answer = self.ask_desk(room, &[Of::Desk], &[b"all"]).await?;
         let mut desk = Desk {
             version: answer.count()?,
             notes: Vec::new(),
@@ -49,6 +49,7 @@ impl Desks for Redis {
             Expected::Value(value) => ("value", value.as_str()),
         };
         let most = change.most.to_string();
+        let keeps_back = change.will_keep_back().map(|id| id.as_uuid());
         let mut arguments: Vec<&[u8]> = vec![
             b"change",
             change.shelf.as_str().as_bytes(),
@@ -56,11 +57,18 @@ impl Desks for Redis {
             how.as_bytes(),
             expected.as_bytes(),
             most.as_bytes(),
+            keeps_back.as_ref().map_or(&[], |id| &id.as_bytes()[..]),
         ];
         arguments.extend(change.value.as_ref().map(|value| value.as_bytes()));
-        let mut answer = self.ask_desk(room, &arguments).await?;
+        // No more keys than needed: scripts wait for those that don't exist where a room is on its way to another node.
+        let keys = match keeps_back {
+            Some(_) => &[Of::Desk, Of::Head, Of::Ids][..],
+            None => &[Of::Desk, Of::Head],
+        };
+        let mut answer = self.ask_desk(room, keys, &arguments).await?;
         match answer.text()?.as_str() {
             "done" => Ok(Changed::Done(answer.count()?)),
+            "in log" => Ok(Changed::InLog(answer.count()?)),
             "full" => Err(full(change.shelf, change.most)),
             _ if answer.more() => Ok(Changed::Other(Some(answer.text()?))),
             _ => Ok(Changed::Other(None)),
@@ -107,8 +115,13 @@ impl Desks for Redis {
 }
 
 impl Redis {
-    async fn ask_desk(&self, room: &RoomId, arguments: &[&[u8]]) -> Result<Answer, StoreError> {
-        let keys = [keys::of(Of::Desk, room)];
+    async fn ask_desk(
+        &self,
+        room: &RoomId,
+        keys: &[Of],
+        arguments: &[&[u8]],
+    ) -> Result<Answer, StoreError> {
+        let keys: Vec<String> = keys.iter().map(|what| keys::of(*what, room)).collect();
         let script = &self.shared.scripts.desk;
         let answer = self
             .shared

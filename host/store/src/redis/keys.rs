@@ -8,8 +8,10 @@ use chatter_protocol::{PersonaId, RoomId, Topic, TopicKind};
 pub(super) enum Of {
     /// Hash: epoch, offset and id of the log's newest message, which run of which server it was at last, and which
     /// request added to it at last, from which offset on. Of messages that were removed, which are in the stream no more:
-    /// how many there are (`removed`), and under `left OFFSET` their id and what is left. (No key of their own: it would
-    /// not be there most often, and a cluster that moves the room would have scripts wait for it.)
+    /// how many there are (`removed`), and under `left OFFSET` their id and what is left. Of things on the desk that keep a
+    /// message from the log: how many there are (`keepers`), of each the message's id (`keeps SHELF/KEY`), and of each such
+    /// message how many keep it (`kept ID`). (No keys of their own: they would not be there most often, and a cluster that
+    /// moves the room would have scripts wait for them.)
     Head,
     /// Stream: the log; ids are `OFFSET-0`.
     Log,

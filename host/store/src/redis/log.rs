@@ -102,9 +102,10 @@ impl Redis {
         for (id, _) in &contents {
             let place = answer.number()?;
             let offset = place.unsigned_abs();
-            places.push(Place {
-                offset,
-                new: place > 0,
+            places.push(match place {
+                0 => Place::KeptBack,
+                1.. => Place::New(offset),
+                _ => Place::Known(offset),
             });
             if offset > newest.offset {
                 newest.offset = offset;

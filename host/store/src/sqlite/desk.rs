@@ -81,10 +81,13 @@ fn desk(connection: &Connection, room: &RoomId) -> Result<Desk, Failure> {
 fn change(connection: &Connection, room: &RoomId, change: &Change) -> Result<Changed, Failure> {
     let key = rows::room(connection, room)?.key;
     let place = (key, change.shelf.as_str(), &change.key);
-    let before: Option<String> = connection
-        .prepare_cached("SELECT value FROM desk WHERE room = ?1 AND shelf = ?2 AND key = ?3")?
-        .query_row(place, |row| row.get(0))
-        .optional()?;
+    let (before, kept_back): (Option<String>, Option<[u8; 16]>) = connection
+        .prepare_cached(
+            "SELECT value, keeps_back FROM desk WHERE room = ?1 AND shelf = ?2 AND key = ?3",
+        )?
+        .query_row(place, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .unwrap_or_default();
     let as_expected = match &change.expected {
         Expected::Any => true,
         Expected::Nothing => before.is_none(),
@@ -92,6 +95,16 @@ fn change(connection: &Connection, room: &RoomId, change: &Change) -> Result<Cha
     };
     if !as_expected {
         return Ok(Changed::Other(before));
+    }
+    let keeps_back = change.will_keep_back().map(|id| id.as_uuid());
+    if let Some(id) = keeps_back.filter(|id| kept_back.as_ref() != Some(id.as_bytes()))
+        && let Some(offset) = connection
+            .prepare_cached("SELECT offset FROM log WHERE room = ?1 AND id = ?2")?
+            .query_row((key, id.as_bytes()), |row| row.get(0))
+            .optional()?
+    {
+        let offset = unsigned(offset, || format!("log of {room}, message {id}"))?;
+        return Ok(Changed::InLog(offset));
     }
     match &change.value {
         Some(value) => {
@@ -105,10 +118,17 @@ fn change(connection: &Connection, room: &RoomId, change: &Change) -> Result<Cha
             }
             connection
                 .prepare_cached(
-                    "INSERT INTO desk (room, shelf, key, value) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (room, shelf, key) DO UPDATE SET value = excluded.value",
+                    "INSERT INTO desk (room, shelf, key, value, keeps_back) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (room, shelf, key) DO UPDATE
+                     SET value = excluded.value, keeps_back = excluded.keeps_back",
                 )?
-                .execute((key, change.shelf.as_str(), &change.key, value))?;
+                .execute((
+                    key,
+                    change.shelf.as_str(),
+                    &change.key,
+                    value,
+                    keeps_back.as_ref().map(|id| id.as_bytes()),
+                ))?;
         }
         None => {
             connection

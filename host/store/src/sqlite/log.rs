@@ -20,6 +20,8 @@ pub(super) fn append(
     let mut room = rows::room(connection, room)?;
     let mut find =
         connection.prepare_cached("SELECT offset FROM log WHERE room = ?1 AND id = ?2")?;
+    let mut keeps_back =
+        connection.prepare_cached("SELECT 1 FROM desk WHERE room = ?1 AND keeps_back = ?2")?;
     let mut insert = connection
         .prepare_cached("INSERT INTO log (room, offset, id, message) VALUES (?1, ?2, ?3, ?4)")?;
     let mut places = Vec::with_capacity(messages.len());
@@ -31,18 +33,19 @@ pub(super) fn append(
         places.push(match known {
             Some(offset) => {
                 let offset = unsigned(offset, || format!("log, message {}", message.id))?;
-                Place { offset, new: false }
+                Place::Known(offset)
             }
+            None if keeps_back.exists((room.key, id.as_bytes()))? => Place::KeptBack,
             None => {
                 let offset = room.head.offset + 1;
                 let json = rows::to_json(message, "a message")?;
                 insert.execute((room.key, signed(offset), id.as_bytes(), json))?;
                 room.head.offset = offset;
-                Place { offset, new: true }
+                Place::New(offset)
             }
         });
     }
-    if places.iter().any(|place| place.new) {
+    if places.iter().any(|place| place.is_new()) {
         connection
             .prepare_cached("UPDATE room SET head = ?2 WHERE id = ?1")?
             .execute((room.key, signed(room.head.offset)))?;

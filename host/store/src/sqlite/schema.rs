@@ -108,6 +108,11 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE session ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
     ",
+    // The message that is kept from the log by what lies on a desk.
+    "
+    ALTER TABLE desk ADD COLUMN keeps_back BLOB;
+    CREATE INDEX desk_keeps_back ON desk (room, keeps_back) WHERE keeps_back IS NOT NULL;
+    ",
 ];
 
 /// The version that this program writes.

@@ -91,11 +91,12 @@ async fn what_a_later_version_put_on_a_desk_is_passed_over() {
         expected: Expected::Any,
         value: Some("a ban".into()),
         most: 10,
+        keeps_back: None,
     };
     store.change_desk(&room(), put("ana")).await.unwrap();
     execute(
         &store,
-        "INSERT INTO desk SELECT id, 'polls', 'p', 'a poll' FROM room",
+        "INSERT INTO desk (room, shelf, key, value) SELECT id, 'polls', 'p', 'a poll' FROM room",
     )
     .await;
     store.change_desk(&room(), put("ben")).await.unwrap();

@@ -2,7 +2,7 @@
 
 use super::{Subject, lobby, message, messages, studio};
 use chatter_protocol::{ChatMessage, MessageId};
-use chatter_store::{Change, Changed, Expected, LOG_KEEPS, Shelf, Store, StoreError};
+use chatter_store::{Change, Changed, Expected, LOG_KEEPS, Place, Shelf, Store, StoreError};
 use std::sync::Arc;
 
 fn put(key: &str, expected: Expected, value: Option<&str>) -> Change {
@@ -12,6 +12,7 @@ fn put(key: &str, expected: Expected, value: Option<&str>) -> Change {
         expected,
         value: value.map(str::to_owned),
         most: 100,
+        keeps_back: None,
     }
 }
 
@@ -62,6 +63,7 @@ pub(crate) async fn what_lies_on_a_desk_survives_closing(subject: &impl Subject)
                 version = next;
             }
             Changed::Other(lies) => assert_eq!(Some(lies), became, "{change:?}"),
+            Changed::InLog(offset) => panic!("{change:?}: {offset}"),
         }
         assert_eq!(desks.desk_version(&lobby()).await.unwrap(), version);
     }
@@ -142,6 +144,115 @@ pub(crate) async fn a_shelf_has_a_bound(subject: &impl Subject) {
     desks.change_desk(&lobby(), other_shelf).await.unwrap();
 }
 
+pub(crate) async fn what_a_desk_keeps_back_is_not_in_the_log(subject: &impl Subject) {
+    let store = subject.open().await;
+    let batch = messages(4);
+    let [a, b, c, d] = [0, 1, 2, 3].map(|nth: usize| &batch[nth]);
+    let note = |shelf: Shelf, value: Option<&str>, message: Option<&Arc<ChatMessage>>| Change {
+        shelf,
+        keeps_back: message.map(|message| message.id),
+        ..put("note", Expected::Any, value)
+    };
+    let add = async |store: &_, messages: &[&Arc<ChatMessage>]| {
+        let messages = messages.iter().map(|message| Arc::clone(message)).collect();
+        Store::append(store, &lobby(), messages)
+            .await
+            .unwrap()
+            .places
+    };
+    let change = async |store: &_, change: Change| {
+        let desks = Store::desks(store);
+        desks.change_desk(&lobby(), change).await.unwrap()
+    };
+    let done = |changed: &Changed| matches!(changed, Changed::Done(_));
+
+    assert!(done(
+        &change(&store, note(Shelf::Held, Some("1"), Some(a))).await
+    ));
+    let places = add(&store, &[a, b, a]).await;
+    assert_eq!(places, [Place::KeptBack, Place::New(1), Place::KeptBack]);
+    assert_eq!(store.desks().find(&lobby(), a.id).await.unwrap(), None);
+    let elsewhere = store.append(&studio(), vec![Arc::clone(a)]).await.unwrap();
+    assert_eq!(elsewhere.places, [Place::New(1)], "another room's");
+
+    // What is in the log can't be kept back; what lay there stays.
+    let version = store.desks().desk_version(&lobby()).await.unwrap();
+    for (shelf, expected) in [
+        (Shelf::Acts, Expected::Nothing),
+        (Shelf::Held, Expected::Any),
+    ] {
+        let wanted = Change {
+            expected,
+            ..note(shelf, Some("2"), Some(b))
+        };
+        assert_eq!(change(&store, wanted).await, Changed::InLog(1));
+    }
+    let held = (Shelf::Held, "note".to_owned(), "1".to_owned());
+    assert_eq!(notes(&store).await, [held]);
+    let now = store.desks().desk_version(&lobby()).await.unwrap();
+    assert_eq!(now, version);
+    assert_eq!(add(&store, &[a]).await, [Place::KeptBack]);
+
+    // Kept by two, and by one as long as the other is there.
+    assert!(done(
+        &change(&store, note(Shelf::Settled, Some("1"), Some(a))).await
+    ));
+    assert!(done(
+        &change(&store, note(Shelf::Held, Some("2"), None)).await
+    ));
+    drop(store);
+    let store = subject.open().await;
+    assert_eq!(add(&store, &[a]).await, [Place::KeptBack]);
+    // In its place one that keeps another, and keeps it as it changes.
+    for value in ["2", "3"] {
+        assert!(done(
+            &change(&store, note(Shelf::Settled, Some(value), Some(c))).await
+        ));
+    }
+    let places = add(&store, &[c, a]).await;
+    assert_eq!(places, [Place::KeptBack, Place::New(2)]);
+    assert!(done(
+        &change(&store, note(Shelf::Held, Some("4"), Some(d))).await
+    ));
+    assert_eq!(add(&store, &[d, c]).await, [Place::KeptBack; 2]);
+    // Nothing keeps nothing back, whatever it names.
+    assert!(done(
+        &change(&store, note(Shelf::Settled, None, Some(c))).await
+    ));
+    let places = add(&store, &[c, d]).await;
+    assert_eq!(places, [Place::New(3), Place::KeptBack]);
+    assert!(done(&change(&store, note(Shelf::Held, None, None)).await));
+    assert!(done(&change(&store, note(Shelf::Held, None, None)).await));
+    assert_eq!(add(&store, &[d]).await, [Place::New(4)]);
+}
+
+pub(crate) async fn of_keeping_back_and_adding_one_wins(subject: &impl Subject) {
+    let store = Arc::new(subject.open().await);
+    let mut added = 0;
+    for message in messages(40) {
+        let key = message.id.to_string();
+        let change = Change {
+            shelf: Shelf::Held,
+            keeps_back: Some(message.id),
+            ..put(&key, Expected::Nothing, Some("waits"))
+        };
+        let (adding, keeping) = (Arc::clone(&store), Arc::clone(&store));
+        let adding = tokio::spawn(async move { adding.append(&lobby(), vec![message]).await });
+        let keeping =
+            tokio::spawn(async move { keeping.desks().change_desk(&lobby(), change).await });
+        let place = adding.await.unwrap().unwrap().places[0];
+        let kept = keeping.await.unwrap().unwrap();
+        match (place, &kept) {
+            (Place::New(offset), Changed::InLog(there)) if offset == *there => added += 1,
+            (Place::KeptBack, Changed::Done(_)) => {}
+            _ => panic!("{place:?}, {kept:?}"),
+        }
+    }
+    let page = store.read_after(&lobby(), 0, 100).await.unwrap();
+    assert_eq!(page.messages.len(), added);
+    assert_eq!(notes(&*store).await.len(), 40 - added);
+}
+
 pub(crate) async fn what_was_replaced_is_not_read_any_more(subject: &impl Subject) {
     let store = subject.open().await;
     let desks = store.desks();
@@ -187,11 +298,7 @@ pub(crate) async fn what_was_replaced_is_not_read_any_more(subject: &impl Subjec
     // Its id stays taken, and the log goes on.
     let again = vec![log[6].clone(), Arc::new(message("next"))];
     let places = store.append(&lobby(), again).await.unwrap().places;
-    let places: Vec<_> = places
-        .iter()
-        .map(|place| (place.offset, place.new))
-        .collect();
-    assert_eq!(places, [(7, false), (8, true)]);
+    assert_eq!(places, [Place::Known(7), Place::New(8)]);
     drop(store);
     let store = subject.open().await;
     let page = store.read_after(&lobby(), 0, 7).await.unwrap();

@@ -146,7 +146,7 @@ pub(crate) async fn who_has_lost_the_intake_neither_adds_nor_settles(subject: &i
     let added = store
         .append_fenced(&lobby(), messages(), Some(second))
         .await;
-    assert!(added.unwrap().places[0].new);
+    assert!(added.unwrap().places[0].is_new());
     store
         .settle_fenced(&lobby(), settled(), Some(second))
         .await
@@ -154,5 +154,6 @@ pub(crate) async fn who_has_lost_the_intake_neither_adds_nor_settles(subject: &i
     let waiting = store.pending_lines(&lobby(), 9, Duration::ZERO).await;
     assert_eq!(waiting.unwrap(), []);
     let said = store.append(&lobby(), vec![Arc::new(message("hi"))]).await;
-    assert_eq!(said.unwrap().places[0].offset, 2, "people's need no number");
+    let place = said.unwrap().places[0];
+    assert_eq!(place.offset(), Some(2), "people's need no number");
 }

@@ -6,11 +6,11 @@ use chatter_store::{LOG_KEEPS, Place, Store};
 use std::sync::Arc;
 
 fn new(offset: u64) -> Place {
-    Place { offset, new: true }
+    Place::New(offset)
 }
 
 fn known(offset: u64) -> Place {
-    Place { offset, new: false }
+    Place::Known(offset)
 }
 
 pub(crate) async fn a_new_room_has_an_epoch_and_nothing_in_it(subject: &impl Subject) {
@@ -42,8 +42,8 @@ pub(crate) async fn offsets_have_no_gaps_however_many_append(subject: &impl Subj
             for round in 0..10 {
                 let batch = messages(1 + (task + round) % 3);
                 let places = store.append(&lobby(), batch.clone()).await.unwrap().places;
-                assert!(places.iter().all(|place| place.new));
-                placed.extend(places.iter().map(|place| place.offset).zip(batch));
+                assert!(places.iter().all(|place| place.is_new()));
+                placed.extend(places.iter().filter_map(|place| place.offset()).zip(batch));
             }
             assert!(
                 placed.is_sorted_by(|a, b| a.0 < b.0),
@@ -91,8 +91,8 @@ pub(crate) async fn an_id_is_in_a_log_only_once(subject: &impl Subject) {
         tasks.spawn(async move { store.append(&lobby(), vec![same]).await.unwrap().places[0] });
     }
     let places = tasks.join_all().await;
-    assert!(places.iter().all(|place| place.offset == 4));
-    assert_eq!(places.iter().filter(|place| place.new).count(), 1);
+    assert!(places.iter().all(|place| place.offset() == Some(4)));
+    assert_eq!(places.iter().filter(|place| place.is_new()).count(), 1);
 }
 
 pub(crate) async fn rooms_have_logs_of_their_own(subject: &impl Subject) {

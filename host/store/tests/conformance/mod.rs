@@ -64,6 +64,8 @@ macro_rules! promises {
             what_lies_on_a_desk_survives_closing
             of_many_who_change_the_same_one_wins
             a_shelf_has_a_bound
+            what_a_desk_keeps_back_is_not_in_the_log
+            of_keeping_back_and_adding_one_wins
             what_was_replaced_is_not_read_any_more
             a_log_with_removed_messages_is_trimmed_all_the_same
             a_duty_has_one_holder

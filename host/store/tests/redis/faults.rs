@@ -8,7 +8,7 @@ use crate::{
 };
 use chatter_protocol::{PersonaId, call::Fate};
 use chatter_redis_server::{Proxy, RedisServer};
-use chatter_store::{CallCommit, Change, Duty, Expected, Lease, Shelf, Store, StoreError};
+use chatter_store::{CallCommit, Change, Duty, Expected, Lease, Place, Shelf, Store, StoreError};
 use std::{collections::HashSet, time::Duration};
 use tokio::time::timeout;
 
@@ -36,7 +36,8 @@ async fn connections_that_end_in_the_middle_lose_nothing_and_double_nothing() {
                 Err(error) => panic!("{error}"),
             }
         };
-        acknowledged.extend(appended.places.iter().map(|place| place.offset).zip(batch));
+        let offsets = appended.places.iter().filter_map(|place| place.offset());
+        acknowledged.extend(offsets.zip(batch));
         let commit = says([message(&format!("line {round}"))]);
         while let Err(error) = store.commit(commit.clone()).await {
             assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
@@ -68,15 +69,10 @@ async fn what_a_lost_answer_was_about_is_new_and_what_was_there_before_is_not() 
             proxy.cut_before_answer(1);
         }
         let appended = store.append(&lobby(), batch.clone()).await.unwrap();
-        let places: Vec<_> = appended
-            .places
-            .iter()
-            .map(|place| (place.offset, place.new))
-            .collect();
-        let expected = match lost {
-            true => [(3, true), (4, true), (5, true), (3, false), (2, false)],
-            false => [(3, false), (4, false), (5, false), (3, false), (2, false)],
-        };
+        let places = appended.places;
+        let known = Place::Known;
+        let first = if lost { Place::New } else { known };
+        let expected = [first(3), first(4), first(5), known(3), known(2)];
         assert_eq!(places, expected, "{lost}");
     }
 }
@@ -130,7 +126,8 @@ async fn a_server_that_stands_still_is_not_waited_for_without_end() {
         tokio::task::yield_now().await;
     };
     assert_eq!(
-        appended.places[0].offset, 1,
+        appended.places[0].offset(),
+        Some(1),
         "whether the first one came through or not"
     );
     assert_eq!(store.head(&lobby()).await.unwrap().offset, 1);
@@ -238,8 +235,8 @@ async fn an_append_that_was_half_done_is_mended() {
     assert_eq!(server.cli(&["XLEN", "chatter:log:{main/lobby}"]), "2");
     let _ = server.cli(&["ACL", "SETUSER", "default", "+hset"]);
     let appended = store.append(&lobby(), log[1..].to_vec()).await.unwrap();
-    let places: Vec<_> = appended.places.iter().map(|place| place.offset).collect();
-    assert_eq!(places, [2, 3]);
+    let places: Vec<_> = appended.places.iter().map(|place| place.offset()).collect();
+    assert_eq!(places, [Some(2), Some(3)]);
     let page = store.read_after(&lobby(), 0, 9).await.unwrap();
     assert_eq!(page.messages, (1..).zip(log).collect::<Vec<_>>());
 }
@@ -378,6 +375,7 @@ async fn what_a_later_version_put_on_a_desk_is_passed_over() {
         expected: Expected::Any,
         value: Some("a ban".into()),
         most: 10,
+        keeps_back: None,
     };
     store.desks().change_desk(&lobby(), ban).await.unwrap();
     let _ = server.cli(&["HSET", "chatter:desk:{main/lobby}", "polls/p", "a poll"]);

@@ -25,7 +25,9 @@ async fn head(store: &Redis) -> Head {
 
 async fn append(store: &Redis, messages: &[Arc<ChatMessage>]) -> Vec<u64> {
     let appended = store.append(&lobby(), messages.to_vec()).await.unwrap();
-    appended.places.iter().map(|place| place.offset).collect()
+    (appended.places.iter())
+        .filter_map(|place| place.offset())
+        .collect()
 }
 
 #[tokio::test]
@@ -138,6 +140,7 @@ async fn a_change_of_a_desk_that_was_lost_is_told_from_the_next_one() {
             expected: Expected::Nothing,
             value: Some("a ban".into()),
             most: 10,
+            keeps_back: None,
         };
         loop {
             match gateway.desks().change_desk(&lobby(), ban.clone()).await {

@@ -172,7 +172,7 @@ async fn a_user_who_may_say_nothing_is_refused_and_jams_nothing() {
             assert_eq!(server.cli(&["ACL", "SETUSER", "chatter", "&*"]), "OK");
         }
     };
-    assert_eq!(appended.places[0].offset, 2);
+    assert_eq!(appended.places[0].offset(), Some(2));
     let _ = store.commit(remembers.clone()).await;
     assert_eq!(server.cli(&["ACL", "SETUSER", "chatter", "&*"]), "OK");
     while store.append(&lobby(), log[2..].to_vec()).await.is_err() {}

@@ -235,7 +235,7 @@ impl Hall {
         let entry = |(message, place): (&Arc<ChatMessage>, &chatter_store::Place)| FirehoseEntry {
             v: V1,
             epoch: appended.epoch.clone(),
-            offset: place.offset,
+            offset: place.offset().unwrap(),
             message: message.clone(),
         };
         messages.iter().zip(&appended.places).map(entry).collect()

@@ -24,6 +24,7 @@ async fn put_on_desk(hall: &Hall) {
         expected: Expected::Any,
         value: Some("{}".into()),
         most: 10,
+        keeps_back: None,
     };
     let desks = hall.store.desks();
     desks.change_desk(&hall.room, act).await.unwrap();

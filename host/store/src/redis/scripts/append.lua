@@ -1,8 +1,8 @@
 -- Adds messages to the log and says them. ARGV: 6 how to publish, 7 the channel, 8 how many messages are kept, 9 how
 -- many more may be before the log is trimmed, 10 a word that this request alone has, 11 the fencing number of the room's
 -- intake or nothing; then for each message its id and its JSON. KEYS: 4 the room's duties, if there is such a number.
--- The answer: epoch, how many could not be said, then each message's offset, negative if it was there before; or nothing,
--- and who has the intake now.
+-- The answer: epoch, how many could not be said, then each message's offset, negative if it was there before, and 0 if
+-- something on the room's desk keeps it back; or nothing, and who has the intake now.
 --
 -- A request may come twice, if the answer to it was lost. What the first one added is new to whoever asks, as long as
 -- nobody else has added something since.
@@ -28,8 +28,16 @@ for i = 1, count do
   ids[i] = ARGV[FIRST + 2 * (i - 1)]
 end
 local known = redis.call('ZMSCORE', KEYS[3], unpack(ids))
-local latest = redis.call('HMGET', KEYS[1], 'request', 'since')
+local latest = redis.call('HMGET', KEYS[1], 'request', 'since', 'keepers')
 local own = latest[1] == word and tonumber(latest[2])
+local kept_back = {}
+if tonumber(latest[3] or 0) > 0 then
+  local fields = {}
+  for i = 1, count do
+    fields[i] = 'kept ' .. ids[i]
+  end
+  kept_back = redis.call('HMGET', KEYS[1], unpack(fields))
+end
 local since = string.format('%.0f', offset + 1)
 local answer, added, fresh, entries = { epoch, 0 }, {}, {}, {}
 local before = '{"v":1,"epoch":"' .. epoch .. '","offset":'
@@ -41,6 +49,8 @@ for i = 1, count do
     local is_new = own and at >= own and not fresh[id]
     fresh[id] = place
     answer[i + 2] = is_new and at or -at
+  elseif kept_back[i] then
+    answer[i + 2] = 0
   else
     offset = offset + 1
     local at, message = string.format('%.0f', offset), ARGV[FIRST + 2 * i - 1]
