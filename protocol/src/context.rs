@@ -57,7 +57,7 @@ pub struct StreamNow {
     /// Where the stream was then, in milliseconds since its start.
     pub position_ms: u64,
     /// What was said last, oldest first; without the times of the words.
-    #[schemars(length(max = 3))]
+    #[schemars(length(max = 8))]
     pub segments: Vec<Segment>,
     /// What happened last, oldest first.
     #[schemars(length(max = 8))]
@@ -74,8 +74,8 @@ pub struct StreamNow {
 }
 
 impl StreamNow {
-    /// Segments at most.
-    pub const MAX_SEGMENTS: usize = 3;
+    /// Segments at most. What is heard is taken down in pieces of some words: it is enough for a sentence.
+    pub const MAX_SEGMENTS: usize = 8;
 
     /// Events at most.
     pub const MAX_EVENTS: usize = 8;
@@ -259,7 +259,7 @@ mod tests {
             room_id: RoomId::new("main/lobby").unwrap(),
             at: Timestamp::from_millis(1_769_860_800_000),
             position_ms: 50_000,
-            transcript: (0..5)
+            transcript: (0..10)
                 .map(|n| Segment {
                     start_ms: n * 1000,
                     end_ms: n * 1000 + 900,
@@ -287,7 +287,7 @@ mod tests {
     fn what_is_shown_is_the_latest() {
         let now = StreamNow::from(&context());
         let texts: Vec<&str> = now.segments.iter().map(|said| said.text.as_str()).collect();
-        assert_eq!(texts, ["2", "3", "4"]);
+        assert_eq!(texts, ["2", "3", "4", "5", "6", "7", "8", "9"]);
         let ids: Vec<&str> = now.events.iter().map(|event| event.id.as_str()).collect();
         assert_eq!(ids, ["7", "6", "5", "4", "3", "2", "1", "0"]);
         assert_eq!(now.keywords, ["0", "1", "2", "3", "4", "5", "6", "7"]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StreamNow } from "./protocol";
-import { ASKED, clock, kind, question } from "./stream";
+import { ASKED, captions, clock, kind, question } from "./stream";
 
 const stream = (position_ms: number, asked_ms: number | null): StreamNow => ({
   at: "2026-01-31T12:00:00.000Z",
@@ -26,6 +26,51 @@ describe("the stream", () => {
     ["boss_fight", "Boss fight"],
   ])("%s is %s in words", (of, words) => {
     expect(kind(of)).toBe(words);
+  });
+
+  it.each<[string, [number, number, string][], string[]]>([
+    ["nothing", [], []],
+    [
+      "pieces of a sentence",
+      [
+        [0, 900, "It was here."],
+        [1_000, 1_500, "It was"],
+        [1_500, 2_400, "here a second"],
+        [2_400, 2_900, "ago, I swear."],
+      ],
+      ["It was here.", "It was here a second ago, I swear."],
+    ],
+    [
+      "a pause",
+      [
+        [0, 900, "And then"],
+        [2_900, 3_500, "nothing"],
+      ],
+      ["And then", "nothing"],
+    ],
+    [
+      "what closes behind an end",
+      [
+        [0, 900, "He said “no.”"],
+        [900, 1_500, "(Really!)"],
+        [1_500, 1_900, "So"],
+      ],
+      ["He said “no.”", "(Really!)", "So"],
+    ],
+    [
+      "scripts without spaces",
+      [
+        [0, 900, "今天我们"],
+        [900, 1_500, "去看电影。"],
+        [1_500, 1_900, "วันนี้"],
+        [1_900, 2_400, "ไปดู Netflix"],
+        [2_400, 2_900, "กัน"],
+      ],
+      ["今天我们去看电影。", "วันนี้ไปดู Netflix กัน"],
+    ],
+  ])("has a line for each sentence: %s", (_, said, lines) => {
+    const segments = said.map(([start_ms, end_ms, text]) => ({ start_ms, end_ms, text }));
+    expect(captions(segments).map(({ text }) => text)).toEqual(lines);
   });
 
   it.each([

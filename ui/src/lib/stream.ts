@@ -1,6 +1,6 @@
 /** What the stream says now, put in words. */
 
-import type { StreamNow } from "./protocol";
+import type { Segment, StreamNow } from "./protocol";
 
 const KINDS: Readonly<Record<string, string>> = {
   chat_question: "To the chat",
@@ -26,6 +26,40 @@ export function clock(ms: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** A line of what is said, on the stream's clock. */
+export interface Caption {
+  start_ms: number;
+  text: string;
+}
+
+/** A sentence's end, whatever closes behind it. */
+const ENDS = /[.!?…。．！？؟۔।॥։][\p{Pe}\p{Pf}"']*$/u;
+
+/** After so long another sentence begins, in milliseconds of the stream. */
+const PAUSE = 2_000;
+
+/** Of scripts that set no spaces between words. */
+const UNSPACED = "[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}]";
+const JOINS = new RegExp(`${UNSPACED}\n${UNSPACED}`, "u");
+
+/** What was said, a line for each sentence: speech is taken down in pieces of some words, and a piece goes on with the line
+ * that it belongs to. */
+export function captions(segments: readonly Segment[]): Caption[] {
+  const lines: Caption[] = [];
+  let end_ms = 0;
+  for (const segment of segments) {
+    const line = lines.at(-1);
+    if (line && !ENDS.test(line.text) && segment.start_ms - end_ms < PAUSE) {
+      const space = JOINS.test(`${line.text}\n${segment.text}`) ? "" : " ";
+      line.text += space + segment.text;
+    } else {
+      lines.push({ start_ms: segment.start_ms, text: segment.text });
+    }
+    end_ms = segment.end_ms;
+  }
+  return lines;
 }
 
 /** For so long a question to the chat is put before it, in milliseconds of the stream. */
