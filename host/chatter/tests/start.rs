@@ -74,7 +74,7 @@ fn wrong_use_ends_with_2_and_failure_with_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let serve = ["serve", "--data", "data", "--listen"];
-    let cases: [(&[&str], i32, &str); 10] = [
+    let cases: [(&[&str], i32, &str); 11] = [
         (
             &["--bus", "redis://:secret@127.0.0.1:1"],
             1,
@@ -83,6 +83,7 @@ fn wrong_use_ends_with_2_and_failure_with_1() {
         (&["--bus", "carrier-pigeon"], 2, "no such bus"),
         (&["--bus", "redis://:secret@host:x"], 2, "no Redis URL"),
         (&["--llm", "openai"], 2, "llm.model is missing"),
+        (&["--llm-model", "gpt-5"], 2, "llm.provider is missing"),
         (
             &["--room", "main/loby", "--loop"],
             2,

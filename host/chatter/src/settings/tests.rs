@@ -316,6 +316,52 @@ fn who_answers_is_said_or_goes_without_saying() {
 }
 
 #[test]
+fn what_describes_a_provider_without_one_is_told() {
+    let one = "[llm]\nbase_url = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\n";
+    let top = "[llm]\nconcurrency = 2\nreasoning = \"off\"\n\
+        [llm.providers.fast]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    let missing = "llm.provider is missing: name openai, anthropic or gemini, or leave out ";
+    let none = ServeOptions::default;
+    let model = || ServeOptions {
+        llm_model: Some("m".into()),
+        ..none()
+    };
+    let offline = || ServeOptions {
+        llm: Some(Provider::Offline),
+        ..none()
+    };
+    // The file, the command line, and what is wrong.
+    let cases = [
+        (one, none(), Some("llm.base_url, llm.model")),
+        ("", model(), Some("llm.model")),
+        (
+            "[llm]\napi_key_env = \"SET\"\n",
+            none(),
+            Some("llm.api_key_env"),
+        ),
+        (
+            top,
+            none(),
+            Some(
+                "llm.concurrency, llm.reasoning; what is said of one of llm.providers stands in its own table",
+            ),
+        ),
+        // Whoever says so wants none, whatever else is said.
+        (one, offline(), None),
+        (
+            "[llm]\nprovider = \"offline\"\nmodel = \"m\"\n",
+            none(),
+            None,
+        ),
+    ];
+    for (table, options, expected) in cases {
+        let told = llm_with(table, options).err().map(wrong);
+        let expected = expected.map(|expected| vec![format!("{missing}{expected}")]);
+        assert_eq!(told, expected, "{table}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_language_models_is_said_at_once() {
     let fast = "[llm.providers.fast]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
     let slow = fast.replace("fast", "slow");

@@ -132,7 +132,11 @@ impl Llm {
         let mut providers = BTreeMap::new();
         // Who names one at the command line wants that one, whatever the file says of who is used.
         let is_asked_for = options.provider.is_some();
-        let short = options.provider.or(table.provider).unwrap_or_default();
+        let named = options.provider.or(table.provider);
+        let short = named.unwrap_or_default();
+        if named.is_none() {
+            checked.unclaimed(&options, &table);
+        }
         if let Provider::Server(kind) = short {
             let one = ProviderTable {
                 kind: short,
@@ -242,6 +246,40 @@ struct Checked<'a> {
 }
 
 impl Checked<'_> {
+    /// What describes a provider that nobody named.
+    fn unclaimed(&mut self, options: &LlmOptions, table: &LlmTable) {
+        let said = [
+            (
+                "base_url",
+                options.base_url.is_some() || table.base_url.is_some(),
+            ),
+            ("model", options.model.is_some() || table.model.is_some()),
+            (
+                "api_key_env",
+                options.api_key_env.is_some() || table.api_key_env.is_some(),
+            ),
+            (
+                "concurrency",
+                options.concurrency.is_some() || table.concurrency.is_some(),
+            ),
+            ("reasoning", table.reasoning.is_some()),
+        ];
+        let said = said.into_iter().filter(|(_, is_said)| *is_said);
+        let said: Vec<_> = said.map(|(key, _)| format!("llm.{key}")).collect();
+        if said.is_empty() {
+            return;
+        }
+        let tables = if table.providers.is_empty() {
+            ""
+        } else {
+            "; what is said of one of llm.providers stands in its own table"
+        };
+        self.wrong.push(format!(
+            "llm.provider is missing: name openai, anthropic or gemini, or leave out {}{tables}",
+            said.join(", ")
+        ));
+    }
+
     fn provider(&mut self, place: &str, table: ProviderTable) -> Option<LlmProvider> {
         let before = self.wrong.len();
         let mut wrong = |problem: String| self.wrong.push(problem);
