@@ -151,8 +151,9 @@ async fn serve(
     services.start(Stage::Gateway, "upkeep of the metrics", |end| {
         parts.metrics.clone().keep_up(end)
     });
-    if worker.is_some() {
-        // Until the worker has ended, which is before the gateway does.
+    // Personas ask language models, and so do summaries of what rooms watch.
+    if worker.is_some() || context.is_some() {
+        // Until both have ended, which is before the gateway does.
         services.start(Stage::Gateway, "budgets of the language models", |end| {
             budgets::keep(Arc::clone(&parts.model), data.llm_budgets(), end)
         });

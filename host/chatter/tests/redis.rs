@@ -25,10 +25,15 @@ fn quiet() -> Home {
 
 /// Serves it in a data folder, on a Redis.
 fn serve(home: &Home, data: &str, bus: &str) -> Server {
+    serve_as(home, data, bus, &[])
+}
+
+/// The same with more words.
+fn serve_as(home: &Home, data: &str, bus: &str, more: &[&str]) -> Server {
     let words = ["serve", "--data", data, "--bus", bus];
     let others = ["--plugins", "plugins", "--listen", "127.0.0.1:0"];
     Server::listening(Process::start(
-        home.chatter(&[&words[..], &others].concat()),
+        home.chatter(&[&words[..], &others, more].concat()),
     ))
 }
 
@@ -186,4 +191,22 @@ async fn viewers_are_told_when_redis_comes_back_with_nothing() {
     assert_eq!(back.hello["recovered"], false);
     assert_ne!(back.hello["epoch"], epoch.as_str());
     assert_eq!(say(&mut back, "after").await, 1);
+}
+
+/// Of those that have a role, who asks language models: personas, and summaries of streams.
+#[test]
+fn who_asks_language_models_keeps_what_they_cost() {
+    let redis = RedisServer::start();
+    let home = quiet();
+    // Who reads it says that it can't be read.
+    let told = "today's budgets of the language models start anew";
+    for (role, keeps) in [("worker", true), ("context", true), ("trends", false)] {
+        home.write(&format!("{role}/llm-budgets.json"), "{");
+        let server = serve_as(&home, role, &redis.url(), &["--role", role]);
+        if keeps {
+            server.process.stderr_with(told);
+        } else {
+            assert!(!server.process.stderr().contains(told), "{role}");
+        }
+    }
 }
