@@ -51,7 +51,7 @@ pub trait LanguageModel: Send + Sync + 'static {
     ) -> Result<Completion, Error>;
 
     /// How many tokens whoever asks may still use, beside what bounds its call; `u32::MAX` where
-    /// nothing does.
+    /// nothing does. With 0 left it may be answered all the same, by what costs nothing.
     fn remaining(&self, asker: &Asker) -> u32 {
         let _ = asker;
         u32::MAX

@@ -338,13 +338,14 @@ impl LanguageModel for Router {
     }
 
     fn remaining(&self, asker: &Asker) -> u32 {
+        // The offline model costs nothing, and would say of each budget that all of it is left.
         let left = |target| match target {
-            Target::Provider(provider) => self.ledger.left(&asker.scope, provider.price()),
-            Target::Offline => u32::MAX,
+            Target::Provider(provider) => Some(self.ledger.left(&asker.scope, provider.price())),
+            Target::Offline => None,
         };
         // Whoever of the route has something left for them answers.
         let route = self.route_of(asker);
-        route.into_iter().map(left).max().unwrap_or(u32::MAX)
+        route.into_iter().filter_map(left).max().unwrap_or(u32::MAX)
     }
 
     fn trouble(&self, asker: &Asker) -> Option<String> {

@@ -201,19 +201,19 @@ async fn what_is_used_up_goes_on_with_the_offline_model_or_in_silence() {
         route: Some(slice::from_ref(&"a".to_owned()).into()),
         ..asker.clone()
     };
-    assert_eq!(router.remaining(&alone), 60);
-    assert_eq!(
-        router.remaining(&asker),
-        u32::MAX,
-        "the offline model is free"
-    );
+    let offline = Asker {
+        route: Some(slice::from_ref(&OFFLINE.to_owned()).into()),
+        ..asker.clone()
+    };
+    let remaining = || [&asker, &alone, &offline].map(|who| router.remaining(who));
+    assert_eq!(remaining(), [60, 60, u32::MAX], "the offline model is free");
     assert_eq!(ask(&router, &asker).await.unwrap().model, "tiny");
     assert_eq!(script.asked()[0].max_tokens, 40);
-    assert_eq!(router.remaining(&alone), 35, "as the server counted it");
+    assert_eq!(remaining(), [35, 35, u32::MAX], "as the server counted it");
     // 20 for the request leave 15, and an answer of less than 16 is not worth it.
     assert_eq!(ask(&router, &asker).await.unwrap().model, OFFLINE);
     assert_eq!(ask(&router, &alone).await, Err(Error::OverBudget));
-    assert_eq!(router.remaining(&alone), 35, "nothing was used");
+    assert_eq!(remaining(), [35, 35, u32::MAX], "nothing was used");
 }
 
 #[tokio::test(start_paused = true)]
