@@ -1,6 +1,7 @@
 //! One provider, as a crowd asks it: in turn, within its bounds, and not while it is down.
 
 mod counted;
+mod unusable;
 
 pub(crate) use counted::REQUESTS;
 
@@ -12,10 +13,12 @@ use crate::{
     server::{Answer, ConfigError, Server, ServerConfig},
 };
 use async_trait::async_trait;
+use chatter_http::{Extent, News};
 use chatter_protocol::{TenantId, llm::Request, memory::Scope};
 use counted::Counted;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+use unusable::Unusable;
 
 /// How long it took, from a request's place to its end.
 const SECONDS: &str = "chatter_llm_seconds";
@@ -107,6 +110,7 @@ pub(crate) struct Provider {
     gate: Gate,
     timeout: Option<Duration>,
     price: Option<Price>,
+    unusable: Unusable,
 }
 
 impl Provider {
@@ -130,6 +134,7 @@ impl Provider {
             backend,
             timeout: config.timeout,
             price: config.price,
+            unusable: Unusable::default(),
         }
     }
 
@@ -137,9 +142,13 @@ impl Provider {
         self.gate.name()
     }
 
-    /// Whether it does not answer this tenant.
-    pub(crate) fn is_failing(&self, tenant: &TenantId) -> bool {
-        self.gate.is_out_for_all() || self.gate.is_out(tenant)
+    /// What it does instead of answering this tenant, for operators; none if it answers.
+    pub(crate) fn trouble(&self, tenant: &TenantId) -> Option<&'static str> {
+        if self.gate.is_out_for_all() || self.gate.is_out(tenant) {
+            Some("does not answer")
+        } else {
+            self.unusable.trouble(tenant)
+        }
     }
 
     pub(crate) fn price(&self) -> Option<&Price> {
@@ -168,7 +177,33 @@ impl Provider {
         let once = || async { self.once(request, seed, until, charge).await.into() };
         let answer = self.gate.ask(asker, until, self.timeout, once).await;
         counted.end(&answer);
+        self.tell(asker, &answer);
         answer
+    }
+
+    /// Tells the operator that it makes nothing of whatever it is asked, and that it does again. What is an outage, the
+    /// gate tells.
+    fn tell(&self, asker: &Scope, answer: &Result<Answer, Failure>) {
+        let (name, about) = (self.name(), self.gate.about());
+        let news = self.unusable.note(asker, answer, Instant::now());
+        match (news, answer) {
+            (Some(News::Failed(extent)), Err(failure)) => tracing::warn!(
+                provider = name,
+                model = about.model,
+                server = about.place,
+                tenant = (extent == Extent::Some).then(|| asker.room.tenant().to_string()),
+                "the language model makes nothing of whatever it is asked: {failure}; {}; {}",
+                unusable::hint(failure),
+                TERMS.meanwhile
+            ),
+            (Some(News::Recovered(after)), _) => tracing::info!(
+                provider = name,
+                model = about.model,
+                server = about.place,
+                "the language model answers again, after {after:.1?}"
+            ),
+            _ => {}
+        }
     }
 
     /// Asks once.

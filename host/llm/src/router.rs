@@ -350,16 +350,15 @@ impl LanguageModel for Router {
 
     fn trouble(&self, asker: &Asker) -> Option<String> {
         let tenant = asker.scope.room.tenant();
-        let is_failing = |target: &Target<'_>| match target {
-            Target::Provider(provider) => provider.is_failing(&tenant),
-            Target::Offline => false,
+        let trouble = |target: &Target<'_>| match target {
+            Target::Provider(provider) => {
+                let what = provider.trouble(&tenant)?;
+                Some(format!("{} {what}", provider.name()))
+            }
+            Target::Offline => None,
         };
         let route = self.route_of(asker);
-        let failing: Vec<&str> = route
-            .iter()
-            .take_while(|target| is_failing(target))
-            .map(Target::name)
-            .collect();
+        let failing: Vec<String> = route.iter().map_while(trouble).collect();
         if failing.is_empty() {
             return None;
         }
@@ -368,9 +367,7 @@ impl LanguageModel for Router {
             None => "nobody answers instead".into(),
         };
         let failing = failing.join(", ");
-        Some(format!(
-            "the language model {failing} does not answer; {instead}"
-        ))
+        Some(format!("the language model {failing}; {instead}"))
     }
 
     fn about(&self) -> About {

@@ -6,13 +6,14 @@ mod support;
 
 use chatter_llm::{Kind, LanguageModel as _, ProviderConfig, Router, RouterConfig, ServerConfig};
 use chatter_protocol::{
-    Clock,
+    Clock, RoomId,
     llm::{Completion, Error},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::{Act, LONG, Server, asker, fails, request, router};
+use support::{Act, LONG, Server, asker, fails, logged, request, router};
 use tokio::{net::TcpListener, time::Instant};
+use tracing::Level;
 
 #[tokio::test]
 async fn a_good_answer_becomes_one_line() {
@@ -100,6 +101,43 @@ async fn refusals_are_told_apart() {
         let here = format!("http://{}/v1", server.address);
         let told = server.fails(Kind::OpenAi).await;
         assert_eq!(told, (error, why.replace("HERE", &here)), "{status}");
+    }
+}
+
+/// What OpenAI's newer models say to a temperature, and what a model says that thinks until no tokens are left.
+#[tokio::test]
+async fn a_server_that_makes_nothing_of_any_request_is_told_once_with_its_words() {
+    let why = "Unsupported value: 'temperature' does not support 0.5 with this model.";
+    let refused = Act::respond(
+        "400 Bad Request",
+        "",
+        json!({ "error": { "message": why } }).to_string(),
+    );
+    let thought = Act::json(&json!({
+        "choices": [{ "message": { "content": "" }, "finish_reason": "length" }],
+    }));
+    let good = Act::says(Kind::OpenAi, "gg");
+    for (act, why, hint) in [
+        (refused, why, "`sampling = false`"),
+        (thought, "nothing but reasoning", "`reasoning = \"off\"`"),
+    ] {
+        let acts = [vec![act; 15], vec![good.clone()]].concat();
+        let server = Server::doing(acts).await;
+        let model = server.alone(Kind::OpenAi);
+        let mut others = asker();
+        others.scope.room = RoomId::new("main/studio").unwrap();
+        let asking = async {
+            for asker in [asker(), others].iter().cycle().take(18) {
+                let _ = model.complete(&request(), asker, 7, LONG).await;
+            }
+        };
+        let ((), log) = logged(Level::INFO, asking).await;
+        let told: Vec<_> = log.lines().collect();
+        assert_eq!(told.len(), 2, "{log}");
+        for part in ["WARN", why, hint, "provider=\"it\"", "model=\"tiny\""] {
+            assert!(told[0].contains(part), "{part}: {log}");
+        }
+        assert!(told[1].contains("answers again"), "{log}");
     }
 }
 

@@ -341,3 +341,26 @@ async fn operators_of_all_see_that_one_is_overloaded() {
     ask(&router, &asker()).await.unwrap();
     assert_eq!(router.trouble(&other), None, "a good answer");
 }
+
+#[tokio::test(start_paused = true)]
+async fn operators_see_that_one_refuses_whatever_it_is_asked() {
+    let refused = || (SECOND, Err(Failure::Refused("400: no max_tokens".into())));
+    let first = Script::of((0..10).map(|_| refused()));
+    let router = router(&[("a", &first), ("b", &Script::default())], &["a", "b"]);
+    let [nova, mia, other] = [
+        ("main/lobby", "nova"),
+        ("main/lobby", "mia"),
+        ("acme/studio", "nova"),
+    ]
+    .map(|(room, persona)| Asker::new(scope(room, persona)));
+    for asker in [&nova, &mia].into_iter().cycle().take(10) {
+        assert_eq!(router.trouble(&nova), None);
+        ask(&router, asker).await.unwrap();
+    }
+    let said = "the language model a refuses what it is asked; b answers instead";
+    assert_eq!(router.trouble(&nova).as_deref(), Some(said));
+    assert_eq!(router.trouble(&other), None, "it was not asked for it");
+    assert_eq!(ask(&router, &mia).await.unwrap().model, "tiny");
+    assert_eq!(first.asked().len(), 11, "it is asked all the same");
+    assert_eq!(router.trouble(&nova), None, "a good answer");
+}

@@ -247,24 +247,30 @@ pub(crate) fn request() -> Request {
 
 /// What whoever asks a model is told of there being no answer, and what the operator.
 pub(crate) async fn fails(model: &Router) -> (Error, String) {
+    let (asked, asker) = (request(), asker());
+    let asking = model.complete(&asked, &asker, 7, LONG);
+    let (result, log) = logged(Level::DEBUG, asking).await;
+    let why = log.lines().find_map(|line| line.split_once("no answer: "));
+    let (why, _) = why
+        .and_then(|(_, why)| why.split_once(" provider="))
+        .unwrap();
+    (result.unwrap_err(), why.to_owned())
+}
+
+/// What comes of it, and what is logged meanwhile, down to a level.
+pub(crate) async fn logged<T>(level: Level, work: impl Future<Output = T>) -> (T, String) {
     let log = Log::default();
     let subscriber = fmt()
         .with_writer({
             let log = log.clone();
             move || log.clone()
         })
-        .with_max_level(Level::DEBUG)
+        .with_max_level(level)
         .with_ansi(false)
         .finish();
-    let (asked, asker) = (request(), asker());
-    let asking = model.complete(&asked, &asker, 7, LONG);
-    let result = asking.with_subscriber(subscriber).await;
+    let result = work.with_subscriber(subscriber).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let why = log.lines().find_map(|line| line.split_once("no answer: "));
-    let (why, _) = why
-        .and_then(|(_, why)| why.split_once(" provider="))
-        .unwrap();
-    (result.unwrap_err(), why.to_owned())
+    (result, log)
 }
 
 /// What is logged.
