@@ -22,6 +22,7 @@ pub use reasoning::Reasoning;
 use crate::{About, budget::Usage, estimate_input, estimate_tokens, failure::Failure};
 use chatter_http::{Ask, Method};
 use chatter_protocol::llm::Request;
+use serde_json::Value;
 use wire::{End, Said, Wire};
 
 /// The longest answer that is read, in bytes. A chat line is far shorter; a server that sends more
@@ -41,6 +42,7 @@ pub(crate) struct Server {
     wire: &'static dyn Wire,
     path: Vec<String>,
     model: String,
+    is_own: bool,
     sampling: bool,
     reasoning: Option<Reasoning>,
 }
@@ -68,6 +70,7 @@ impl Server {
                 .reasoning
                 .map(|wanted| wire.reasoning(&config.model, wanted)),
             model: config.model,
+            is_own: config.kind.is_own(&config.base_url),
             sampling: config.sampling,
         })
     }
@@ -89,11 +92,7 @@ impl Server {
     /// knows that nobody waits any more.
     pub(crate) async fn ask(&self, request: &Request, seed: u64) -> Result<Answer, Failure> {
         let request = &*template::without_marks(request);
-        let how = wire::How {
-            sampling: self.sampling.then(|| wire::Sampling::new(request, seed)),
-            reasoning: self.reasoning,
-        };
-        let body = self.wire.body(&self.model, request, how)?;
+        let body = self.body(request, seed)?;
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let ask = Ask {
             method: Method::POST,
@@ -108,6 +107,15 @@ impl Server {
         } else {
             Err(not_ok(&self.client, &answer))
         }
+    }
+
+    fn body(&self, request: &Request, seed: u64) -> Result<Value, Failure> {
+        let how = wire::How {
+            is_own: self.is_own,
+            sampling: self.sampling.then(|| wire::Sampling::new(request, seed)),
+            reasoning: self.reasoning,
+        };
+        self.wire.body(&self.model, request, how)
     }
 
     fn answer(&self, body: &[u8], request: &Request) -> Result<Answer, Failure> {
@@ -203,6 +211,34 @@ pub(crate) fn no_answer(failure: chatter_http::Failure) -> Failure {
         chatter_http::Failure::Timeout(..) => Failure::TimedOut,
         failure @ (chatter_http::Failure::Lost(_) | chatter_http::Failure::TooLong(..)) => {
             Failure::Garbled(failure.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::scripted::request;
+
+    #[test]
+    fn openai_s_own_server_is_told_the_limit_as_all_its_models_take_it() {
+        let (old, new) = ("max_tokens", "max_completion_tokens");
+        // Whose server it is, whether a temperature is sent, and how the limit is called.
+        for (base_url, sampling, limit) in [
+            ("https://api.openai.com/v1", true, new),
+            ("https://api.openai.com/v1", false, new),
+            ("http://127.0.0.1:11434/v1", true, old),
+            ("http://127.0.0.1:11434/v1", false, new),
+        ] {
+            let server = Server::new(ServerConfig {
+                base_url: base_url.into(),
+                sampling,
+                ..ServerConfig::new(Kind::OpenAi, "m")
+            });
+            let body = server.unwrap().body(&request(), 7).unwrap();
+            let limits = [old, new].map(|name| body.get(name).map(|_| name));
+            let found: Vec<_> = limits.into_iter().flatten().collect();
+            assert_eq!(found, [limit], "{base_url}, {sampling}");
         }
     }
 }

@@ -55,6 +55,8 @@ pub(super) fn of(kind: Kind) -> &'static dyn Wire {
 /// How a request is answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct How {
+    /// Whether the server is the vendor's own, and no other that speaks its API.
+    pub(super) is_own: bool,
     /// By the vendor's own rule if absent.
     pub(super) sampling: Option<Sampling>,
     /// As the model does if absent.

@@ -324,6 +324,7 @@ mod tests {
                 json_schema: None,
             };
             let how = How {
+                is_own: true,
                 sampling: None,
                 reasoning: None,
             };

@@ -28,11 +28,12 @@ impl Wire for OpenAi {
     }
 
     fn body(&self, model: &str, request: &Request, how: How) -> Result<Value, Failure> {
-        // OpenAI's newer models want `max_completion_tokens`, which other servers don't know; those that
-        // refuse a temperature are the same.
-        let limit = match how.sampling {
-            Some(_) => "max_tokens",
-            None => "max_completion_tokens",
+        // OpenAI's newer models refuse `max_tokens`, and its older ones take the new name as well. Other servers may not
+        // know that one, but for models that refuse a temperature.
+        let limit = if how.is_own || how.sampling.is_none() {
+            "max_completion_tokens"
+        } else {
+            "max_tokens"
         };
         let mut body = json!({
             "model": model,
