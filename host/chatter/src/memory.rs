@@ -9,7 +9,7 @@ use crate::{
     args::ServeOptions,
     said::{confirmed, note, print},
     serve::{DataFolder, Joints},
-    settings::Settings,
+    settings::{BusText, Settings},
 };
 use anstyle::Style;
 use chatter_memory::{Archive, Filter, gist};
@@ -55,6 +55,10 @@ pub(crate) struct Place {
     /// Folder for everything that outlives a run [default: the platform's usual place]
     #[arg(long, value_name = "DIR", env = "CHATTER_DATA", hide_env_values = true)]
     data: Option<PathBuf>,
+    /// Where the store is in which memories wait to be remembered, as `serve` was told: memory (in the data folder)
+    /// or a Redis [default: memory]
+    #[arg(long, value_name = "BUS", env = "CHATTER_BUS", hide_env_values = true)]
+    bus: Option<BusText>,
     #[command(flatten)]
     memory: MemoryOptions,
 }
@@ -156,6 +160,7 @@ impl Place {
         let settings = Settings::load(ServeOptions {
             config: self.config,
             data: self.data,
+            bus: self.bus,
             memory: self.memory,
             ..ServeOptions::default()
         })?;
@@ -324,6 +329,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
     if !options.yes && !confirmed(&what)? {
         return Err(Failure::failed("nothing was forgotten"));
     }
+    let on_their_way = waiting.len();
     if let Some(joints) = &joints {
         let settled = joints.store.settle_memories(waiting).await;
         settled.map_err(|error| Failure::caused(&error))?;
@@ -335,7 +341,13 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
             .await
             .map_err(Failure::failed)?;
     }
-    note(&format!("forgotten: {gone} memories"));
+    note(&format!(
+        "forgotten: {gone} memories{}",
+        match on_their_way {
+            0 => String::new(),
+            count => format!(", and {count} on their way there"),
+        }
+    ));
     if joints.is_none() {
         note(
             "a chatter is running on this data folder: what it has not delivered yet may still be remembered; look again with `chatter memory search`",

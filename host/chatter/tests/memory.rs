@@ -2,11 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use chatter_bus::redis::Link;
+use chatter_protocol::{
+    CallId, Timestamp,
+    memory::{Kind, NewEntry},
+};
+use chatter_redis_server::RedisServer;
+use chatter_store::{CallCommit, Store};
 use std::{
     fs,
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 use tempfile::TempDir;
 use wiremock::{
@@ -30,12 +38,26 @@ impl Operator {
 
     /// Exit code, stdout, stderr.
     fn types(&self, words: &[&str], input: &str) -> (i32, String, String) {
-        let here: &Path = self.0.path();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chatter"))
+        self.says(self.chatter(words), input)
+    }
+
+    /// `chatter memory` with these words, with nothing of the tester's environment that it would heed.
+    fn chatter(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatter"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHATTER_")) {
+            command.env_remove(name);
+        }
+        command
             .arg("memory")
             .args(words)
             .args(["--data", "data"])
-            .current_dir(here)
+            .current_dir(self.0.path());
+        command
+    }
+
+    /// Exit code, stdout, stderr of a command that is told this.
+    fn says(&self, mut command: Command, input: &str) -> (i32, String, String) {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -196,6 +218,72 @@ async fn a_person_is_forgotten_by_configured_personas_that_mem0_does_not_name() 
         said.contains("the configuration can't be read") && said.contains("rooms/lobby.toml"),
         "{said}"
     );
+}
+
+/// The store on a Redis, as another process has it.
+async fn store_on(redis: &RedisServer) -> chatter_store::Redis {
+    let link = Link::connect(redis.url().parse().unwrap()).await.unwrap();
+    chatter_store::Redis::new(link)
+}
+
+/// What Nova remembers of Ana and of Ben waits in the outbox.
+async fn waits(store: &dyn Store) {
+    let entry = |about: &str| NewEntry {
+        kind: Kind::Preference,
+        text: "likes tea".into(),
+        about: about.parse().ok(),
+        confidence: 1.0,
+        source: None,
+    };
+    let commit = CallCommit {
+        call_id: CallId::new(),
+        room: "main/lobby".parse().unwrap(),
+        persona: "nova".parse().unwrap(),
+        digest: "0".into(),
+        state: None,
+        lines: Vec::new(),
+        memories: vec![entry("guest:ana"), entry("guest:ben")],
+        at: Timestamp::from_millis(0),
+        fence: None,
+    };
+    store.commit(commit).await.unwrap();
+}
+
+/// Whom the memories that wait in the outbox are about.
+async fn waiting(store: &dyn Store) -> Vec<String> {
+    let waiting = store.pending_memories(10, Duration::ZERO).await.unwrap();
+    let about = waiting.into_iter().filter_map(|it| it.entry.about);
+    about.map(|about| about.to_string()).collect()
+}
+
+const FORGET_ANA: [&str; 4] = ["forget", "--about", "guest:ana", "--yes"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_on_redis_is_forgotten_too_however_it_is_named() {
+    let (redis, operator) = (RedisServer::start(), Operator::new());
+    let store = store_on(&redis).await;
+    let url = redis.url();
+    let in_words = || operator.chatter(&[&FORGET_ANA[..], &["--bus", &url]].concat());
+    let in_environment = || {
+        let mut command = operator.chatter(&FORGET_ANA);
+        command.env("CHATTER_BUS", &url);
+        command
+    };
+    for command in [in_words(), in_environment()] {
+        waits(&store).await;
+        let (code, _, said) = operator.says(command, "");
+        let told = "forgotten: 0 memories, and 1 on their way there\n";
+        assert_eq!((code, &*said), (0, told));
+        assert_eq!(waiting(&store).await, ["guest:ben"]);
+        let ids = store.pending_memories(10, Duration::ZERO).await.unwrap();
+        let ids = ids.into_iter().map(|waiting| waiting.id).collect();
+        store.settle_memories(ids).await.unwrap();
+    }
+    let mut wrong = operator.chatter(&FORGET_ANA);
+    wrong.env("CHATTER_BUS", "redis://:hunter2@host:port");
+    let (code, _, said) = operator.says(wrong, "");
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("bus: ") && !said.contains("hunter2"), "{said}");
 }
 
 #[test]
