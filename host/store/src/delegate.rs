@@ -101,6 +101,7 @@ delegate! {
         fn take(rooms: &[RoomId], duty: Duty, holder: &str, ttl: Duration) -> Vec<Lease>;
         fn give_up(rooms: &[RoomId], duty: Duty, holder: &str) -> ();
         fn meet(group: &str, member: &str, ttl: Duration) -> Vec<String>;
+        fn present(group: &str) -> Vec<String>;
         fn leave(group: &str, member: &str) -> ();
     }
 }

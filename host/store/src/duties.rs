@@ -117,6 +117,13 @@ pub trait Duties: Send + Sync {
         ttl: Duration,
     ) -> Result<Vec<String>, StoreError>;
 
+    /// Who is there, by name, for whoever is none of them.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    async fn present(&self, group: &str) -> Result<Vec<String>, StoreError>;
+
     /// Says that `member` is there no longer.
     ///
     /// # Errors
@@ -229,6 +236,14 @@ impl Duties for OfOneProcess {
         members.insert(member.to_owned(), now + ttl);
         members.retain(|_, until| *until > now);
         Ok(members.keys().cloned().collect())
+    }
+
+    async fn present(&self, group: &str) -> Result<Vec<String>, StoreError> {
+        let now = Instant::now();
+        let inner = self.lock();
+        let members = inner.members.get(group).into_iter().flatten();
+        let there = members.filter(|(_, until)| **until > now);
+        Ok(there.map(|(member, _)| member.clone()).collect())
     }
 
     async fn leave(&self, group: &str, member: &str) -> Result<(), StoreError> {

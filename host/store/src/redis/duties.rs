@@ -86,12 +86,20 @@ impl Duties for Redis {
         let arguments = [member.as_bytes(), ttl.as_bytes()];
         let script = &self.shared.scripts.meet;
         let answer = self.shared.link.run(script, &keys, arguments).await;
-        let mut answer = Answer::new("meet", answer.map_err(|fault| unavailable(&fault))?)?;
-        let mut members = Vec::new();
-        while answer.more() {
-            members.push(answer.text()?);
-        }
-        Ok(members)
+        members(Answer::new(
+            "meet",
+            answer.map_err(|fault| unavailable(&fault))?,
+        )?)
+    }
+
+    async fn present(&self, group: &str) -> Result<Vec<String>, StoreError> {
+        let keys = [keys::members(group)];
+        let script = &self.shared.scripts.present;
+        let answer = self.shared.link.run(script, &keys, [] as [&[u8]; 0]).await;
+        members(Answer::new(
+            "present",
+            answer.map_err(|fault| unavailable(&fault))?,
+        )?)
     }
 
     async fn leave(&self, group: &str, member: &str) -> Result<(), StoreError> {
@@ -101,4 +109,12 @@ impl Duties for Redis {
         let done = self.shared.link.ask("leave", &group, &command).await;
         done.map(drop).map_err(|fault| unavailable(&fault))
     }
+}
+
+fn members(mut answer: Answer) -> Result<Vec<String>, StoreError> {
+    let mut members = Vec::new();
+    while answer.more() {
+        members.push(answer.text()?);
+    }
+    Ok(members)
 }

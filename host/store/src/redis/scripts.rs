@@ -41,4 +41,5 @@ scripts! {
     take: "take";
     give_up: "give_up";
     meet: "meet";
+    present: "present";
 }

@@ -112,7 +112,10 @@ pub(crate) async fn members_know_each_other(subject: &impl Subject) {
     assert_eq!(meet("worker", "b", HOUR).await, ["b"]);
     assert_eq!(meet("worker", "a", SHORT).await, ["a", "b"]);
     assert_eq!(meet("gateway", "g", HOUR).await, ["g"]);
+    let present = async |group: &str| duties.present(group).await.unwrap();
+    assert!(present("context").await.is_empty(), "who looks is none");
     tokio::time::sleep(SHORT * 2).await;
+    assert_eq!(present("worker").await, ["b"]);
     assert_eq!(meet("worker", "c", HOUR).await, ["b", "c"]);
     duties.leave("worker", "b").await.unwrap();
     duties.leave("worker", "nobody").await.unwrap();

@@ -296,6 +296,7 @@ async fn a_clock_that_goes_back_keeps_no_duty_from_others() {
         panic!("{first:?}, {second:?}")
     };
     assert!(second > first, "{second} after {first}");
+    assert!(duties.present("gateway").await.unwrap().is_empty());
     assert_eq!(
         duties.meet("gateway", "alive", ttl).await.unwrap(),
         ["alive"]

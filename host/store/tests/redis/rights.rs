@@ -111,6 +111,7 @@ async fn a_user_with_the_rules_of_the_manual_is_enough() {
         store.duties().meet("worker", "a", LONG).await.unwrap(),
         ["a"]
     );
+    assert_eq!(store.duties().present("worker").await.unwrap(), ["a"]);
     store.duties().leave("worker", "a").await.unwrap();
     assert_eq!(store.session("none").await.unwrap(), None);
 
