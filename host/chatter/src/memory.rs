@@ -8,8 +8,8 @@ use crate::{
     Failure,
     args::ServeOptions,
     said::{confirmed, note, print},
-    serve::{DataFolder, Joints},
-    settings::{BusText, Settings},
+    serve::{DataFolder, Joints, Unjoined},
+    settings::{Bus, BusText, Settings},
 };
 use anstyle::Style;
 use chatter_memory::{Archive, Filter, gist};
@@ -17,7 +17,7 @@ use chatter_protocol::{
     AuthorId, CallId,
     memory::{Entry, Kind, Query, Scope},
 };
-use chatter_store::{OutboxId, Unreadable};
+use chatter_store::{Duty, OutboxId, Unreadable};
 use clap::{Args, Subcommand};
 use lines::Line;
 use options::{MemoryOptions, MemorySettings};
@@ -175,16 +175,68 @@ impl Place {
 }
 
 impl Opened {
-    /// The memory's file belongs to a chatter that runs on it; Mem0 belongs to nobody. Also gives the
-    /// store, with what still waits in it to be remembered, unless a running chatter has it.
+    fn is_mem0(&self) -> bool {
+        matches!(self.settings.memory, MemorySettings::Mem0 { .. })
+    }
+
+    /// The memory's file belongs to a chatter that runs on it; Mem0 belongs to nobody, and Redis to all on it. Also
+    /// gives the store, with what still waits in it to be remembered, unless a running chatter has it for itself.
     async fn alone(&self) -> Result<Option<Joints>, Failure> {
         match Joints::new(&self.settings.bus, &self.data).await {
             Ok(joints) => Ok(Some(joints)),
-            Err(failure) => match self.settings.memory {
-                MemorySettings::Embedded { .. } => Err(failure),
-                MemorySettings::Mem0 { .. } => Ok(None),
+            Err(Unjoined::InUse(_)) if self.is_mem0() => match &self.settings.bus {
+                Bus::Memory => Ok(None),
+                Bus::Redis(server) => Joints::on_redis(server).await.map(Some),
             },
+            Err(why) => Err(why.into()),
         }
+    }
+}
+
+/// Who works with memories meanwhile.
+enum Beside {
+    Nobody,
+    /// A chatter that has the store for itself.
+    Chatter,
+    /// Workers that share the store, by name.
+    Workers(Vec<String>),
+}
+
+impl Beside {
+    async fn those_at(joints: Option<&Joints>) -> Result<Self, Failure> {
+        let Some(joints) = joints else {
+            return Ok(Self::Chatter);
+        };
+        let group = Duty::Personas.group();
+        let present = joints.store.duties().present(group).await;
+        let workers = present.map_err(|error| Failure::caused(&error))?;
+        Ok(if workers.is_empty() {
+            Self::Nobody
+        } else {
+            Self::Workers(workers)
+        })
+    }
+
+    /// Says what may not be forgotten because of them.
+    fn tell(&self) {
+        let (who, what) = match self {
+            Self::Nobody => return,
+            Self::Chatter => (
+                "a chatter is running on this data folder".to_owned(),
+                "what it has not delivered yet",
+            ),
+            Self::Workers(workers) => (
+                format!(
+                    "{} at work on this store ({})",
+                    counted(workers.len(), "worker"),
+                    workers.join(", ")
+                ),
+                "what was just being delivered, or comes of a call under way,",
+            ),
+        };
+        note(&format!(
+            "{who}: {what} may still be remembered; look again with `chatter memory search`"
+        ));
     }
 }
 
@@ -297,6 +349,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
     let opened = options.place.open()?;
     let memory = &opened.memory;
     let joints = opened.alone().await?;
+    let beside = Beside::those_at(joints.as_ref()).await?;
     let filter = Filter {
         id: options.id,
         ..whose.filter()
@@ -314,6 +367,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
     let count: usize = listed.iter().map(|(_, entries)| entries.len()).sum();
     if count + waiting.len() == 0 {
         note("nothing is remembered of that");
+        beside.tell();
         return Ok(());
     }
     let what = format!(
@@ -348,11 +402,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
             count => format!(", and {count} on their way there"),
         }
     ));
-    if joints.is_none() {
-        note(
-            "a chatter is running on this data folder: what it has not delivered yet may still be remembered; look again with `chatter memory search`",
-        );
-    }
+    beside.tell();
     Ok(())
 }
 
@@ -417,7 +467,10 @@ async fn import(options: ImportOptions) -> Result<(), Failure> {
     // All of it, before anything is written.
     let lines = lines::read(&text, &name.to_string()).map_err(Failure::Usage)?;
     let opened = options.place.open()?;
-    let _alone = opened.alone().await?;
+    let _alone = match opened.is_mem0() {
+        true => None,
+        false => opened.alone().await?,
+    };
     let memory = &opened.memory;
     let mut by_scope: BTreeMap<String, Vec<Line>> = BTreeMap::new();
     for line in lines {

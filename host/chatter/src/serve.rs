@@ -11,7 +11,7 @@ mod signals;
 mod workshop;
 
 pub(crate) use data::DataFolder;
-pub(crate) use parts::Joints;
+pub(crate) use parts::{Joints, Unjoined};
 
 use crate::{
     Failure,

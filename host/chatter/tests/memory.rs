@@ -286,6 +286,60 @@ async fn what_waits_on_redis_is_forgotten_too_however_it_is_named() {
     assert!(said.contains("bus: ") && !said.contains("hunter2"), "{said}");
 }
 
+/// Forgets Ana at a Mem0, with these words besides.
+fn forgets_at(operator: &Operator, mem0: &MockServer, more: &[&str]) -> (i32, String) {
+    let nova = ["--room", "main/lobby", "--persona", "nova"];
+    let url = mem0.uri();
+    let place = ["--memory", "mem0", "--memory-base-url", &url];
+    let words = [&FORGET_ANA[..], &nova, &place, more].concat();
+    let (code, _, said) = operator.types(&words, "");
+    (code, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_on_redis_keep_nothing_from_being_forgotten_and_are_named() {
+    let (redis, mem0) = (RedisServer::start(), forgetful_mem0().await);
+    let (store, operator) = (store_on(&redis).await, Operator::new());
+    let url = redis.url();
+    let forget = || forgets_at(&operator, &mem0, &["--bus", &url]);
+    let told = "forgotten: 1 memories, and 1 on their way there\n";
+    waits(&store).await;
+    assert_eq!(forget(), (0, told.to_owned()));
+
+    // One on another machine, and whoever has this data folder.
+    let duties = store.duties();
+    let an_hour = Duration::from_secs(3_600);
+    duties.meet("worker", "far/7/1", an_hour).await.unwrap();
+    let _lock = chatter_store::lock(&operator.0.path().join("data/chatter.db")).unwrap();
+    waits(&store).await;
+    let (code, said) = forget();
+    assert!(code == 0 && said.starts_with(told), "{code} {said}");
+    assert!(said.contains("1 worker at work on this store (far/7/1): "));
+    assert!(!waiting(&store).await.contains(&"guest:ana".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_is_not_taken_for_a_chatter_that_runs() {
+    let (mem0, operator) = (forgetful_mem0().await, Operator::new());
+    let data = operator.0.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let running = "a chatter is running on this data folder";
+    {
+        let _lock = chatter_store::lock(&data.join("chatter.db")).unwrap();
+        let (code, said) = forgets_at(&operator, &mem0, &[]);
+        assert!(code == 0 && said.contains(running), "{code} {said}");
+    }
+    let (code, said) = forgets_at(&operator, &mem0, &["--bus", "redis://127.0.0.1:9"]);
+    assert!(code == 1 && said.contains("127.0.0.1:9"), "{code} {said}");
+    assert!(!said.contains(running), "{said}");
+    fs::write(data.join("chatter.db"), "no store".repeat(1_000)).unwrap();
+    let (code, said) = forgets_at(&operator, &mem0, &[]);
+    assert!(code == 1 && said.contains("not a readable chatter store"));
+    let deleted = mem0.received_requests().await.unwrap();
+    let deleted = deleted.iter().filter(|request| request.method == "DELETE");
+    assert_eq!(deleted.count(), 1, "with the chatter that runs");
+}
+
 #[test]
 fn wrong_use_is_said_with_its_place() {
     let operator = Operator::new();

@@ -1,6 +1,6 @@
 //! Whose memory a command means.
 
-use super::{Opened, options::MemorySettings};
+use super::Opened;
 use crate::{
     Failure,
     config::{self, Configuration},
@@ -81,8 +81,7 @@ impl Whose {
         let known = opened.memory.scopes(&self.which()).await;
         let Scopes { mut scopes, more } = known.map_err(Failure::failed)?;
         // The embedded memory's list is whole.
-        let is_mem0 = matches!(opened.settings.memory, MemorySettings::Mem0 { .. });
-        if more || (is_mem0 && look == Look::Everywhere) {
+        if more || (opened.is_mem0() && look == Look::Everywhere) {
             let folder = &opened.settings.config;
             match config::load(folder, None) {
                 Ok(configuration) => scopes.extend(Self::configured(&configuration)),

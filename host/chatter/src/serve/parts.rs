@@ -8,7 +8,10 @@ use crate::{
     senses::{self, Ears},
     settings::{Bus, Role, Settings},
 };
-use chatter_bus::{InProcess, SharedBus, redis::Link};
+use chatter_bus::{
+    InProcess, SharedBus,
+    redis::{Link, Server},
+};
 use chatter_context::{
     About, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, Written, attend,
     attend_media,
@@ -22,7 +25,7 @@ use chatter_protocol::{
     source::{Hearing, HearingBy},
 };
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
-use chatter_store::{Lock, Rota, SharedStore, Sqlite, lock};
+use chatter_store::{Lock, Rota, SharedStore, Sqlite, StoreError, lock};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{
     path::{Path, PathBuf},
@@ -73,11 +76,37 @@ pub(crate) struct Joints {
     lock: Option<Lock>,
 }
 
+/// Why there are none.
+pub(crate) enum Unjoined {
+    /// Another chatter has the data folder.
+    InUse(Failure),
+    /// Something is wrong with the store.
+    Failed(Failure),
+}
+
+impl From<StoreError> for Unjoined {
+    fn from(error: StoreError) -> Self {
+        let failure = Failure::caused(&error);
+        match error {
+            StoreError::InUse { .. } => Self::InUse(failure),
+            _ => Self::Failed(failure),
+        }
+    }
+}
+
+impl From<Unjoined> for Failure {
+    fn from(why: Unjoined) -> Self {
+        match why {
+            Unjoined::InUse(failure) | Unjoined::Failed(failure) => failure,
+        }
+    }
+}
+
 impl Joints {
-    pub(crate) async fn new(bus: &Bus, data: &DataFolder) -> Result<Self, Failure> {
+    pub(crate) async fn new(bus: &Bus, data: &DataFolder) -> Result<Self, Unjoined> {
         match bus {
             Bus::Memory => {
-                let store = Sqlite::open(&data.store()).map_err(|error| Failure::caused(&error))?;
+                let store = Sqlite::open(&data.store())?;
                 Ok(Self {
                     bus: Arc::new(InProcess::new()),
                     store: Arc::new(store),
@@ -86,18 +115,26 @@ impl Joints {
                 })
             }
             Bus::Redis(server) => {
-                let lock = lock(&data.store()).map_err(|error| Failure::caused(&error))?;
-                let link = Link::connect(server.clone())
-                    .await
-                    .map_err(Failure::failed)?;
+                let lock = lock(&data.store())?;
+                let joints = Self::on_redis(server).await.map_err(Unjoined::Failed)?;
                 Ok(Self {
-                    bus: Arc::new(chatter_bus::redis::Redis::new(link.clone())),
-                    store: Arc::new(chatter_store::Redis::new(link.clone())),
-                    link: Some(link),
                     lock: Some(lock),
+                    ..joints
                 })
             }
         }
+    }
+
+    /// Without a data folder of its own: for a command beside the chatter that has it.
+    pub(crate) async fn on_redis(server: &Server) -> Result<Self, Failure> {
+        let link = Link::connect(server.clone());
+        let link = link.await.map_err(Failure::failed)?;
+        Ok(Self {
+            bus: Arc::new(chatter_bus::redis::Redis::new(link.clone())),
+            store: Arc::new(chatter_store::Redis::new(link.clone())),
+            link: Some(link),
+            lock: None,
+        })
     }
 }
 
