@@ -12,7 +12,7 @@ use crate::{
     settings::{Bus, BusText, Settings},
 };
 use anstyle::Style;
-use chatter_memory::{Archive, Filter, gist};
+use chatter_memory::{AT_HAND, Archive, Filter, gist};
 use chatter_protocol::{
     AuthorId, CallId,
     memory::{Entry, Kind, Query, Scope},
@@ -217,8 +217,8 @@ impl Beside {
         })
     }
 
-    /// Says what may not be forgotten because of them.
-    fn tell(&self) {
+    /// Says what may not be forgotten because of them, at Mem0 or not.
+    fn tell(&self, is_mem0: bool) {
         let (who, what) = match self {
             Self::Nobody => return,
             Self::Chatter => (
@@ -237,6 +237,13 @@ impl Beside {
         note(&format!(
             "{who}: {what} may still be remembered; look again with `chatter memory search`"
         ));
+        if is_mem0 {
+            note(&format!(
+                "should Mem0 be away, personas there may still be given what was found or written in the last {} minutes; \
+                 a chatter that is started again has none of it",
+                AT_HAND.as_secs() / 60
+            ));
+        }
     }
 }
 
@@ -367,7 +374,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
     let count: usize = listed.iter().map(|(_, entries)| entries.len()).sum();
     if count + waiting.len() == 0 {
         note("nothing is remembered of that");
-        beside.tell();
+        beside.tell(opened.is_mem0());
         return Ok(());
     }
     let what = format!(
@@ -402,7 +409,7 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
             count => format!(", and {count} on their way there"),
         }
     ));
-    beside.tell();
+    beside.tell(opened.is_mem0());
     Ok(())
 }
 

@@ -328,6 +328,7 @@ async fn a_store_that_fails_is_not_taken_for_a_chatter_that_runs() {
         let _lock = chatter_store::lock(&data.join("chatter.db")).unwrap();
         let (code, said) = forgets_at(&operator, &mem0, &[]);
         assert!(code == 0 && said.contains(running), "{code} {said}");
+        assert!(said.contains("in the last 60 minutes"), "{said}");
     }
     let (code, said) = forgets_at(&operator, &mem0, &["--bus", "redis://127.0.0.1:9"]);
     assert!(code == 1 && said.contains("127.0.0.1:9"), "{code} {said}");

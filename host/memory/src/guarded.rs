@@ -5,8 +5,12 @@
 //! all, for when it fails for several of them) answers in its place: with what is at hand (entries that were found or written lately, and
 //! those that wait to be written), or else that the memory is unavailable and why. Writes are not
 //! held back by it: whoever delivers them waits and tries again by itself.
+//!
+//! Nobody tells this process of what another one has forgotten. So what is at hand stays for [`AT_HAND`] alone.
 
-use crate::{Archive, Embedded, Filter, Listing, Mem0, Memory, Scopes, Which, away::PATIENCE};
+use crate::{
+    Archive, Embedded, Filter, Listing, Mem0, Memory, Scopes, Which, away::PATIENCE, embedded::Stay,
+};
 use async_trait::async_trait;
 use chatter_http::{Breaker, Extent, News, Outage, Pass, Watch};
 use chatter_protocol::{
@@ -22,12 +26,18 @@ use tokio::time::{Instant, timeout};
 const ENTRIES_AT_HAND: u32 = 64;
 const SCOPES_AT_HAND: u32 = 4_096;
 
+/// For how long an entry stays at hand after it was found last, or was told to be waiting: no persona is given
+/// what was forgotten longer ago.
+pub const AT_HAND: Duration = Duration::from_secs(3_600);
+
 /// A memory that is guarded.
 pub struct Guarded<M> {
     memory: M,
     breaker: Breaker<TenantId, String>,
     watch: Watch,
     at_hand: Embedded,
+    /// What the times of what is at hand are counted from.
+    began: Instant,
     wait: Duration,
 }
 
@@ -54,7 +64,8 @@ impl<M: Memory> Guarded<M> {
             memory,
             breaker: Breaker::new(PATIENCE),
             watch: Watch::default(),
-            at_hand: Embedded::in_memory()?.keeps(ENTRIES_AT_HAND),
+            at_hand: Embedded::of_copies(ENTRIES_AT_HAND)?,
+            began: Instant::now(),
             wait,
         })
     }
@@ -102,14 +113,37 @@ impl<M: Memory> Guarded<M> {
         }
     }
 
-    /// Keeps at hand what may be asked for while the memory is away.
-    async fn keep(&self, scope: &Scope, entries: Vec<(NewEntry, Timestamp)>) {
+    /// Keeps at hand what may be asked for while the memory is away, as fresh as what came so long `ago`.
+    async fn keep(&self, scope: &Scope, entries: Vec<(NewEntry, Timestamp)>, ago: Duration) {
         // It is only a copy: if it fails, there is less at hand.
         if self.at_hand.scopes_known() >= SCOPES_AT_HAND {
             let _ = self.at_hand.clear().await;
         }
-        let _ = self.at_hand.keep_at_hand(scope, entries).await;
+        let now = self.now();
+        let stay = Stay {
+            now,
+            since: now.saturating_sub(millis(ago)),
+            until: now.saturating_add(millis(AT_HAND)),
+        };
+        let _ = self.at_hand.keep_at_hand(scope, entries, stay).await;
     }
+
+    /// What is at hand; nothing, if that can't be said.
+    async fn look_at_hand(&self, scope: &Scope, query: &Query) -> Vec<Entry> {
+        match self.at_hand.drop_at_hand(self.now()).await {
+            Ok(()) => self.at_hand.search(scope, query).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// In milliseconds, as what is at hand has it.
+    fn now(&self) -> i64 {
+        millis(self.began.elapsed())
+    }
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Why it is away, for one of those who ask.
@@ -168,12 +202,12 @@ impl<M: Memory> Memory for Guarded<M> {
                 // The best last, so that it stays the longest.
                 let copies = found.iter().rev();
                 let copies = copies.map(|found| (found.entry.clone(), found.at));
-                self.keep(scope, copies.collect()).await;
+                self.keep(scope, copies.collect(), Duration::ZERO).await;
                 counter!("chatter_memory_searches_total", "end" => "answered").increment(1);
                 Ok(found)
             }
             Err(Error::Unavailable(reason)) => {
-                let at_hand = self.at_hand.search(scope, query).await.unwrap_or_default();
+                let at_hand = self.look_at_hand(scope, query).await;
                 let end = if at_hand.is_empty() {
                     "unavailable"
                 } else {
@@ -202,8 +236,8 @@ impl<M: Memory> Memory for Guarded<M> {
         self.memory.remember(scope, write_id, entry, at).await
     }
 
-    async fn expect(&self, scope: &Scope, _: &str, entry: &NewEntry, at: Timestamp) {
-        self.keep(scope, vec![(entry.clone(), at)]).await;
+    async fn expect(&self, scope: &Scope, entry: &NewEntry, at: Timestamp, waited: Duration) {
+        self.keep(scope, vec![(entry.clone(), at)], waited).await;
     }
 
     fn trouble(&self, tenant: &TenantId) -> Option<String> {

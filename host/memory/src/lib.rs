@@ -14,7 +14,7 @@ mod mem0;
 
 pub use embedded::{Embedded, SCOPE_KEEPS, SEARCH_LIMIT};
 pub use entry::gist;
-pub use guarded::Guarded;
+pub use guarded::{AT_HAND, Guarded};
 pub use mem0::{Api, HOSTED, Mem0, Mem0Config};
 
 use async_trait::async_trait;
@@ -22,7 +22,7 @@ use chatter_protocol::{
     AuthorId, RoomId, TenantId, Timestamp,
     memory::{Entry, Error, NewEntry, Query, Scope},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A memory, as rooms use it.
 #[async_trait]
@@ -39,9 +39,11 @@ pub trait Memory: Send + Sync + 'static {
         at: Timestamp,
     ) -> Result<(), Error>;
 
-    /// An entry that waits to be remembered: a memory that may be away can answer searches with it
-    /// meanwhile.
-    async fn expect(&self, _: &Scope, _write_id: &str, _: &NewEntry, _: Timestamp) {}
+    /// An entry that waits to be remembered, and has `waited` for so long: a memory that may be away can answer
+    /// searches with it meanwhile. To say so again makes the entry no newer than it is.
+    async fn expect(&self, _: &Scope, _: &NewEntry, _: Timestamp, waited: Duration) {
+        let _ = waited;
+    }
 
     /// Why it does not answer a tenant, for operators; none if it does. What it said to others is not in it.
     fn trouble(&self, tenant: &TenantId) -> Option<String> {

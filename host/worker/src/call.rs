@@ -10,6 +10,7 @@ use crate::{
     seat::{Known, Sitter},
     shadow::Again,
 };
+use chatter_memory::SharedMemory;
 use chatter_protocol::{
     CallRecord, ChatMessage, MessageId, Timestamp, Turn, V1,
     call::{CallEnd, CallInput, Fate, Line, LineFate, LogLevel, LogLine, Outcome, RoomInfo},
@@ -54,6 +55,7 @@ pub(crate) struct Job {
     pub(crate) now: chatter_protocol::Clock,
     pub(crate) personas: SharedPersonas,
     pub(crate) store: SharedStore,
+    pub(crate) memory: SharedMemory,
     pub(crate) publisher: Publisher,
 }
 
@@ -261,6 +263,11 @@ impl Job {
         let before = std::mem::take(&mut self.known);
         if !(lines.is_empty() && commit.state.is_none() && commit.memories.is_empty()) {
             self.put(commit).await?;
+        }
+        // The room's next calls are made here, wherever memories are delivered.
+        for entry in &outcome.memories {
+            let scope = &self.sitter.scope;
+            self.memory.expect(scope, entry, now, Duration::ZERO).await;
         }
         let state = outcome
             .state

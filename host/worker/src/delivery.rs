@@ -176,13 +176,10 @@ impl Delivery<'_> {
         }
         for waiting in &pending {
             let PendingMemory {
-                scope,
-                write_id,
-                entry,
-                at,
-                ..
+                scope, entry, at, ..
             } = waiting;
-            self.memory.expect(scope, write_id, entry, *at).await;
+            let waited = self.clock.now().since(*at);
+            self.memory.expect(scope, entry, *at, waited).await;
         }
         let mut scopes: BTreeMap<String, Vec<PendingMemory>> = BTreeMap::new();
         let mut held = HashSet::new();

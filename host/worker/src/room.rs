@@ -300,6 +300,7 @@ impl Room {
                 now: self.parts.clock.clone(),
                 personas: self.parts.personas.clone(),
                 store: self.parts.store.clone(),
+                memory: self.parts.memory.clone(),
                 publisher: self.publisher.clone(),
             };
             let task = self.calls.spawn(job.run());

@@ -15,12 +15,15 @@
 //! refreshes what is known. Of what is about the same by its vector and by most of its words, a search
 //! shows the newest alone; nothing is thrown away on a model's word.
 
+mod at_hand;
 mod rank;
 mod read;
 mod schema;
 mod vectors;
 mod words;
 mod write;
+
+pub(crate) use at_hand::Stay;
 
 use crate::{Archive, Filter, Listing, Memory, Scopes, Which, entry};
 use async_trait::async_trait;
@@ -34,7 +37,7 @@ use std::{
     fs, io,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -94,6 +97,18 @@ impl Embedded {
         Self::prepare(connection, place)
     }
 
+    /// Room for copies of another memory's entries, so many of a scope.
+    ///
+    /// # Errors
+    ///
+    /// As [`in_memory`](Self::in_memory).
+    pub(crate) fn of_copies(entries: u32) -> Result<Self, Error> {
+        let memory = Self::in_memory()?.keeps(entries);
+        let made = at_hand::prepare(&mut memory.file.lock());
+        made.map_err(|error| failed(&memory.file.place, &error))?;
+        Ok(memory)
+    }
+
     fn prepare(mut connection: Connection, place: String) -> Result<Self, Error> {
         schema::prepare(&mut connection)
             .map_err(|error| Error::Unavailable(format!("{place}: {error}")))?;
@@ -140,23 +155,30 @@ impl Embedded {
         Ok(())
     }
 
-    /// Has copies of another memory's entries at hand, those that came last.
+    /// Has copies of another memory's entries at hand. Only what has [room for them](Self::of_copies) can.
     pub(crate) async fn keep_at_hand(
         &self,
         scope: &Scope,
         entries: Vec<(NewEntry, Timestamp)>,
+        stay: Stay,
     ) -> Result<(), Error> {
         if entries.is_empty() {
             return Ok(());
         }
         let (scope, keeps) = (scope.to_string(), self.keeps);
         let work = move |connection: &mut Connection| {
-            write::keep_at_hand(connection, &scope, &entries, keeps)
+            at_hand::keep(connection, &scope, &entries, stay, keeps)
         };
         if self.file.run(work).await? {
             self.scopes.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Drops the copies whose time is over.
+    pub(crate) async fn drop_at_hand(&self, now: i64) -> Result<(), Error> {
+        let work = move |connection: &mut Connection| at_hand::drop_old(connection, now);
+        self.file.run(work).await
     }
 
     /// As [`Memory::remember`], of several at once; what breaks a rule is passed over.
@@ -183,16 +205,19 @@ impl Embedded {
 }
 
 impl File {
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic elsewhere can't have left a transaction open: dropping one rolls it back.
+        let connection = self.connection.lock();
+        connection.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs `work` on a blocking thread. It goes on to its end if the caller goes away.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let connection = Arc::clone(&self.connection);
-        let done = tokio::task::spawn_blocking(move || {
-            // A panic elsewhere can't have left a transaction open: dropping one rolls it back.
-            work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
-        });
+        let file = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&mut file.lock()));
         match done.await {
             Ok(result) => result.map_err(|error| failed(&self.place, &error)),
             Err(_) => Err(Error::Unavailable(format!(

@@ -32,41 +32,8 @@ pub(super) fn remember(
     Ok(new_scope)
 }
 
-/// Keeps copies of entries of another memory; whether the scope is new. What was asked for last counts most,
-/// however old it is: those that were put here the longest ago go first.
-pub(super) fn keep_at_hand(
-    connection: &mut Connection,
-    scope: &str,
-    entries: &[(NewEntry, Timestamp)],
-    keeps: u32,
-) -> rusqlite::Result<bool> {
-    let whole = connection.transaction()?;
-    let (scope, new_scope) = scope_in(&whole, scope)?;
-    for (entry, at) in entries {
-        whole
-            .prepare_cached(
-                "DELETE FROM entry WHERE scope = ?1 AND gist = ?2 AND kind = ?3 AND about IS ?4",
-            )?
-            .execute(params![
-                scope,
-                gist(&entry.text),
-                entry.kind.as_str(),
-                entry.about.as_ref().map(AuthorId::as_str)
-            ])?;
-        insert(&whole, scope, entry, *at)?;
-    }
-    whole
-        .prepare_cached(
-            "DELETE FROM entry WHERE id IN (
-                 SELECT id FROM entry WHERE scope = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
-        )?
-        .execute(params![scope, keeps])?;
-    whole.commit()?;
-    Ok(new_scope)
-}
-
 /// A scope's number, and whether it is new.
-fn scope_in(whole: &Transaction<'_>, scope: &str) -> rusqlite::Result<(i64, bool)> {
+pub(super) fn scope_in(whole: &Transaction<'_>, scope: &str) -> rusqlite::Result<(i64, bool)> {
     let new = whole
         .prepare_cached("INSERT INTO scope (name) VALUES (?1) ON CONFLICT DO NOTHING")?
         .execute([scope])?;
@@ -144,7 +111,7 @@ fn keep(
     Ok(())
 }
 
-fn insert(
+pub(super) fn insert(
     whole: &Transaction<'_>,
     scope: i64,
     entry: &NewEntry,

@@ -91,7 +91,7 @@ async fn while_it_is_away_searches_find_what_is_at_hand() {
     texts(&memory, "nova", "tea").await.unwrap();
     let at = Timestamp::from_millis(0);
     memory
-        .expect(&scope("nova"), "call/0", &note("milk is waiting"), at)
+        .expect(&scope("nova"), &note("milk is waiting"), at, Duration::ZERO)
         .await;
     memory.memory.mood.store(AWAY, Ordering::SeqCst);
     for (text, expected) in [
@@ -179,7 +179,7 @@ async fn what_is_at_hand_is_bounded() {
     for n in 0..ENTRIES_AT_HAND + 20 {
         let entry = note(&format!("milk {n}"));
         memory
-            .expect(&scope("nova"), &n.to_string(), &entry, at)
+            .expect(&scope("nova"), &entry, at, Duration::ZERO)
             .await;
     }
     let kept = memory
@@ -198,7 +198,7 @@ async fn what_was_pushed_out_is_at_hand_again_when_it_is_found_again() {
     for n in 0..ENTRIES_AT_HAND {
         let (entry, at) = (note(&format!("milk {n}")), Timestamp::from_millis(1_000));
         memory
-            .expect(&scope("nova"), &n.to_string(), &entry, at)
+            .expect(&scope("nova"), &entry, at, Duration::ZERO)
             .await;
     }
     let kept = async |memory: &Guarded<Fickle>| {
@@ -210,6 +210,61 @@ async fn what_was_pushed_out_is_at_hand_again_when_it_is_found_again() {
     assert_eq!(kept(&memory).await, (false, ENTRIES_AT_HAND));
     texts(&memory, "nova", "tea").await.unwrap();
     assert_eq!(kept(&memory).await, (true, ENTRIES_AT_HAND));
+}
+
+#[tokio::test]
+async fn what_waits_is_no_newer_for_being_told_again() {
+    let memory = guarded();
+    let expect = async |n: u32| {
+        // One every second, and as late as it can be told.
+        let (ago, at) = (200 - n, Timestamp::from_millis(0));
+        let entry = note(&format!("milk {n}"));
+        let waited = Duration::from_secs(ago.into());
+        memory.expect(&scope("nova"), &entry, at, waited).await;
+    };
+    for n in 0..100 {
+        expect(n).await;
+    }
+    for n in 0..90 {
+        expect(n).await;
+    }
+    let (scope, all) = (scope("nova"), Filter::default());
+    let kept = memory.at_hand.list(&scope, &all).await.unwrap().entries;
+    let mut kept: Vec<_> = kept.into_iter().map(|it| it.entry.text).collect();
+    kept.sort_unstable();
+    let mut latest: Vec<_> = (100 - ENTRIES_AT_HAND..100)
+        .map(|n| format!("milk {n}"))
+        .collect();
+    latest.sort_unstable();
+    assert_eq!(kept, latest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_neither_found_nor_told_to_wait_for_long_is_given_to_nobody() {
+    let memory = guarded();
+    let expect = async |text| {
+        let (entry, at) = (note(text), Timestamp::from_millis(0));
+        // However long it has waited: it waits still.
+        let long = 3 * AT_HAND;
+        memory.expect(&scope("nova"), &entry, at, long).await;
+    };
+    texts(&memory, "nova", "tea").await.unwrap();
+    texts(&memory, "nova", "coffee").await.unwrap();
+    expect("milk").await;
+    expect("water").await;
+    tokio::time::advance(AT_HAND / 2).await;
+    texts(&memory, "nova", "coffee").await.unwrap();
+    expect("water").await;
+    tokio::time::advance(AT_HAND / 2).await;
+    memory.memory.mood.store(AWAY, Ordering::SeqCst);
+    for (text, expected) in [
+        ("tea", unavailable("scripted")),
+        ("milk", unavailable("scripted")),
+        ("coffee", Ok(vec!["found for coffee".to_owned()])),
+        ("water", Ok(vec!["water".to_owned()])),
+    ] {
+        assert_eq!(texts(&memory, "nova", text).await, expected, "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,6 +26,8 @@ pub(crate) struct Memories {
     pub(crate) refuses: AtomicBool,
     /// How long a write takes.
     pub(crate) takes: Duration,
+    /// What it was told to wait, in the order in which it was told for the first time.
+    pub(crate) expected: Mutex<Vec<String>>,
 }
 
 #[async_trait]
@@ -62,6 +64,13 @@ impl Memory for Memories {
             .unwrap()
             .push((scope.to_string(), entry.text.clone()));
         Ok(())
+    }
+
+    async fn expect(&self, _: &Scope, entry: &NewEntry, _: Timestamp, _: Duration) {
+        let mut expected = self.expected.lock().unwrap();
+        if !expected.contains(&entry.text) {
+            expected.push(entry.text.clone());
+        }
     }
 
     fn describe(&self) -> String {

@@ -2,10 +2,11 @@
 
 use crate::{
     quiet,
-    support::{Gauges, Hall, Memories, Scripted},
+    support::{Act, Gauges, Hall, Memories, Scripted},
 };
 use chatter_protocol::{
     CallId, Clock, PersonaId, Timestamp,
+    call::Outcome,
     memory::{Kind, NewEntry},
 };
 use chatter_store::{CallCommit, Sqlite, Store};
@@ -22,14 +23,17 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What the memory always fails at.
 const BAD: &str = "choke on me";
 
-async fn wait_in(store: &dyn Store, room: &str, persona: &str, texts: &[&str]) {
-    let entry = |text: &&str| NewEntry {
+fn entry(text: &str) -> NewEntry {
+    NewEntry {
         kind: Kind::PersonaNote,
-        text: (*text).into(),
+        text: text.into(),
         about: None,
         confidence: 1.0,
         source: None,
-    };
+    }
+}
+
+async fn wait_in(store: &dyn Store, room: &str, persona: &str, texts: &[&str]) {
     let commit = CallCommit {
         call_id: CallId::new(),
         room: room.parse().unwrap(),
@@ -37,7 +41,7 @@ async fn wait_in(store: &dyn Store, room: &str, persona: &str, texts: &[&str]) {
         digest: "0".into(),
         state: None,
         lines: Vec::new(),
-        memories: texts.iter().map(entry).collect(),
+        memories: texts.iter().map(|text| entry(text)).collect(),
         at: Timestamp::from_millis(0),
         fence: None,
     };
@@ -167,6 +171,36 @@ async fn after_an_outage_each_scopes_entries_arrive_in_their_order() {
     for (scope, kept) in kept {
         assert_eq!(kept, texts, "{scope}");
     }
+    hall.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_keeps_is_known_to_wait_however_much_waits_before_it() {
+    let personas = Arc::new(Scripted::default());
+    let kept = entry("the latest");
+    personas.on("nova", move |_| {
+        Act::Return(Outcome {
+            memories: vec![kept.clone()],
+            ..Outcome::default()
+        })
+    });
+    let memory = Memories {
+        is_away: true.into(),
+        ..Memories::default()
+    };
+    // More than are in view.
+    let before: Vec<_> = (0..300).map(|n| n.to_string()).collect();
+    let before: Vec<_> = before.iter().map(String::as_str).collect();
+    let hall = Hall::open_with(quiet(), &["nova"], personas, memory, async |_, store| {
+        wait_in(store, "main/lobby", "nova", &before).await;
+    })
+    .await;
+    sleep(SECOND).await;
+    let expected = || hall.memory.expected.lock().unwrap().clone();
+    assert_eq!(expected(), before[..256]);
+    hall.context(1, "goal").await;
+    sleep(10 * SECOND).await;
+    assert_eq!(expected().last().unwrap(), "the latest");
     hall.close().await;
 }
 
