@@ -240,6 +240,10 @@ impl<M: Memory> Memory for Guarded<M> {
         self.keep(scope, vec![(entry.clone(), at)], waited).await;
     }
 
+    fn write_wait(&self) -> Duration {
+        self.memory.write_wait()
+    }
+
     fn trouble(&self, tenant: &TenantId) -> Option<String> {
         self.breaker.outage(tenant, Instant::now()).map(told)
     }

@@ -45,6 +45,11 @@ pub trait Memory: Send + Sync + 'static {
         let _ = waited;
     }
 
+    /// How long [`remember`](Self::remember) may take by its own bounds. Whoever waits for it waits for a little longer.
+    fn write_wait(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
     /// Why it does not answer a tenant, for operators; none if it does. What it said to others is not in it.
     fn trouble(&self, tenant: &TenantId) -> Option<String> {
         let _ = tenant;

@@ -102,6 +102,15 @@ fn unavailable<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
 }
 
 #[tokio::test]
+async fn whoever_delivers_learns_how_long_a_write_may_take() {
+    let long = Duration::from_secs(90);
+    let memory = Bed::with(Api::Hosted, |config| config.write_wait = long)
+        .await
+        .memory;
+    assert_eq!(Guarded::mem0(memory).unwrap().write_wait(), long);
+}
+
+#[tokio::test]
 async fn what_goes_wrong_is_told_and_nothing_of_it_gets_through() {
     for api in APIS {
         let Bed { fake, memory, .. } = &Bed::new(api).await;

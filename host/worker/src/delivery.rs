@@ -56,8 +56,8 @@ const IN_VAIN: usize = 3;
 /// How long to wait for the first.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// How long the memory may take for one.
-const MEMORY_WAIT: Duration = Duration::from_secs(30);
+/// How long the memory may take for one beyond its own bound: so that what it says of a late answer is heard.
+const GRACE: Duration = Duration::from_secs(5);
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -386,8 +386,8 @@ async fn remember(memory: &SharedMemory, waiting: &PendingMemory) -> End {
         at,
         ..
     } = waiting;
-    let writing = timeout(MEMORY_WAIT, memory.remember(scope, write_id, entry, *at));
-    match writing.await {
+    let writing = memory.remember(scope, write_id, entry, *at);
+    match timeout(memory.write_wait() + GRACE, writing).await {
         Ok(Ok(())) => End::Kept,
         Ok(Err(Error::Unavailable(reason))) => End::Failed(reason),
         Ok(Err(error)) => End::Refused(error),

@@ -211,6 +211,10 @@ impl Memory for Mem0 {
             .await
     }
 
+    fn write_wait(&self) -> Duration {
+        self.write_wait
+    }
+
     fn describe(&self) -> String {
         let api = match self.api {
             Api::OpenSource => "open-source server",

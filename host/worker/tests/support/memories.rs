@@ -26,6 +26,8 @@ pub(crate) struct Memories {
     pub(crate) refuses: AtomicBool,
     /// How long a write takes.
     pub(crate) takes: Duration,
+    /// How long one may take, if it says so.
+    pub(crate) write_wait: Option<Duration>,
     /// What it was told to wait, in the order in which it was told for the first time.
     pub(crate) expected: Mutex<Vec<String>>,
 }
@@ -71,6 +73,10 @@ impl Memory for Memories {
         if !expected.contains(&entry.text) {
             expected.push(entry.text.clone());
         }
+    }
+
+    fn write_wait(&self) -> Duration {
+        self.write_wait.unwrap_or(Duration::from_secs(30))
     }
 
     fn describe(&self) -> String {

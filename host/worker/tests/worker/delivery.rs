@@ -205,6 +205,21 @@ async fn what_a_call_keeps_is_known_to_wait_however_much_waits_before_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_memory_has_as_long_as_it_may_take() {
+    let arrived = async |write_wait| {
+        let memory = Memories {
+            takes: 100 * SECOND,
+            write_wait: Some(write_wait),
+            ..Memories::default()
+        };
+        let waiting = [("main/lobby", "nova", &["slow"][..])];
+        delivered(memory, &waiting, 1_000 * SECOND).await
+    };
+    assert_eq!(arrived(100 * SECOND).await, ["slow"]);
+    assert!(arrived(50 * SECOND).await.is_empty(), "it hangs");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tenant_with_many_scopes_that_fail_holds_up_no_other_tenant() {
     let personas = Arc::new(Scripted::default());
     let bad: Vec<_> = (0..40).map(|n| format!("p{n}")).collect();
