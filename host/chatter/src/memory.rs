@@ -12,7 +12,7 @@ use crate::{
     settings::{Bus, BusText, Settings},
 };
 use anstyle::Style;
-use chatter_memory::{AT_HAND, Archive, Filter, gist};
+use chatter_memory::{AT_HAND, Archive, Filter, SEARCH_LIMIT, gist};
 use chatter_protocol::{
     AuthorId, CallId,
     memory::{Entry, Kind, Query, Scope},
@@ -27,7 +27,7 @@ use std::{
     path::PathBuf,
     sync::Arc,
 };
-use whose::{Look, Whose};
+use whose::{Look, Meant, Whose};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemoryCommand {
@@ -247,35 +247,46 @@ impl Beside {
     }
 }
 
-/// All entries of some scopes that a filter lets through.
+/// Entries by their scopes.
+struct Listed {
+    entries: Vec<(Scope, Vec<Entry>)>,
+    /// Whether a scope may hold more.
+    more: bool,
+}
+
+/// All entries of some scopes that a filter lets through, as far as the memory lists them; what becomes of those
+/// `beyond` is said.
 async fn list(
     memory: &dyn Archive,
     scopes: &[Scope],
     filter: &Filter,
-) -> Result<Vec<(Scope, Vec<Entry>)>, Failure> {
-    let mut all = Vec::new();
+    beyond: &str,
+) -> Result<Listed, Failure> {
+    let (mut entries, mut more) = (Vec::new(), false);
     for scope in scopes {
         let listing = memory.list(scope, filter).await.map_err(Failure::failed)?;
         if listing.more {
             note(&format!(
-                "{scope}: the memory lists only its first {}",
-                listing.entries.len()
+                "{scope}: the memory holds more than it lists; what is beyond {beyond}"
             ));
+            more = true;
         }
-        all.push((scope.clone(), listing.entries));
+        entries.push((scope.clone(), listing.entries));
     }
-    Ok(all)
+    Ok(Listed { entries, more })
 }
 
 async fn search(options: SearchOptions) -> Result<(), Failure> {
     let opened = options.place.open()?;
     let memory = &opened.memory;
-    let scopes = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
+    let Meant { scopes, .. } = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
     let about = &options.whose.about;
     let mut found: Vec<(Scope, Entry)> = Vec::new();
     if about.is_some() || options.text.trim().is_empty() {
         let words: Vec<_> = gist(&options.text).split(' ').map(str::to_owned).collect();
-        for (scope, entries) in list(&**memory, &scopes, &options.whose.filter()).await? {
+        let filter = options.whose.filter();
+        let listed = list(&**memory, &scopes, &filter, "is not here").await?;
+        for (scope, entries) in listed.entries {
             let fits = |entry: &Entry| {
                 let text = gist(&entry.entry.text);
                 (options.kind.is_empty() || options.kind.contains(&entry.entry.kind))
@@ -293,12 +304,19 @@ async fn search(options: SearchOptions) -> Result<(), Failure> {
             kinds: options.kind,
             limit: options.limit,
         };
+        let mut cut = false;
         for scope in scopes {
             let entries = memory
                 .search(&scope, &query)
                 .await
                 .map_err(Failure::failed)?;
+            cut |= options.limit > SEARCH_LIMIT && entries.len() >= SEARCH_LIMIT as usize;
             found.extend(entries.into_iter().map(|entry| (scope.clone(), entry)));
+        }
+        if cut {
+            note(&format!(
+                "of a persona in a room at most {SEARCH_LIMIT} are found for words; `chatter memory export` gives more"
+            ));
         }
     }
     found.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score).then(b.at.cmp(&a.at)));
@@ -361,9 +379,11 @@ async fn forget(options: ForgetOptions) -> Result<(), Failure> {
         id: options.id,
         ..whose.filter()
     };
-    let scopes = whose.scopes(&opened, Look::Everywhere).await?;
-    let listed = list(&**memory, &scopes, &filter).await?;
+    let Meant { scopes, .. } = whose.scopes(&opened, Look::Everywhere).await?;
+    let beyond = "and meant is forgotten too";
+    let listed = list(&**memory, &scopes, &filter, beyond).await?;
     let listed: Vec<_> = listed
+        .entries
         .into_iter()
         .filter(|(_, entries)| !entries.is_empty())
         .collect();
@@ -452,13 +472,20 @@ fn counted(count: usize, what: &str) -> String {
 async fn export(options: ExportOptions) -> Result<(), Failure> {
     let opened = options.place.open()?;
     let memory = &opened.memory;
-    let scopes = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
-    for (scope, entries) in list(&**memory, &scopes, &options.whose.filter()).await? {
+    let meant = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
+    let filter = options.whose.filter();
+    let listed = list(&**memory, &meant.scopes, &filter, "is not here").await?;
+    for (scope, entries) in listed.entries {
         for entry in entries {
             if !print(&Line::of(scope.clone(), entry).json())? {
                 return Ok(());
             }
         }
+    }
+    if listed.more || meant.more {
+        return Err(Failure::failed(
+            "the export may not be whole, for what is said above; all of it is in what Mem0 itself keeps: make a copy of that",
+        ));
     }
     Ok(())
 }
@@ -493,6 +520,11 @@ async fn import(options: ImportOptions) -> Result<(), Failure> {
         };
         let listing = memory.list(&scope, &Filter::default()).await;
         let listing = listing.map_err(Failure::failed)?;
+        if listing.more {
+            note(&format!(
+                "{scope}: the memory holds more than it lists; what is known beyond is added again, and shown once"
+            ));
+        }
         let said = |entry: &chatter_protocol::memory::NewEntry| {
             (entry.kind, entry.about.clone(), gist(&entry.text))
         };

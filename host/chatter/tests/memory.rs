@@ -283,7 +283,10 @@ async fn what_waits_on_redis_is_forgotten_too_however_it_is_named() {
     wrong.env("CHATTER_BUS", "redis://:hunter2@host:port");
     let (code, _, said) = operator.says(wrong, "");
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("bus: ") && !said.contains("hunter2"), "{said}");
+    assert!(
+        said.contains("bus: ") && !said.contains("hunter2"),
+        "{said}"
+    );
 }
 
 /// Forgets Ana at a Mem0, with these words besides.
@@ -339,6 +342,82 @@ async fn a_store_that_fails_is_not_taken_for_a_chatter_that_runs() {
     let deleted = mem0.received_requests().await.unwrap();
     let deleted = deleted.iter().filter(|request| request.method == "DELETE");
     assert_eq!(deleted.count(), 1, "with the chatter that runs");
+}
+
+#[test]
+fn a_search_for_words_says_what_it_finds_at_most() {
+    let operator = Operator::new();
+    let one = LINES.lines().next().unwrap();
+    let line = |n: u32| one.replace("likes tea", &format!("likes tea {n}"));
+    let lines: Vec<_> = (0..60).map(line).collect();
+    operator.types(&["import", "-"], &lines.join("\n"));
+    let all = "at most 50 are found";
+    for (words, found, is_cut) in [
+        (&["search", "tea", "--limit", "50", "--json"][..], 50, false),
+        (&["search", "tea", "--limit", "200", "--json"], 50, true),
+        (&["search", "7", "--limit", "200", "--json"], 1, false),
+        (&["search", "--limit", "200", "--json"], 60, false),
+    ] {
+        let (code, out, said) = operator.types(words, "");
+        assert_eq!((code, out.lines().count()), (0, found), "{words:?}: {said}");
+        assert_eq!(said.contains(all), is_cut, "{words:?}: {said}");
+    }
+}
+
+/// A Mem0 that lists a thousand of Nova's memories in the lobby, and holds more.
+async fn full_mem0() -> MockServer {
+    let server = MockServer::start().await;
+    let nova = "room:main/lobby|agent:nova";
+    let entry = |n: u32| {
+        let about = if n < 3 { "guest:ana" } else { "guest:ben" };
+        serde_json::json!({
+            "id": format!("m{n}"),
+            "memory": format!("likes tea {n}"),
+            "user_id": nova,
+            "metadata": {
+                "type": "preference", "about": about, "confidence": 0.75, "room": "main/lobby",
+                "agent": "nova", "at": "2026-01-31T12:00:00.000Z", "write_id": format!("call/{n}"),
+            },
+        })
+    };
+    let all: Vec<_> = (0..1_000).map(entry).collect();
+    let ok = |body: serde_json::Value| ResponseTemplate::new(200).set_body_json(body);
+    let mocks = [
+        Mock::given(method("GET"))
+            .and(path("/memories"))
+            .respond_with(ok(serde_json::json!({ "results": all }))),
+        Mock::given(method("POST"))
+            .and(path("/search"))
+            .respond_with(ok(serde_json::json!({ "results": &all[..3] }))),
+        Mock::given(method("POST"))
+            .and(path("/memories"))
+            .respond_with(ok(serde_json::json!({ "results": [all[0]] }))),
+    ];
+    for mock in mocks {
+        mock.mount(&server).await;
+    }
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_may_not_be_whole_ends_with_a_failure() {
+    let (server, operator) = (full_mem0().await, Operator::new());
+    let url = server.uri();
+    let place = ["--memory", "mem0", "--memory-base-url", &url];
+    let nova = ["--room", "main/lobby", "--persona", "nova"];
+    let beyond = "room:main/lobby|agent:nova: the memory holds more than it lists";
+    for (more, count) in [(&[][..], 1_000), (&["--about", "guest:ana"], 3)] {
+        let words = [&["export"], &nova[..], &place, more].concat();
+        let (code, out, said) = operator.types(&words, "");
+        assert_eq!((code, out.lines().count()), (1, count), "{said}");
+        assert!(said.contains(beyond), "{said}");
+        assert!(said.contains("may not be whole"), "{said}");
+    }
+    let (code, _, said) = operator.types(&[&["import", "-"], &place[..]].concat(), {
+        LINES.lines().next().unwrap()
+    });
+    assert!(code == 0 && said.contains("taken in: 1 memories"), "{said}");
+    assert!(said.contains(beyond) && said.contains("added again"));
 }
 
 #[test]

@@ -38,6 +38,14 @@ pub(super) enum Look {
     Everywhere,
 }
 
+/// The scopes that are meant.
+pub(super) struct Meant {
+    /// In order.
+    pub(super) scopes: Vec<Scope>,
+    /// Whether there may be more that nobody names.
+    pub(super) more: bool,
+}
+
 impl Whose {
     pub(super) fn filter(&self) -> Filter {
         Filter {
@@ -70,13 +78,16 @@ impl Whose {
         (is_all || !is_there).then_some(is_there)
     }
 
-    /// The scopes that are meant, in order.
-    pub(super) async fn scopes(&self, opened: &Opened, look: Look) -> Result<Vec<Scope>, Failure> {
+    /// The scopes that are meant.
+    pub(super) async fn scopes(&self, opened: &Opened, look: Look) -> Result<Meant, Failure> {
         if let (Some(room), Some(persona)) = (&self.room, &self.persona) {
-            return Ok(vec![Scope {
-                room: room.clone(),
-                persona: persona.clone(),
-            }]);
+            return Ok(Meant {
+                scopes: vec![Scope {
+                    room: room.clone(),
+                    persona: persona.clone(),
+                }],
+                more: false,
+            });
         }
         let known = opened.memory.scopes(&self.which()).await;
         let Scopes { mut scopes, more } = known.map_err(Failure::failed)?;
@@ -101,7 +112,10 @@ impl Whose {
         let those = scopes.into_iter().filter(|scope| self.takes(scope));
         let those: BTreeSet<_> = those.map(|scope| (scope.room, scope.persona)).collect();
         let scope = |(room, persona)| Scope { room, persona };
-        Ok(those.into_iter().map(scope).collect())
+        Ok(Meant {
+            scopes: those.into_iter().map(scope).collect(),
+            more,
+        })
     }
 
     /// Each persona in each room, whoever sits there today: rosters change.
