@@ -21,6 +21,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::sync::oneshot;
 
 /// When a file is full.
 const MOST_BYTES: u64 = 8 << 20;
@@ -28,9 +29,11 @@ const MOST_BYTES: u64 = 8 << 20;
 /// How long what was written may wait for the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
-/// How long whoever adds waits for the disk. What is written later than that is written all the same;
-/// what would be added meanwhile is not.
+/// How long whoever adds waits for the disk. What is written later than that is written all the same.
 const WRITE_DEADLINE: Duration = Duration::from_secs(1);
+
+/// What waits for the disk while the room's writer is at work; what would be more is lost.
+const MOST_WAITING: usize = 1 << 20;
 
 /// One line.
 #[derive(Clone, Debug, Deserialize)]
@@ -79,10 +82,20 @@ pub(crate) struct Audit {
 #[derive(Debug, Default)]
 struct RoomAudit {
     log: Mutex<Option<Log>>,
-    /// Verdicts are being written.
-    writing: AtomicBool,
+    queue: Mutex<Queue>,
     /// What was written is being brought to the disk.
     syncing: AtomicBool,
+}
+
+/// What is to be written, in the order in which it came. Its room's one writer takes all of it at once, again and
+/// again until nothing is left.
+#[derive(Debug, Default)]
+struct Queue {
+    lines: Vec<u8>,
+    /// Those who wait until the lines are written.
+    waiting: Vec<oneshot::Sender<io::Result<()>>>,
+    /// Since when the writer is at what it took last, while there is one.
+    writing: Option<tokio::time::Instant>,
 }
 
 #[derive(Debug)]
@@ -103,9 +116,15 @@ impl Audit {
         }
     }
 
-    /// Adds verdicts about a room's messages, off the async threads. They are lost with an error if
-    /// those before them are still being written, so that a disk that hangs holds one thread for each
-    /// room at most, and nobody for long.
+    /// Adds records of a room, off the async threads. Whoever adds while others are being written waits for them, and
+    /// is written after them.
+    ///
+    /// A disk that hangs holds one thread and [`MOST_WAITING`] for each room at most, and nobody for longer than
+    /// [`WRITE_DEADLINE`]. Once it has hung for so long nobody waits for it any more.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::TimedOut`] if the records are written late or not at all; or if the disk fails.
     pub(crate) async fn add(
         self: &Arc<Self>,
         room: &RoomId,
@@ -117,22 +136,31 @@ impl Audit {
             lines.push(b'\n');
         }
         let of_room = self.room(room);
-        let Some(writing) = Busy::begin(&of_room, |of_room| &of_room.writing) else {
-            return Err(late("the disk still has those before them to write"));
+        let (reply, written) = oneshot::channel();
+        let now = tokio::time::Instant::now();
+        let (begins, since) = {
+            let mut queue = of_room.queue();
+            if !queue.lines.is_empty() && queue.lines.len() + lines.len() > MOST_WAITING {
+                return Err(late("the disk still has too many before them to write"));
+            }
+            queue.lines.append(&mut lines);
+            queue.waiting.push(reply);
+            let begins = queue.writing.is_none();
+            (begins, *queue.writing.get_or_insert(now))
         };
-        let (audit, room) = (Arc::clone(self), room.clone());
-        let work = blocking(move || {
-            let due = audit.append(&room, &writing.0, &lines);
-            drop(writing);
-            due
-        });
-        let due = tokio::time::timeout(WRITE_DEADLINE, work)
-            .await
-            .map_err(|_| late("the disk is slow: they are written late, or not at all"))??;
-        if let Some(file) = due {
-            bring_to_disk(file, &of_room);
+        if begins {
+            let (audit, room, writer) = (Arc::clone(self), room.clone(), Writer::of(of_room));
+            tokio::task::spawn_blocking(move || writer.write(&audit, &room));
         }
-        Ok(())
+        let slow = || late("the disk is slow: they are written late, or not at all");
+        if now.saturating_duration_since(since) >= WRITE_DEADLINE {
+            return Err(slow());
+        }
+        match tokio::time::timeout(WRITE_DEADLINE, written).await {
+            Ok(Ok(written)) => written,
+            Ok(Err(_)) => Err(io::Error::other("whoever wrote the audit broke off")),
+            Err(_) => Err(slow()),
+        }
     }
 
     /// The latest verdicts and acts, newest first.
@@ -263,27 +291,93 @@ impl RoomAudit {
     fn lock(&self) -> MutexGuard<'_, Option<Log>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Something that is done for a room once at a time, until this is dropped.
-struct Busy(Arc<RoomAudit>, fn(&RoomAudit) -> &AtomicBool);
-
-impl Busy {
-    fn begin(of_room: &Arc<RoomAudit>, what: fn(&RoomAudit) -> &AtomicBool) -> Option<Self> {
-        let was = what(of_room).swap(true, Ordering::AcqRel);
-        (!was).then(|| Self(Arc::clone(of_room), what))
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Busy {
+/// Writes what is in a room's queue. There is one for each room at most.
+struct Writer {
+    of_room: Arc<RoomAudit>,
+    is_done: bool,
+}
+
+impl Writer {
+    const fn of(of_room: Arc<RoomAudit>) -> Self {
+        Self {
+            of_room,
+            is_done: false,
+        }
+    }
+
+    /// On a thread that may block, until nothing is left.
+    fn write(mut self, audit: &Audit, room: &RoomId) {
+        let of_room = Arc::clone(&self.of_room);
+        loop {
+            let (lines, waiting) = {
+                let mut queue = of_room.queue();
+                if queue.waiting.is_empty() {
+                    // Whoever comes next begins anew.
+                    queue.writing = None;
+                    self.is_done = true;
+                    return;
+                }
+                queue.writing = Some(tokio::time::Instant::now());
+                let Queue { lines, waiting, .. } = &mut *queue;
+                (std::mem::take(lines), std::mem::take(waiting))
+            };
+            let written = audit.append(room, &of_room, &lines);
+            for reply in waiting {
+                let answer = match &written {
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+                };
+                // Whoever waited too long is gone.
+                let _ = reply.send(answer);
+            }
+            if let Ok(Some(file)) = written {
+                bring_to_disk(file, &of_room);
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// It broke off, or was never begun as the program ends: what waits is lost, and whoever adds next begins anew.
     fn drop(&mut self) {
-        self.1(&self.0).store(false, Ordering::Release);
+        if self.is_done {
+            return;
+        }
+        let left = std::mem::take(&mut *self.of_room.queue());
+        if !left.waiting.is_empty() {
+            tracing::error!(
+                records = left.waiting.len(),
+                "whoever wrote the audit broke off"
+            );
+        }
+    }
+}
+
+/// A room's file is being brought to the disk, until this is dropped.
+struct Syncing(Arc<RoomAudit>);
+
+impl Syncing {
+    fn begin(of_room: &Arc<RoomAudit>) -> Option<Self> {
+        let was = of_room.syncing.swap(true, Ordering::AcqRel);
+        (!was).then(|| Self(Arc::clone(of_room)))
+    }
+}
+
+impl Drop for Syncing {
+    fn drop(&mut self) {
+        self.0.syncing.store(false, Ordering::Release);
     }
 }
 
 /// Nobody waits for it. While it still goes on for what was written before, it is left for later.
 fn bring_to_disk(file: File, of_room: &Arc<RoomAudit>) {
-    if let Some(syncing) = Busy::begin(of_room, |of_room| &of_room.syncing) {
+    if let Some(syncing) = Syncing::begin(of_room) {
         tokio::task::spawn_blocking(move || {
             if let Err(error) = file.sync_data() {
                 tracing::error!(%error, "the audit could not be brought to the disk");
@@ -405,17 +499,60 @@ mod tests {
         assert_eq!(reasons(&audit, 100).await.len(), 20);
     }
 
+    #[tokio::test]
+    async fn who_adds_while_others_are_written_is_written_after_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Arc::new(Audit::new(folder.path().into()));
+        let room = room();
+        let records: Vec<_> = (0..100).map(|nth| [verdict(nth)]).collect();
+        let adding = records.iter().map(|record| audit.add(&room, record));
+        for added in futures_util::future::join_all(adding).await {
+            added.unwrap();
+        }
+        let wanted: Vec<_> = (0..100).rev().map(|nth: usize| nth.to_string()).collect();
+        assert_eq!(reasons(&audit, 500).await, wanted);
+    }
+
+    /// A room whose disk hangs: a writer that never comes back.
+    fn hangs(audit: &Audit) -> Writer {
+        let of_room = audit.room(&room());
+        of_room.queue().writing = Some(tokio::time::Instant::now());
+        Writer::of(of_room)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_long_for_a_disk_that_hangs() {
         let folder = tempfile::tempdir().unwrap();
         let audit = Arc::new(Audit::new(folder.path().into()));
-        let of_room = audit.room(&room());
-        let hangs = Busy::begin(&of_room, |of_room| &of_room.writing).unwrap();
-        let error = audit.add(&room(), &[verdict(1)]).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let writer = hangs(&audit);
+        let begun = tokio::time::Instant::now();
+        for nth in 1..=3 {
+            let error = audit.add(&room(), &[verdict(nth)]).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        }
+        // The first one, and nobody after that.
+        assert!(begun.elapsed() < 2 * WRITE_DEADLINE);
         let other = RoomId::from_parts("main", "other").unwrap();
         audit.add(&other, &[verdict(2)]).await.unwrap();
-        drop(hangs);
+        // It goes on after all.
+        writer.write(&audit, &room());
+        audit.add(&room(), &[verdict(4)]).await.unwrap();
+        assert_eq!(reasons(&audit, 10).await, ["4", "3", "2", "1"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_a_disk_that_hangs_has_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Arc::new(Audit::new(folder.path().into()));
+        let writer = hangs(&audit);
+        let many: Vec<_> = (0..1000).map(verdict).collect();
+        for _ in 0..10 {
+            audit.add(&room(), &many).await.unwrap_err();
+        }
+        let waits = audit.room(&room()).queue().lines.len();
+        assert!((1..=MOST_WAITING).contains(&waits), "{waits}");
+        // It broke off.
+        drop(writer);
         audit.add(&room(), &[verdict(3)]).await.unwrap();
         assert_eq!(reasons(&audit, 10).await, ["3"]);
     }

@@ -151,12 +151,12 @@ impl Counters {
             .increment(1);
     }
 
-    /// Verdicts that the audit could not keep, or only late.
-    pub(crate) fn unkept(&self, verdicts: usize) {
+    /// Verdicts, and acts of moderators, that the audit could not keep, or only late.
+    pub(crate) fn unkept(&self, records: usize) {
         let (tenant, room) = (self.tenant.clone(), self.room.clone());
-        let verdicts = u64::try_from(verdicts).unwrap_or(u64::MAX);
+        let records = u64::try_from(records).unwrap_or(u64::MAX);
         counter!("chatter_verdicts_unkept_total", "tenant" => tenant, "room" => room)
-            .increment(verdicts);
+            .increment(records);
     }
 
     /// A text that a moderation provider said nothing of.

@@ -149,12 +149,23 @@ pub(super) fn record_of(shared: &Shared, room: &Room, did: Did, by: Named) -> Mo
 
 /// Keeps what was done, and says it on `chat.audit`.
 pub(super) async fn record(shared: &Shared, room: &Room, act: ModeratorAct) {
-    if let Some(audit) = &shared.audit
-        && let Err(error) = audit.add(&room.id, std::slice::from_ref(&act)).await
-    {
-        tracing::error!(room = %room.id, %error, "what a moderator did could not be kept in the audit");
+    record_all(shared, room, &[act]).await;
+}
+
+/// The same for what was done at once.
+pub(super) async fn record_all(shared: &Shared, room: &Room, acts: &[ModeratorAct]) {
+    if acts.is_empty() {
+        return;
     }
-    metrics::counter!("chatter_moderator_acts_total", "tenant" => room.id.tenant().to_string(), "room" => room.id.room().to_owned())
-        .increment(1);
-    admission::publish(shared, room, TopicKind::ChatAudit, &act).await;
+    if let Some(audit) = &shared.audit
+        && let Err(error) = audit.add(&room.id, acts).await
+    {
+        tracing::error!(room = %room.id, %error, acts = acts.len(), "what moderators did could not be kept in the audit");
+        room.counters.unkept(acts.len());
+    }
+    for act in acts {
+        metrics::counter!("chatter_moderator_acts_total", "tenant" => room.id.tenant().to_string(), "room" => room.id.room().to_owned())
+            .increment(1);
+        admission::publish(shared, room, TopicKind::ChatAudit, act).await;
+    }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod acts;
+mod audit;
 mod bounds;
 mod by_words;
 mod crowd;
