@@ -205,6 +205,8 @@ impl Room {
             statuses: Mutex::default(),
             source: Mutex::default(),
         });
+        // Nobody is there yet: from here on changes are told.
+        room.moderators.tell_modes(&room);
         (
             Arc::clone(&room),
             RoomWork {
@@ -218,7 +220,8 @@ impl Room {
         self.rules.load_full()
     }
 
-    /// Other rules hold from now on. Of personas that no longer sit here nothing is shown any more.
+    /// Other rules hold from now on, and viewers are told if other modes are among them. Of personas that no longer sit
+    /// here nothing is shown any more.
     pub(crate) fn set_rules(&self, setup: &RoomSetup) {
         if self.rules.load().setup == *setup {
             return;
@@ -226,6 +229,8 @@ impl Room {
         self.rules.store(Arc::new(Rules::new(setup)));
         self.lock_statuses()
             .retain(|id, _| setup.personas.iter().any(|seat| seat.id == *id));
+        self.moderators.tell_modes(self);
+        self.crowd.wake();
     }
 
     pub(crate) fn topic(&self, kind: TopicKind) -> Topic {

@@ -171,6 +171,8 @@ pub(crate) struct Moderators {
     /// Held while something is shown or taken back: what is shown after it was taken back is shown as that.
     showing: Mutex<()>,
     lately: Mutex<Lately>,
+    /// The modes that viewers know of.
+    told: Mutex<Option<Modes>>,
     /// Who moderated when that was looked at last.
     moderate: Mutex<BTreeSet<AuthorId>>,
 }
@@ -221,6 +223,7 @@ impl Moderators {
             let moderate = after.moderate(shared.clock.now());
             *self.moderate.lock().unwrap_or_else(PoisonError::into_inner) = moderate;
             self.state.store(after);
+            self.tell_modes(room);
             *looked = true;
         }
         Ok(())
@@ -228,7 +231,6 @@ impl Moderators {
 
     fn become_this(&self, room: &Room, before: &State, after: &Arc<State>, now: Timestamp) {
         let _showing = self.showing.lock().unwrap_or_else(PoisonError::into_inner);
-        let default = room.rules().modes;
         self.state.store(Arc::clone(after));
         let new = |(key, _): &(&String, &Arc<ActNote>)| !before.acts.contains_key(*key);
         let mut acts: Vec<&Arc<ActNote>> =
@@ -260,12 +262,20 @@ impl Moderators {
                 room.crowd.tell(Notice::Moderators(note.frame()));
             }
         }
-        let modes = after.modes.unwrap_or(default);
-        if modes != before.modes.unwrap_or(default) {
+        self.tell_modes(room);
+        self.tell_rights(room, now);
+    }
+
+    /// Tells viewers the modes, if those are others than were told last: moderators may have set them, or the room's
+    /// configuration, if moderators said nothing. It goes out with the crowd's next wake-up.
+    pub(crate) fn tell_modes(&self, room: &Room) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock, so that the last one to tell has the latest.
+        let modes = self.modes(room);
+        if told.replace(modes).is_some_and(|before| before != modes) {
             room.crowd
                 .tell(Notice::All(frames::encode(&ServerFrame::Modes(modes))));
         }
-        self.tell_rights(room, now);
     }
 
     /// Has those come back who moderate now and did not when this was looked at last, or the other way round: a time-out

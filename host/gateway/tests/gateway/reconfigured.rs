@@ -1,6 +1,9 @@
 //! Rooms that become others while the gateway serves them.
 
-use crate::host::{Host, LOBBY, MESSAGES, lobby, soon};
+use crate::{
+    host::{Host, LOBBY, MESSAGES, lobby, soon},
+    requests::as_operator,
+};
 use chatter_bus::publish_json;
 use chatter_gateway::{PersonaSeat, RoomSetup};
 use chatter_protocol::{PersonaId, RoomId, Topic, TopicKind};
@@ -26,11 +29,20 @@ async fn until(host: &Host, path: &str, status: u16, fits: impl Fn(&Value) -> bo
 
 /// What the lobby becomes, applied when its title is the new one.
 async fn change(host: &Host, change: impl FnOnce(&mut RoomSetup)) {
+    apply(host, |room| {
+        room.title = "The hall".into();
+        change(room);
+    })
+    .await;
+}
+
+/// What the lobby becomes with another title, which tells that it is applied.
+async fn apply(host: &Host, change: impl FnOnce(&mut RoomSetup)) {
     let mut rooms = host.rooms.clone();
-    rooms[0].title = "The hall".into();
     change(&mut rooms[0]);
+    let title = rooms[0].title.clone();
     host.handle.set_rooms(rooms);
-    until(host, LOBBY, 200, |room| room["title"] == "The hall").await;
+    until(host, LOBBY, 200, |room| room["title"] == *title).await;
 }
 
 fn status(persona: &str, left: bool) -> Value {
@@ -75,6 +87,31 @@ async fn another_policy_judges_what_comes_after_it() {
         .await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.json()["code"], "blocklist");
+}
+
+#[tokio::test]
+async fn other_modes_are_told_unless_moderators_set_theirs() {
+    let host = Host::start().await;
+    let (mut ana, _) = host.watch("?name=ana").await;
+    let slow = |seconds| {
+        move |room: &mut RoomSetup| {
+            room.title = format!("The hall of {seconds} s");
+            room.modes.slow_seconds = Some(seconds);
+        }
+    };
+    apply(&host, slow(10)).await;
+    assert_eq!(ana.next_of("modes").await["slow_seconds"], 10);
+    as_operator(&host, "PATCH", "/modes", json!({ "unique": true })).await;
+    let modes = ana.next_of("modes").await;
+    assert_eq!(
+        (&modes["slow_seconds"], &modes["unique"]),
+        (&json!(10), &json!(true))
+    );
+    // What moderators set counts for more.
+    apply(&host, slow(20)).await;
+    host.say("bob", "hello").await;
+    let next = ana.next().await;
+    assert_eq!(next["message"]["text"], "hello", "{next}");
 }
 
 #[tokio::test]
