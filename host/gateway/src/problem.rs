@@ -23,7 +23,7 @@
 //! | `rate_limited` | 429 | too much, too fast |
 //! | `too_many_connections` | 429 | too many viewers from one address |
 //! | `full` | 503 | there is no place for one more viewer or listener, in the room or at the gateway |
-//! | `busy` | 503 | the room's queue is full |
+//! | `busy` | 503 | the room's queue is full, or others change its modes all the time |
 //! | `store_unavailable`, `bus_unavailable`, `audit_unavailable` | 503 | a part behind the gateway fails |
 //! | `not_ready` | 503 | the program is starting or ending |
 //!

@@ -17,6 +17,9 @@ use chatter_protocol::{
 use chatter_store::{Change, Changed, Expected, Shelf, StoreError};
 use std::{sync::Arc, time::Duration};
 
+/// How often modes are changed that others change at the same time.
+const MODES_TRIES: u32 = 10;
+
 pub(crate) type Ordered<T> = Result<T, Problem>;
 
 /// Carries an order out to its end, even if whoever gave it leaves without waiting. A gateway that ends waits for it as it
@@ -325,22 +328,42 @@ pub(crate) async fn set_modes(
     patch: ModesPatch,
 ) -> Ordered<Modes> {
     actor.at_least(Rank::Moderator)?;
-    let modes = patch.apply(room.moderators.modes(room));
-    let wanted = Change {
-        shelf: Shelf::Modes,
-        key: "room".into(),
-        expected: Expected::Any,
-        value: Some(json(&modes)?),
-        most: 1,
-        keeps_back: None,
-    };
-    if let Changed::Done(version) = change(shared, room, wanted).await? {
-        spread(shared, room, version, Act::Changed).await;
-    }
+    let (modes, version) = patch_modes(shared, room, patch).await?;
+    spread(shared, room, version, Act::Changed).await;
     let mut record_it = record_of(shared, room, Did::Modes, actor.by.clone());
     record_it.modes = Some(modes);
     record(shared, room, record_it).await;
     Ok(modes)
+}
+
+/// Changes what lies on the desk, whatever others put there meanwhile: this gateway's copy is only what is
+/// expected there at first. The modes, and the desk's version with them.
+async fn patch_modes(shared: &Shared, room: &Room, patch: ModesPatch) -> Ordered<(Modes, u64)> {
+    let known = room.moderators.state().modes;
+    let mut there = known.as_ref().map(json).transpose()?;
+    for _ in 0..MODES_TRIES {
+        // What can't be read counts for nothing, as it does where the desk is read.
+        let set = there
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
+        let modes = patch.apply(set.unwrap_or(room.rules().modes));
+        let wanted = Change {
+            shelf: Shelf::Modes,
+            key: "room".into(),
+            expected: there.map_or(Expected::Nothing, Expected::Value),
+            value: Some(json(&modes)?),
+            most: 1,
+            keeps_back: None,
+        };
+        match change(shared, room, wanted).await? {
+            Changed::Done(version) => return Ok((modes, version)),
+            Changed::Other(other) => there = other,
+            // It keeps no message back.
+            Changed::InLog(_) => break,
+        }
+    }
+    let detail = "others change the modes all the time: try again";
+    Err(Problem::unavailable("busy", detail))
 }
 
 // === What waits ===

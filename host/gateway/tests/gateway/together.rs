@@ -163,6 +163,54 @@ async fn a_decision_that_was_not_carried_out_is_carried_out_once() {
 }
 
 #[tokio::test]
+async fn modes_that_two_set_at_once_are_all_set() {
+    let first = Host::start().await;
+    let second = first.beside(|_| {}).await;
+    for n in 1..=12 {
+        let (slow, unique) = (
+            json!({ "slow_seconds": n }),
+            json!({ "unique": n % 2 == 1 }),
+        );
+        let (one, other) = tokio::join!(
+            as_operator(&first, "PATCH", "/modes", slow),
+            as_operator(&second, "PATCH", "/modes", unique),
+        );
+        assert_eq!((one.0, other.0), (200, 200), "{one:?} {other:?}");
+        let desk = first.store.desks().desk(&lobby()).await.unwrap();
+        let note = desk.notes.iter().find(|note| note.shelf == Shelf::Modes);
+        let modes: Value = serde_json::from_str(&note.unwrap().value).unwrap();
+        assert_eq!(
+            (&modes["slow_seconds"], &modes["unique"]),
+            (&json!(n), &json!(n % 2 == 1))
+        );
+    }
+}
+
+/// As when another gateway has set them, and this one has yet to hear of it.
+#[tokio::test]
+async fn modes_are_changed_from_what_is_there() {
+    let host = Host::start().await;
+    let set = |value: &str| Change {
+        shelf: Shelf::Modes,
+        key: "room".into(),
+        expected: Expected::Any,
+        value: Some(value.into()),
+        most: 1,
+        keeps_back: None,
+    };
+    // With a field of another version of this program.
+    let slow = r#"{"slow_seconds":10,"emote_only":false,"later":1}"#;
+    for (there, wanted) in [(slow, json!(10)), ("unreadable", Value::Null)] {
+        let desks = host.store.desks();
+        desks.change_desk(&lobby(), set(there)).await.unwrap();
+        let patch = json!({ "unique": true });
+        let (status, modes) = as_operator(&host, "PATCH", "/modes", patch).await;
+        assert_eq!((status, &modes["unique"]), (200, &json!(true)), "{modes}");
+        assert_eq!(modes.get("slow_seconds").unwrap_or(&Value::Null), &wanted);
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_nobody_looked_at_in_time_goes_and_its_author_is_told() {
     let first = Host::with(hold).await;
     let (mut ana, _) = first.watch("?name=ana").await;
