@@ -3,7 +3,7 @@
 //! It hands on the log's messages in the order of their offsets, without gaps: what the bus lost or
 //! never said it reads from the log.
 
-use crate::{frames, moderators, outage::Outage, room::Room, shared::Shared};
+use crate::{frames, outage::Outage, room::Room, shared::Shared};
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{
     ChatTrends, FirehoseEntry, PersonaStatus, SourceStatus, StreamContext, TopicKind,
@@ -99,7 +99,7 @@ async fn listen(
                 fanout.refill(shared, room).await?;
                 room.moderators.look_if_changed(shared, room).await?;
                 room.moderators.tell_rights(room, shared.clock.now());
-                moderators::held::look_after(shared, room).await;
+                room.moderators.due.notify_one();
                 room.log.tidy();
                 continue;
             }

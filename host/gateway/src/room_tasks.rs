@@ -3,7 +3,7 @@
 use crate::{
     RoomSetup,
     admission::{self, Admission},
-    fanout,
+    fanout, moderators,
     room::RoomWork,
     shared::Shared,
 };
@@ -145,6 +145,11 @@ pub(crate) async fn run(
         Arc::clone(&shared),
         Arc::clone(&room),
         lines,
+        stop.clone(),
+    ));
+    tasks.spawn(moderators::held::run(
+        Arc::clone(&shared),
+        Arc::clone(&room),
         stop.clone(),
     ));
     tasks.spawn(fanout::run(shared, Arc::clone(&room), stop.clone()));

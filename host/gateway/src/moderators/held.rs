@@ -4,7 +4,7 @@ use super::{
     HELD_FOR, MOST_HELD, MOST_HELD_OF_ONE, What,
     acts::{ActNote, settled_key},
     desk,
-    orders::Ordered,
+    orders::{self, Ordered},
 };
 use crate::{
     admission::{Accepted, Admitted, Refusal},
@@ -18,11 +18,15 @@ use axum::http::StatusCode;
 use chatter_protocol::{
     AuthorId, ChatMessage, MessageId, ModerationVerdict, Timestamp,
     frames::ServerFrame,
-    moderators::{Act, Decision, Did, Held, HeldDecided, Named},
+    moderators::{Act, Decision, Did, Held, HeldDecided, ModeratorAct, Named},
 };
 use chatter_store::{Change, Changed, Expected, Shelf, StoreError};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Messages whose time is over that are settled before anybody is told of them.
+const AT_ONCE: usize = 50;
 
 /// A decision that was not carried out after so long is carried out by whoever sees it.
 const STUCK: Duration = Duration::from_secs(30);
@@ -211,36 +215,81 @@ pub(super) async fn decide(
     if note.decided.is_some() {
         return Err(already());
     }
-    let mut decided = HeldNote {
-        decided: Some(Decided {
-            decision,
-            by,
-            reason,
-            at: shared.clock.now(),
-        }),
-        ..HeldNote::clone(&note)
+    let decided = Decided {
+        decision,
+        by,
+        reason,
+        at: shared.clock.now(),
     };
-    decided.text = desk::json(&decided)?;
+    let Some(note) = mark(shared, room, &note, decided).await? else {
+        room.moderators.look(shared, room).await?;
+        return Err(gone(room, id));
+    };
+    finish(shared, room, &note).await
+}
+
+/// Writes down what is decided about a message, as long as nothing is; none if others were first.
+async fn mark(
+    shared: &Shared,
+    room: &Room,
+    note: &HeldNote,
+    decided: Decided,
+) -> Ordered<Option<HeldNote>> {
+    let id = note.held.message.id;
+    let keeps_back = (decided.decision != Decision::Approved).then_some(id);
+    let mut marked = HeldNote {
+        decided: Some(decided),
+        ..note.clone()
+    };
+    marked.text = desk::json(&marked)?;
     let change = Change {
         shelf: Shelf::Held,
         key: id.to_string(),
         expected: Expected::Value(note.text.clone()),
-        value: Some(decided.text.clone()),
+        value: Some(marked.text.clone()),
         most: MOST_HELD,
-        keeps_back: (decision != Decision::Approved).then_some(id),
+        keeps_back,
     };
-    match desk::change_anyway(shared, room, change).await? {
-        Changed::Done(_) => finish(shared, room, &decided).await,
-        Changed::Other(_) | Changed::InLog(_) => {
-            room.moderators.look(shared, room).await?;
-            Err(gone(room, id))
+    Ok(match desk::change_anyway(shared, room, change).await? {
+        Changed::Done(_) => Some(marked),
+        Changed::Other(_) | Changed::InLog(_) => None,
+    })
+}
+
+/// Messages that were taken off the desk, of which nobody is told yet.
+#[derive(Debug, Default)]
+struct Settling {
+    /// The desk's version without the last of them.
+    version: Option<u64>,
+    acts: Vec<ModeratorAct>,
+}
+
+impl Settling {
+    /// Tells all whom it concerns, and leaves the records.
+    async fn spread(self, shared: &Shared, room: &Room) {
+        if let Some(version) = self.version {
+            desk::spread(shared, room, version, Act::Changed).await;
         }
+        desk::record_all(shared, room, &self.acts).await;
     }
+}
+
+/// Carries a decision out, and tells of it.
+async fn finish(shared: &Shared, room: &Arc<Room>, note: &HeldNote) -> Ordered<HeldDecided> {
+    let mut settling = Settling::default();
+    let outcome = carry_out(shared, room, note, &mut settling).await?;
+    settling.spread(shared, room).await;
+    Ok(outcome)
 }
 
 /// Carries a decision out. Doing it twice changes nothing, and of several gateways that do, the one that takes the message
 /// off the desk leaves the record.
-async fn finish(shared: &Shared, room: &Arc<Room>, note: &HeldNote) -> Ordered<HeldDecided> {
+async fn carry_out(
+    shared: &Shared,
+    room: &Arc<Room>,
+    note: &HeldNote,
+    settling: &mut Settling,
+) -> Ordered<HeldDecided> {
     let id = note.held.message.id;
     let Some(decided) = note.decided.clone() else {
         return Err(already());
@@ -279,50 +328,97 @@ async fn finish(shared: &Shared, room: &Arc<Room>, note: &HeldNote) -> Ordered<H
         most: MOST_HELD,
         keeps_back: None,
     };
-    let outcome = HeldDecided {
+    if let Changed::Done(version) = desk::change(shared, room, gone).await? {
+        let did = match decision {
+            Decision::Approved => Did::Approve,
+            Decision::Denied => Did::Deny,
+            Decision::Expired => Did::Expire,
+        };
+        let mut record = desk::record_of(shared, room, did, decided.by);
+        record.whom = Some(Named::from(&note.held.message.author));
+        record.message_id = Some(id);
+        record.reason = decided.reason;
+        settling.acts.push(record);
+        settling.version = Some(version);
+    }
+    Ok(HeldDecided {
         id,
         decision,
         offset,
-    };
-    let Changed::Done(version) = desk::change(shared, room, gone).await? else {
-        return Ok(outcome);
-    };
-    desk::spread(shared, room, version, Act::Changed).await;
-    let did = match decision {
-        Decision::Approved => Did::Approve,
-        Decision::Denied => Did::Deny,
-        Decision::Expired => Did::Expire,
-    };
-    let mut record = desk::record_of(shared, room, did, decided.by);
-    record.whom = Some(Named::from(&note.held.message.author));
-    record.message_id = Some(id);
-    record.reason = decided.reason;
-    desk::record(shared, room, record).await;
-    Ok(outcome)
+    })
 }
 
-/// Looks after what waits: what waited for too long goes, and what was decided and not carried out is.
-pub(crate) async fn look_after(shared: &Shared, room: &Arc<Room>) {
+/// Looks after what lies on the desk each time when that is due, beside the room's other tasks: none of them waits for a
+/// message to be settled. When it is to stop, what was begun with one message is finished and told.
+pub(crate) async fn run(shared: Arc<Shared>, room: Arc<Room>, stop: CancellationToken) {
+    let due = || stop.run_until_cancelled(room.moderators.due.notified());
+    while due().await.is_some() {
+        look_after(&shared, &room, &stop).await;
+    }
+}
+
+/// What waited for too long goes, what was decided and not carried out is, and time-outs that are over are forgotten.
+async fn look_after(shared: &Shared, room: &Arc<Room>, stop: &CancellationToken) {
     let now = shared.clock.now();
     let state = room.moderators.state();
-    for (id, note) in &state.held {
-        let done = match &note.decided {
-            None if note.held.until <= now => {
-                let Ok(by) = AuthorId::new("system:chatter") else {
-                    return;
-                };
-                let by = Named {
-                    id: by,
-                    name: "chatter".into(),
-                };
-                decide(shared, room, by, *id, Decision::Expired, String::new()).await
-            }
-            Some(decided) if now.since(decided.at) > STUCK => finish(shared, room, note).await,
-            _ => continue,
-        };
-        if done.is_err() {
-            tracing::debug!(room = %room.id, message = %id, "a message that waits could not be settled now");
+    let (mut late, mut stuck) = (Vec::new(), Vec::new());
+    for note in state.held.values() {
+        match &note.decided {
+            None if note.held.until <= now => late.push(note),
+            Some(decided) if now.since(decided.at) > STUCK => stuck.push(note),
+            _ => {}
         }
+    }
+    for some in late.chunks(AT_ONCE) {
+        let mut settling = Settling::default();
+        for note in some.iter().take_while(|_| !stop.is_cancelled()) {
+            let done = expire(shared, room, note, &mut settling).await;
+            if done.is_err() {
+                // The store may take as long with the next one.
+                std::mem::take(&mut settling).spread(shared, room).await;
+            }
+            tell_failure(room, note, done);
+        }
+        settling.spread(shared, room).await;
+    }
+    // Each may wait for the room's decision, and others not for that.
+    for note in stuck.into_iter().take_while(|_| !stop.is_cancelled()) {
+        let done = finish(shared, room, note).await;
+        tell_failure(room, note, done.map(drop));
+    }
+    if !stop.is_cancelled()
+        && let Err(problem) = orders::forget_old_bans(shared, room).await
+    {
+        tracing::debug!(room = %room.id, ?problem, "time-outs that are over could not be forgotten now");
+    }
+}
+
+async fn expire(
+    shared: &Shared,
+    room: &Arc<Room>,
+    note: &HeldNote,
+    settling: &mut Settling,
+) -> Ordered<()> {
+    let by = AuthorId::new("system:chatter").expect("a literal of the right form");
+    let decided = Decided {
+        decision: Decision::Expired,
+        by: Named {
+            id: by,
+            name: "chatter".into(),
+        },
+        reason: String::new(),
+        at: shared.clock.now(),
+    };
+    if let Some(note) = mark(shared, room, note, decided).await? {
+        carry_out(shared, room, &note, settling).await?;
+    }
+    Ok(())
+}
+
+fn tell_failure(room: &Room, note: &HeldNote, done: Ordered<()>) {
+    if let Err(problem) = done {
+        let id = note.held.message.id;
+        tracing::debug!(room = %room.id, message = %id, ?problem, "a message that waits could not be settled now");
     }
 }
 

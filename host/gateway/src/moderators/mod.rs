@@ -168,6 +168,8 @@ pub(crate) struct Moderators {
     state: ArcSwap<State>,
     /// One look at the desk at a time.
     looking: tokio::sync::Mutex<bool>,
+    /// What waits, and what is over, is to be [looked after](held::run).
+    pub(crate) due: tokio::sync::Notify,
     /// Held while something is shown or taken back: what is shown after it was taken back is shown as that.
     showing: Mutex<()>,
     lately: Mutex<Lately>,

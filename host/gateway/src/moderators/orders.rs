@@ -10,12 +10,18 @@ use super::{
 };
 use crate::{admission::Refusal, problem::Problem, room::Room, shared::Shared};
 use chatter_protocol::{
-    AuthorId, MessageId,
+    AuthorId, MessageId, Timestamp,
     moderators::{Act, Ban, Decision, Did, HeldDecided, ModeratorEntry, Named},
     modes::{Modes, ModesPatch},
 };
 use chatter_store::{Change, Changed, Expected, Shelf, StoreError};
 use std::{sync::Arc, time::Duration};
+
+/// How long a time-out is over before it is forgotten: another gateway's clock may be behind.
+const OVER_FOR: Duration = Duration::from_secs(60);
+
+/// Time-outs that are forgotten at once.
+const FORGOTTEN_AT_ONCE: usize = 50;
 
 /// How often modes are changed that others change at the same time.
 const MODES_TRIES: u32 = 10;
@@ -249,6 +255,7 @@ async fn ban(
     };
     let done = match change(shared, room, wanted.clone()).await {
         Err(StoreError::Full { .. }) => {
+            room.moderators.look(shared, room).await?;
             forget_old_bans(shared, room).await?;
             change(shared, room, wanted).await
         }
@@ -273,20 +280,22 @@ async fn ban(
     Ok(ban)
 }
 
-async fn forget_old_bans(shared: &Shared, room: &Room) -> Ordered<()> {
+/// Takes time-outs off the desk that are over, some at once. Other gateways see it when they look at the desk next; to
+/// none of them it makes a difference.
+pub(super) async fn forget_old_bans(shared: &Shared, room: &Room) -> Ordered<()> {
     let (state, now) = (room.moderators.state(), shared.clock.now());
-    for ban in state.bans.values() {
-        if ban.until.is_some_and(|until| until <= now) {
-            let gone = Change {
-                shelf: Shelf::Bans,
-                key: ban.author.id.to_string(),
-                expected: Expected::Value(json(&**ban)?),
-                value: None,
-                most: MOST_BANS,
-                keeps_back: None,
-            };
-            change(shared, room, gone).await?;
-        }
+    let is_over = |until: Timestamp| until.plus(OVER_FOR) <= now;
+    let over = (state.bans.values()).filter(|ban| ban.until.is_some_and(is_over));
+    for ban in over.take(FORGOTTEN_AT_ONCE) {
+        let gone = Change {
+            shelf: Shelf::Bans,
+            key: ban.author.id.to_string(),
+            expected: Expected::Value(json(&**ban)?),
+            value: None,
+            most: MOST_BANS,
+            keeps_back: None,
+        };
+        change(shared, room, gone).await?;
     }
     Ok(())
 }

@@ -32,6 +32,10 @@ pub(crate) struct Faulty {
     pub(crate) is_another: AtomicBool,
     /// Lines of personas can't be settled.
     pub(crate) refuses_settling: AtomicBool,
+    /// How often all of a desk was read.
+    pub(crate) desks: AtomicUsize,
+    /// What becomes of messages that waited can't be kept: who tries says so, and waits for ever.
+    pub(crate) stops_settled: AtomicBool,
     /// Acts of moderators can't be kept.
     pub(crate) refuses_acts: AtomicBool,
     /// Or who keeps one waits, says so, and is let go on.
@@ -54,6 +58,8 @@ impl Faulty {
             stops_sessions: AtomicBool::new(false),
             is_another: AtomicBool::new(false),
             refuses_settling: AtomicBool::new(false),
+            desks: AtomicUsize::new(0),
+            stops_settled: AtomicBool::new(false),
             refuses_acts: AtomicBool::new(false),
             stops_acts: AtomicBool::new(false),
             stopped: Notify::new(),
@@ -110,6 +116,9 @@ impl Delegate for Faulty {
                     std::future::pending::<()>().await;
                 }
             }
+            "desk" => {
+                self.desks.fetch_add(1, Ordering::SeqCst);
+            }
             "head" | "read_after" => {
                 self.reads.fetch_add(1, Ordering::SeqCst);
             }
@@ -157,6 +166,10 @@ impl Delegate for Faulty {
                 self.stopped.notify_one();
                 self.go_on.notified().await;
             }
+        }
+        if change.shelf == Shelf::Settled && self.stops_settled.load(Ordering::SeqCst) {
+            self.stopped.notify_one();
+            std::future::pending::<()>().await;
         }
         self.inner.desks().change_desk(room, change).await
     }

@@ -1,8 +1,9 @@
 //! Two gateways on one store and one bus, as on two machines: what is decided is decided once.
 
 use crate::{
+    faulty::faulty_with,
     held::hold,
-    host::{Host, MESSAGES, lobby, soon},
+    host::{Host, MESSAGES, heard, lobby, soon},
     requests::{as_operator, say, texts},
 };
 use chatter_bus::{Heard, Subscription};
@@ -20,6 +21,15 @@ fn acts(audit: &mut Subscription) -> Vec<String> {
         acts.extend(said["did"].as_str().map(str::to_owned));
     }
     acts
+}
+
+/// What is done next by moderators, as it is said on `chat.audit`.
+async fn act(audit: &mut Subscription) -> String {
+    loop {
+        if let Some(did) = heard(audit).await["did"].as_str() {
+            return did.to_owned();
+        }
+    }
 }
 
 #[tokio::test]
@@ -153,13 +163,85 @@ async fn a_decision_that_was_not_carried_out_is_carried_out_once() {
     let (mut at_second, _) = second.watch("?name=bob&after=0").await;
     let (mut at_third, _) = third.watch("?name=bob&after=0").await;
     soon(async { while texts(&first).await.is_empty() {} }).await;
-    // Who shows what is said now has seen to it.
+    // Who shows what is said now has begun to see to it.
     first.say("ana", "next").await;
     for client in [&mut at_second, &mut at_third] {
         while client.next_of("message").await["message"]["text"] != "next" {}
     }
-    assert_eq!(acts(&mut audit), ["approve"]);
+    assert_eq!(act(&mut audit).await, "approve");
+    // What they began is told by their end.
+    second.end().await;
+    third.end().await;
+    assert_eq!(acts(&mut audit), [""; 0]);
     assert_eq!(texts(&first).await, ["you numpty", "next"]);
+}
+
+/// Each of so many says something that waits.
+async fn wait(host: &Host, authors: usize) {
+    for n in 0..authors {
+        let (status, _) = say(host, &format!("fan{n}"), &format!("numpty {n}")).await;
+        assert_eq!(status, 202);
+    }
+}
+
+#[tokio::test]
+async fn the_room_goes_on_while_messages_whose_time_is_over_are_settled() {
+    let (first, store) = faulty_with(hold).await;
+    // Each of them takes the store as long as it may.
+    wait(&first, 8).await;
+    store.stops_settled.store(true, Ordering::SeqCst);
+    first.time.fetch_add(15 * 60_000, Ordering::SeqCst);
+    // It looks as it starts.
+    let second = first.beside(hold).await;
+    let (mut bob, _) = second.watch("?name=bob").await;
+    soon(store.stopped.notified()).await;
+    first.say("ana", "hello").await;
+    assert_eq!(bob.next_of("message").await["message"]["text"], "hello");
+}
+
+#[tokio::test]
+async fn messages_whose_time_is_over_are_settled_together() {
+    let (first, store) = faulty_with(hold).await;
+    wait(&first, 30).await;
+    let mut audit = first.listen(TopicKind::ChatAudit).await;
+    first.time.fetch_add(15 * 60_000, Ordering::SeqCst);
+    let before = store.desks.load(Ordering::SeqCst);
+    let second = first.beside(hold).await;
+    for n in 0..30 {
+        assert_eq!(act(&mut audit).await, "expire", "{n}");
+    }
+    // Each gateway looks a few times, and not at each of them.
+    let looks = store.desks.load(Ordering::SeqCst) - before;
+    assert!(looks < 30, "{looks}");
+    let (_, page) = as_operator(&second, "GET", "/held", Value::Null).await;
+    assert_eq!(page["held"], json!([]));
+}
+
+#[tokio::test]
+async fn a_time_out_that_is_over_leaves_the_desk() {
+    let first = Host::start().await;
+    for ban in [
+        json!({ "author": "ana", "seconds": 60 }),
+        json!({ "author": "bob", "seconds": 3600 }),
+        json!({ "author": "cy" }),
+    ] {
+        first.say(ban["author"].as_str().unwrap(), "hello").await;
+        assert_eq!(as_operator(&first, "POST", "/bans", ban).await.0, 201);
+    }
+    first.time.fetch_add(130_000, Ordering::SeqCst);
+    let _second = first.beside(|_| {}).await;
+    soon(async {
+        loop {
+            let desk = first.store.desks().desk(&lobby()).await.unwrap();
+            let bans = (desk.notes.iter()).filter(|note| note.shelf == Shelf::Bans);
+            let mut keys: Vec<_> = bans.map(|note| note.key.as_str()).collect();
+            keys.sort_unstable();
+            if keys == ["guest:bob", "guest:cy"] {
+                return;
+            }
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -225,7 +307,7 @@ async fn a_message_that_nobody_looked_at_in_time_goes_and_its_author_is_told() {
         (&told["nonce"], &told["code"]),
         (&json!("n"), &json!("expired"))
     );
-    soon(async { while acts(&mut audit) != ["expire"] {} }).await;
+    assert_eq!(act(&mut audit).await, "expire");
     let again = json!({ "id": id, "author": "ana", "text": "you numpty" });
     assert_eq!(second.post(MESSAGES, &again).await.status, 202);
     let (_, page) = as_operator(&second, "GET", "/held", Value::Null).await;
