@@ -61,12 +61,14 @@ pub(crate) fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).collect()
 }
 
-/// The form in which two names are the same to a reader: folded, and letters and digits alone, if
-/// there are any.
-fn skeleton(name: &str) -> String {
+/// The forms of which two names that are the same to a reader have one in common: folded, and as they look, each time
+/// letters and digits alone if there are any.
+fn forms(name: &str) -> impl Iterator<Item = String> {
     let folded = fold(name);
     let letters: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
-    if letters.is_empty() { folded } else { letters }
+    let folded = if letters.is_empty() { folded } else { letters };
+    let looks = chatter_moderation::letters(name);
+    [folded, looks].into_iter().filter(|form| !form.is_empty())
 }
 
 /// Names that people may not take.
@@ -75,7 +77,7 @@ pub(crate) struct Taken(HashSet<String>);
 
 impl Taken {
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(names.into_iter().chain(RESERVED).map(skeleton).collect())
+        Self(names.into_iter().chain(RESERVED).flat_map(forms).collect())
     }
 
     /// Those of personas, by which they are known in their rooms.
@@ -85,7 +87,7 @@ impl Taken {
     }
 
     pub(crate) fn holds(&self, name: &str) -> bool {
-        self.0.contains(&skeleton(name))
+        forms(name).any(|form| self.0.contains(&form))
     }
 
     pub(crate) fn refuse(&self, name: &str, pointer: &str) -> Result<(), Problem> {
@@ -252,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_taken_name_is_taken_in_every_dress() {
-        let taken = Taken::new(["Nova", "Old Bea"]);
+        let taken = Taken::new(["Nova", "Old Bea", "Олег", "Nina", "🎮"]);
         for name in [
             "Nova",
             "nova",
@@ -264,10 +266,38 @@ mod tests {
             "OldBea",
             "System",
             "moderator",
+            // With letters of other scripts that look like these.
+            "N\u{43e}va",
+            "\u{39d}\u{43e} v\u{430}",
+            "M\u{43e}derator",
+            "\u{43e}perator",
+            "\u{455}y\u{455}tem",
+            "Óld Béa",
+            "🅽🅾🆅🅰",
+            "ſystem",
+            "\u{39d}\u{399}\u{39d}\u{391}",
+            "ОЛЕГ",
+            "O\u{43b}e\u{433}",
+            "🎮",
         ] {
             assert!(taken.holds(name), "{name}");
         }
-        for name in ["novak", "bea", "ana"] {
+        for name in [
+            "novak",
+            "bea",
+            "ana",
+            "Ninna",
+            "🎲",
+            // Names of their own script.
+            "Ольга",
+            "Нова",
+            "Нина",
+            "Оператор",
+            "Модератор",
+            "Система",
+            "Νίκη",
+            "ノヴァ",
+        ] {
             assert!(!taken.holds(name), "{name}");
         }
     }

@@ -72,6 +72,20 @@ pub fn look(text: &str) -> String {
     look
 }
 
+/// The letters and digits of a name as they look, to tell whether a reader takes it for another: letter case, accents,
+/// look-alikes of other scripts, spaces and punctuation don't count. All letters are read as if they stood among Latin
+/// ones, so that a capital is what it looks like whatever its small letter does. Empty if there are none.
+#[must_use]
+pub fn letters(name: &str) -> String {
+    let among: String = "a"
+        .chars()
+        .chain(name.chars().filter(|c| !c.is_whitespace()))
+        .collect();
+    let glyphs = skeleton::of(&among, true);
+    let letters = glyphs.iter().skip(1).map(|glyph| glyph.c);
+    letters.filter(|c| c.is_alphanumeric()).collect()
+}
+
 /// What stands where something was redacted; less of it where less stood there, so that no text grows.
 const REDACTED: &str = "***";
 
