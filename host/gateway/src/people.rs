@@ -5,19 +5,19 @@ use chatter_protocol::{
     room::{MAX_PEOPLE, Person},
 };
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// The people in a room. Coming and going costs a look-up each, asking the latest [`MAX_PEOPLE`] as
-/// many shared references, whatever the number of people is.
+/// many shared references, whatever the number of people is. Who may not be shown is there and not listed.
 #[derive(Debug, Default)]
 pub(crate) struct People(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     here: HashMap<AuthorId, Here>,
-    /// Everybody who is here, by when they came.
+    /// Everybody who is here and may be shown, by when they came.
     order: BTreeMap<u64, Arc<Person>>,
     /// How often somebody came.
     arrivals: u64,
@@ -25,14 +25,16 @@ struct Inner {
 
 #[derive(Debug)]
 struct Here {
+    person: Arc<Person>,
     connections: usize,
     /// Their place in the order: that of their latest arrival.
     arrival: u64,
 }
 
 impl People {
-    /// Notes one more connection of somebody.
-    pub(crate) fn come(&self, author: &Author) {
+    /// Notes one more connection of somebody, who is listed if they may be shown. That is asked under the lock: by
+    /// rules that are replaced meanwhile they are [judged anew](Self::judge_anew).
+    pub(crate) fn come(&self, author: &Author, may_be_shown: impl FnOnce(&Person) -> bool) {
         let person = Arc::new(Person::from(author));
         let mut inner = self.lock();
         let Inner {
@@ -41,21 +43,29 @@ impl People {
             arrivals,
         } = &mut *inner;
         *arrivals += 1;
-        order.insert(*arrivals, person);
-        match here.entry(author.id.clone()) {
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                known.connections += 1;
-                order.remove(&known.arrival);
-                known.arrival = *arrivals;
-            }
-            Entry::Vacant(new) => {
-                new.insert(Here {
-                    connections: 1,
-                    arrival: *arrivals,
-                });
-            }
+        if may_be_shown(&person) {
+            order.insert(*arrivals, Arc::clone(&person));
         }
+        let before = here.get(&author.id).map_or(0, |known| {
+            order.remove(&known.arrival);
+            known.connections
+        });
+        let known = Here {
+            person,
+            connections: before + 1,
+            arrival: *arrivals,
+        };
+        here.insert(author.id.clone(), known);
+    }
+
+    /// Lists those who may be shown by other rules.
+    pub(crate) fn judge_anew(&self, may_be_shown: impl Fn(&Person) -> bool) {
+        let mut inner = self.lock();
+        let Inner { here, order, .. } = &mut *inner;
+        let shown = here.values().filter(|here| may_be_shown(&here.person));
+        *order = shown
+            .map(|here| (here.arrival, Arc::clone(&here.person)))
+            .collect();
     }
 
     /// Notes that one of their connections has ended; with the last one they are gone.
@@ -74,9 +84,15 @@ impl People {
 
     /// Those who came last, the latest first.
     pub(crate) fn latest(&self) -> Vec<Arc<Person>> {
+        self.latest_but(|_| false)
+    }
+
+    /// Those who came last but for some, the latest first.
+    pub(crate) fn latest_but(&self, left_out: impl Fn(&AuthorId) -> bool) -> Vec<Arc<Person>> {
         let inner = self.lock();
-        let latest = inner.order.values().rev().take(MAX_PEOPLE);
-        latest.cloned().collect()
+        let latest = inner.order.values().rev();
+        let listed = latest.filter(|person| !left_out(&person.id));
+        listed.take(MAX_PEOPLE).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -92,6 +108,35 @@ mod tests {
     fn names(people: &People) -> Vec<String> {
         let latest = people.latest();
         latest.iter().map(|person| person.name.clone()).collect()
+    }
+
+    fn come(people: &People, author: &Author) {
+        people.come(author, |_| true);
+    }
+
+    /// A name of a guest may be another one each time.
+    #[test]
+    fn who_may_not_be_shown_is_not_listed() {
+        let people = People::default();
+        let polite = |person: &Person| person.name != "RUDE";
+        for name in ["ana", "rude", "bo", "RUDE"] {
+            people.come(&names::guest(name), polite);
+        }
+        assert_eq!(names(&people), ["bo", "ana"]);
+        people.judge_anew(|_| true);
+        assert_eq!(names(&people), ["RUDE", "bo", "ana"]);
+        people.judge_anew(polite);
+        assert_eq!(names(&people), ["bo", "ana"]);
+        people.come(&names::guest("rude"), polite);
+        assert_eq!(names(&people), ["rude", "bo", "ana"]);
+        for _ in 0..3 {
+            people.go(&names::guest("rude").id);
+        }
+        assert_eq!(names(&people), ["bo", "ana"]);
+        let bo = names::guest("bo").id;
+        let but = people.latest_but(|id| *id == bo);
+        assert_eq!(but.len(), 1);
+        assert_eq!(people.lock().here.len(), 2);
     }
 
     #[test]
@@ -112,7 +157,7 @@ mod tests {
         ] {
             let author = names::guest(&what[1..]);
             match &what[..1] {
-                "+" => people.come(&author),
+                "+" => come(&people, &author),
                 _ => people.go(&author.id),
             }
             assert_eq!(names(&people), wanted, "{what}");
@@ -123,8 +168,8 @@ mod tests {
     #[test]
     fn a_person_is_called_as_they_came_last() {
         let people = People::default();
-        people.come(&names::guest("ana"));
-        people.come(&names::guest("Ana"));
+        come(&people, &names::guest("ana"));
+        come(&people, &names::guest("Ana"));
         assert_eq!(names(&people), ["Ana"]);
     }
 
@@ -132,7 +177,7 @@ mod tests {
     fn a_crowd_is_answered_with_its_latest() {
         let people = People::default();
         for n in 0..MAX_PEOPLE + 50 {
-            people.come(&names::guest(&n.to_string()));
+            come(&people, &names::guest(&n.to_string()));
         }
         let latest = names(&people);
         assert_eq!(latest.len(), MAX_PEOPLE);

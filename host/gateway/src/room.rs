@@ -5,7 +5,7 @@ use crate::{
     admission::{Decision, Draft, Refusal, Spoken, Submission, What, goes_out},
     crowd::Crowd,
     log::Log,
-    moderators::Moderators,
+    moderators::{Moderators, Silenced},
     names::Taken,
     people::People,
     ws::Frame,
@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use chatter_moderation::{Moderator, PersonaLines, Verdict};
 use chatter_protocol::{
     Author, AuthorId, AuthorKind, ChatMessage, PersonaId, PersonaStatus, RoomId, SourceStatus,
-    Topic, TopicKind, moderation::Action, modes::Modes,
+    Timestamp, Topic, TopicKind, moderation::Action, modes::Modes, room::Person,
 };
 use metrics::{Counter, Gauge, counter, gauge};
 use std::{
@@ -226,7 +226,11 @@ impl Room {
         if self.rules.load().setup == *setup {
             return;
         }
+        let is_judged_anew = self.rules.load().setup.policy != setup.policy;
         self.rules.store(Arc::new(Rules::new(setup)));
+        if is_judged_anew {
+            self.people.judge_anew(|person| self.may_be_shown(person));
+        }
         self.lock_statuses()
             .retain(|id, _| setup.personas.iter().any(|seat| seat.id == *id));
         self.moderators.tell_modes(self);
@@ -316,6 +320,25 @@ impl Room {
         self.viewers().saturating_sub(overlays)
     }
 
+    /// Whether the policy lets somebody's name be listed. A name has its own bound of length, whatever the policy's for
+    /// texts is.
+    fn may_be_shown(&self, person: &Person) -> bool {
+        let kind = if self.moderators.state().moderators.contains_key(&person.id) {
+            AuthorKind::Moderator
+        } else {
+            person.kind
+        };
+        let verdict = self.rules.load().moderator.judge(&person.name, kind);
+        verdict.is_allowed() || verdict.rule == "too_long"
+    }
+
+    /// Who watches, as everybody may see it: the latest first, without those who are banned.
+    pub(crate) fn listed(&self, now: Timestamp) -> Vec<Arc<Person>> {
+        let state = self.moderators.state();
+        let is_banned = |id: &AuthorId| state.silenced(id, now) == Some(Silenced::Banned);
+        self.people.latest_but(is_banned)
+    }
+
     // === Personas ===
 
     pub(crate) fn note_status(&self, status: PersonaStatus) {
@@ -395,9 +418,10 @@ enum Sits {
 }
 
 impl Seated {
-    /// Counts an author, who sits there from now on, among the people.
+    /// Counts an author, who sits there from now on, among the people. Who may not be shown watches all the same.
     pub(crate) fn taken_by(mut self, author: &Author) -> Self {
-        self.room.people.come(author);
+        let room = &self.room;
+        room.people.come(author, |person| room.may_be_shown(person));
         self.sits = Sits::Author(author.id.clone());
         self
     }

@@ -42,7 +42,7 @@ pub(crate) async fn status(
     let summary = summary(&shared, &room).await?;
     let status = RoomStatus {
         summary,
-        people: room.people.latest(),
+        people: room.listed(shared.clock.now()),
         personas: seen_by(&principal, room.statuses()),
         model: shared.config.model.clone(),
         sound: source::sound(&shared, &room).await,

@@ -1,6 +1,9 @@
 //! Who watches a room, as its status tells it.
 
-use crate::host::{Host, LOBBY, MESSAGES, TOKEN, soon};
+use crate::{
+    host::{Host, LOBBY, MESSAGES, TOKEN, soon},
+    requests::as_operator,
+};
 use serde_json::{Value, json};
 
 /// The people of the lobby, once so many WebSockets watch: the gateway notices on its own time that
@@ -82,6 +85,42 @@ async fn an_overlay_is_nobody_gets_no_session_and_only_reads() {
             .await;
         assert_eq!(overlay.next().await["message"]["text"], text);
     }
+}
+
+#[tokio::test]
+async fn who_may_not_be_shown_watches_and_is_not_listed() {
+    let host = Host::start().await;
+    let (_ana, _) = host.watch("?name=ana").await;
+    let (mut rude, hello) = host.watch("?name=frobnicate").await;
+    assert_eq!(hello["you"]["name"], "frobnicate");
+    assert_eq!(names(&people(&host, 2).await), ["ana"]);
+    host.say("ana", "hello").await;
+    assert_eq!(rude.next_of("message").await["message"]["text"], "hello");
+    // Another policy may think otherwise of who is there already.
+    let mut rooms = host.rooms.clone();
+    rooms[0].policy.blocklist = vec!["ana".into()];
+    rooms[0].policy.max_chars = 5;
+    host.handle.set_rooms(rooms);
+    soon(async { while names(&people(&host, 2).await) != ["frobnicate"] {} }).await;
+}
+
+#[tokio::test]
+async fn who_is_banned_is_not_listed() {
+    let host = Host::start().await;
+    let (_ana, _) = host.watch("?name=ana").await;
+    let (_bo, _) = host.watch("?name=bo").await;
+    for (body, listed) in [
+        (
+            json!({ "author": "ana", "seconds": 60 }),
+            &["bo", "ana"][..],
+        ),
+        (json!({ "author": "ana" }), &["bo"]),
+    ] {
+        assert_eq!(as_operator(&host, "POST", "/bans", body).await.0, 201);
+        assert_eq!(names(&people(&host, 2).await), listed);
+    }
+    as_operator(&host, "DELETE", "/bans/guest:ana", Value::Null).await;
+    assert_eq!(names(&people(&host, 2).await), ["bo", "ana"]);
 }
 
 #[tokio::test]
