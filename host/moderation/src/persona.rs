@@ -13,7 +13,7 @@ use crate::Verdict;
 use aho_corasick::AhoCorasick;
 use chatter_protocol::moderation::Action;
 use regex::{Captures, Regex};
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 /// What the SDKs and the modules that ship tell a model, a sentence a line. Those behind a `=` are made of
 /// everyday words and are known only as a whole, those behind a `^` only at a line's beginning; shorter ones that
@@ -112,8 +112,8 @@ pub struct PersonaLines {
 
 #[derive(Debug)]
 struct Speakers {
-    /// A name and a colon at a line's beginning, or at a sentence's; or as chat logs have it, anywhere, `<Pip> gg`, and as prompts have it, `Pip [ai]: gg`.
-    /// `Nova :)` and `Nova > everyone` speak of Nova.
+    /// A name and a colon at a line's beginning, or at a sentence's, if [`is_speech`] holds of what follows; or as chat logs have it, anywhere,
+    /// `<Pip> gg`, and as prompts have it, `Pip [ai]: gg`. `Nova > everyone` speaks of Nova.
     named: Regex,
 }
 
@@ -132,7 +132,7 @@ impl PersonaLines {
         let named = (!names.is_empty()).then(|| {
             let names = names.join("|");
             Regex::new(&format!(
-                r#"(?i)(?:^|[.!?…|]\s+)[*_<\[("\s]*({names})[*_>\])"]*(?:\s?\[ai\])?[*_]*:[*_]*(?:[\s"“]|$)|(?:^|\s)\s*<({names})>|({names})\s?\[ai\]\s*:"#
+                r#"(?i)(?:^|[.!?…|]\s+|[。！？]\s*)[*_<\[("\s]*({names})[*_>\])"]*(?:\s?\[ai\])?[*_]*\s*[:：][*_]*|(?:^|\s)\s*<({names})>|({names})\s?\[ai\]\s*[:：]"#
             ))
         });
         Self {
@@ -185,20 +185,61 @@ impl PersonaLines {
             return Some(text);
         };
         let mut line = text;
-        while let Some(found) = speakers.named.captures(line) {
-            let (Some(whole), Some(name)) =
-                (found.get(0), found.get(1).or(found.get(2)).or(found.get(3)))
-            else {
-                return Some(line);
-            };
-            let rest = &line[whole.end()..];
-            if whole.start() > 0 || !is_same(name.as_str(), own) {
+        while let Some((whole, name)) = speakers.first_in(line) {
+            if whole.start > 0 || !is_same(name, own) {
                 return None;
             }
-            line = rest.trim_start_matches(['*', '_', ' ', '"']);
+            line = line[whole.end..].trim_start_matches(is_before_speech);
         }
         Some(line)
     }
+}
+
+impl Speakers {
+    /// Where a line first says who speaks, and whom it names.
+    fn first_in<'a>(&self, line: &'a str) -> Option<(Range<usize>, &'a str)> {
+        self.named.captures_iter(line).find_map(|found| {
+            let whole = found.get(0)?;
+            let in_front = found.get(1);
+            if in_front.is_some() && !is_speech(&line[whole.end()..]) {
+                return None;
+            }
+            let name = in_front.or(found.get(2)).or(found.get(3))?;
+            Some((whole.range(), name.as_str()))
+        })
+    }
+}
+
+/// What may stand between a speaker's name and what is said.
+fn is_before_speech(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '*' | '_' | '"' | '“')
+}
+
+/// Whether what follows a name and a colon is said by who has the name, and the colon begins neither an emote nor a
+/// face: `Pip:i hate this`, and not `Pip:lol: go`, `Pip :D`, or a score such as `Pip:2`.
+fn is_speech(rest: &str) -> bool {
+    const MOUTHS: &str = "bcdlopqsvxBCDLOPQSVX";
+    let Some(first) = rest.chars().next() else {
+        return true;
+    };
+    if is_before_speech(first) {
+        let mouth = rest.trim();
+        return mouth.is_empty() || !mouth.chars().all(|c| matches!(c, ')' | '(' | '）' | '（'));
+    }
+    if matches!(first, '@' | '(' | '[') {
+        return rest[1..].starts_with(char::is_alphanumeric);
+    }
+    if !first.is_alphabetic() {
+        return !first.is_ascii()
+            && !matches!(first, '´' | '‘' | '’' | '‑' | '–' | '—' | '）' | '（');
+    }
+    let word = rest
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next();
+    let word = word.unwrap_or_default();
+    let is_emote = rest[word.len()..].starts_with(':');
+    let is_face = MOUTHS.contains(first) && word.chars().all(|c| c == first);
+    !is_emote && !is_face
 }
 
 fn is_same(a: &str, b: &str) -> bool {
