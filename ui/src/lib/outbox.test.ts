@@ -71,6 +71,19 @@ describe("an outbox", () => {
     expect(ids(settle(two, { type: "notice", nonce: "a", text: "Slow mode is on" }))).toEqual(["b"]);
   });
 
+  it.each<[code: string, unsure: string | undefined, delayed: boolean | undefined]>([
+    ["busy", undefined, true],
+    ["rate_limited", undefined, true],
+    ["timeout", "no answer", undefined],
+    ["store_unavailable", "no answer", undefined],
+    ["not_ready", "no answer", undefined],
+  ])("sends a command again only if it was not begun, after %s", (code, unsure, delayed) => {
+    const [command] = settle(put([], "a", "/clear", null), { type: "error", code, detail: "no answer", nonce: "a" });
+    expect([command?.unsure, command?.delayed]).toEqual([unsure, delayed]);
+    const [message] = settle(put([], "a", "clear", null), { type: "error", code, detail: "no answer", nonce: "a" });
+    expect([message?.unsure, message?.delayed]).toEqual([undefined, true]);
+  });
+
   it("is left alone by answers to others", () => {
     expect(settle(two, { type: "ack", nonce: "x", id: "x", offset: 1 })).toEqual(two);
     expect(settle(two, { type: "error", code: "bad_json", detail: "not JSON" })).toEqual(two);

@@ -2,9 +2,11 @@
  * One's own messages until the room has them. Pure, like the log.
  *
  * Each carries an id, so that sending it again after a lost connection is safe: the gateway drops a
- * second message with the same id.
+ * second message with the same id. A command has no such safety: given twice it is carried out twice, and a second
+ * `/clear` takes what was said since. What became of one that nobody answered is left to who gave it.
  */
 
+import { named } from "./commands";
 import type { ClientFrame, ServerFrame } from "./protocol";
 
 export interface Draft {
@@ -18,12 +20,19 @@ export interface Draft {
   readonly waits?: boolean;
   /** Whether the room had no time for it: it is sent again later. */
   readonly delayed?: boolean;
+  /** Whether it was sent, with whatever connection. */
+  readonly sent?: boolean;
+  /** Why it is not known whether it was done, of a command; it is not sent again. */
+  readonly unsure?: string;
 }
 
 export type Outbox = readonly Draft[];
 
 /** Refusals that pass: the message is sent again after a while. */
 const PASSING = new Set(["busy", "rate_limited", "timeout", "store_unavailable", "not_ready"]);
+
+/** Those of them behind which a command may have been carried out all the same. */
+const UNSURE = new Set(["timeout", "store_unavailable", "not_ready"]);
 
 export function put(outbox: Outbox, id: string, text: string, replyTo: string | null): Outbox {
   return [...outbox, { id, text, replyTo, refused: null }];
@@ -50,19 +59,38 @@ export function settle(outbox: Outbox, frame: ServerFrame): Outbox {
     case "message":
       return outbox.some((draft) => draft.id === frame.message.id) ? discard(outbox, frame.message.id) : outbox;
     case "error":
-      if (PASSING.has(frame.code)) return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, delayed: true } : draft));
+      if (PASSING.has(frame.code)) return outbox.map((draft) => (draft.id === frame.nonce ? later(draft, frame.code, frame.detail) : draft));
       return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, refused: frame.detail, waits: false } : draft));
     default:
       return outbox;
   }
 }
 
+const isCommand = ({ text }: Draft): boolean => named(text) !== null;
+
+const later = (draft: Draft, code: string, detail: string): Draft =>
+  isCommand(draft) && UNSURE.has(code) ? { ...draft, unsure: detail } : { ...draft, delayed: true };
+
 /** How many the room has neither taken nor refused, for itself or for a moderator. */
-export const pending = (outbox: Outbox): number => outbox.filter(({ refused, waits }) => refused === null && !waits).length;
+export const pending = (outbox: Outbox): number =>
+  outbox.filter(({ refused, waits, unsure }) => refused === null && !waits && unsure === undefined).length;
 
 /** What is on its way, or is to be with a new connection, as frames, in the order in which it was written. */
 export function unsent(outbox: Outbox): ClientFrame[] {
-  return outbox.filter((draft) => draft.refused === null && !draft.waits && !draft.delayed).map(frame);
+  return outbox.filter(isUnderWay).map(frame);
+}
+
+const isUnderWay = ({ refused, waits, delayed, unsure }: Draft): boolean => refused === null && !waits && !delayed && unsure === undefined;
+
+/** What is to be on its way was sent. */
+export const sent = (outbox: Outbox): Outbox => outbox.map((draft) => (isUnderWay(draft) ? { ...draft, sent: true } : draft));
+
+/** The connection is gone, and with it what would have been said of commands that were sent. */
+export function lost(outbox: Outbox): Outbox {
+  const unsure = (draft: Draft) => draft.sent === true && isUnderWay(draft) && isCommand(draft);
+  return outbox.some(unsure)
+    ? outbox.map((draft) => (unsure(draft) ? { ...draft, unsure: "the connection was lost" } : draft))
+    : outbox;
 }
 
 /** What the room had no time for, and alone that, is on its way again. */

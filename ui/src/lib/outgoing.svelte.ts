@@ -1,7 +1,10 @@
-/** What one writes, until the room has it: sent as soon as there is a connection, and again when the room had no time. */
+/**
+ * What one writes, until the room has it: sent as soon as there is a connection, and again when the room had no time or the
+ * connection was lost. A command that may have been carried out is not sent again.
+ */
 
 import { backoff } from "./backoff";
-import { again, discard, frame, pending, put, settle, unsent, type Outbox } from "./outbox";
+import { again, discard, frame, lost, pending, put, sent, settle, unsent, type Outbox } from "./outbox";
 import type { ClientFrame, ServerFrame } from "./protocol";
 import { uuid } from "./uuid";
 
@@ -21,7 +24,9 @@ export class Outgoing {
   say(text: string, replyTo: string | null): void {
     const id = uuid();
     this.drafts = put(this.drafts, id, text, replyTo);
-    if (this.#open) this.send(frame({ id, text, replyTo, refused: null }));
+    if (!this.#open) return;
+    this.drafts = sent(this.drafts);
+    this.send(frame({ id, text, replyTo, refused: null }));
   }
 
   discard(id: string): void {
@@ -34,21 +39,24 @@ export class Outgoing {
   }
 
   take(answer: ServerFrame): void {
+    if (answer.type === "hello") this.down();
     const before = pending(this.drafts);
     this.drafts = settle(this.drafts, answer);
     if (pending(this.drafts) < before) this.#failed = 0;
     if (answer.type === "hello") {
-      this.down();
       this.#open = true;
-      for (const frame of unsent(this.drafts)) this.send(frame);
+      const frames = unsent(this.drafts);
+      this.drafts = sent(this.drafts);
+      for (const frame of frames) this.send(frame);
     } else if (this.drafts.some(({ delayed }) => delayed)) {
       this.#timer ??= setTimeout(() => this.#again(), backoff(PATIENCE + this.#failed++, Math.random()));
     }
   }
 
-  /** The connection is gone: what is left goes out with the next one. */
+  /** The connection is gone: what is left goes out with the next one, but for commands that may have been carried out. */
   down(): void {
     this.#open = false;
+    this.drafts = lost(this.drafts);
     this.#stop();
   }
 

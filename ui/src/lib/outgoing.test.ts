@@ -16,6 +16,11 @@ function say(text: string): string {
   return sent.at(-1)?.nonce ?? "";
 }
 
+function hello(): void {
+  const you = { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say"] } as const;
+  outgoing.take({ type: "hello", epoch: "a", offset: 1, recovered: true, you: { ...you, scopes: [...you.scopes] } });
+}
+
 const answer = (nonce: string, code: string) => outgoing.take({ type: "error", code, detail: code, nonce });
 
 /** The room has no time for something, again and again, until the pauses are as long as they get; then it is on its way. */
@@ -42,8 +47,7 @@ beforeEach(() => {
   vi.spyOn(Math, "random").mockReturnValue(1);
   sent = [];
   outgoing = new Outgoing((frame) => sent.push(frame));
-  const you = { id: "guest:ana", name: "Ana", kind: "viewer", scopes: ["read", "say"] } as const;
-  outgoing.take({ type: "hello", epoch: "a", offset: 1, recovered: true, you: { ...you, scopes: [...you.scopes] } });
+  hello();
 });
 
 afterEach(() => {
@@ -92,5 +96,55 @@ describe("the pause before something is sent again", () => {
     turnAway(id);
     happens(id, refused);
     expect(pause(id)).toBe(LONGEST);
+  });
+});
+
+describe("after a lost connection", () => {
+  /** What is sent with the next connection of what was said before. */
+  function repeated(text: string, happens: (id: string) => void = () => {}): string[] {
+    const id = say(text);
+    happens(id);
+    outgoing.down();
+    const { length } = sent;
+    hello();
+    return sent.slice(length).map((frame) => frame.nonce);
+  }
+  const unsure = () => outgoing.drafts.map(({ unsure }) => unsure);
+
+  it("a message is sent again", () => {
+    expect(repeated("hello")).toEqual([sent[0]?.nonce]);
+  });
+
+  it("a command is not, and is said to be done or not, until it is discarded", () => {
+    expect(repeated(" /clear")).toEqual([]);
+    expect(unsure()).toEqual(["the connection was lost"]);
+    outgoing.down();
+    hello();
+    expect(sent).toHaveLength(1);
+    outgoing.discard(outgoing.drafts[0]?.id ?? "");
+    expect(outgoing.drafts).toEqual([]);
+  });
+
+  it("a command that was never begun is", () => {
+    expect(repeated("/clear", (id) => answer(id, "busy"))).toEqual([sent[0]?.nonce]);
+    expect(unsure()).toEqual([undefined]);
+  });
+
+  it("a command that was written meanwhile is sent once", () => {
+    outgoing.down();
+    outgoing.say("/clear", null);
+    expect(sent).toEqual([]);
+    hello();
+    outgoing.down();
+    hello();
+    expect(sent.map((frame) => frame.text)).toEqual(["/clear"]);
+    expect(unsure()).toEqual(["the connection was lost"]);
+  });
+
+  it("a command whose answer is read late is done", () => {
+    const id = say("/clear");
+    outgoing.down();
+    outgoing.take({ type: "notice", nonce: id, text: "2 messages are removed" });
+    expect(outgoing.drafts).toEqual([]);
   });
 });
