@@ -22,7 +22,7 @@ test("a name's card shows what they said, further back than the page began, and 
   await expect(card).toBeFocused();
   const said = card.getByRole("list", { name: "Messages of Ben" }).getByRole("listitem");
   await expect(said).toHaveText([/first of all/, /and last/]);
-  await expect(card).toContainText("Not watching now");
+  await expect(card, "a gateway does not know of all who watch").not.toContainText("atching now");
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await expectAccessible(page, `a card in ${colorScheme}`);
@@ -36,6 +36,28 @@ test("a name's card shows what they said, further back than the page began, and 
   await expect(room.message("first of all")).toBeInViewport();
   await card.getByRole("button", { name: "Mention Ben" }).click();
   await expect(room.box).toHaveValue("@Ben ");
+});
+
+test("a name's card stays where it is read while the chat goes on, and follows at its end", async ({ room, api, page }) => {
+  for (let number = 0; number < 30; number++) await api.say("Ben", `Ben's line ${number}`);
+  await room.enter("Ana");
+  await room.newest("Ben's line 29");
+  await room.messages.last().getByRole("button", { name: "Ben", exact: true }).click();
+  const said = page.getByRole("dialog", { name: "Ben" }).getByRole("list", { name: "Messages of Ben" });
+  const top = () => said.evaluate((list) => list.scrollTop);
+  await expect(said.getByRole("listitem")).toHaveCount(30);
+  await expect(said.getByRole("listitem").last()).toBeInViewport();
+
+  await said.evaluate((list) => (list.scrollTop = 40));
+  await api.say("Cleo", "something else");
+  await api.say("Ben", "Ben's line 30");
+  await expect(said.getByRole("listitem")).toHaveCount(31);
+  expect(await top()).toBe(40);
+
+  await said.evaluate((list) => (list.scrollTop = list.scrollHeight));
+  await api.say("Ben", "Ben's line 31");
+  await expect(said.getByRole("listitem").last()).toContainText("Ben's line 31");
+  await expect(said.getByRole("listitem").last()).toBeInViewport();
 });
 
 test("a thread holds what it began with and all answers, and goes on while it is open", async ({ room, api, page }) => {

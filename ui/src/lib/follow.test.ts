@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FOLLOWING, isPaused, pause, release, scrolled, unseen, type Place } from "./follow";
+import { FOLLOWING, isAtEnd, isPaused, pause, release, scrolled, unseen, type Place } from "./follow";
 
 describe("following", () => {
   it("counts what came since the first reason to stand still", () => {
@@ -43,5 +43,17 @@ describe("a move of the list", () => {
     const away = scrolled(FOLLOWING, end, at(800), false, 0);
     expect(isPaused(scrolled(away, at(800), at(900), false, 0))).toBe(true);
     expect(isPaused(scrolled(away, at(900), at(995), false, 0))).toBe(false);
+  });
+});
+
+describe("a list", () => {
+  it.each([
+    [1000, 1600, true],
+    [977.5, 1600, true],
+    [975, 1600, false],
+    [1000, 1700, false],
+    [0, 300, true],
+  ])("at %d of %d is at its end: %s", (top, height, atEnd) => {
+    expect(isAtEnd({ top, seen: 600, height })).toBe(atEnd);
   });
 });

@@ -46,15 +46,18 @@ const AT_END = 24;
 /** So far from the end is more than rows that grow while they are measured, in pixels. */
 const AWAY = 48;
 
+const left = ({ top, seen, height }: Place): number => height - top - seen;
+
+export const isAtEnd = (place: Place): boolean => left(place) <= AT_END;
+
 /**
  * What a move of the list means: that its reader goes back is a reason to stand still, and to come to
  * the end takes it away. A list whose rows come, go or are measured moves by itself, too; that is
  * none, so a move back together with such a change counts only if the reader is known to do it.
  */
 export function scrolled(follow: Follow, from: Place, to: Place, byHand: boolean, appended: number): Follow {
-  const left = to.height - to.top - to.seen;
-  if (left <= AT_END) return release(follow, "scroll");
+  if (isAtEnd(to)) return release(follow, "scroll");
   const still = from.height === to.height && from.seen === to.seen;
-  if (to.top < from.top && left > AWAY && (byHand || still)) return pause(follow, "scroll", appended);
+  if (to.top < from.top && left(to) > AWAY && (byHand || still)) return pause(follow, "scroll", appended);
   return follow;
 }
