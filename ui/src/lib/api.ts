@@ -19,6 +19,9 @@ import type {
 /** How long an answer may take, in milliseconds. */
 const DEADLINE = 10_000;
 
+/** RFC 9110, section 15.5.22. */
+const UPGRADE_REQUIRED = 426;
+
 /** A refusal, in the gateway's words. */
 export class Refused extends Error {
   constructor(
@@ -59,9 +62,22 @@ export const makeSession = (name: string) =>
     body: JSON.stringify({ name }),
   });
 
+/**
+ * Whether there could be a WebSocket at a path now; refused otherwise. A page is not shown why one was refused: who asks
+ * for the same path without a handshake is told.
+ */
+export async function mayConnect(path: string, headers: Record<string, string> = {}): Promise<void> {
+  try {
+    await ask<void>(path, { headers });
+  } catch (error) {
+    // That this is none is all that is wrong.
+    if (!(error instanceof Refused && error.status === UPGRADE_REQUIRED)) throw error;
+  }
+}
+
 /** Whether who has this token may share sound with a room now; refused otherwise. */
 export const maySendSound = (room: string, token: string) =>
-  ask<void>(`/v1/rooms/${room}/sound`, { headers: { authorization: `Bearer ${token}` } });
+  mayConnect(`/v1/rooms/${room}/sound`, { authorization: `Bearer ${token}` });
 
 // === For moderators ===
 

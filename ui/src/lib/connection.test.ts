@@ -10,6 +10,10 @@ type Answer = (error?: Error) => void;
 let online: (() => void) | null;
 /** Those who wait for an answer, oldest first; empty if all are answered at once. */
 let asked: Answer[];
+/** What the server says over HTTP of a WebSocket that it has no place for; it does not answer if this is null. */
+let refused: { status: number; detail: string } | null;
+/** What was asked for over HTTP. */
+let fetched: string[];
 let owner: Owner & { told: string[]; viewers: () => number; at: () => Position | null };
 
 /** A connection whose questions wait for their answers if `slow`. */
@@ -46,6 +50,13 @@ beforeEach(() => {
   online = null;
   vi.stubGlobal("location", { href: "https://chat.example/r/main/lobby" });
   vi.stubGlobal("WebSocket", FakeSocket);
+  refused = null;
+  fetched = [];
+  vi.stubGlobal("fetch", (path: string) => {
+    fetched.push(path);
+    if (!refused) return Promise.reject(new TypeError("Failed to fetch"));
+    return Promise.resolve(Response.json({ code: "code", detail: refused.detail }, { status: refused.status }));
+  });
   vi.stubGlobal("addEventListener", (_: string, then: () => void) => (online = then));
   vi.stubGlobal("removeEventListener", () => (online = null));
   vi.spyOn(Math, "random").mockReturnValue(0.9);
@@ -168,6 +179,7 @@ const CASES: Case[] = [
     with: { viewers: 10_000 },
     does: async () => {
       newest().end();
+      await settled();
       online?.();
       await settled();
     },
@@ -256,6 +268,45 @@ describe("a connection", () => {
     connection();
     await settled();
     expect(newest().url.href).toBe("wss://chat.example/v1/rooms/main/lobby/ws?after=7&epoch=a");
+  });
+
+  it.each([
+    [429, "too many connections from this address", "too many connections from this address"],
+    [503, "the room is full: try again later", "the room is full: try again later"],
+    [426, "this path is for WebSockets", "the connection was lost"],
+    [null, "", "the connection was lost"],
+  ])("that is closed without a hello asks why, and goes on trying: %s %s", async (status, detail, why) => {
+    refused = status === null ? null : { status, detail };
+    connection();
+    await settled();
+    newest().end();
+    await settled();
+    expect(fetched).toEqual(["/v1/rooms/main/lobby/ws?after=7&epoch=a"]);
+    expect(owner.told).toEqual(["connecting", "over", `waiting: ${why}`]);
+    await later(500);
+    expect(sockets()).toBe(2);
+  });
+
+  it("does not ask why one is over that was there, or that tells it", async () => {
+    connection();
+    await settled();
+    newest().hello("a", 7);
+    newest().end();
+    await later(500);
+    newest().end(1001, "the program ends");
+    await settled();
+    expect(fetched).toEqual([]);
+  });
+
+  it("forgets why it was refused when there is a network meanwhile, and another attempt", async () => {
+    refused = { status: 503, detail: "the room is full: try again later" };
+    connection();
+    await settled();
+    newest().end();
+    online?.();
+    await settled();
+    newest().hello("a", 7);
+    expect(owner.told).toEqual(["connecting", "over", "connecting again", "hello"]);
   });
 
   it("tries for ever, at least every half minute", async () => {

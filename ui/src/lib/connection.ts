@@ -3,7 +3,7 @@
  * What is asked for over HTTP first, where the log goes on, and what the frames mean is its owner's.
  */
 
-import { Refused } from "./api";
+import { Refused, mayConnect } from "./api";
 import { backoff } from "./backoff";
 import type { ClientFrame, ServerFrame } from "./protocol";
 
@@ -12,6 +12,9 @@ const HELLO_DEADLINE = 10_000;
 
 /** What the room has, and what should have come by now, may be apart for so long, in milliseconds. */
 const BEHIND = 5_000;
+
+/** How a socket closes that was refused, or whose connection broke. RFC 6455, section 7.1.5. */
+const LOST = 1006;
 
 /** That it is open is what the frame `hello` tells. */
 export type Down =
@@ -45,6 +48,7 @@ export class Connection {
   /** The attempt that counts. */
   #attempt: object = {};
   #failed = 0;
+  /** There is none, and none is under way. */
   #waits = false;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #ended = false;
@@ -113,15 +117,18 @@ export class Connection {
     }
     if (attempt !== this.#attempt) return;
 
-    const address = new URL(`/v1/rooms/${this.room}/ws?${new URLSearchParams(this.owner.query())}`, location.href);
+    const path = `/v1/rooms/${this.room}/ws?${new URLSearchParams(this.owner.query())}`;
+    const address = new URL(path, location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.#socket = socket;
+    let greeted = false;
     const hello = this.#after(HELLO_DEADLINE, () => this.lost("the server says nothing"));
     socket.onmessage = ({ data }) => {
       if (attempt !== this.#attempt) return;
       const frame = JSON.parse(String(data)) as ServerFrame;
       if (frame.type === "hello") {
+        greeted = true;
         clearTimeout(hello);
         this.#failed = 0;
       }
@@ -132,8 +139,24 @@ export class Connection {
       this.owner.over();
       // What it said last may have led to another one.
       if (attempt !== this.#attempt) return;
-      this.lost(reason || (code === 1006 ? "the connection was lost" : "the connection was closed"));
+      const why = reason || (code === LOST ? "the connection was lost" : "the connection was closed");
+      if (greeted || code !== LOST) return this.lost(why);
+      clearTimeout(hello);
+      this.#waits = true;
+      void this.#refusal(path).then((refusal) => {
+        if (attempt === this.#attempt) this.lost(refusal ?? why);
+      });
     };
+  }
+
+  /** Why there was no WebSocket: a browser keeps the answer to a handshake to itself. Null if the server does not say. */
+  async #refusal(path: string): Promise<string | null> {
+    try {
+      await mayConnect(path);
+      return null;
+    } catch (error) {
+      return error instanceof Refused ? error.message : null;
+    }
   }
 
   readonly #online = () => {

@@ -4,9 +4,10 @@ use super::{InRoom, messages::after};
 use crate::{
     auth::{self, Principal},
     body::Parameters,
-    names, places,
+    names,
+    places::{self, Place},
     problem::Problem,
-    room::Room,
+    room::{Room, Seated},
     shared::{Shared, Slot},
     stream::Stream,
     viewer::{Resume, Viewer},
@@ -48,13 +49,18 @@ pub(crate) async fn connect(
     };
     let name = parameters.text("name").map(str::to_owned);
     let overlay = parameters.flag("overlay")?;
-    let accept = ws::accept(request.method(), request.version(), request.headers())
-        .map_err(|why| not_upgradable(request.headers(), why))?;
+    let accept = match ws::accept(request.method(), request.version(), request.headers()) {
+        Ok(accept) => accept,
+        Err(why) => {
+            if !request.headers().contains_key(header::UPGRADE) {
+                // A page is not shown why its WebSocket was refused, and asks like this.
+                take_place(&shared, &room, peer.ip())?;
+            }
+            return Err(not_upgradable(request.headers(), why));
+        }
+    };
     // Before a session is made: those of whoever is refused would stay, and push out other people's.
-    let place = shared.places.take(peer.ip())?;
-    let seat = room
-        .seat_viewer(shared.config.limits.viewers_per_room)
-        .ok_or_else(|| places::full("the room is full: try again later"))?;
+    let (place, seat) = take_place(&shared, &room, peer.ip())?;
     let (principal, author, scopes, token, seat) = if overlay {
         (
             Principal::Anonymous,
@@ -100,6 +106,19 @@ pub(crate) async fn connect(
         headers.insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// A place at the gateway and a seat in the room, for as long as the result lives.
+fn take_place(
+    shared: &Shared,
+    room: &Arc<Room>,
+    address: IpAddr,
+) -> Result<(Place, Seated), Problem> {
+    let place = shared.places.take(address)?;
+    let seat = room
+        .seat_viewer(shared.config.limits.viewers_per_room)
+        .ok_or_else(|| places::full("the room is full: try again later"))?;
+    Ok((place, seat))
 }
 
 fn not_upgradable(headers: &HeaderMap, why: &str) -> Problem {

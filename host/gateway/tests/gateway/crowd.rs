@@ -6,6 +6,7 @@ use crate::{
     resume::{say_many, watch_slowly, watch_slowly_with},
 };
 use chatter_bus::publish_json;
+use chatter_gateway::Proxies;
 use chatter_protocol::{ChatTrends, Timestamp, Topic, TopicKind, V1};
 use serde_json::json;
 use std::time::Duration;
@@ -141,6 +142,49 @@ async fn a_gateway_that_is_full_answers_requests_all_the_same() {
         other => panic!("{:?}", other.map(|_| "was let in")),
     }
     assert_eq!(host.get(LOBBY).await.json()["viewers"], 15);
+}
+
+/// A page is not shown why a WebSocket was refused: the same path tells who asks without wanting one.
+#[tokio::test]
+async fn who_asks_without_a_handshake_is_told_whether_there_is_a_place() {
+    let host = Host::with(|config| {
+        config.limits.viewers_per_room = 2;
+        config.limits.viewers_per_address = 1;
+        config.proxies = Proxies {
+            networks: vec!["127.0.0.1".parse().unwrap()],
+            ..Proxies::default()
+        };
+    })
+    .await;
+    let path = format!("{LOBBY}/ws?stream=true");
+    let ask = async |address: &str| {
+        let answer = host
+            .http("GET", &path, &[("x-forwarded-for", address)], "")
+            .await;
+        (answer.status, answer.json()["code"].clone())
+    };
+    let come = async |address: &str| {
+        host.connect(&path, &[("x-forwarded-for", address)])
+            .await
+            .unwrap()
+    };
+
+    assert_eq!(ask("203.0.113.7").await, (426, json!("upgrade_required")));
+    let mut first = come("203.0.113.7").await;
+    first.next_of("hello").await;
+    assert_eq!(
+        ask("203.0.113.7").await,
+        (429, json!("too_many_connections"))
+    );
+    assert_eq!(ask("203.0.113.8").await, (426, json!("upgrade_required")));
+    let mut second = come("203.0.113.8").await;
+    second.next_of("hello").await;
+    assert_eq!(ask("203.0.113.9").await, (503, json!("full")));
+    assert_eq!(
+        host.get(LOBBY).await.json()["viewers"],
+        2,
+        "who asked is none"
+    );
 }
 
 #[tokio::test]
