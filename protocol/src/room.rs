@@ -41,6 +41,11 @@ pub struct RoomStatus {
     pub personas: Vec<Arc<PersonaStatus>>,
     /// What the personas think with.
     pub model: Model,
+    /// The longest message, in characters (Unicode scalar values), by the room's moderation policy. A command may
+    /// have 500.
+    #[serde(default = "longest")]
+    #[schemars(range(min = 1, max = 500))]
+    pub max_chars: u32,
     /// That viewers may hear what the room watches, if they may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sound: Option<Sound>,
@@ -51,6 +56,10 @@ pub struct RoomStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub moderation: Option<String>,
+}
+
+const fn longest() -> u32 {
+    500
 }
 
 /// A recording that a room's viewers may hear while the room watches it: `GET /v1/rooms/{t}/{r}/source`

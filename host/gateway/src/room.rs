@@ -99,6 +99,11 @@ impl Rules {
         if policy.is_allowed() { own } else { policy }
     }
 
+    /// The longest message, in characters.
+    pub(crate) fn max_chars(&self) -> u32 {
+        self.setup.policy.max_chars
+    }
+
     /// What viewers may hear.
     pub(crate) fn recording(&self) -> Option<&Recording> {
         self.setup.recording.as_ref()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choices, named, refusal, writing } from "./commands";
+import { choices, longest, named, refusal, writing } from "./commands";
 
 it.each([
   ["hello", null],
@@ -10,6 +10,15 @@ it.each([
   ["/slow", "slow"],
 ])("the command of %j is %j", (text, name) => {
   expect(named(text)).toBe(name);
+});
+
+it.each([
+  ["hello", 300, 300],
+  ["hello", undefined, 500],
+  ["/ban Ben he was rude", 300, 500],
+  [" /help", 20, 500],
+])("%j may be so long where messages have %j characters: %d", (text, room, characters) => {
+  expect(longest(text, room)).toBe(characters);
 });
 
 describe("what is not to be sent", () => {

@@ -23,6 +23,12 @@ export function named(text: string): string | null {
   return /^\s*\/(\S*)/.exec(text)?.[1]?.toLowerCase() ?? null;
 }
 
+/** The longest text that the gateway takes, in characters: Unicode scalar values, not UTF-16 units. */
+const LONGEST = 500;
+
+/** The longest that a text may be, in characters, in a room whose messages have so many at most: that is no bound of commands. */
+export const longest = (text: string, room: number = LONGEST): number => (named(text) === null ? room : LONGEST);
+
 /** How a command is written: `/ban NAME [REASON]`. */
 export const usage = ({ name, takes }: Command): string => `/${name}${takes === "" ? "" : ` ${takes}`}`;
 

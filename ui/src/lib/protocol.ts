@@ -1126,6 +1126,10 @@ export interface Sound {
    * When this was told, by the clock that `at` of a context is of.
    */
   now: string;
+  /**
+   * The longest message, in characters (Unicode scalar values), by the room's moderation policy. A command may have 500.
+   */
+  max_chars?: number;
 }
 /**
  * What a room watches, and how that goes. The gateway shows it to operators alone: it names files and hosts.

@@ -45,6 +45,7 @@ pub(crate) async fn status(
         people: room.listed(shared.clock.now()),
         personas: seen_by(&principal, room.statuses()),
         model: shared.config.model.clone(),
+        max_chars: room.rules().max_chars(),
         sound: source::sound(&shared, &room).await,
         source: matches!(principal, Principal::Operator)
             .then(|| room.source())

@@ -74,11 +74,14 @@ fn personas(room: &Value) -> Vec<&str> {
 async fn another_policy_judges_what_comes_after_it() {
     let host = Host::start().await;
     host.say("ana", "the weather is fine").await;
+    assert_eq!(host.get(LOBBY).await.json()["max_chars"], 500);
     change(&host, |room| {
         room.policy.blocklist = vec!["weather".into()];
         room.policy.version = "2".into();
+        room.policy.max_chars = 20;
     })
     .await;
+    assert_eq!(host.get(LOBBY).await.json()["max_chars"], 20);
     let answer = host
         .post(
             MESSAGES,
