@@ -1,6 +1,6 @@
 //! What the chat as a whole is doing.
 
-use crate::{RoomId, Timestamp, V1};
+use crate::{AuthorId, RoomId, Timestamp, V1};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,19 @@ pub struct ChatTrends {
     #[serde(default)]
     #[schemars(length(max = 20))]
     pub top_emotes: Vec<Count>,
+    /// Who is named most, most often named first.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub mentions: Vec<Mentioned>,
+    /// How many messages say what another in the window said before, whoever wrote it, and in whatever letter case, spacing
+    /// and punctuation.
+    #[serde(default)]
+    pub repeats: u32,
+    /// What at least two messages say, most frequent first, as it is compared: its words in lower case, the first 80
+    /// characters of them. Of each, how many messages say it at least.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub top_repeats: Vec<Count>,
 }
 
 /// How often something occurred.
@@ -41,5 +54,14 @@ pub struct Count {
     #[schemars(length(min = 1, max = 80))]
     pub term: String,
     /// How often.
+    pub count: u32,
+}
+
+/// How often somebody was named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mentioned {
+    /// Who, as on their messages.
+    pub author: AuthorId,
+    /// In how many messages.
     pub count: u32,
 }

@@ -10,31 +10,49 @@ const TERMS: usize = 128;
 /// counted, and no term that is more frequent than that is missing. Counts of several such counters may
 /// be added up (Agarwal et al. 2013, "Mergeable summaries").
 #[derive(Debug, Default)]
-pub(crate) struct Counter(HashMap<Box<str>, u32>);
+pub(crate) struct Counter(HashMap<Box<str>, Counted>);
+
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    count: u32,
+    /// How much of it may have been another term's.
+    unsure: u32,
+}
 
 impl Counter {
     pub(crate) fn add(&mut self, term: &str) {
-        if let Some(count) = self.0.get_mut(term) {
-            *count = count.saturating_add(1);
+        if let Some(counted) = self.0.get_mut(term) {
+            counted.count = counted.count.saturating_add(1);
             return;
         }
-        let mut before = 0;
+        let mut unsure = 0;
         if self.0.len() == TERMS {
             let rarest = self
                 .0
                 .iter()
-                .min_by(|a, b| (a.1, a.0).cmp(&(b.1, b.0)))
-                .map(|(term, count)| (term.clone(), *count));
+                .min_by(|a, b| (a.1.count, a.0).cmp(&(b.1.count, b.0)))
+                .map(|(term, counted)| (term.clone(), counted.count));
             if let Some((term, count)) = rarest {
                 self.0.remove(&term);
-                before = count;
+                unsure = count;
             }
         }
-        self.0.insert(term.into(), before.saturating_add(1));
+        let count = unsure.saturating_add(1);
+        self.0.insert(term.into(), Counted { count, unsure });
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.0.iter().map(|(term, count)| (&**term, *count))
+    /// How often each was counted, or somewhat less often.
+    pub(crate) fn at_most(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.0
+            .iter()
+            .map(|(term, counted)| (&**term, counted.count))
+    }
+
+    /// How often each was counted, or somewhat more often.
+    pub(crate) fn at_least(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.0
+            .iter()
+            .map(|(term, counted)| (&**term, counted.count - counted.unsure))
     }
 }
 
@@ -61,11 +79,15 @@ mod tests {
         assert_eq!(counter.0.len(), TERMS);
         let most_wrong = all / u32::try_from(TERMS).unwrap();
         for (term, exact) in [("pog", 5_000), ("gg", 1_000)] {
-            let counted = counter.0[term];
+            let Counted { count, unsure } = counter.0[term];
             assert!(
-                (exact..=exact + most_wrong).contains(&counted),
-                "{term}: {counted}"
+                (exact..=exact + most_wrong).contains(&count),
+                "{term}: {count}"
             );
+            assert!(count - unsure <= exact, "{term}: {count}, {unsure} unsure");
         }
+        let rare = |(term, _): &(&str, u32)| term.starts_with("rare");
+        assert!(counter.at_most().filter(rare).any(|(_, count)| count > 1));
+        assert!(counter.at_least().filter(rare).all(|(_, count)| count == 1));
     }
 }

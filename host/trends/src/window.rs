@@ -1,7 +1,10 @@
 //! A room's chat over the latest minute.
 
 use crate::{counter::Counter, distinct::Distinct, words};
-use chatter_protocol::{AuthorKind, ChatMessage, ChatTrends, RoomId, Timestamp, V1, trends::Count};
+use chatter_protocol::{
+    AuthorId, AuthorKind, ChatMessage, ChatTrends, RoomId, Timestamp, V1,
+    trends::{Count, Mentioned},
+};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
@@ -20,7 +23,11 @@ const SLICES: usize = 12;
 /// So many terms of a kind are told.
 const TOLD: usize = 20;
 
-/// The latest minute, in slices, each of bounded size: some 128 words and emotes and 1,024 authors.
+/// What is said again is told up to this length, in characters: what a `Count` takes.
+const LONGEST: usize = 80;
+
+/// The latest minute, in slices, each of bounded size: some 128 words, emotes, names and texts, and the hashes of 1,024 authors
+/// and texts.
 #[derive(Debug)]
 pub struct Window {
     /// When it began to be filled.
@@ -39,6 +46,10 @@ struct Slice {
     authors: Distinct,
     words: Counter,
     emotes: Counter,
+    mentions: Counter,
+    /// What was said, to tell how much of it was said before.
+    texts: Distinct,
+    repeated: Counter,
 }
 
 impl Window {
@@ -85,6 +96,14 @@ impl Window {
         let (words, emotes) = words::of(&message.text, &self.own);
         words.iter().for_each(|word| slice.words.add(word));
         emotes.iter().for_each(|code| slice.emotes.add(code));
+        for author in &message.mentions {
+            slice.mentions.add(author.as_str());
+        }
+        let said = words::said(&message.text);
+        slice.texts.add(&said);
+        slice
+            .repeated
+            .add(&said.chars().take(LONGEST).collect::<String>());
     }
 
     /// What it comes to now.
@@ -99,9 +118,10 @@ impl Window {
         }
         let messages: u32 = self.slices.iter().map(|slice| slice.messages).sum();
         let by_personas: u32 = self.slices.iter().map(|slice| slice.by_personas).sum();
-        let mut authors = Distinct::default();
+        let (mut authors, mut texts) = (Distinct::default(), Distinct::default());
         for slice in &self.slices {
             authors.add_all(&slice.authors);
+            texts.add_all(&slice.texts);
         }
         // A room that has just been opened has had no whole minute.
         let seconds = now.since(self.began).clamp(SLICE, whole).as_secs_f64();
@@ -116,9 +136,43 @@ impl Window {
                 0 => 0.0,
                 _ => f64::from(by_personas) / f64::from(messages),
             },
-            top_tokens: top(self.slices.iter().map(|slice| &slice.words)),
-            top_emotes: top(self.slices.iter().map(|slice| &slice.emotes)),
+            top_tokens: self.top(|slice| slice.words.at_most()),
+            top_emotes: self.top(|slice| slice.emotes.at_most()),
+            mentions: self.mentions(),
+            repeats: messages.saturating_sub(texts.count()),
+            top_repeats: self.repeated(),
         }
+    }
+
+    fn mentions(&self) -> Vec<Mentioned> {
+        let sums = sums(
+            self.slices
+                .iter()
+                .flat_map(|slice| slice.mentions.at_most()),
+        );
+        let told = sums.filter_map(|(id, count)| {
+            let author = AuthorId::new(id).ok()?;
+            Some(Mentioned { author, count })
+        });
+        told.take(TOLD).collect()
+    }
+
+    fn repeated(&self) -> Vec<Count> {
+        let mut told = self.top(|slice| slice.repeated.at_least());
+        told.retain(|said| said.count > 1);
+        told
+    }
+
+    fn top<'a, I: Iterator<Item = (&'a str, u32)>>(
+        &'a self,
+        of: impl Fn(&'a Slice) -> I,
+    ) -> Vec<Count> {
+        let told = sums(self.slices.iter().flat_map(of)).take(TOLD);
+        told.map(|(term, count)| Count {
+            term: term.to_owned(),
+            count,
+        })
+        .collect()
     }
 }
 
@@ -131,25 +185,23 @@ impl Slice {
             authors: Distinct::default(),
             words: Counter::default(),
             emotes: Counter::default(),
+            mentions: Counter::default(),
+            texts: Distinct::default(),
+            repeated: Counter::default(),
         }
     }
 }
 
-/// The commonest terms, those of the same count in the order of the alphabet.
-fn top<'a>(counters: impl Iterator<Item = &'a Counter>) -> Vec<Count> {
+/// The sums of these counts, the largest first, and those of the same count in the order of the alphabet.
+fn sums<'a>(counts: impl Iterator<Item = (&'a str, u32)>) -> impl Iterator<Item = (&'a str, u32)> {
     let mut sums: BTreeMap<&str, u32> = BTreeMap::new();
-    for (term, count) in counters.flat_map(Counter::iter) {
+    for (term, count) in counts {
         let sum = sums.entry(term).or_default();
         *sum = sum.saturating_add(count);
     }
     let mut sums: Vec<(&str, u32)> = sums.into_iter().collect();
     sums.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    let told = sums.into_iter().take(TOLD);
-    told.map(|(term, count)| Count {
-        term: term.to_owned(),
-        count,
-    })
-    .collect()
+    sums.into_iter()
 }
 
 #[cfg(test)]
@@ -223,6 +275,50 @@ mod tests {
     }
 
     #[test]
+    fn who_is_named_and_what_is_said_again_counts_for_a_minute() {
+        let mut window = Window::new(at(0));
+        let naming = |text: &str, whom: &[&str]| ChatMessage {
+            mentions: whom.iter().map(|id| AuthorId::new(id).unwrap()).collect(),
+            ..said("ana", AuthorKind::Viewer, text)
+        };
+        window.add(at(0), &naming("go @Nova!", &["persona:nova"]));
+        window.add(at(1), &naming("GO @nova", &["persona:nova"]));
+        window.add(
+            at(10),
+            &naming("go @nova @pip", &["persona:nova", "persona:pip"]),
+        );
+        window.add(at(50), &naming("go  @nova", &["persona:nova"]));
+        let nova = |count| ("persona:nova", count);
+        // When; who is named how often, how much is said again, what most, and how often.
+        for (second, named, repeats, most) in [
+            (
+                59,
+                &[nova(4), ("persona:pip", 1)][..],
+                2,
+                Some(("go nova", 3)),
+            ),
+            (60, &[nova(2), ("persona:pip", 1)], 0, None),
+            (70, &[nova(1)], 0, None),
+            (110, &[], 0, None),
+        ] {
+            let trends = window.trends(&room(), at(second));
+            let mentions: Vec<_> = trends
+                .mentions
+                .iter()
+                .map(|named| (named.author.as_str(), named.count))
+                .collect();
+            assert_eq!(
+                (&*mentions, trends.repeats),
+                (named, repeats),
+                "at {second} s"
+            );
+            let top = trends.top_repeats.first();
+            let top = top.map(|count| (count.term.as_str(), count.count));
+            assert_eq!(top, most, "at {second} s");
+        }
+    }
+
+    #[test]
     fn a_flood_takes_bounded_memory() {
         let mut window = Window::new(at(0));
         for n in 0..60_000 {
@@ -238,5 +334,7 @@ mod tests {
             (4_500..5_500).contains(&trends.unique_authors),
             "{trends:?}"
         );
+        assert!(trends.top_repeats.is_empty(), "no text was there twice");
+        assert!(trends.repeats < 1_800, "{} of 18,000", trends.repeats);
     }
 }

@@ -1,4 +1,4 @@
-//! What of a message is counted: its words and its emotes, each once.
+//! What of a message is counted: its words and its emotes, each once, and what it says as a whole.
 
 use chatter_protocol::emote;
 use std::collections::BTreeSet;
@@ -39,6 +39,15 @@ pub(crate) fn of<'a>(
     (words, emotes)
 }
 
+/// What two messages have in common that say the same: their words in lower case, and if there are none the text itself.
+pub(crate) fn said(text: &str) -> String {
+    let words: Vec<_> = text.unicode_words().map(str::to_lowercase).collect();
+    if words.is_empty() {
+        return text.trim().to_lowercase();
+    }
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +72,24 @@ mod tests {
                 "{text}"
             );
             assert_eq!(marks.into_iter().collect::<Vec<_>>(), emotes, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_the_same_is_told_by_its_words() {
+        for (a, b, same) in [
+            ("gg", "GG!!!", true),
+            ("what a  save", "What a save?", true),
+            ("raid :hype:", "RAID :hype:", true),
+            ("🎉🎉", " 🎉🎉 ", true),
+            ("???", "???", true),
+            ("Über das Tor", "über das tor", true),
+            ("gg", "gg wp", false),
+            ("🎉", "🎉🎉", false),
+            ("!", "?", false),
+            ("never", "ever", false),
+        ] {
+            assert_eq!(said(a) == said(b), same, "{a} / {b}");
         }
     }
 }

@@ -503,6 +503,18 @@ export interface ChatTrends {
    * The commonest emotes, most frequent first.
    */
   top_emotes?: Count[];
+  /**
+   * Who is named most, most often named first.
+   */
+  mentions?: Mentioned[];
+  /**
+   * How many messages say what another in the window said before, whoever wrote it, and in whatever letter case, spacing and punctuation.
+   */
+  repeats?: number;
+  /**
+   * What at least two messages say, most frequent first, as it is compared: its words in lower case, the first 80 characters of them. Of each, how many messages say it at least.
+   */
+  top_repeats?: Count[];
 }
 /**
  * How often something occurred.
@@ -514,6 +526,19 @@ export interface Count {
   term: string;
   /**
    * How often.
+   */
+  count: number;
+}
+/**
+ * How often somebody was named.
+ */
+export interface Mentioned {
+  /**
+   * Who, as on their messages.
+   */
+  author: string;
+  /**
+   * In how many messages.
    */
   count: number;
 }
@@ -1102,6 +1127,10 @@ export interface RoomStatus {
   personas: PersonaStatus[];
   model: Model;
   /**
+   * The longest message, in characters (Unicode scalar values), by the room's moderation policy. A command may have 500.
+   */
+  max_chars?: number;
+  /**
    * That viewers may hear what the room watches, if they may.
    */
   sound?: Sound | null;
@@ -1126,10 +1155,6 @@ export interface Sound {
    * When this was told, by the clock that `at` of a context is of.
    */
   now: string;
-  /**
-   * The longest message, in characters (Unicode scalar values), by the room's moderation policy. A command may have 500.
-   */
-  max_chars?: number;
 }
 /**
  * What a room watches, and how that goes. The gateway shows it to operators alone: it names files and hosts.

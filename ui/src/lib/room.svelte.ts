@@ -84,6 +84,12 @@ export class Room implements Owner {
     callable(this.info?.personas ?? [], this.info?.people ?? [], this.#recent, this.you?.id ?? null),
   );
 
+  /** The name of who has this id, if they are known here and nobody else has it. */
+  nameOf(author: string): string | null {
+    if (author === this.you?.id) return this.you.name;
+    return this.names.find(({ id }) => id === author)?.term ?? null;
+  }
+
   /** All names that a text may call, one's own among them. */
   readonly called = $derived([...this.names.map(({ term }) => term), ...(this.you ? [this.you.name] : [])]);
 

@@ -21,13 +21,24 @@ describe("who writes", () => {
   });
 });
 
-it("what is said most leaves out what was said once, and emotes that do not exist", () => {
+it("what is said most leaves out what was said once, emotes that do not exist, and who is not known", () => {
   const counted = (...terms: [string, number][]) => terms.map(([term, count]) => ({ term, count }));
   const said = trends({
     top_emotes: counted(["hype", 9], ["gone", 8], ["lol", 1]),
     top_tokens: counted(["tower", 5], ["left", 4], ["right", 4], ["bridge", 3], ["fifth", 2]),
+    mentions: [
+      { author: "guest:gone", count: 9 },
+      { author: "persona:bea", count: 3 },
+      { author: "guest:left", count: 2 },
+      { author: "guest:ana", count: 1 },
+    ],
   });
-  const { emotes, words } = talk(said, (code) => code !== "gone");
+  const known: Record<string, string> = { "persona:bea": "Old Bea", "guest:left": "LEFT", "guest:ana": "Ana" };
+  const { emotes, names, words } = talk(said, (code) => code !== "gone", (author) => known[author] ?? null);
   expect(emotes.map(({ term }) => term)).toEqual(["hype"]);
-  expect(words.map(({ term }) => term)).toEqual(["tower", "left", "right", "bridge"]);
+  expect(names).toEqual([
+    { author: "persona:bea", term: "Old Bea", count: 3 },
+    { author: "guest:left", term: "LEFT", count: 2 },
+  ]);
+  expect(words.map(({ term }) => term)).toEqual(["tower", "right", "bridge", "fifth"]);
 });

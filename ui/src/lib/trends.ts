@@ -2,8 +2,9 @@
 
 import type { ChatTrends } from "./protocol";
 
-/** At most so many emotes and words are shown. */
+/** At most so many emotes, names and words are shown. */
 const EMOTES = 3;
+const NAMES = 2;
 const WORDS = 4;
 
 /** A word that was said once is no trend. */
@@ -11,15 +12,26 @@ const ENOUGH = 2;
 
 export interface Talk {
   readonly emotes: readonly { term: string; count: number }[];
+  /** Names of who is called. */
+  readonly names: readonly { author: string; term: string; count: number }[];
   readonly words: readonly { term: string; count: number }[];
 }
 
-/** What is said most: the emotes that exist, and the words. */
-export function talk(trends: ChatTrends, isEmote: (code: string) => boolean): Talk {
+/** What is said most: the emotes that exist, the names of who is known, and the words that are no part of those. */
+export function talk(trends: ChatTrends, isEmote: (code: string) => boolean, nameOf: (author: string) => string | null): Talk {
   const often = ({ count }: { count: number }) => count >= ENOUGH;
+  const names = (trends.mentions ?? [])
+    .filter(often)
+    .flatMap(({ author, count }) => {
+      const term = nameOf(author);
+      return term === null ? [] : [{ author, term, count }];
+    })
+    .slice(0, NAMES);
+  const named = new Set(names.flatMap(({ term }) => term.toLowerCase().split(/\s+/)));
   return {
     emotes: (trends.top_emotes ?? []).filter(({ term, count }) => often({ count }) && isEmote(term)).slice(0, EMOTES),
-    words: (trends.top_tokens ?? []).filter(often).slice(0, WORDS),
+    names,
+    words: (trends.top_tokens ?? []).filter((word) => often(word) && !named.has(word.term)).slice(0, WORDS),
   };
 }
 

@@ -48,6 +48,9 @@ fn trends() -> ChatTrends {
         bot_fraction: 0.0,
         top_tokens: Vec::new(),
         top_emotes: Vec::new(),
+        mentions: Vec::new(),
+        repeats: 0,
+        top_repeats: Vec::new(),
     }
 }
 
