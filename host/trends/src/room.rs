@@ -105,7 +105,7 @@ async fn since_a_minute(
     let mut window = Window::new(now);
     window.set_emotes(emotes);
     for (_, message) in &page.messages {
-        window.add(message.sent_at.min(now), message);
+        window.add_logged(now, message);
     }
     Ok((window, (page.head.epoch, page.head.offset)))
 }

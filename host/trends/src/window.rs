@@ -26,6 +26,10 @@ const TOLD: usize = 20;
 /// What is said again is told up to this length, in characters: what a `Count` takes.
 const LONGEST: usize = 80;
 
+/// What lies so far in the future was timed by a clock that has been set back since. Less than that the clocks of two
+/// gateways may differ.
+const SET_BACK: Duration = SLICE;
+
 /// The latest minute, in slices, each of bounded size: some 128 words, emotes, names and texts, and the hashes of 1,024 authors
 /// and texts.
 #[derive(Debug)]
@@ -68,6 +72,13 @@ impl Window {
         self.own = own;
     }
 
+    /// Takes in a message of the log, which was said when it tells.
+    pub fn add_logged(&mut self, now: Timestamp, message: &ChatMessage) {
+        if message.sent_at.since(now) <= SET_BACK {
+            self.add(message.sent_at.min(now), message);
+        }
+    }
+
     /// Takes in a message that was said at this time.
     pub fn add(&mut self, at: Timestamp, message: &ChatMessage) {
         // Of what was taken back before it was read here nobody knows what it said.
@@ -108,6 +119,12 @@ impl Window {
 
     /// What it comes to now.
     pub fn trends(&mut self, room: &RoomId, now: Timestamp) -> ChatTrends {
+        let newest = self.slices.back();
+        if newest.is_some_and(|slice| slice.from.since(now) > SET_BACK) {
+            // The clock was set back: how old anything is nobody knows.
+            self.slices.clear();
+            self.began = now;
+        }
         let whole = Duration::from_secs(WINDOW_S.into());
         while self
             .slices
@@ -316,6 +333,36 @@ mod tests {
             let top = top.map(|count| (count.term.as_str(), count.count));
             assert_eq!(top, most, "at {second} s");
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_begins_anew() {
+        let goal = said("ana", AuthorKind::Viewer, "goal");
+        let mut window = Window::new(at(0));
+        for second in 0..60 {
+            window.add(at(second), &goal);
+        }
+        let rate =
+            |window: &mut Window, second| window.trends(&room(), at(second)).messages_per_minute;
+        assert!((rate(&mut window, 60) - 60.0).abs() < 6.0);
+        // As much as two clocks may differ by is nothing.
+        assert!((rate(&mut window, 58) - 60.0).abs() < 6.0);
+        assert!(rate(&mut window, -3_000) < 1e-9);
+        for second in 0..20 {
+            window.add(at(second - 3_000), &goal);
+        }
+        assert!((rate(&mut window, 20 - 3_000) - 60.0).abs() < 1e-9);
+
+        let logged = |second| ChatMessage {
+            sent_at: at(second),
+            ..goal.clone()
+        };
+        let mut window = Window::new(at(0));
+        for second in [-90, -30, 2, 600] {
+            window.add_logged(at(0), &logged(second));
+        }
+        let trends = window.trends(&room(), at(0));
+        assert_eq!(trends.top_tokens[0].count, 2, "{trends:?}");
     }
 
     #[test]
