@@ -24,3 +24,14 @@ test("how fast the chat goes, who writes and what is said most are beside it, an
   await expect(page.getByRole("banner")).toContainText("3 messages a minute");
   expect(await below.boundingBox()).toEqual(place);
 });
+
+test("who is named most is beside the chat, and what moderators take back is no trend", async ({ room, api, page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await room.enter("Ana");
+  for (const author of ["Ben", "Cleo"]) await api.say(author, "@Ana pineapple pizza");
+  const said = page.getByRole("region", { name: "The chat now" }).getByRole("list", { name: "Said most in the last minute" });
+  await expect(said).toContainText("@Ana×2");
+  await expect(said).toContainText("pineapple×2");
+  await api.command("/clear");
+  await expect(said.getByRole("listitem")).toHaveCount(0);
+});

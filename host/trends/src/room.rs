@@ -2,7 +2,10 @@
 
 use crate::{Parts, Rooms, Window};
 use chatter_bus::{Heard, publish_json};
-use chatter_protocol::{ChatTrends, FirehoseEntry, RoomId, Topic, TopicKind};
+use chatter_protocol::{
+    ChatTrends, FirehoseEntry, RoomId, Topic, TopicKind,
+    moderators::{Act, RoomAct},
+};
 use chatter_store::Rota;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
@@ -22,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long the store and the bus may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many of the latest messages are read from the log at first.
+/// How many of the latest messages are read from the log, at first and after something was taken back.
 const LATEST: usize = 1_000;
 
 pub(crate) async fn attend(parts: Parts, rota: Rota, room: RoomId, rooms: watch::Receiver<Rooms>) {
@@ -44,10 +47,10 @@ async fn follow(
     rooms: &watch::Receiver<Rooms>,
 ) -> Result<(), String> {
     let own = || rooms.borrow().get(room).cloned().unwrap_or_default();
-    let firehose = Topic::new(TopicKind::ChatFirehose, room.clone());
+    let kinds = [TopicKind::ChatFirehose, TopicKind::ChatActs];
     let mut heard = parts
         .bus
-        .subscribe(&[firehose])
+        .subscribe(&kinds.map(|kind| Topic::new(kind, room.clone())))
         .await
         .map_err(|error| error.to_string())?;
     let (mut window, mut place) = since_a_minute(parts, room, own()).await?;
@@ -56,9 +59,14 @@ async fn follow(
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told: Option<ChatTrends> = None;
     let mut silent = 0;
+    let mut taken_back = false;
     loop {
         tokio::select! {
             _ = tick.tick() => {
+                if std::mem::take(&mut taken_back) {
+                    // Counters don't tell what of theirs one message was; the log has lost its text by now.
+                    (window, place) = since_a_minute(parts, room, own()).await?;
+                }
                 window.set_emotes(own());
                 let trends = window.trends(room, parts.clock.now());
                 silent += 1;
@@ -75,7 +83,13 @@ async fn follow(
             next = heard.next() => match next {
                 None => return Err("the bus is gone".into()),
                 // It is an estimate, and what is missing is missing for a minute.
-                Some(Heard::Lagged { .. }) => {}
+                Some(Heard::Lagged { topic, .. }) => taken_back |= topic.kind == TopicKind::ChatActs,
+                Some(Heard::Message { topic, payload }) if topic.kind == TopicKind::ChatActs => {
+                    match serde_json::from_slice::<RoomAct>(&payload) {
+                        Ok(act) => taken_back |= act.act != Act::Changed,
+                        Err(error) => tracing::warn!(%topic, %error, "an act can't be read"),
+                    }
+                }
                 Some(Heard::Message { topic, payload }) => {
                     match serde_json::from_slice::<FirehoseEntry>(&payload) {
                         Ok(entry) if place.0 != entry.epoch || entry.offset > place.1 => {
