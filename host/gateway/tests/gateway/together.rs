@@ -196,7 +196,8 @@ async fn the_room_goes_on_while_messages_whose_time_is_over_are_settled() {
     let (mut bob, _) = second.watch("?name=bob").await;
     soon(store.stopped.notified()).await;
     first.say("ana", "hello").await;
-    assert_eq!(bob.next_of("message").await["message"]["text"], "hello");
+    let said = soon(bob.next_of("message")).await;
+    assert_eq!(said["message"]["text"], "hello");
 }
 
 #[tokio::test]
