@@ -5,18 +5,21 @@
 //! What is written in a picture was written by others. It comes back as text of bounded length on
 //! one line, and is nothing but text.
 
+use crate::server::{ConfigError, End, Kind, Reasoning, Said, ServerConfig, openai};
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chatter_http::{Answer, Ask, Auth, BaseUrl, ConfigError, Method, Secret, Server};
-use serde::Deserialize;
+use chatter_http::{Answer, Ask, Method, Server};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The longest answer that is read.
 const MAX_BODY: usize = 256 << 10;
 
-/// The longest answer that is asked for, in tokens.
+/// The longest answer that is asked for, in tokens, beside what is thought before it.
 const MAX_TOKENS: u32 = 300;
+
+/// What is there should be told, and little made up.
+const TEMPERATURE: f32 = 0.2;
 
 /// The longest caption, and the longest on-screen text, in characters.
 const MAX_CHARS: usize = 300;
@@ -82,85 +85,82 @@ pub trait Seer: Send + Sync + 'static {
 pub struct Vision {
     server: Server,
     model: String,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    choices: Vec<Choice>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    message: Message,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    content: Option<String>,
-    refusal: Option<String>,
+    temperature: Option<f32>,
+    reasoning: Option<Reasoning>,
+    is_own: bool,
 }
 
 impl Vision {
-    /// Checks the settings: the address that `/chat/completions` is appended to, such as
-    /// `http://127.0.0.1:11434/v1`. The server is asked nothing: it may start later.
+    /// Checks the settings; whatever kind they name, OpenAI's is spoken, and `/chat/completions` is appended to the
+    /// address. The server is asked nothing: it may start later.
     ///
     /// # Errors
     ///
     /// If a setting can't be used; the error says which and why.
-    pub fn new(base_url: &BaseUrl, model: &str, key: Option<Secret>) -> Result<Self, ConfigError> {
-        let auth = key.map_or(Auth::Nothing, Auth::Bearer);
+    pub fn new(config: ServerConfig) -> Result<Self, ConfigError> {
+        let config = ServerConfig {
+            kind: Kind::OpenAi,
+            ..config
+        };
         Ok(Self {
-            server: Server::new(base_url, auth, MAX_BODY)?,
-            model: model.to_owned(),
+            is_own: config.kind.is_own(&config.base_url),
+            server: config.client(MAX_BODY)?,
+            model: config.model,
+            temperature: config.sampling.then_some(TEMPERATURE),
+            reasoning: config.reasoning,
         })
     }
 
     fn request(&self, png: &[u8]) -> Value {
         let url = format!("data:image/png;base64,{}", STANDARD.encode(png));
-        json!({
-            "model": self.model,
-            "max_tokens": MAX_TOKENS,
-            "temperature": 0.2,
-            "messages": [
-                { "role": "system", "content": SYSTEM },
-                { "role": "user", "content": [
-                    { "type": "text", "text": "This is the frame." },
-                    { "type": "image_url", "image_url": { "url": url } },
-                ] },
-            ],
-        })
+        let messages = json!([
+            { "role": "system", "content": SYSTEM },
+            { "role": "user", "content": [
+                { "type": "text", "text": "This is the frame." },
+                { "type": "image_url", "image_url": { "url": url } },
+            ] },
+        ]);
+        openai::chat(
+            &self.model,
+            &messages,
+            MAX_TOKENS,
+            self.temperature,
+            self.reasoning,
+            self.is_own,
+        )
     }
 
     fn seen(&self, answer: &Answer) -> Result<Seen, SeeError> {
         let server = self.server.shown();
-        let said = || self.server.brief(&String::from_utf8_lossy(&answer.body));
+        let not_ok = |status| {
+            let said = self.server.brief(&String::from_utf8_lossy(&answer.body));
+            let way_out = self.way_out(&said);
+            format!("{server} answered {status}: {said}{way_out}")
+        };
         match answer.status {
             200 => {}
-            status @ (400 | 413 | 415 | 422) => {
-                return Err(SeeError::Refused(format!(
-                    "{server} answered {status}: {}",
-                    said()
-                )));
-            }
-            status => {
-                return Err(SeeError::Unavailable(format!(
-                    "{server} answered {status}: {}",
-                    said()
-                )));
-            }
+            status @ (400 | 413 | 415 | 422) => return Err(SeeError::Refused(not_ok(status))),
+            status => return Err(SeeError::Unavailable(not_ok(status))),
         }
         let wrong = |how: &str| SeeError::Unavailable(format!("{server} answered {how}"));
-        let Ok(Response { choices }) = serde_json::from_slice(&answer.body) else {
-            return Err(wrong(
-                "with something that is no chat completion; is base_url right?",
-            ));
-        };
-        let message = choices.into_iter().next().map(|choice| choice.message);
-        let message = message.ok_or_else(|| wrong("without a choice"))?;
-        if let Some(refusal) = message.refusal.filter(|refusal| !refusal.is_empty()) {
-            return Err(SeeError::Refused(self.server.brief(&refusal)));
+        let Said { text, end, .. } = openai::said(&answer.body).map_err(wrong)?;
+        match end {
+            End::Declined(why) => Err(SeeError::Refused(self.server.brief(&why))),
+            End::Length if text.trim().is_empty() => Err(wrong(
+                "with nothing but reasoning; the setting vision.reasoning bounds it",
+            )),
+            End::Length | End::Stop => read(&text).ok_or_else(|| wrong("without a caption")),
         }
-        read(&message.content.unwrap_or_default()).ok_or_else(|| wrong("without a caption"))
+    }
+
+    /// What helps against a refusal, if that is known.
+    fn way_out(&self, said: &str) -> &'static str {
+        let is_about = |name: &&str| said.contains(*name);
+        if self.temperature.is_some() && ["max_tokens", "temperature"].iter().any(is_about) {
+            "; vision.sampling = false is for models that refuse these"
+        } else {
+            ""
+        }
     }
 }
 
@@ -276,6 +276,7 @@ impl Seer for Vision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatter_http::Secret;
     use wiremock::{
         Mock, MockServer, ResponseTemplate,
         matchers::{body_partial_json, header, method, path},
@@ -362,6 +363,67 @@ mod tests {
         }
     }
 
+    fn config(base_url: &str) -> ServerConfig {
+        ServerConfig {
+            base_url: base_url.into(),
+            ..ServerConfig::new(Kind::OpenAi, "eyes")
+        }
+    }
+
+    #[tokio::test]
+    async fn models_that_reason_are_asked_as_they_want_it() {
+        type Change = fn(&mut ServerConfig);
+        let cases: [(Change, Value); 3] = [
+            (
+                |_| {},
+                json!({ "max_tokens": 300, "temperature": TEMPERATURE }),
+            ),
+            (
+                |config| config.reasoning = Some(Reasoning::Off),
+                json!({ "max_tokens": 300, "temperature": TEMPERATURE, "reasoning_effort": "none" }),
+            ),
+            (
+                |config| (config.sampling, config.reasoning) = (false, Some(Reasoning::Low)),
+                json!({ "max_completion_tokens": 300 + 1024, "reasoning_effort": "low" }),
+            ),
+        ];
+        for (change, expected) in cases {
+            let server = MockServer::start().await;
+            let answer = json!({ "choices": [{ "message": { "content": "A boat." } }] });
+            Mock::given(method("POST"))
+                .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+                .mount(&server)
+                .await;
+            let mut config = config(&server.uri());
+            change(&mut config);
+            let vision = Vision::new(config).unwrap();
+            vision.look(&[1], Duration::from_secs(10)).await.unwrap();
+            let sent = &server.received_requests().await.unwrap()[0];
+            let mut sent: Value = sent.body_json().unwrap();
+            for same in ["model", "messages", "stream"] {
+                assert!(!sent[same].is_null(), "{same}");
+                sent.as_object_mut().unwrap().remove(same);
+            }
+            assert_eq!(sent, expected);
+        }
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        for (change, expected) in [
+            (
+                (|config| config.reasoning = Some(Reasoning::Tokens(9))) as fn(&mut ServerConfig),
+                "reasoning: OpenAI's API takes no number of tokens",
+            ),
+            (|config| config.model = " ".into(), "model: empty"),
+        ] {
+            let mut config = config("http://127.0.0.1:1/v1");
+            change(&mut config);
+            let error = Vision::new(config).err().unwrap().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
     #[tokio::test]
     async fn a_server_is_shown_the_picture_and_asked_once() {
         let server = MockServer::start().await;
@@ -378,8 +440,9 @@ mod tests {
             .expect(1)
             .mount(&server)
             .await;
-        let base = format!("{}/v1", server.uri());
-        let vision = Vision::new(&base.as_str().into(), "eyes", Some(Secret::new("hush"))).unwrap();
+        let mut config = config(&format!("{}/v1", server.uri()));
+        config.api_key = Some(Secret::new("hush"));
+        let vision = Vision::new(config).unwrap();
         let seen = vision
             .look(&[1, 2, 3], Duration::from_secs(10))
             .await
@@ -394,32 +457,58 @@ mod tests {
                 400,
                 "no pictures here",
                 "the vision model refused the picture: ",
+                "no pictures here",
             ),
-            (500, "on fire", "the vision model is unavailable: "),
-            (200, "{}", "the vision model is unavailable: "),
+            (
+                400,
+                r#"{"error":{"message":"Unsupported parameter: 'max_tokens'"}}"#,
+                "the vision model refused the picture: ",
+                "vision.sampling = false is for models that refuse these",
+            ),
+            (
+                200,
+                r#"{"choices":[{"message":{"content":""},"finish_reason":"length"}]}"#,
+                "the vision model is unavailable: ",
+                "the setting vision.reasoning bounds it",
+            ),
+            (
+                500,
+                "on fire",
+                "the vision model is unavailable: ",
+                "on fire",
+            ),
+            (
+                200,
+                "{}",
+                "the vision model is unavailable: ",
+                "is base_url right?",
+            ),
             (
                 200,
                 r#"{"choices":[]}"#,
                 "the vision model is unavailable: ",
+                "holds no choice",
             ),
             (
                 200,
                 r#"{"choices":[{"message":{"refusal":"I'd rather not"}}]}"#,
-                "the vision model refused the picture: I'd rather not",
+                "the vision model refused the picture: ",
+                "I'd rather not",
             ),
         ];
-        for (status, body, expected) in cases {
+        for (status, body, begin, end) in cases {
             let server = MockServer::start().await;
             Mock::given(method("POST"))
                 .respond_with(ResponseTemplate::new(status).set_body_string(body))
                 .mount(&server)
                 .await;
-            let vision = Vision::new(&server.uri().into(), "eyes", None).unwrap();
+            let vision = Vision::new(config(&server.uri())).unwrap();
             let error = vision
                 .look(&[1], Duration::from_secs(10))
                 .await
                 .unwrap_err();
-            assert!(error.to_string().starts_with(expected), "{error}");
+            let error = error.to_string();
+            assert!(error.starts_with(begin) && error.ends_with(end), "{error}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::Failure;
 use chatter_context::Sight;
 use chatter_http::{BaseUrl, Secret};
-use chatter_llm::Vision;
+use chatter_llm::{Kind, Reasoning, ServerConfig, Vision};
 use clap::Args;
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
@@ -58,6 +58,12 @@ pub struct VisionOptions {
         hide_env_values = true
     )]
     pub deadline_ms: Option<u64>,
+    /// Whether a temperature is sent; `false` for models that refuse it, which get `max_completion_tokens`.
+    #[arg(skip)]
+    pub sampling: Option<bool>,
+    /// How much it thinks before it answers; as the model does by itself if absent.
+    #[arg(skip)]
+    pub reasoning: Option<Reasoning>,
 }
 
 /// Who describes pictures. The key is named by its variable and read where it is used.
@@ -73,12 +79,23 @@ pub struct VisionSettings {
     pub every: Duration,
     /// How long it may take.
     pub deadline: Duration,
+    /// Whether a temperature is sent.
+    pub sampling: bool,
+    /// How much it thinks; as the model does by itself if absent.
+    pub reasoning: Option<Reasoning>,
 }
 
 impl VisionOptions {
     /// The keys of `[vision]`.
-    pub(crate) const KEYS: [&str; 5] =
-        ["base_url", "model", "api_key_env", "every_s", "deadline_ms"];
+    pub(crate) const KEYS: [&str; 7] = [
+        "base_url",
+        "model",
+        "api_key_env",
+        "every_s",
+        "deadline_ms",
+        "sampling",
+        "reasoning",
+    ];
 
     /// These, and where they say nothing the others.
     pub(crate) fn over(self, other: Self) -> Self {
@@ -88,6 +105,8 @@ impl VisionOptions {
             api_key_env: self.api_key_env.or(other.api_key_env),
             every_s: self.every_s.or(other.every_s),
             deadline_ms: self.deadline_ms.or(other.deadline_ms),
+            sampling: self.sampling.or(other.sampling),
+            reasoning: self.reasoning.or(other.reasoning),
         }
     }
 
@@ -124,6 +143,8 @@ impl VisionOptions {
                 api_key_env: self.api_key_env,
                 every: Duration::from_secs(every_s),
                 deadline: Duration::from_millis(deadline_ms),
+                sampling: self.sampling.unwrap_or(true),
+                reasoning: self.reasoning,
             }),
             _ => {
                 wrong.push(
@@ -150,8 +171,14 @@ pub(crate) fn sight(settings: Option<&VisionSettings>) -> Result<Option<Sight>, 
         let key = key.map_err(|error| Failure::usage(format!("vision.api_key_env: {error}")));
         key.map(|key| Secret::new(&key))
     });
-    let vision = Vision::new(&settings.base_url, &settings.model, key.transpose()?)
-        .map_err(|error| Failure::usage(format!("vision: {error}")))?;
+    let config = ServerConfig {
+        base_url: settings.base_url.clone(),
+        api_key: key.transpose()?,
+        sampling: settings.sampling,
+        reasoning: settings.reasoning,
+        ..ServerConfig::new(Kind::OpenAi, &settings.model)
+    };
+    let vision = Vision::new(config).map_err(|error| Failure::usage(format!("vision.{error}")))?;
     Ok(Some(Sight {
         seer: Arc::new(vision),
         every: settings.every,

@@ -275,6 +275,26 @@ fn how_much_a_model_thinks_is_said_in_either_form() {
 }
 
 #[test]
+fn who_looks_at_pictures_may_think_and_be_asked_without_a_temperature() {
+    let vision = |said: &str| {
+        let table =
+            format!("[vision]\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:1/v1\"\n{said}");
+        let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", &table)]);
+        load(&here, ServeOptions::default()).map(|settings| {
+            let vision = settings.vision.unwrap();
+            (vision.sampling, vision.reasoning)
+        })
+    };
+    assert_eq!(vision("").unwrap(), (true, None));
+    assert_eq!(
+        vision("sampling = false\nreasoning = \"low\"\n").unwrap(),
+        (false, Some(Reasoning::Low))
+    );
+    let wrong = wrong(vision("reasoning = \"some\"\n").unwrap_err());
+    assert!(wrong[0].contains("is no reasoning"), "{wrong:?}");
+}
+
+#[test]
 fn several_models_have_names() {
     let llm = llm_with(TWO, ServeOptions::default()).unwrap();
     assert_eq!(llm.route, ["fast", "offline"]);

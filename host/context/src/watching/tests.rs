@@ -2,7 +2,7 @@
 
 use super::*;
 use chatter_bus::InProcess;
-use chatter_llm::Vision;
+use chatter_llm::{Kind, ServerConfig, Vision};
 use chatter_media::{Options, Patience, Source};
 use chatter_protocol::{Schematic, StreamContext, Topic, TopicKind};
 use chatter_speech::Word;
@@ -335,7 +335,11 @@ async fn what_a_model_sees_is_told() {
         .respond_with(ResponseTemplate::new(200).set_body_json(answer))
         .mount(&server)
         .await;
-    let vision = Vision::new(&server.uri().into(), "eyes", None).unwrap();
+    let vision = Vision::new(ServerConfig {
+        base_url: server.uri().as_str().into(),
+        ..ServerConfig::new(Kind::OpenAi, "eyes")
+    })
+    .unwrap();
     let senses = Senses {
         sight: Some(Sight {
             seer: Arc::new(vision),

@@ -23,7 +23,9 @@ use crate::{About, budget::Usage, estimate_input, estimate_tokens, failure::Fail
 use chatter_http::{Ask, Method};
 use chatter_protocol::llm::Request;
 use serde_json::Value;
-use wire::{End, Said, Wire};
+use wire::Wire;
+
+pub(crate) use wire::{End, Said, openai};
 
 /// The longest answer that is read, in bytes. A chat line is far shorter; a server that sends more
 /// is not the one that was meant.

@@ -2,7 +2,7 @@
 
 mod anthropic;
 mod gemini;
-mod openai;
+pub(crate) mod openai;
 
 use super::{Kind, Reasoning};
 use crate::{budget::Usage, failure::Failure};
@@ -95,16 +95,16 @@ impl Sampling {
 
 /// What a server said.
 #[derive(Debug, PartialEq)]
-pub(super) struct Said {
-    pub(super) text: String,
-    pub(super) model: Option<String>,
-    pub(super) usage: Option<Usage>,
-    pub(super) end: End,
+pub(crate) struct Said {
+    pub(crate) text: String,
+    pub(crate) model: Option<String>,
+    pub(crate) usage: Option<Usage>,
+    pub(crate) end: End,
 }
 
 /// Why it ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// It was done.
     Stop,
     /// It had no more tokens.

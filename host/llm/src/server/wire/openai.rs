@@ -28,28 +28,16 @@ impl Wire for OpenAi {
     }
 
     fn body(&self, model: &str, request: &Request, how: How) -> Result<Value, Failure> {
-        // OpenAI's newer models refuse `max_tokens`, and its older ones take the new name as well. Other servers may not
-        // know that one, but for models that refuse a temperature.
-        let limit = if how.is_own || how.sampling.is_none() {
-            "max_completion_tokens"
-        } else {
-            "max_tokens"
-        };
-        let mut body = json!({
-            "model": model,
-            "messages": request.messages,
-            limit: how.most(request),
-            "stream": false,
-        });
-        if let Some(Sampling { temperature, seed }) = how.sampling {
-            body["temperature"] = temperature.into();
+        let mut body = chat(
+            model,
+            &json!(request.messages),
+            request.max_tokens,
+            how.sampling.map(|sampling| sampling.temperature),
+            how.reasoning,
+            how.is_own,
+        );
+        if let Some(Sampling { seed, .. }) = how.sampling {
             body["seed"] = seed.into();
-        }
-        if let Some(level) = how.reasoning.and_then(Reasoning::level) {
-            body["reasoning_effort"] = match level {
-                "off" => "none".into(),
-                level => level.into(),
-            };
         }
         if let Some(schema) = schema(request)? {
             body["response_format"] = json!({
@@ -61,45 +49,86 @@ impl Wire for OpenAi {
     }
 
     fn said(&self, body: &[u8]) -> Result<Said, &'static str> {
-        let response: Response = serde_json::from_slice(body)
-            .map_err(|_| "with something that is no chat completion; is base_url right?")?;
-        let Some(choice) = response.choices.into_iter().next() else {
-            return Err("with a chat completion that holds no choice");
-        };
-        let text = choice
-            .message
-            .content
-            .map(Content::text)
-            .unwrap_or_default();
-        let end = match choice.finish_reason.as_deref() {
-            _ if choice
-                .message
-                .refusal
-                .as_ref()
-                .is_some_and(|it| !it.is_empty()) =>
-            {
-                End::Declined(choice.message.refusal.unwrap_or_default())
-            }
-            Some("content_filter") => End::Declined("its filter left nothing of the answer".into()),
-            Some("length") => End::Length,
-            _ => End::Stop,
-        };
-        let usage = response.usage.map(|usage| Usage {
-            input: usage.prompt_tokens,
-            cached_input: usage
-                .prompt_tokens_details
-                .and_then(|details| details.cached_tokens)
-                .unwrap_or(0),
-            cache_writes: 0,
-            output: usage.completion_tokens,
-        });
-        Ok(Said {
-            text,
-            model: response.model,
-            usage,
-            end,
-        })
+        said(body)
     }
+}
+
+/// A request for an answer of at most `max_tokens`, beside what is thought before it. Without a temperature it is one
+/// for models that refuse them. `is_own` says that it goes to OpenAI's own server.
+pub(crate) fn chat(
+    model: &str,
+    messages: &Value,
+    max_tokens: u32,
+    temperature: Option<f32>,
+    reasoning: Option<Reasoning>,
+    is_own: bool,
+) -> Value {
+    // OpenAI's newer models refuse `max_tokens`, and its older ones take the new name as well. Other servers may not
+    // know that one, but for models that refuse a temperature.
+    let limit = if is_own || temperature.is_none() {
+        "max_completion_tokens"
+    } else {
+        "max_tokens"
+    };
+    let headroom = reasoning.map_or(0, Reasoning::headroom);
+    let mut body = json!({
+        "model": model,
+        "messages": messages,
+        limit: max_tokens.saturating_add(headroom),
+        "stream": false,
+    });
+    if let Some(temperature) = temperature {
+        body["temperature"] = temperature.into();
+    }
+    if let Some(level) = reasoning.and_then(Reasoning::level) {
+        body["reasoning_effort"] = match level {
+            "off" => "none".into(),
+            level => level.into(),
+        };
+    }
+    body
+}
+
+/// An answer, or how it is wrong: what follows `the server answered`.
+pub(crate) fn said(body: &[u8]) -> Result<Said, &'static str> {
+    let response: Response = serde_json::from_slice(body)
+        .map_err(|_| "with something that is no chat completion; is base_url right?")?;
+    let Some(choice) = response.choices.into_iter().next() else {
+        return Err("with a chat completion that holds no choice");
+    };
+    let text = choice
+        .message
+        .content
+        .map(Content::text)
+        .unwrap_or_default();
+    let end = match choice.finish_reason.as_deref() {
+        _ if choice
+            .message
+            .refusal
+            .as_ref()
+            .is_some_and(|it| !it.is_empty()) =>
+        {
+            End::Declined(choice.message.refusal.unwrap_or_default())
+        }
+        Some("content_filter") => End::Declined("its filter left nothing of the answer".into()),
+        Some("length") => End::Length,
+        _ => End::Stop,
+    };
+    let usage = response.usage.map(|usage| Usage {
+        input: usage.prompt_tokens,
+        cached_input: usage
+            .prompt_tokens_details
+            .and_then(|details| details.cached_tokens)
+            .unwrap_or(0),
+        cache_writes: 0,
+        output: usage.completion_tokens,
+    });
+    Ok(Said {
+        text,
+        model: response.model,
+        usage,
+        end,
+    })
 }
 
 #[derive(Deserialize)]
