@@ -53,7 +53,7 @@ pub enum SourceCondition {
     Waiting,
     /// It was finite, and is over.
     Ended,
-    /// It can't be played, and is not tried any more.
+    /// It can't be played, and is not tried again until its file or the configuration is looked at anew.
     Failed,
 }
 

@@ -11,6 +11,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::Command,
     sync::{
@@ -247,6 +248,27 @@ async fn what_is_wrong_with_files_is_told_and_an_ffmpeg_that_is_killed_comes_bac
     for room in [ROOM, "main/silent"] {
         told(&server, room, "new start", is("playing", "")).await;
     }
+}
+
+#[tokio::test]
+async fn what_has_failed_is_tried_again_when_its_operator_asks_for_it() {
+    let home = home(&[("lobby", "uri = \"tone.wav\"")]);
+    made(&home, "tone.wav", "-f lavfi -i sine=440:duration=120");
+    let mended = home.path("mended");
+    let script = format!(
+        "#!/bin/sh\n[ -e '{}' ] && exec ffmpeg \"$@\"\necho '[error] x: Unknown decoder' >&2\nexit 1\n",
+        mended.display()
+    );
+    home.write("ffmpeg.sh", script);
+    let program = home.path("ffmpeg.sh");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let server = serve(&home, "data", &["--ffmpeg", program.to_str().unwrap()]);
+    told(&server, ROOM, "refusal", is("failed", "can't decode it")).await;
+    fs::write(mended, "").unwrap();
+    server.process.signal(Signal::HUP);
+    told(&server, ROOM, "a tone", is("playing", "")).await;
+    let log = server.process.stderr();
+    assert!(!log.contains("at its end"), "{log}");
 }
 
 #[tokio::test]

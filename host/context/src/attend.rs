@@ -163,7 +163,7 @@ async fn in_turn<F: Future<Output = ()>>(
     people: &watch::Sender<Arc<[Called]>>,
     play: impl Fn(Place) -> F,
 ) {
-    let place = Place(Arc::new(Mutex::new(Follow::new(speed))));
+    let place = Place::new(speed);
     let listening = listen(room, bus, &place, people);
     let playing = rota.attend(room, |_| {
         let from_ms = place.now();
@@ -229,6 +229,17 @@ fn spoke(people: &watch::Sender<Arc<[Called]>>, author: &Author) {
 pub(crate) struct Place(Arc<Mutex<Follow>>);
 
 impl Place {
+    /// At its beginning.
+    pub(crate) fn new(speed: f64) -> Self {
+        Self(Arc::new(Mutex::new(Follow::new(speed))))
+    }
+
+    /// It is played from its beginning, whatever was heard so far.
+    pub(crate) fn begin_anew(&self) {
+        let mut follow = self.follow();
+        *follow = Follow::new(follow.speed);
+    }
+
     /// In milliseconds; 0 if nobody has played it yet.
     pub(crate) fn now(&self) -> u64 {
         self.follow().position(Instant::now())

@@ -83,7 +83,7 @@ mod writing;
 
 pub use attend::{Written, attend, attend_media};
 pub use ears::{Deaf, Ears, Opening};
-pub use media::{Beside, Media};
+pub use media::{Again, Beside, Media};
 pub use names::{Called, Roll};
 pub use play::{Ended, PlayError, Playback, play};
 pub use report::About;

@@ -11,8 +11,17 @@ use crate::{
 };
 use chatter_media::{Condition, Options, Source};
 use chatter_protocol::source::{Hearing, HearingBy};
-use std::{path::PathBuf, sync::Arc};
-use tokio::sync::watch as channel;
+use std::{
+    future::pending,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::watch as channel, time::sleep};
+
+/// How often it is looked whether a file that could not be played is another one by now.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// A source of sound and pictures, and how it is understood.
 #[derive(Clone, Debug)]
@@ -27,7 +36,12 @@ pub struct Media {
     pub senses: Senses,
     /// What is played for as long as words can't be heard from the beginning.
     pub beside: Option<Beside>,
+    /// Told when it is to be tried again if it has failed.
+    pub again: Again,
 }
+
+/// Where it is told that what has failed is to be tried again; what plays goes on.
+pub type Again = channel::Receiver<()>;
 
 /// The same words, written down.
 #[derive(Clone, Debug)]
@@ -39,8 +53,20 @@ pub struct Beside {
 }
 
 impl Media {
-    /// Watches it from where it is, and tells operators of it, its end too, until it is cancelled.
+    /// Watches it from where it is, and tells operators of it, its end too, until it is cancelled. What has failed
+    /// is watched from its beginning once there is a reason to try it again.
     pub(crate) async fn watch(&self, playback: &Playback, place: &Place, around: Around) {
+        loop {
+            self.watch_once(playback, place, around.clone()).await;
+            if around.cancel.is_cancelled() {
+                return;
+            }
+            place.begin_anew();
+        }
+    }
+
+    /// Returns when it is cancelled, or has failed and is to be tried again.
+    async fn watch_once(&self, playback: &Playback, place: &Place, around: Around) {
         let room = &playback.room;
         let ears = self.senses.ears.as_ref();
         let begun = around.cancel.run_until_cancelled(begin(ears, room)).await;
@@ -111,7 +137,7 @@ impl Media {
         begun
     }
 
-    /// Listens, if somebody does, and looks.
+    /// Listens, if somebody does, and looks. Returns when it is cancelled, or has failed and is to be tried again.
     async fn hear(&self, begun: Begun<Words>, playback: &Playback, from_ms: u64, around: Around) {
         let options = Options {
             bus: Some(Arc::clone(&around.bus)),
@@ -129,10 +155,13 @@ impl Media {
         let room = &playback.room;
         let ears = self.senses.ears.as_ref();
         let clock = around.clock.clone();
+        // Before it is opened: what changes from then on may be what it lacks.
+        let before = mark(self.source.path()).await;
         let feed = self.source.open(options);
         let (told, hearing) = channel::channel(hearing);
         let report = self.report(hearing, &around);
         let (condition, cancel) = (feed.condition(), around.cancel.clone());
+        let outcome = feed.condition();
         let (listeners, come, lost) = listeners();
         let watching = watch(feed, words, listeners, &self.senses, from_ms, around);
         let listening = async {
@@ -147,11 +176,33 @@ impl Media {
                 how = watching => how,
                 () = listening => return,
             };
-            if how == Ended::Finished {
-                tracing::info!(%room, "the source is at its end");
+            let has_failed = matches!(&*outcome.borrow(), Condition::Failed { .. });
+            match how {
+                Ended::Finished if has_failed => return self.may_do_better(before).await,
+                Ended::Finished => tracing::info!(%room, "the source is at its end"),
+                Ended::Cancelled => {}
+            }
+            pending().await
+        };
+        tokio::select! {
+            () = watching => tracing::info!(%room, "the source is tried again"),
+            () = report.run(condition, &cancel) => {}
+        }
+    }
+
+    /// Waits until it is asked for again, or its file is another one than before.
+    async fn may_do_better(&self, before: Option<Mark>) {
+        let mut again = self.again.clone();
+        again.mark_unchanged();
+        let asked = async {
+            if again.changed().await.is_err() {
+                pending().await
             }
         };
-        tokio::join!(watching, report.run(condition, &cancel));
+        tokio::select! {
+            () = asked => {}
+            () = changed(self.source.path(), before) => {}
+        }
     }
 
     fn report(&self, hearing: channel::Receiver<Hearing>, around: &Around) -> Report {
@@ -163,5 +214,162 @@ impl Media {
             clock: around.clock.clone(),
             behind_ms: Arc::clone(&around.behind_ms),
         }
+    }
+}
+
+/// For a file what changes whenever it is written or replaced.
+type Mark = [i64; 5];
+
+/// None if there is no file.
+#[expect(clippy::cast_possible_wrap, reason = "only compared")]
+async fn mark(path: Option<&Path>) -> Option<Mark> {
+    let about = tokio::fs::metadata(path?).await.ok()?;
+    Some([
+        about.mtime(),
+        about.mtime_nsec(),
+        about.ctime_nsec(),
+        about.size() as i64,
+        about.ino() as i64,
+    ])
+}
+
+/// Waits until a file is another one than before, and at rest. Never returns if it is none.
+async fn changed(path: Option<&Path>, before: Option<Mark>) {
+    if path.is_none() {
+        return pending().await;
+    }
+    let mut last = before;
+    loop {
+        sleep(LOOK).await;
+        let now = mark(path).await;
+        if now == last && now != before {
+            return;
+        }
+        last = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatter_bus::{Heard, InProcess, SharedBus};
+    use chatter_protocol::{
+        Clock, RoomId, SourceCondition, SourceStatus, StreamContext, Topic, TopicKind,
+    };
+    use std::{fs, process::Command};
+    use tokio::time::{Instant, timeout};
+    use tokio_util::sync::CancellationToken;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_is_another_one_when_it_is_at_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("talk.mp3");
+        let before = mark(Some(&path)).await;
+        assert_eq!(before, None);
+        let writing = async {
+            // It grows between any two looks, whichever of those at the same moment come first.
+            for length in 1..=8 {
+                sleep(LOOK / 2).await;
+                fs::write(&path, "x".repeat(length)).unwrap();
+            }
+            Instant::now()
+        };
+        let changing = async {
+            changed(Some(&path), before).await;
+            Instant::now()
+        };
+        let (written, changed_at) = tokio::join!(writing, changing);
+        assert!(changed_at >= written + LOOK);
+        let before = mark(Some(&path)).await;
+        let same = timeout(LOOK * 10, changed(Some(&path), before)).await;
+        assert!(same.is_err());
+        fs::remove_file(&path).unwrap();
+        changed(Some(&path), before).await;
+    }
+
+    /// What is told of a room, until it is as it should be.
+    async fn until<T: serde::de::DeserializeOwned>(
+        told: &mut chatter_bus::Subscription,
+        is: impl Fn(&T) -> bool,
+    ) -> T {
+        loop {
+            let Some(Heard::Message { payload, .. }) = told.next().await else {
+                panic!("the bus is gone");
+            };
+            let told: T = serde_json::from_slice(&payload).unwrap();
+            if is(&told) {
+                return told;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_could_not_be_played_is_played_once_it_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("talk.wav");
+        fs::write(&path, "no media at all\n".repeat(99)).unwrap();
+        let room = RoomId::new("main/lobby").unwrap();
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let topic = |kind| [Topic::new(kind, room.clone())];
+        let mut status = bus
+            .subscribe(&topic(TopicKind::StreamSource))
+            .await
+            .unwrap();
+        let mut contexts = bus
+            .subscribe(&topic(TopicKind::StreamContext))
+            .await
+            .unwrap();
+        let (ask, again) = channel::channel(());
+        let media = Media {
+            source: Source::file(&path),
+            shown: "talk.wav".into(),
+            ffmpeg: "ffmpeg".into(),
+            senses: Senses::default(),
+            beside: None,
+            again,
+        };
+        let playback = Playback {
+            room: room.clone(),
+            speed: 1.0,
+            looped: false,
+        };
+        let cancel = CancellationToken::new();
+        let around = Around {
+            room: room.clone(),
+            bus: Arc::clone(&bus),
+            clock: Clock::system(),
+            cancel: cancel.clone(),
+            behind_ms: Arc::default(),
+            people: None,
+        };
+        let place = Place::new(1.0);
+        let watching = media.watch(&playback, &place, around);
+        let telling = async {
+            let failed = |told: &SourceStatus| told.condition == SourceCondition::Failed;
+            let why = until(&mut status, failed).await.detail;
+            assert!(why.contains("no media"), "{why}");
+            let made = Command::new("ffmpeg")
+                .args("-nostdin -v error -y -f lavfi -i sine=d=20".split(' '))
+                .arg(&path)
+                .status()
+                .expect("ffmpeg runs; `apt-get install ffmpeg` brings it");
+            assert!(made.success());
+            // It would be noticed by itself, too.
+            ask.send_replace(());
+            let playing = |told: &SourceStatus| told.condition == SourceCondition::Playing;
+            assert!(!until(&mut status, playing).await.left);
+            let context: StreamContext = until(&mut contexts, |_| true).await;
+            assert_eq!(context.events[0].kind, "stream_start");
+            cancel.cancel();
+            assert!(
+                until(&mut status, |told: &SourceStatus| told.left)
+                    .await
+                    .left
+            );
+        };
+        let both = async { tokio::join!(watching, telling) };
+        timeout(Duration::from_secs(60), both)
+            .await
+            .expect("it ends");
     }
 }

@@ -122,6 +122,7 @@ pub(crate) fn pictures(senses: &Senses) -> Pictures {
 }
 
 /// What stands around one play of a source.
+#[derive(Clone)]
 pub(crate) struct Around {
     pub(crate) room: RoomId,
     pub(crate) bus: SharedBus,

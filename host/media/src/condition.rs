@@ -25,7 +25,7 @@ pub enum Condition {
         /// What was not as it should be, if anything was.
         note: Option<String>,
     },
-    /// It can't be played, and is not tried any more.
+    /// It can't be played, and the feed does not try any more.
     Failed {
         /// Why, and what to do.
         why: String,

@@ -16,7 +16,8 @@ use metrics::{counter, gauge};
 use std::{env, fs, path::Path, sync::atomic::Ordering, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-/// How often a recording is opened again after ffmpeg broke down, without getting any further.
+/// How often a recording is opened again, without getting any further, after ffmpeg broke down over a file, or a
+/// server answered what it would answer again.
 const TRIES: u32 = 5;
 
 /// All, sound alone, pictures alone: no source holds less, and one that changes is paused for.
@@ -30,6 +31,22 @@ const SHORT_MS: u64 = 2_000;
 
 /// How often it is looked at what the time is, while nothing else happens.
 pub(crate) const TICK: Duration = Duration::from_millis(250);
+
+/// Why there was no process to listen to.
+enum Trouble {
+    /// It can't be started, which may pass.
+    Start(String),
+    /// There is nothing in the source that could be asked for.
+    Nothing(String),
+}
+
+impl Trouble {
+    fn why(self) -> String {
+        match self {
+            Self::Start(why) | Self::Nothing(why) => why,
+        }
+    }
+}
 
 /// A source that plays.
 pub(crate) struct Player {
@@ -74,7 +91,8 @@ impl Player {
     async fn source(&mut self, source: &Source) -> Condition {
         match &source.0 {
             Kind::File(path) => {
-                if let Some(why) = unreadable(path) {
+                let program = || process::look_for(&self.options.ffmpeg).err();
+                if let Some(why) = unreadable(path).or_else(program) {
                     return Condition::Failed { why };
                 }
                 self.recording(Input::File(path)).await
@@ -100,8 +118,11 @@ impl Player {
     async fn recording(&mut self, input: Input<'_>) -> Condition {
         let mut pass_ms = self.options.from_ms;
         let mut whole_ms = None;
+        let is_file = matches!(input, Input::File(_));
+        // In a row, and for reasons that another try hardly changes.
+        let mut failures = 0;
         loop {
-            if let Input::File(_) = input {
+            if is_file {
                 self.teller.pass(Pass {
                     began_ms: self.clock.told_ms(),
                     from_ms: pass_ms,
@@ -110,13 +131,21 @@ impl Player {
             }
             let run = match self.run(input, Some(pass_ms)).await {
                 Ok(run) => run,
-                Err(why) => return Condition::Failed { why },
+                Err(Trouble::Nothing(why)) if is_file || failures >= TRIES => {
+                    return Condition::Failed { why };
+                }
+                Err(trouble) => {
+                    failures += u32::from(matches!(trouble, Trouble::Nothing(_)));
+                    self.pause(trouble.why()).await;
+                    continue;
+                }
             };
             let said = &run.ending.said;
             let length_ms = said.duration_ms;
             let here_ms = pass_ms + run.lasted_ms;
             if run.lasted_ms > 0 {
                 self.backoff.reset();
+                failures = 0;
             }
             // A file that breaks off or can't be opened has nothing more to give; a server may.
             let mut broke_off = length_ms.is_some_and(|length| here_ms + SHORT_MS < length);
@@ -132,11 +161,14 @@ impl Player {
             }
             let again = !run.ending.by_itself
                 || run.exit != Exit::Over
-                || (broke_off || !said.opened) && matches!(input, Input::Url(_));
+                || (broke_off || !said.opened) && !is_file;
             if again {
                 let why = run.why(&self.secrets, "the connection broke off");
-                if self.backoff.failures() >= TRIES {
-                    return Condition::Failed { why };
+                if is_file || words::is_lasting(run.complaints()) {
+                    if failures >= TRIES {
+                        return Condition::Failed { why };
+                    }
+                    failures += 1;
                 }
                 self.pause(why).await;
                 pass_ms = here_ms;
@@ -154,10 +186,14 @@ impl Player {
                     }
                     _ if pass_ms > 0 && run.ending.well => return Condition::Ended { note: None },
                     _ => {
-                        return Condition::Failed {
-                            why: run
-                                .why(&self.secrets, "there is nothing in it that can be played"),
-                        };
+                        let nothing = "there is nothing in it that can be played";
+                        let why = run.why(&self.secrets, nothing);
+                        if is_file || failures >= TRIES {
+                            return Condition::Failed { why };
+                        }
+                        failures += 1;
+                        self.pause(why).await;
+                        continue;
                     }
                 }
             }
@@ -197,9 +233,9 @@ impl Player {
         loop {
             let run = match self.run(input, None).await {
                 Ok(run) => run,
-                Err(why) => {
+                Err(trouble) => {
                     self.shape = whole(&self.options);
-                    self.pause(why).await;
+                    self.pause(trouble.why()).await;
                     continue;
                 }
             };
@@ -242,7 +278,7 @@ impl Player {
         &mut self,
         input: Input<'_>,
         recording_from_ms: Option<u64>,
-    ) -> Result<Run, String> {
+    ) -> Result<Run, Trouble> {
         let opening = match (input, recording_from_ms) {
             (Input::Url(url), None) if Scheme::of(url) == Scheme::Http => Opening::MayEnd,
             _ => Opening::Known,
@@ -255,9 +291,11 @@ impl Player {
                 &self.options.ffmpeg,
                 &arguments,
                 self.shape.pictures.is_some(),
-            )?;
+            );
+            let process = process.map_err(Trouble::Start)?;
             let run = self.watch(process, opening).await;
-            if run.lasted_ms > 0 || !self.ask_for_less(&run.ending)? || tries == SHAPES {
+            let mut less = || self.ask_for_less(&run.ending).map_err(Trouble::Nothing);
+            if run.lasted_ms > 0 || !less()? || tries == SHAPES {
                 return Ok(run);
             }
         }

@@ -45,15 +45,21 @@ impl Said {
                 {
                     self.pushed = Some(name.to_owned());
                 }
-            }
-            "error" | "fatal" | "panic" => {
-                if self.complaints.len() == COMPLAINTS {
-                    self.complaints.pop_front();
+                // Its error only says that this is none of the other answers.
+                if text.starts_with("HTTP error 410") {
+                    self.complain(text);
                 }
-                self.complaints.push_back(text.to_owned());
             }
+            "error" | "fatal" | "panic" => self.complain(text),
             _ => {}
         }
+    }
+
+    fn complain(&mut self, text: &str) {
+        if self.complaints.len() == COMPLAINTS {
+            self.complaints.pop_front();
+        }
+        self.complaints.push_back(text.to_owned());
     }
 
     fn learn(&mut self, text: &str) {
@@ -178,10 +184,13 @@ mod tests {
             .map(|n| format!("[h264 @ 0x5581] [error] trouble {n}\n"))
             .collect();
         text += "[warning] no complaint\nno level\n[rtmp @ 0x1] [warning] Unexpected stream a, expecting b, expecting c\n";
+        text += "[http @ 0x1] [warning] HTTP error 429 Too Many Requests\n";
+        text += "[http @ 0x1] [warning] HTTP error 410 Gone\n";
         text += &format!("[fatal] {}\n", "x".repeat(100_000));
         let said = of(&text).await;
         assert_eq!(said.complaints.len(), COMPLAINTS);
-        assert_eq!(said.complaints[COMPLAINTS - 2], "trouble 99");
+        assert_eq!(said.complaints[COMPLAINTS - 3], "trouble 99");
+        assert_eq!(said.complaints[COMPLAINTS - 2], "HTTP error 410 Gone");
         assert!(said.complaints[COMPLAINTS - 1].len() < LONGEST);
         assert_eq!(said.pushed.as_deref(), Some("a, expecting b"));
     }

@@ -22,6 +22,10 @@ const KNOWN: &[(&str, &str)] = &[
         "404 Not Found: there is nothing at this address",
     ),
     (
+        "410 Gone",
+        "410 Gone: there is nothing at this address any more",
+    ),
+    (
         "454 Session Not Found",
         "the server has forgotten the session",
     ),
@@ -99,6 +103,29 @@ const KNOWN: &[(&str, &str)] = &[
         "it can't be read (input/output error)",
     ),
 ];
+
+/// What a server would answer again, and what stays as it is however often it is read.
+const LASTING: &[&str] = &[
+    "401 Unauthorized",
+    "403 Forbidden",
+    "404 Not Found",
+    "410 Gone",
+    "not on whitelist",
+    "moov atom not found",
+    "Unknown input format",
+    "Protocol not found",
+    "Decoder (codec",
+    "Unknown decoder",
+    "Option not found",
+    "Unrecognized option",
+    "Invalid data found when processing input",
+    ": Invalid argument",
+];
+
+/// Whether what ffmpeg complained of will hardly be otherwise at another try.
+pub(crate) fn is_lasting<'a>(mut complaints: impl Iterator<Item = &'a str>) -> bool {
+    complaints.any(|complaint| LASTING.iter().any(|holds| complaint.contains(holds)))
+}
 
 /// Why ffmpeg ended, from what it complained of; the latest complaint counts most. Words that hold one of
 /// the secrets are left out.

@@ -125,7 +125,7 @@ export type Judgement = "approve" | "deny";
  * - `stalled`: It is open, and nothing comes.
  * - `waiting`: It is not open, and will be opened (again).
  * - `ended`: It was finite, and is over.
- * - `failed`: It can't be played, and is not tried any more.
+ * - `failed`: It can't be played, and is not tried again until its file or the configuration is looked at anew.
  */
 export type SourceCondition = "starting" | "playing" | "stalled" | "waiting" | "ended" | "failed";
 /**

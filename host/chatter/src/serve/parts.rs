@@ -13,8 +13,8 @@ use chatter_bus::{
     redis::{Link, Server},
 };
 use chatter_context::{
-    About, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, Written, attend,
-    attend_media,
+    About, Again, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, Written,
+    attend, attend_media,
 };
 use chatter_gateway::Assessors;
 use chatter_llm::{Asker, OFFLINE, Router, SharedModel};
@@ -251,10 +251,11 @@ impl Parts {
         &self,
         room: &Room,
         source: Source,
-        names: Roll,
+        changes: Changes,
         rota: Rota,
         end: CancellationToken,
     ) -> Playing {
+        let Changes { names, again } = changes;
         let playback = Playback {
             room: room.config.id.clone(),
             speed: source.speed,
@@ -300,6 +301,7 @@ impl Parts {
                         name: file_name(&path),
                         subtitles,
                     }),
+                    again,
                 };
                 Box::pin(async move {
                     result(attend_media(media, playback, rota, bus, clock, end).await)
@@ -342,6 +344,14 @@ impl Parts {
 fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
+}
+
+/// What changes while a source plays.
+pub(super) struct Changes {
+    /// Whose names are listened for.
+    pub(super) names: Roll,
+    /// When it is to be tried again.
+    pub(super) again: Again,
 }
 
 /// A source that plays.

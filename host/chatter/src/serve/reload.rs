@@ -2,7 +2,11 @@
 //! a whole or not at all.
 
 use super::{
-    albums, gateway_rooms, limits, parts::Parts, services::Services, services::Stage, worker_rooms,
+    albums, gateway_rooms, limits,
+    parts::{Changes, Parts},
+    services::Services,
+    services::Stage,
+    worker_rooms,
     workshop::Workshop,
 };
 use crate::{
@@ -171,6 +175,8 @@ struct Source {
     over: CancellationToken,
     /// Whose names are listened for.
     names: watch::Sender<Arc<[Called]>>,
+    /// Told when it is to be tried again if it has failed.
+    again: watch::Sender<()>,
 }
 
 impl Live {
@@ -194,7 +200,8 @@ impl Live {
         live
     }
 
-    /// Puts another configuration into effect: what differs is changed, and nothing else.
+    /// Puts another configuration into effect: what differs is changed, and nothing else. Whoever has it read, whatever
+    /// is in it, may have mended what a source has failed for.
     pub(super) fn become_this(
         &mut self,
         configuration: Configuration,
@@ -202,6 +209,9 @@ impl Live {
         services: &mut Services,
         parts: &Parts,
     ) {
+        for source in self.sources.values() {
+            source.again.send_replace(());
+        }
         let differences = self.configuration.differences(&configuration);
         if differences.is_empty() {
             counter!(RELOADS, "result" => "unchanged").increment(1);
@@ -306,6 +316,11 @@ impl Live {
             return;
         };
         let (names, roll) = watch::channel(self.names(room));
+        let (again, asked) = watch::channel(());
+        let changes = Changes {
+            names: roll,
+            again: asked,
+        };
         let name = format!("source of {room}");
         services.start_finite(Stage::Sources, name, |end| {
             let end = end.child_token();
@@ -317,12 +332,13 @@ impl Live {
                     end: end.clone(),
                     over,
                     names,
+                    again,
                 },
             );
             let mut held = rota.held();
             let tenure = held.borrow().get(room).copied();
             let place = room.clone();
-            let playing = parts.play(watching, source, roll, rota, end);
+            let playing = parts.play(watching, source, changes, rota, end);
             async move {
                 let _over = source_is_over;
                 if let Some(before) = before {

@@ -155,6 +155,96 @@ async fn a_recording_that_was_not_there_for_long_may_still_fail_once() {
     assert!(loudness(&told.samples(), 440.0) > 0.05);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_whose_server_is_away_for_long_goes_on_when_it_is_back() {
+    let folder = TempDir::new().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i sine=f=440:d=2 tone.wav");
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/tone.wav").parse().unwrap();
+    let away = "-i http://127.0.0.1:9/tone.wav";
+    let instead = [&["-i tone.wav"][..], &[away; 8]].concat();
+    let mut options = hasty();
+    options.patience.longest_pause = options.patience.pause;
+    let (told, condition) = all(
+        &source,
+        Options {
+            ffmpeg: led_astray(folder.path(), &instead),
+            speed: 1000.0,
+            ..options
+        },
+    )
+    .await;
+    assert_eq!(condition, Condition::Ended { note: None });
+    assert!(loudness(&told.samples(), 440.0) > 0.05);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_its_server_does_not_have_any_more_is_given_up() {
+    let folder = TempDir::new().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i sine=f=440:d=2 tone.wav");
+    fs::write(
+        folder.path().join("page.wav"),
+        "<p>Starting.</p>\n".repeat(99),
+    )
+    .unwrap();
+    let web = Web::of(folder.path()).await;
+    for (path, why) in [
+        ("/nothing.wav", "404 Not Found"),
+        ("/gone/tone.wav", "410 Gone"),
+        ("/closed/tone.wav", "401 Unauthorized"),
+        ("/page.wav", "no media that ffmpeg reads"),
+    ] {
+        let _ = fs::remove_file(folder.path().join("starts"));
+        let source: Source = web.url(path).parse().unwrap();
+        let mut options = hasty();
+        options.patience.longest_pause = options.patience.pause;
+        let (_, condition) = all(
+            &source,
+            Options {
+                ffmpeg: led_astray(folder.path(), &["-i tone.wav"]),
+                ..options
+            },
+        )
+        .await;
+        let words = condition.to_string();
+        assert!(
+            words.starts_with("failed: ") && words.contains(why),
+            "{words}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_played_on_when_ffmpeg_can_be_started_again() {
+    let folder = TempDir::new().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i sine=f=440:d=2 tone.wav");
+    let program = folder.path().join("ffmpeg.sh");
+    let put = |script: &str| {
+        // As a whole: a program that is being written can't be started.
+        let new = folder.path().join("new.sh");
+        fs::write(&new, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(&new, &program).unwrap();
+    };
+    put("rm \"$0\"\nkill -KILL $$");
+    let mut options = hasty();
+    options.patience.longest_pause = options.patience.pause;
+    let mut feed = Source::file(folder.path().join("tone.wav")).open(Options {
+        ffmpeg: program.clone(),
+        speed: 1000.0,
+        ..options
+    });
+    let mut told = Told::default();
+    until(&mut feed, &mut told, |now| {
+        is_waiting(now) && now.to_string().contains("there is no program")
+    })
+    .await;
+    put("exec ffmpeg \"$@\"");
+    told = until_end(&mut feed).await;
+    assert_eq!(*feed.condition().borrow(), Condition::Ended { note: None });
+    assert!(loudness(&told.samples(), 440.0) > 0.05);
+}
+
 /// What only seems to be ffmpeg: says of a source that it has sound, pictures and a minute, and then does this.
 /// Each start adds a line to `starts`.
 fn pretended(folder: &Path, does: &str) -> PathBuf {

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// A server; dropping it ends it. Paths that begin with `/closed/` want a password, those of `/half/` are
+/// A server; dropping it ends it. Paths that begin with `/closed/` want a password, those of `/gone/` are no more, those of `/half/` are
 /// broken off in the middle the first four times, and of those of `/live/` no length is told and no part given.
 pub(crate) struct Web {
     pub(crate) address: SocketAddr,
@@ -73,6 +73,8 @@ async fn answer(stream: TcpStream, folder: PathBuf, halves: Arc<AtomicUsize>) ->
     let name = name.split('?').next()?;
     let (head, body) = if path.starts_with("/closed/") {
         ("401 Unauthorized".to_owned(), Vec::new())
+    } else if path.starts_with("/gone/") {
+        ("410 Gone".to_owned(), Vec::new())
     } else {
         match std::fs::read(folder.join(name)) {
             Err(_) => ("404 Not Found".to_owned(), Vec::new()),
