@@ -272,6 +272,28 @@ async fn what_has_failed_is_tried_again_when_its_operator_asks_for_it() {
 }
 
 #[tokio::test]
+async fn a_room_whose_language_model_is_another_one_watches_on() {
+    let home = home(&[("lobby", "uri = \"tone.wav\"")]);
+    made(&home, "tone.wav", "-f lavfi -i sine=440:duration=120");
+    let server = serve(&home, "data", &["--speech-model", "off"]);
+    let before = told(&server, ROOM, "a tone", is("playing", "")).await;
+    let file = "configs/rooms/lobby.toml";
+    let text = fs::read_to_string(home.path(file)).unwrap();
+    let text = format!("llm = [\"offline\"]\n{text}");
+    home.write(file, &text);
+    server.process.stderr_with("main/lobby: llm");
+    // What is told of this one comes after all that the other has changed.
+    home.write(file, text.replace("A room", "Another room"));
+    server.process.stderr_with("main/lobby: title");
+    let now = source(&server, ROOM);
+    let later = told(&server, ROOM, "a later word", |source| {
+        source["at"] != now["at"]
+    })
+    .await;
+    assert_eq!(later["since"], before["since"], "{later}");
+}
+
+#[tokio::test]
 async fn a_model_that_is_pulled_while_the_subtitles_are_played_takes_over() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/models");
     let home = home(&[

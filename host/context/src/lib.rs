@@ -89,7 +89,7 @@ pub use play::{Ended, PlayError, Playback, play};
 pub use report::About;
 pub use seeing::Sight;
 pub use subtitles::{MAX_FILE_BYTES, Skipped, SubtitleError, Subtitles};
-pub use summing::Summaries;
+pub use summing::{Summaries, SummedBy};
 pub use viewing::Viewing;
 pub use watching::{Senses, Speech};
 pub use window::MAX_CONTEXT_BYTES;

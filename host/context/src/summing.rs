@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 /// Summaries that were asked for, and what came of it.
 const SUMMARIES: &str = "chatter_context_summaries_total";
@@ -44,6 +44,9 @@ pub struct Summaries {
     pub deadline: Duration,
 }
 
+/// Who sums up now, if anybody does.
+pub type SummedBy = watch::Receiver<Option<Summaries>>;
+
 impl fmt::Debug for Summaries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Summaries({}, every {:?})", self.asker.scope, self.every)
@@ -54,7 +57,9 @@ type Asking = Pin<Box<dyn Future<Output = Result<String, String>> + Send>>;
 
 /// What is being summed up.
 pub(crate) struct Summing {
-    summaries: Summaries,
+    by: SummedBy,
+    /// In whose name it was asked last.
+    scope: String,
     asking: Option<Asking>,
     last: Option<Instant>,
     /// How many sentences there were when it was asked last.
@@ -66,9 +71,10 @@ pub(crate) struct Summing {
 }
 
 impl Summing {
-    pub(crate) fn new(summaries: Summaries) -> Self {
+    pub(crate) fn new(by: SummedBy) -> Self {
         Self {
-            summaries,
+            by,
+            scope: String::new(),
             asking: None,
             last: None,
             known: 0,
@@ -78,15 +84,20 @@ impl Summing {
         }
     }
 
-    /// Asks if it is time. Whether the summary so far is too old to be told any more.
+    /// Asks if it is time. Whether the summary so far is to be told no more: it is too old, or nobody sums up now.
     pub(crate) fn look(&mut self, window: &Window) -> bool {
+        let summaries = self.by.borrow().clone();
+        let Some(summaries) = summaries else {
+            self.asking = None;
+            return self.latest.take().is_some();
+        };
         let is_stale = self
             .latest
             .take_if(|(_, made)| made.elapsed() > STALE)
             .is_some();
         let is_time = self
             .last
-            .is_none_or(|last| last.elapsed() >= self.summaries.every);
+            .is_none_or(|last| last.elapsed() >= summaries.every);
         let sentences = window.sentences_so_far();
         if self.asking.is_none() && is_time && sentences >= self.known + MIN_NEW {
             self.last = Some(Instant::now());
@@ -99,7 +110,8 @@ impl Summing {
                 asker,
                 deadline,
                 ..
-            } = self.summaries.clone();
+            } = summaries;
+            self.scope = asker.scope.to_string();
             let seed = self.asked;
             self.asking = Some(Box::pin(async move {
                 let answer = model.complete(&request, &asker, seed, deadline).await;
@@ -140,7 +152,7 @@ impl Summing {
             Err(why) => {
                 if !self.is_failing {
                     tracing::warn!(
-                        scope = %self.summaries.asker.scope, %why,
+                        scope = %self.scope, %why,
                         "no language model sums up the stream; its own sentences do"
                     );
                 }
@@ -207,6 +219,7 @@ mod tests {
     struct Scripted {
         answers: Mutex<Vec<Result<&'static str, Error>>>,
         asked: Mutex<Vec<Request>>,
+        askers: Mutex<Vec<Asker>>,
     }
 
     #[async_trait]
@@ -214,10 +227,11 @@ mod tests {
         async fn complete(
             &self,
             request: &Request,
-            _: &Asker,
+            asker: &Asker,
             _: u64,
             _: Duration,
         ) -> Result<Completion, Error> {
+            self.askers.lock().unwrap().push(asker.clone());
             self.asked.lock().unwrap().push(request.clone());
             let answer = self.answers.lock().unwrap().remove(0);
             answer.map(|text| Completion {
@@ -237,8 +251,8 @@ mod tests {
         }
     }
 
-    fn summing(model: &Arc<Scripted>) -> Summing {
-        Summing::new(Summaries {
+    fn summaries(model: &Arc<Scripted>) -> Summaries {
+        Summaries {
             model: Arc::clone(model) as SharedModel,
             asker: Asker::new(Scope {
                 room: RoomId::new("main/lobby").unwrap(),
@@ -246,7 +260,11 @@ mod tests {
             }),
             every: Duration::from_secs(45),
             deadline: Duration::from_secs(20),
-        })
+        }
+    }
+
+    fn summing(model: &Arc<Scripted>) -> Summing {
+        Summing::new(watch::channel(Some(summaries(model))).1)
     }
 
     #[tokio::test(start_paused = true)]
@@ -306,5 +324,37 @@ mod tests {
         tokio::time::sleep(STALE + Duration::from_secs(1)).await;
         assert!(summing.look(&window));
         assert!(!summing.look(&window));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sums_up_may_change_meanwhile() {
+        let model = Arc::new(Scripted::default());
+        *model.answers.lock().unwrap() = vec![Ok("A boat is built."), Ok("A boat sinks.")];
+        let (by, summed_by) = watch::channel(Some(summaries(&model)));
+        let mut summing = Summing::new(summed_by);
+        let mut window = Window::new(Timestamp::from_millis(0));
+        let mut said = 0..;
+        let mut four_more = |window: &mut Window| {
+            for n in said.by_ref().take(4) {
+                window.note(n, format!("Plank {n} goes here."));
+            }
+        };
+        four_more(&mut window);
+        summing.look(&window);
+        assert!(summing.next().await.is_some());
+
+        by.send_replace(None);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        four_more(&mut window);
+        assert!(summing.look(&window), "nobody's summary is told");
+        assert!(summing.asking.is_none());
+
+        let mut other = summaries(&model);
+        other.asker.route = Some(vec!["big".to_owned()].into());
+        by.send_replace(Some(other.clone()));
+        assert!(!summing.look(&window));
+        assert_eq!(summing.next().await.as_deref(), Some("A boat sinks."));
+        let askers = model.askers.lock().unwrap();
+        assert_eq!(*askers, [summaries(&model).asker, other.asker]);
     }
 }

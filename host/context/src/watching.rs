@@ -10,7 +10,7 @@ use crate::{
     ears::{Ears, Listeners, listeners},
     names::{Names, Roll},
     seeing::{Looked, Seeing, Sight},
-    summing::{Summaries, Summing},
+    summing::{SummedBy, Summing},
     telling::Telling,
 };
 use chatter_bus::SharedBus;
@@ -62,8 +62,8 @@ pub struct Senses {
     pub ears: Option<Arc<dyn Ears>>,
     /// Who describes pictures.
     pub sight: Option<Sight>,
-    /// Who sums up; without anybody the stream's own sentences do.
-    pub summaries: Option<Summaries>,
+    /// Who sums up; where nobody does, the stream's own sentences do.
+    pub summaries: Option<SummedBy>,
     /// Whose names are listened for, beside those of the people who write in the chat.
     pub names: Option<Roll>,
 }

@@ -13,8 +13,8 @@ use chatter_bus::{
     redis::{Link, Server},
 };
 use chatter_context::{
-    About, Again, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, Written,
-    attend, attend_media,
+    About, Again, Beside, Media, PlayError, Playback, Roll, Senses, Sight, Summaries, SummedBy,
+    Written, attend, attend_media,
 };
 use chatter_gateway::Assessors;
 use chatter_llm::{Asker, OFFLINE, Router, SharedModel};
@@ -255,7 +255,11 @@ impl Parts {
         rota: Rota,
         end: CancellationToken,
     ) -> Playing {
-        let Changes { names, again } = changes;
+        let Changes {
+            names,
+            summaries,
+            again,
+        } = changes;
         let playback = Playback {
             room: room.config.id.clone(),
             speed: source.speed,
@@ -294,7 +298,7 @@ impl Parts {
                             .are_wanted()
                             .then(|| Arc::new(ears.clone()) as Arc<dyn chatter_context::Ears>),
                         sight: self.streams.sight.clone(),
-                        summaries: self.summaries(room),
+                        summaries: Some(summaries),
                         names: Some(names),
                     },
                     beside: beside.map(|(path, subtitles)| Beside {
@@ -311,7 +315,7 @@ impl Parts {
     }
 
     /// Who sums up what a room hears: its language models, or the host's, without the one that is none.
-    fn summaries(&self, room: &Room) -> Option<Summaries> {
+    pub(super) fn summaries(&self, room: &Room) -> Option<Summaries> {
         let every = self.streams.summary?;
         let default = || {
             self.model
@@ -350,6 +354,8 @@ fn file_name(path: &Path) -> String {
 pub(super) struct Changes {
     /// Whose names are listened for.
     pub(super) names: Roll,
+    /// Who sums up what is said.
+    pub(super) summaries: SummedBy,
     /// When it is to be tried again.
     pub(super) again: Again,
 }

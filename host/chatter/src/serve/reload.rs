@@ -13,7 +13,7 @@ use crate::{
     config::{self, Configuration, Known, Stamp, Watch},
     settings::{Found, Settings, SourceOverride},
 };
-use chatter_context::Called;
+use chatter_context::{Called, Summaries};
 use chatter_protocol::{PersonaConfig, PersonaId, RoomId};
 use chatter_runtime::Personas as _;
 use chatter_store::Rota;
@@ -175,8 +175,28 @@ struct Source {
     over: CancellationToken,
     /// Whose names are listened for.
     names: watch::Sender<Arc<[Called]>>,
+    /// Who sums up what is said.
+    summaries: watch::Sender<Option<Summaries>>,
     /// Told when it is to be tried again if it has failed.
     again: watch::Sender<()>,
+}
+
+impl Source {
+    /// What has changed for it, while it plays on.
+    fn become_this(&self, names: Arc<[Called]>, summaries: Option<Summaries>) {
+        self.names.send_if_modified(|before| {
+            let news = **before != *names;
+            *before = names;
+            news
+        });
+        // Only who is asked can be another one.
+        let asker = |summaries: &Option<Summaries>| summaries.as_ref().map(|it| it.asker.clone());
+        self.summaries.send_if_modified(|before| {
+            let news = asker(before) != asker(&summaries);
+            *before = summaries;
+            news
+        });
+    }
 }
 
 impl Live {
@@ -244,11 +264,7 @@ impl Live {
         let changed: Vec<RoomId> = rooms
             .into_iter()
             .filter(|room| {
-                // What is said on the stream is summed up by the room's own language models.
-                let source = |all: &Configuration| {
-                    let room = all.rooms.get(*room)?;
-                    Some((room.source.clone()?, room.config.llm.clone()))
-                };
+                let source = |all: &'_ Configuration| all.rooms.get(*room)?.source.clone();
                 source(&before) != source(&self.configuration)
             })
             .cloned()
@@ -262,12 +278,7 @@ impl Live {
             self.play_after(over, &room, services, parts);
         }
         for (room, source) in &self.sources {
-            let names = self.names(room);
-            source.names.send_if_modified(|before| {
-                let news = **before != *names;
-                *before = names;
-                news
-            });
+            source.become_this(self.names(room), self.summaries(room, parts));
         }
         self.name_missing_modules(&before, parts);
     }
@@ -298,6 +309,11 @@ impl Live {
         seats.map(called).collect()
     }
 
+    /// Who sums up what is said in a room.
+    fn summaries(&self, room: &RoomId, parts: &Parts) -> Option<Summaries> {
+        parts.summaries(self.configuration.rooms.get(room)?)
+    }
+
     /// Once what the room watched before has ended: two would be told at a time.
     fn play_after(
         &mut self,
@@ -316,9 +332,11 @@ impl Live {
             return;
         };
         let (names, roll) = watch::channel(self.names(room));
+        let (summaries, summed_by) = watch::channel(parts.summaries(watching));
         let (again, asked) = watch::channel(());
         let changes = Changes {
             names: roll,
+            summaries: summed_by,
             again: asked,
         };
         let name = format!("source of {room}");
@@ -332,6 +350,7 @@ impl Live {
                     end: end.clone(),
                     over,
                     names,
+                    summaries,
                     again,
                 },
             );
