@@ -1,12 +1,12 @@
 //! Playing a source: opening it, and opening it again, until it is over.
 
 use crate::{
-    Condition, Options, PIECE, Source,
+    Condition, Options, PIECE, SAMPLE_RATE, Source,
     arguments::{self, Input, Shape, arguments},
     backoff::Backoff,
     clock::{Clock, Gap, Pace},
     condition,
-    feed::{Part, Pass, Teller, ms_of},
+    feed::{Part, Pass, Teller},
     process::{self, Ending, Process},
     run::{self, Exit, Opening, Run},
     source::{Kind, Scheme},
@@ -142,7 +142,7 @@ impl Player {
             };
             let said = &run.ending.said;
             let length_ms = said.duration_ms;
-            let here_ms = pass_ms + run.lasted_ms;
+            let mut here_ms = pass_ms + run.lasted_ms;
             if run.lasted_ms > 0 {
                 self.backoff.reset();
                 failures = 0;
@@ -152,6 +152,7 @@ impl Player {
             let pictures_go_on = said.pictures && run.ending.well && said.complaints.is_empty();
             if let Some(length) = length_ms.filter(|_| broke_off && pictures_go_on) {
                 self.silence(length - here_ms).await;
+                here_ms = length;
                 broke_off = false;
             }
             // Some lengths are estimates: opened again there, it has nothing more and nothing is wrong.
@@ -217,8 +218,11 @@ impl Player {
     async fn silence(&mut self, for_ms: u64) {
         self.shape.sound = false;
         self.clock.restart();
-        for _ in 0..for_ms / ms_of(PIECE) {
-            self.piece(vec![0.0; PIECE]).await;
+        let mut left = for_ms as usize * SAMPLE_RATE as usize / 1000;
+        while left > 0 {
+            let samples = left.min(PIECE);
+            self.piece(vec![0.0; samples]).await;
+            left -= samples;
         }
         self.shape = whole(&self.options);
     }

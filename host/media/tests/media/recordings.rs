@@ -274,6 +274,31 @@ async fn a_recording_tells_where_in_the_file_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_film_whose_sound_ends_early_is_told_with_its_whole_length_in_each_pass() {
+    let words = "-f lavfi -i testsrc=s=64x64:r=5:d=6 -f lavfi -i sine=d=2 -c:v mpeg4 -c:a aac";
+    let (_folder, source) = made(words, "film.mp4");
+    let mut feed = source.open(Options {
+        looped: true,
+        speed: 10.0,
+        ..common::options()
+    });
+    let mut lengths = Vec::new();
+    loop {
+        let Part::Sound { at_ms, .. } = next(&mut feed).await else {
+            panic!("{feed:?}")
+        };
+        if at_ms >= 15_000 {
+            break;
+        }
+        let playing = feed.playing(at_ms).expect("it plays");
+        assert_eq!(playing.at_ms, at_ms % 6_000, "at {at_ms} ms");
+        lengths.push(playing.length_ms);
+    }
+    lengths.dedup();
+    assert_eq!(lengths, [None, Some(6_000)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_waits_for_a_slow_reader_and_loses_nothing() {
     let (_folder, source) = made("-f lavfi -i sine=d=20 -ar 16000", "tone.wav");
     let mut feed = source.open(fast());
