@@ -191,6 +191,14 @@ fn heard(source: &MediaSource) -> Result<Recording, String> {
 
 /// A file: its subtitles, or what lies beside it.
 fn look(path: &Path, stamp: &mut Stamp) -> Result<Watched, String> {
+    // A named pipe can't even be opened before somebody writes to it, and is empty once it was looked at.
+    let about = std::fs::metadata(path);
+    if about.is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return Err(format!(
+            "{}: is no ordinary file; name a file, or a URL, mic: or browser:",
+            path.display()
+        ));
+    }
     let is_subtitles = match extension(path) {
         Some(extension) if SUBTITLES.contains(&&*extension) => true,
         _ => holds_subtitles(path)
@@ -245,6 +253,28 @@ fn holds_subtitles(path: &Path) -> std::io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn what_is_no_ordinary_file_is_not_even_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        // By either name it would be read.
+        for name in ["pipe.mp3", "pipe.vtt"] {
+            let path = folder.path().join(name);
+            assert!(
+                Command::new("mkfifo")
+                    .arg(&path)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let why = look(&path, &mut Stamp::of(folder.path())).unwrap_err();
+            assert!(
+                why.ends_with("is no ordinary file; name a file, or a URL, mic: or browser:"),
+                "{why}"
+            );
+        }
+    }
 
     #[test]
     fn paths_are_shown_without_the_folders_that_they_leave() {
