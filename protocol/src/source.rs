@@ -4,6 +4,9 @@ use crate::{RoomId, Timestamp, V1};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// What is told as the [`source`](SourceStatus::source) of a room that listens to the page whose sound is shared with it.
+pub const BROWSER: &str = "a browser that shares its sound";
+
 /// What a room watches, and how that goes. The gateway shows it to operators alone: it names files and hosts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceStatus {
@@ -33,6 +36,14 @@ pub struct SourceStatus {
     pub left: bool,
     /// When this was true.
     pub at: Timestamp,
+}
+
+impl SourceStatus {
+    /// Whether the room listens to what a page shares with it.
+    #[must_use]
+    pub fn hears_pages(&self) -> bool {
+        self.source == BROWSER
+    }
 }
 
 fn is_false(value: &bool) -> bool {

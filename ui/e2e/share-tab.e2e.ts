@@ -2,6 +2,7 @@
 
 import { launchOptions } from "./support/chromium";
 import { expect, test } from "./support/fixtures";
+import { listensToPages } from "./support/listening";
 
 const TITLE = "a tone";
 const browser = launchOptions();
@@ -30,6 +31,7 @@ test("what a tab plays is heard, and its end is told", async ({ page, context, h
   });
   await tab.getByRole("button").click();
 
+  await listensToPages(host);
   await page.bringToFront();
   await page.goto("/share/main/lobby");
   await page.getByLabel("The operator’s token").fill(host.token);

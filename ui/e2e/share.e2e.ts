@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe";
 import { launchOptions } from "./support/chromium";
 import { expect, test } from "./support/fixtures";
+import { listensToPages } from "./support/listening";
 
 const browser = launchOptions();
 
@@ -58,6 +59,10 @@ class SharePage {
 
 const isLoud = (piece: Int16Array) => piece.some((sample) => Math.abs(sample) > 1_000);
 const isSilent = (piece: Int16Array) => piece.every((sample) => sample === 0);
+
+test.beforeEach(async ({ host }) => {
+  await listensToPages(host);
+});
 
 test("the microphone is shared by keyboard, muted and stopped, and asked for by no earlier step", async ({ page, host, watch }) => {
   watch.expect(/401 \(Unauthorized\)/);
@@ -117,7 +122,6 @@ test("the microphone is shared by keyboard, muted and stopped, and asked for by 
 });
 
 test("a room whose source is a browser listens to what is shared", async ({ page, host }) => {
-  host.home.write("configs/rooms/lobby.toml", `id = "main/lobby"\ntitle = "The lobby"\n[source]\nuri = "browser:"\n`);
   await expect.poll(() => host.output).toContain("the source is waiting: nobody shares sound at /share/main/lobby");
   const share = new SharePage(page);
   await share.open();
@@ -127,8 +131,29 @@ test("a room whose source is a browser listens to what is shared", async ({ page
   await expect.poll(() => host.output).toContain("the source is playing");
 });
 
+test("a room that watches something else is told, and heard again once it listens", async ({ page, host, watch }) => {
+  watch.expect(/409 \(Conflict\)/);
+  const share = new SharePage(page);
+  await share.open();
+  await share.token.fill(host.token);
+  await share.button("Share the microphone").click();
+  await share.shares();
+  const source = `[source]\nuri = "../streams/synth-rescue.vtt"\nloop = true\n`;
+  host.home.write("configs/rooms/lobby.toml", `id = "main/lobby"\ntitle = "The lobby"\n${source}`);
+  await expect(share.state).toContainText(/this room listens to .*synth-rescue\.vtt/);
+  await share.button("Stop sharing").click();
+  await share.button("Share the microphone").click();
+  await expect(share.alert).toContainText(/this room listens to .*synth-rescue\.vtt/);
+  await expectAccessible(page, "nobody listens");
+  await listensToPages(host);
+  await share.button("Share the microphone").click();
+  await share.shares();
+});
+
 test("a connection that is lost is made again, and sharing goes on", async ({ page, host, watch }) => {
   watch.expectOutage();
+  // Until the source is played again, nobody listens.
+  watch.expect(/409 \(Conflict\)/);
   const share = new SharePage(page);
   await share.open();
   await share.token.fill(host.token);

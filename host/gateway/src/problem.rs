@@ -16,6 +16,7 @@
 //! | `not_your_name` | 409 | the author is not the session's |
 //! | `id_taken` | 409 | the message's id belongs to somebody else's message |
 //! | `already_shared` | 409 | another page shares its sound with the room |
+//! | `not_listening` | 409 | the room does not listen to what pages share |
 //! | `too_large` | 413 | the body or frame is too large |
 //! | `range` | 416 | the part of a recording lies beyond its end |
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |

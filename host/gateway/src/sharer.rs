@@ -168,6 +168,15 @@ impl Sharer {
             let detail = "the frame is larger than 4096 bytes: send smaller pieces";
             return self.refuse(socket::TOO_BIG, detail).await;
         }
+        // While nobody tells what it listens to, it may be the same again in a moment.
+        if self
+            .room
+            .source()
+            .is_some_and(|source| !source.hears_pages())
+        {
+            let why = "the room listens to something else now";
+            return Err(End::Told(TRY_AGAIN, why));
+        }
         match self.allowance.take((pcm.len() / 2) as f64, Instant::now()) {
             Piece::Passes => {}
             Piece::LeftOut => return Ok(()),

@@ -1,5 +1,6 @@
 //! What an operator may write as a source.
 
+use chatter_protocol::source::BROWSER;
 use std::{fmt, path::PathBuf, str::FromStr};
 use url::Url;
 
@@ -271,7 +272,7 @@ impl fmt::Display for Source {
             }
             Kind::Microphone(name) if name.is_empty() => f.write_str("the microphone"),
             Kind::Microphone(name) => write!(f, "the microphone {name}"),
-            Kind::Browser => f.write_str("a browser that shares its sound"),
+            Kind::Browser => f.write_str(BROWSER),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{InRoom, live::bad_handshake};
 use crate::{
     problem::Problem,
+    room::Room,
     shared::{Shared, Slot},
     sharer::{self, Sharer},
 };
@@ -21,6 +22,9 @@ pub(crate) async fn share(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    if let Some(why) = deaf(&room) {
+        return Err(Problem::new(StatusCode::CONFLICT, "not_listening", why));
+    }
     let Some(sharing) = room.share() else {
         return Err(Problem::new(
             StatusCode::CONFLICT,
@@ -36,4 +40,16 @@ pub(crate) async fn share(
     Ok(sharer::bounded(upgrade).on_upgrade(async move |socket| {
         Sharer::new(socket, shared, room, sharing, slot).run().await;
     }))
+}
+
+/// Why nobody would hear what a page shares with a room.
+fn deaf(room: &Room) -> Option<String> {
+    match room.source() {
+        Some(source) if source.hears_pages() => None,
+        Some(source) => Some(format!(
+            "this room listens to {}; give it the source browser: to have it listen to pages",
+            source.source
+        )),
+        None => Some("nobody listens in this room now; its source has to be browser:".to_owned()),
+    }
 }

@@ -2,9 +2,10 @@
 
 use crate::host::{Client, Host, TOKEN, soon};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chatter_bus::Heard;
-use chatter_protocol::{SoundPiece, TopicKind};
+use chatter_bus::{Heard, publish_json};
+use chatter_protocol::{RoomId, SoundPiece, Topic, TopicKind, source::BROWSER};
 use futures_util::{FutureExt, SinkExt, StreamExt};
+use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message, protocol::frame::coding::CloseCode};
 
 const SOUND: &str = "/v1/rooms/main/lobby/sound";
@@ -14,6 +15,29 @@ fn protocols(token: &str) -> String {
         "chatter.sound, chatter.bearer.{}",
         BASE64_URL_SAFE_NO_PAD.encode(token)
     )
+}
+
+/// A host whose rooms listen to pages.
+async fn listening() -> Host {
+    let host = Host::start().await;
+    for room in ["main/lobby", "main/attic"] {
+        listens(&host, room, BROWSER).await;
+    }
+    host
+}
+
+/// The gateway knows what a room listens to.
+async fn listens(host: &Host, room: &str, source: &str) {
+    let topic = Topic::new(TopicKind::StreamSource, RoomId::new(room).unwrap());
+    let at = "2026-01-31T12:00:00.000Z";
+    let status = json!({
+        "v": 1, "room_id": room, "source": source, "condition": "waiting", "since": at, "at": at,
+        "hearing": { "by": "nothing" },
+    });
+    publish_json(&*host.bus, &topic, &status).await.unwrap();
+    let path = format!("/v1/rooms/{room}");
+    let told = async || host.http("GET", &path, &bearer(), "").await.json()["source"].clone();
+    soon(async { while told().await["source"] != source {} }).await;
 }
 
 async fn share(host: &Host) -> Client {
@@ -32,7 +56,7 @@ async fn refused(host: &Host, headers: &[(&'static str, &str)]) -> u16 {
 
 #[tokio::test]
 async fn what_a_page_shares_is_heard_in_the_room_piece_by_piece() {
-    let host = Host::start().await;
+    let host = listening().await;
     let mut heard = host.listen(TopicKind::StreamSound).await;
     let mut sharers = Vec::new();
     for round in 0..2 {
@@ -62,7 +86,7 @@ fn bearer() -> [(&'static str, &'static str); 1] {
 
 #[tokio::test]
 async fn only_who_may_say_what_happens_shares_and_one_at_a_time() {
-    let host = Host::start().await;
+    let host = listening().await;
     let origin = format!("http://{}", host.addr);
     let (right, wrong) = (protocols(TOKEN), protocols("somebody-else"));
     assert_eq!(refused(&host, &[]).await, 401);
@@ -109,8 +133,50 @@ async fn only_who_may_say_what_happens_shares_and_one_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_no_sound_ends_it_with_a_reason() {
+async fn a_room_that_listens_to_something_else_takes_no_sound() {
     let host = Host::start().await;
+    let refusal = async || {
+        let asked = host.http("GET", SOUND, &bearer(), "").await;
+        assert_eq!(
+            (asked.status, &asked.json()["code"]),
+            (409, &"not_listening".into())
+        );
+        asked.json()["detail"].as_str().unwrap().to_owned()
+    };
+    assert!(
+        refusal()
+            .await
+            .starts_with("nobody listens in this room now")
+    );
+    listens(&host, "main/lobby", "configs/streams/talk.mp3").await;
+    assert!(
+        refusal()
+            .await
+            .starts_with("this room listens to configs/streams/talk.mp3;")
+    );
+    let right = protocols(TOKEN);
+    assert_eq!(
+        refused(&host, &[("sec-websocket-protocol", &right)]).await,
+        409
+    );
+
+    listens(&host, "main/lobby", BROWSER).await;
+    let mut heard = host.listen(TopicKind::StreamSound).await;
+    let mut client = share(&host).await;
+    client.send(Message::binary(vec![0; 4096])).await;
+    soon(heard.next()).await.expect("it is heard");
+    // Who shares is told when that changes.
+    listens(&host, "main/lobby", "configs/streams/talk.mp3").await;
+    client.send(Message::binary(vec![0; 4096])).await;
+    let close = client.closed().await.unwrap();
+    assert_eq!(close.code, CloseCode::Again);
+    assert_eq!(close.reason, "the room listens to something else now");
+    host.end().await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_no_sound_ends_it_with_a_reason() {
+    let host = listening().await;
     let table = [
         (
             "text",
@@ -178,7 +244,7 @@ async fn a_frame_that_is_no_sound_ends_it_with_a_reason() {
 
 #[tokio::test]
 async fn what_was_held_up_is_read_at_once_and_most_of_it_left_out() {
-    let host = Host::start().await;
+    let host = listening().await;
     let mut heard = host.listen(TopicKind::StreamSound).await;
     let mut client = share(&host).await;
     // Nearly 26 s of sound, then something that is answered.
@@ -198,7 +264,7 @@ async fn what_was_held_up_is_read_at_once_and_most_of_it_left_out() {
 
 #[tokio::test]
 async fn who_sends_faster_than_is_heard_is_sent_away() {
-    let host = Host::start().await;
+    let host = listening().await;
     let mut client = share(&host).await;
     let (mut to, mut from) = (&mut client.0).split();
     let flood = async { while to.send(Message::binary(vec![0; 4096])).await.is_ok() {} };
@@ -227,7 +293,7 @@ async fn who_sends_faster_than_is_heard_is_sent_away() {
 
 #[tokio::test]
 async fn a_room_that_closes_says_so() {
-    let host = Host::start().await;
+    let host = listening().await;
     let mut client = share(&host).await;
     host.cancel.cancel();
     assert_eq!(
