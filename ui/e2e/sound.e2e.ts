@@ -194,6 +194,19 @@ test("a recording that begins again is heard again, and another one in its place
   await heard.inStep();
 });
 
+test("that the sound can't be loaded is read out", async ({ page, room, api, host, watch }) => {
+  watch.expect(/Failed to load resource/);
+  const heard = new Heard(page);
+  await watches(host, api, "synth-rescue.mp3");
+  await page.route("**/v1/rooms/*/*/source?*", (route) => route.abort());
+  await room.enter("Ana");
+  const told = page.getByRole("status").filter({ hasText: "The sound can’t be loaded. It is tried again." });
+  await expect(told).toHaveCount(0);
+  await heard.listen.click();
+  await expect(told).toBeVisible();
+  await expectAccessible(page, "with sound that can't be loaded");
+});
+
 test("a speed that no browser plays is told, and what may not be heard is not offered", async ({ page, room, api, host }) => {
   const heard = new Heard(page);
   await heard.watch();

@@ -8,7 +8,8 @@ import worklet from "./share.worklet.ts?worker&url";
 export type Kind = "tab" | "microphone";
 
 export type Sharing =
-  | { state: "idle" }
+  /** `ended` if something was shared, and the browser or who uses it has ended that outside the page. */
+  | { state: "idle"; ended?: true }
   /** The browser asks its user, or the host is asked. */
   | { state: "starting"; kind: Kind }
   | { state: "sharing"; kind: Kind }
@@ -63,7 +64,7 @@ export class Share {
       if (run !== this.#run) return end(stream);
       this.#stream = stream;
       for (const track of stream.getTracks()) {
-        track.onended = () => this.#fail("other", "the browser has ended it");
+        track.onended = () => this.#ended();
       }
       await this.#listen(stream);
     } catch (error) {
@@ -100,6 +101,11 @@ export class Share {
   #fail(what: "token" | "other", why: string): void {
     this.stop();
     this.trouble = { what, why };
+  }
+
+  #ended(): void {
+    this.stop();
+    this.now = { state: "idle", ended: true };
   }
 
   async #listen(stream: MediaStream): Promise<void> {
