@@ -206,7 +206,7 @@ pub struct StreamEvent {
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
     /// `chat_question`, `question`, `hype`, `laughter`, `cheering`, `fail`, `name`, `silence`,
-    /// `topic_change`, `shouting`; from pictures `scene_change`, `flash`, `blackout`, `victory`, `defeat`;
+    /// `topic_change`, `shouting`; from pictures `scene_change`, `flash`, `blackout`, `victory`, `defeat`, `score`;
     /// `stream_start`, `stream_end`. Open, so readers must expect others.
     #[schemars(regex(pattern = "^[a-z_]{1,32}$"))]
     pub kind: String,

@@ -1,4 +1,9 @@
 //! Having pictures described, one at a time.
+//!
+//! | kind | known by | confidence |
+//! | --- | --- | --- |
+//! | `victory`, `defeat` | a screen that says so; once while it stays | 0.8; 0.5 if only the caption tells |
+//! | `score` | a table of results; again when what is written in it is something else, 20 s after the last at the earliest | 0.7; 0.5 |
 
 use chatter_llm::{Screen, Seen, Seer};
 use chatter_protocol::context::Scene;
@@ -22,6 +27,10 @@ const AFTER_CHANGE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// The longest caption, and the longest on-screen text, in characters.
 const MAX_CHARS: usize = 300;
+/// Scores are told no closer than this, in milliseconds: a clock on the board changes each time.
+const SCORES_APART_MS: u64 = 20_000;
+/// How sure a screen is that only a caption tells of.
+const GUESSED: f64 = 0.5;
 
 /// Who describes pictures, and how often.
 #[derive(Clone)]
@@ -54,6 +63,15 @@ pub(crate) struct Seeing {
     /// In a row.
     failures: u32,
     screen: Screen,
+    /// The latest that was told.
+    score: Option<Score>,
+}
+
+/// A score that was told.
+#[derive(Debug)]
+struct Score {
+    at_ms: u64,
+    written: String,
 }
 
 impl Seeing {
@@ -65,6 +83,7 @@ impl Seeing {
             has_changed: false,
             failures: 0,
             screen: Screen::Other,
+            score: None,
         }
     }
 
@@ -133,6 +152,7 @@ impl Seeing {
             caption,
             on_screen_text,
             screen,
+            is_guessed,
         } = seen;
         let scene = Scene {
             at_ms,
@@ -140,14 +160,50 @@ impl Seeing {
             on_screen_text: shorten(&on_screen_text, MAX_CHARS),
         };
         let before = std::mem::replace(&mut self.screen, screen);
-        let kind = match screen {
-            Screen::Win => "victory",
-            Screen::Lose => "defeat",
-            Screen::Other => return (Some(scene), None),
+        let (kind, text, confidence) = match screen {
+            // A screen that stays is one victory.
+            Screen::Win if before != screen => ("victory", &scene.caption, 0.8),
+            Screen::Lose if before != screen => ("defeat", &scene.caption, 0.8),
+            Screen::Score if self.is_new_score(&scene) => {
+                let is_written = !scene.on_screen_text.is_empty();
+                let text = if is_written {
+                    &scene.on_screen_text
+                } else {
+                    &scene.caption
+                };
+                ("score", text, 0.7)
+            }
+            _ => return (Some(scene), None),
         };
-        // A screen that stays is one victory.
-        let event = (before != screen).then(|| Event::new(kind, &scene.caption, at_ms, 0.8));
-        (Some(scene), event)
+        let confidence = if is_guessed { GUESSED } else { confidence };
+        let event = Event::new(kind, text, at_ms, confidence);
+        (Some(scene), Some(event))
+    }
+
+    /// Whether another score is to be seen than the one that was told last; it counts as told then.
+    fn is_new_score(&mut self, scene: &Scene) -> bool {
+        let written = written(scene);
+        let is_known = self.score.as_ref().is_some_and(|told| {
+            told.written == written || scene.at_ms < told.at_ms.saturating_add(SCORES_APART_MS)
+        });
+        if !is_known {
+            let at_ms = scene.at_ms;
+            self.score = Some(Score { at_ms, written });
+        }
+        !is_known
+    }
+}
+
+/// What is written on a board, without what models write in another way each time; of a caption alone its numbers.
+fn written(scene: &Scene) -> String {
+    let words = |text: &str, counts: fn(char) -> bool| {
+        let text = text.to_lowercase();
+        let words = text.split(|c: char| !counts(c)).filter(|it| !it.is_empty());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    match words(&scene.on_screen_text, char::is_alphanumeric) {
+        nothing if nothing.is_empty() => words(&scene.caption, char::is_numeric),
+        written => written,
     }
 }
 
@@ -190,8 +246,8 @@ mod tests {
     fn seen(screen: Screen) -> Result<Seen, SeeError> {
         Ok(Seen {
             caption: "A boat.".into(),
-            on_screen_text: String::new(),
             screen,
+            ..Seen::default()
         })
     }
 
@@ -268,5 +324,58 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(11)).await;
         }
         assert_eq!(kinds, ["victory", "defeat"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_score_is_told_when_another_one_is_written() {
+        let board = |caption: &str, text: &str, is_guessed| {
+            Ok(Seen {
+                caption: caption.into(),
+                on_screen_text: text.into(),
+                screen: Screen::Score,
+                is_guessed,
+            })
+        };
+        // At which second it is seen, and what is told.
+        let looks = [
+            (
+                0,
+                board("A table.", "ANA 3 : 2 BEN", false),
+                Some(("ANA 3 : 2 BEN", 0.7)),
+            ),
+            (30, board("A board.", "Ana 3-2 Ben", false), None),
+            (60, seen(Screen::Other), None),
+            (90, board("A table.", "ANA 3 : 2 BEN", false), None),
+            (
+                120,
+                board("A table.", "ANA 4 : 2 BEN", false),
+                Some(("ANA 4 : 2 BEN", 0.7)),
+            ),
+            // Too soon, and told when it is still there.
+            (131, board("A table.", "ANA 5 : 2 BEN", false), None),
+            (
+                142,
+                board("A table.", "ANA 5 : 2 BEN", false),
+                Some(("ANA 5 : 2 BEN", 0.7)),
+            ),
+            (
+                170,
+                board("A scoreboard: 6 to 2.", "", true),
+                Some(("A scoreboard: 6 to 2.", 0.5)),
+            ),
+            (200, board("The scoreboard says 6 to 2.", "", true), None),
+        ];
+        let answers = looks.iter().map(|(_, seen, _)| seen.clone()).collect();
+        let (mut seeing, _) = seeing(answers);
+        let mut second = 0;
+        for (at, _, expected) in looks {
+            tokio::time::sleep(Duration::from_secs(at - second)).await;
+            second = at;
+            seeing.picture(second * 1000, 1, 1, vec![0; 3]);
+            let (_, event) = seeing.next().await;
+            let told = event.as_ref().map(|it| (it.text.as_str(), it.confidence));
+            assert_eq!(told, expected, "at {second} s");
+            assert!(event.is_none_or(|it| it.kind == "score"));
+        }
     }
 }

@@ -1276,7 +1276,7 @@ export interface StreamEvent {
    */
   id: string;
   /**
-   * `chat_question`, `question`, `hype`, `laughter`, `cheering`, `fail`, `name`, `silence`, `topic_change`, `shouting`; from pictures `scene_change`, `flash`, `blackout`, `victory`, `defeat`; `stream_start`, `stream_end`. Open, so readers must expect others.
+   * `chat_question`, `question`, `hype`, `laughter`, `cheering`, `fail`, `name`, `silence`, `topic_change`, `shouting`; from pictures `scene_change`, `flash`, `blackout`, `victory`, `defeat`, `score`; `stream_start`, `stream_end`. Open, so readers must expect others.
    */
   kind: string;
   /**

@@ -92,7 +92,7 @@ impl ServerConfig {
     }
 
     /// The client of it. The server is asked nothing.
-    pub(super) fn client(&self, longest: usize) -> Result<chatter_http::Server, ConfigError> {
+    pub(crate) fn client(&self, longest: usize) -> Result<chatter_http::Server, ConfigError> {
         if self.model.trim().is_empty() {
             return Err(ConfigError::Model);
         }
