@@ -13,6 +13,7 @@ mod ear;
 mod engine;
 mod gate;
 mod heard;
+mod language;
 mod listener;
 mod model;
 mod pace;
@@ -29,6 +30,7 @@ mod whisper;
 
 pub use ear::{Ear, ListenError};
 pub use heard::{Heard, Word};
+pub use language::{LANGUAGES, language};
 pub use listener::{Hearing, Listener, StartError};
 pub use model::{LoadError, Model, ModelConfig};
 

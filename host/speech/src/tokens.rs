@@ -1,11 +1,7 @@
 //! From a model's tokens, which may hold but a part of a character, to words.
 
-use crate::{engine::Guess, sense};
+use crate::{engine::Guess, language, sense};
 use unicode_segmentation::GraphemeCursor;
-
-/// Languages that are written without spaces: each run of tokens that makes whole characters is a word, with
-/// the marks and the punctuation that follow.
-const UNSPACED: [&str; 8] = ["zh", "ja", "th", "lo", "my", "km", "bo", "yue"];
 
 /// Puts tokens together to words.
 pub(crate) struct Words {
@@ -32,7 +28,7 @@ struct Piece {
 impl Words {
     pub(crate) fn new(language: &str, end_ms: u64) -> Self {
         Self {
-            spaced: !UNSPACED.contains(&language),
+            spaced: language::is_spaced(language),
             end_ms,
             words: Vec::new(),
             bytes: Vec::new(),
@@ -152,7 +148,7 @@ mod tests {
             no_speech: 0.0,
             log_probability: -0.2,
         };
-        let words = sense::said(hypothesis, 10_000).into_iter();
+        let words = sense::said(hypothesis, language, 10_000).into_iter();
         words.map(|word| word.text).collect::<Vec<_>>().join("|")
     }
 

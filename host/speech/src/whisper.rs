@@ -3,6 +3,7 @@
 use crate::{
     LoadError, Model, ModelConfig,
     engine::{Ask, Detect, FRAME, Failed, Hypothesis, Recognise},
+    language,
     model::Shared,
     seats::Seats,
     tokens::Words,
@@ -141,8 +142,9 @@ const ENCODER_ALL: u64 = 1_500;
 const ENCODER_LEAST: u64 = 384;
 /// Silence after the window that the encoder sees: without it, the decoder does not notice that speech ends.
 const SILENCE_MS: u64 = 2_000;
-/// Tokens a second at most, and a few more: a decoder that is stuck ends here.
-const TOKENS_PER_SECOND: u64 = 8;
+/// Where whisper.cpp ends by itself: after half of the text's context, less this; it would take the decoder for
+/// stuck there, so that it is ended one token before.
+const TEXT_REST: u64 = 5;
 
 struct Whisper {
     context: Arc<WhisperContext>,
@@ -209,6 +211,12 @@ impl Whisper {
         new
     }
 
+    /// What the model can give of one window.
+    fn most_tokens(&self) -> u64 {
+        let context = u64::try_from(self.context.n_text_ctx()).unwrap_or(0);
+        (context / 2).saturating_sub(TEXT_REST)
+    }
+
     fn stops_by(&self, stop: &Arc<AtomicBool>) {
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(stop);
     }
@@ -224,8 +232,8 @@ impl Recognise for Whisper {
         self.stops_by(ask.stop);
         let mut parameters = self.parameters(ask.language);
         parameters.set_audio_ctx(encoder_frames(ask.sound));
-        let seconds = milliseconds(ask.sound.len()).div_ceil(1_000);
-        let most = 8 + seconds * TOKENS_PER_SECOND;
+        let window_ms = milliseconds(ask.sound.len());
+        let most = language::most_tokens(ask.language, window_ms, self.most_tokens());
         parameters.set_max_tokens(i32::try_from(most).unwrap_or(i32::MAX));
         let prompt = match ask.prompt {
             "" => Vec::new(),
@@ -241,8 +249,7 @@ impl Recognise for Whisper {
         self.state
             .full(parameters, ask.sound)
             .map_err(|error| failed(&error))?;
-        let end_ms = milliseconds(ask.sound.len());
-        let mut words = Words::new(ask.language, end_ms);
+        let mut words = Words::new(ask.language, window_ms);
         let (mut no_speech, mut sum, mut count) = (0.0_f32, 0.0, 0.0);
         let first_special = self.context.token_eot();
         for segment in self.state.as_iter() {
@@ -298,5 +305,19 @@ impl fmt::Debug for Whisper {
         f.debug_struct("Whisper")
             .field("threads", &self.threads)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::LANGUAGES;
+
+    #[test]
+    fn the_languages_are_those_of_whisper_cpp() {
+        let theirs = (0..=whisper_rs::get_lang_max_id()).map(|id| {
+            let name = whisper_rs::get_lang_str_full(id);
+            whisper_rs::get_lang_str(id).zip(name).unwrap()
+        });
+        assert_eq!(theirs.collect::<Vec<_>>(), LANGUAGES);
     }
 }

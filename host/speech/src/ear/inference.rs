@@ -64,7 +64,7 @@ impl Ear {
             Err(error) => return self.give_up(&error),
         };
         let had_words = !hypothesis.words.is_empty();
-        let guesses = sense::said(hypothesis, milliseconds(length));
+        let guesses = sense::said(hypothesis, &language, milliseconds(length));
         self.senseless = match (had_words, guesses.is_empty()) {
             (true, true) => self.senseless + 1,
             (_, false) => 0,
