@@ -1,6 +1,7 @@
 //! A listener without its thread: what it does with sound, and when.
 
 mod inference;
+mod tongue;
 
 use crate::{
     Heard, ListenConfig, Model, Word,
@@ -15,6 +16,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
+use tongue::Tongue;
 
 /// Sound that comes so much too early or late for what was before it is not its continuation.
 const JUMP_MS: u64 = 80;
@@ -36,8 +38,9 @@ pub struct Ear {
     stop: Arc<AtomicBool>,
     gate: Gate,
     pace: Pace,
-    language: Option<String>,
-    senseless: u32,
+    tongue: Tongue,
+    /// Whether what was done last was looking for the language again.
+    looked_again: bool,
     /// Sound since the voice before, or before the first.
     lead: Vec<f32>,
     /// What is to be listened to, the oldest first; to the last one, more may come.
@@ -46,6 +49,8 @@ pub struct Ear {
     resting: Option<Utterance>,
     /// Whether the latest voice ended by itself, rather than with the sound.
     may_go_on: bool,
+    /// Whether no voice began since the sound was broken off.
+    after_gap: bool,
     /// Where the next piece of sound should begin.
     next_ms: Option<u64>,
     /// Where what the gate has looked at ends.
@@ -73,16 +78,17 @@ impl Ear {
         let detector = (model.0.detector)().map_err(|Failed(why)| ListenError::Detector(why))?;
         Ok(Self {
             pace: Pace::new(config.hop_ms),
-            language: language.or_else(|| model.only_language().map(str::to_owned)),
+            tongue: Tongue::new(language.or_else(|| model.only_language().map(str::to_owned))),
+            looked_again: false,
             model: model.clone(),
             config,
             stop: Arc::default(),
             gate: Gate::new(detector),
-            senseless: 0,
             lead: Vec::new(),
             utterances: VecDeque::new(),
             resting: None,
             may_go_on: false,
+            after_gap: false,
             next_ms: None,
             looked_to_ms: 0,
             prompt: Prompt::default(),
@@ -151,15 +157,21 @@ impl Ear {
         self.lead.clear();
         // Whatever comes next is not its continuation.
         self.may_go_on = false;
+        self.after_gap = true;
         if let Some(resting) = self.resting.take() {
             self.rest(resting);
         }
         Ok(())
     }
 
-    /// Whether there is enough new sound for an inference, or as much as there will be for now.
+    /// Whether there is enough new sound for an inference, or as much as there will be for now; or else whether
+    /// the language is to be looked for again.
     #[must_use]
     pub fn due(&self) -> bool {
+        self.has_news() || self.looks_again()
+    }
+
+    fn has_news(&self) -> bool {
         self.utterances.front().is_some_and(|first| {
             first.whole || first.new_ms() >= self.pace.hop_ms() || self.pauses(first)
         })
@@ -176,16 +188,24 @@ impl Ear {
             && 2 * new_ms >= self.pace.hop_ms()
     }
 
-    /// Listens to the oldest of what waits, when it is this room's turn at the model.
+    /// Listens to the oldest of what waits, when it is this room's turn at the model; or looks for the language
+    /// again.
     pub fn listen(&mut self) {
         let model = self.model.clone();
         let stop = Arc::clone(&self.stop);
         let seats = &model.0.seats;
-        seats.with(&stop, |recogniser| self.infer(&mut **recogniser));
+        self.looked_again = self.looks_again();
+        seats.with(&stop, |recogniser| match self.looked_again {
+            true => self.look_again(&mut **recogniser),
+            false => self.infer(&mut **recogniser),
+        });
     }
 
     /// Says how long it took to [listen](Self::listen), so that the pace can be kept.
     pub fn took(&mut self, time: Duration) {
+        if self.looked_again {
+            return;
+        }
         if let Some(hop_ms) = self.pace.took(time) {
             let behind_ms = self.waiting_ms();
             self.told.push(Heard::Pace { hop_ms, behind_ms });
@@ -234,8 +254,9 @@ impl Ear {
         }
         let sound = sound.split_off(sound.len() - length);
         let lead = length.saturating_sub(ago);
+        let after_gap = std::mem::take(&mut self.after_gap);
         self.utterances
-            .push_back(Utterance::new(start_ms, sound, lead));
+            .push_back(Utterance::new(start_ms, sound, lead, after_gap));
     }
 
     /// What is not gone on with: if it was listened to, its words are what was said before; else it waits.

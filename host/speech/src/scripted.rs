@@ -7,7 +7,10 @@ use crate::{
     seats::Seats,
     utterance::{milliseconds, samples},
 };
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
 
 /// What is louder is a voice.
 const LOUD: f32 = 0.1;
@@ -43,8 +46,12 @@ pub(crate) struct Mood {
     pub(crate) asked: Vec<Asked>,
     pub(crate) fails: bool,
     pub(crate) log_probability: f32,
-    /// The language that it finds.
+    /// The language that it finds,
     pub(crate) language: Option<(&'static str, f32)>,
+    /// but for the first few times.
+    pub(crate) languages: VecDeque<(&'static str, f32)>,
+    /// How much sound it looked for the language in, each time.
+    pub(crate) looked_ms: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -94,8 +101,11 @@ impl Recognise for Script {
         })
     }
 
-    fn language(&mut self, _: &[f32], _: &Arc<AtomicBool>) -> Result<(String, f32), Failed> {
-        let (code, probability) = self.0.lock().unwrap().language.unwrap_or(("en", 1.0));
+    fn language(&mut self, sound: &[f32], _: &Arc<AtomicBool>) -> Result<(String, f32), Failed> {
+        let mut mood = self.0.lock().unwrap();
+        mood.looked_ms.push(milliseconds(sound.len()));
+        let next = mood.languages.pop_front().or(mood.language);
+        let (code, probability) = next.unwrap_or(("en", 1.0));
         Ok((code.into(), probability))
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Utterance {
     /// How many of its samples are from before the voice was noticed: fewer than [`LEAD_MS`] where there was no
     /// more sound, or where another voice had just ended, whose own it is.
     lead: usize,
+    /// Whether the sound was broken off before it, and nothing of it was listened to yet.
+    pub(crate) after_gap: bool,
     /// How many of its samples the latest inference looked at, be it only in vain for the language.
     pub(crate) looked_at: usize,
     /// How many of them the latest hypothesis is about.
@@ -37,11 +39,12 @@ pub(crate) struct Utterance {
 }
 
 impl Utterance {
-    pub(crate) fn new(start_ms: u64, sound: Vec<f32>, lead: usize) -> Self {
+    pub(crate) fn new(start_ms: u64, sound: Vec<f32>, lead: usize, after_gap: bool) -> Self {
         Self {
             start_ms,
             sound,
             lead,
+            after_gap,
             looked_at: 0,
             recognised: 0,
             whole: false,

@@ -1,6 +1,6 @@
 //! One look at a window: what the model is asked, and what its answer means.
 
-use super::{Ear, PAUSE_MS};
+use super::{Ear, PAUSE_MS, tongue::LANGUAGE_MS};
 use crate::{
     Heard, Word,
     agreement::End,
@@ -10,13 +10,6 @@ use crate::{
     utterance::{milliseconds, samples},
 };
 use std::sync::atomic::Ordering;
-
-/// The language is looked for in at least so much sound,
-const LANGUAGE_MS: u64 = 2_000;
-/// and is believed from this probability on; below it, that of this window alone is used.
-const LANGUAGE_SURE: f32 = 0.6;
-/// After so many windows in a row without any sense in them, the language is looked for anew.
-const SENSELESS: u32 = 4;
 
 impl Ear {
     /// Looks at the oldest window once.
@@ -65,11 +58,11 @@ impl Ear {
         };
         let had_words = !hypothesis.words.is_empty();
         let guesses = sense::said(hypothesis, &language, milliseconds(length));
-        self.senseless = match (had_words, guesses.is_empty()) {
-            (true, true) => self.senseless + 1,
-            (_, false) => 0,
-            (false, true) => self.senseless,
-        };
+        let new_ms = milliseconds(length.saturating_sub(first.recognised));
+        self.tongue.heard(new_ms, had_words, !guesses.is_empty());
+        if std::mem::take(&mut first.after_gap) {
+            self.tongue.after_gap();
+        }
         if guesses.is_empty() {
             // Whatever led there should not lead there again.
             self.prompt = Prompt::default();
@@ -104,13 +97,8 @@ impl Ear {
         length: usize,
         last: bool,
     ) -> Result<Option<String>, Failed> {
-        let is_open = self.config.language.is_none() && self.model.only_language().is_none();
-        let known = self
-            .language
-            .as_ref()
-            .filter(|_| !is_open || self.senseless < SENSELESS);
-        if let Some(known) = known {
-            return Ok(Some(known.clone()));
+        if let Some(known) = self.tongue.known() {
+            return Ok(Some(known.to_owned()));
         }
         let Some(first) = self.utterances.front() else {
             return Ok(None);
@@ -119,14 +107,40 @@ impl Ear {
             return Ok(None);
         }
         let (language, probability) = recogniser.language(&first.sound[..length], &self.stop)?;
-        if probability >= LANGUAGE_SURE && milliseconds(length) >= LANGUAGE_MS {
-            self.senseless = 0;
-            if self.language.as_ref() != Some(&language) {
-                self.language = Some(language.clone());
-                self.told.push(Heard::Language(language.clone()));
-            }
-        }
+        let window_ms = milliseconds(length);
+        let new = self.tongue.found(&language, probability, window_ms);
+        self.told.extend(new.map(Heard::Language));
         Ok(Some(language))
+    }
+
+    /// Whether the language is looked for again now.
+    pub(super) fn looks_again(&self) -> bool {
+        self.tongue.is_doubtful()
+            && (self.tongue.is_overdue() || !self.has_news())
+            && self.listened_to().is_some()
+    }
+
+    /// The latest sound that was listened to, if it is enough to tell its language.
+    fn listened_to(&self) -> Option<&[f32]> {
+        let sounds = self.utterances.front().into_iter().chain(&self.resting);
+        sounds
+            .map(|it| &it.sound[..it.recognised.min(samples(LONGEST_MS))])
+            .find(|sound| milliseconds(sound.len()) >= LANGUAGE_MS)
+    }
+
+    /// Looks for the language again in what was listened to.
+    pub(super) fn look_again(&mut self, recogniser: &mut dyn Recognise) {
+        let Some(sound) = self.listened_to() else {
+            return;
+        };
+        let found = recogniser
+            .language(sound, &self.stop)
+            .inspect_err(|error| tracing::warn!(%error, "no language could be found out"));
+        if let Some(language) = self.tongue.looked(found.ok()) {
+            // It is in the other one.
+            self.prompt = Prompt::default();
+            self.told.push(Heard::Language(language));
+        }
     }
 
     /// The model failed: what it should have listened to is missed.

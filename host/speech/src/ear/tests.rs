@@ -273,14 +273,7 @@ fn the_language_is_found_out_unless_it_is_set() {
         };
         let mut ear = Ear::new(&model, config).unwrap();
         let told = listened(&mut ear, 0, &speech(&chatter(12), 8_000));
-        let languages: Vec<_> = told
-            .iter()
-            .filter_map(|heard| match heard {
-                Heard::Language(code) => Some(code.as_str()),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(languages, told_expected, "{set:?} {found:?}");
+        assert_eq!(languages(&told), told_expected, "{set:?} {found:?}");
         assert!(
             mood.lock()
                 .unwrap()
@@ -297,6 +290,114 @@ fn the_language_is_found_out_unless_it_is_set() {
     };
     let error = Ear::new(&model, config).unwrap_err().to_string();
     assert_eq!(error, r#"the model does not know the language "tlh""#);
+}
+
+fn languages(told: &[Heard]) -> Vec<&str> {
+    let languages = told.iter().filter_map(|heard| match heard {
+        Heard::Language(code) => Some(code.as_str()),
+        _ => None,
+    });
+    languages.collect()
+}
+
+#[test]
+fn another_language_is_believed_when_it_was_found_twice() {
+    // What each look finds, the first while nothing is known; what is told.
+    type Looks = [(&'static str, f32); 4];
+    let cases: [(Looks, &[&str]); 6] = [
+        (
+            [("en", 0.9), ("de", 0.9), ("de", 0.9), ("de", 0.9)],
+            &["en", "de"],
+        ),
+        (
+            [("en", 0.9), ("de", 0.9), ("en", 0.9), ("de", 0.9)],
+            &["en"],
+        ),
+        (
+            [("en", 0.9), ("de", 0.7), ("de", 0.7), ("de", 0.7)],
+            &["en"],
+        ),
+        (
+            [("en", 0.9), ("de", 0.9), ("en", 0.3), ("de", 0.9)],
+            &["en"],
+        ),
+        (
+            [("en", 0.9), ("fr", 0.9), ("de", 0.9), ("de", 0.9)],
+            &["en", "de"],
+        ),
+        (
+            [("en", 0.7), ("en", 0.9), ("en", 0.9), ("en", 0.9)],
+            &["en"],
+        ),
+    ];
+    for (found, told_expected) in cases {
+        let (model, mood) = model();
+        {
+            let mut mood = mood.lock().unwrap();
+            mood.languages = found.iter().copied().collect();
+            mood.language = told_expected.last().map(|code| (*code, 0.9));
+        }
+        let mut ear = Ear::new(&model, CONFIG).unwrap();
+        let told = listened(&mut ear, 0, &speech(&chatter(240), 123_000));
+        assert_eq!(languages(&told), told_expected, "{found:?}");
+        assert_eq!(texts(&told).len(), 240, "{found:?}");
+        let mood = mood.lock().unwrap();
+        assert!(mood.languages.is_empty(), "{found:?}: {:?}", mood.looked_ms);
+        // A few times in two minutes, of some 120 inferences.
+        let looks = mood.looked_ms.len();
+        assert!((4..=7).contains(&looks), "{found:?}: {looks}");
+        let enough = |ms: &u64| (2_000..=LONGEST_MS).contains(ms);
+        assert!(mood.looked_ms.iter().all(enough), "{:?}", mood.looked_ms);
+        let used = &mood.asked.last().unwrap().language;
+        assert_eq!(Some(&**used), told_expected.last().copied(), "{found:?}");
+    }
+}
+
+#[test]
+fn after_a_gap_the_language_is_looked_for_at_once() {
+    for (gap_ms, expected) in [(0, &["en"][..]), (60_000, &["en", "de"])] {
+        let (model, mood) = model();
+        let mut ear = Ear::new(&model, CONFIG).unwrap();
+        let sound = speech(&chatter(20), 11_000);
+        let mut told = listened(&mut ear, 0, &sound);
+        mood.lock().unwrap().language = Some(("de", 0.9));
+        if gap_ms > 0 {
+            ear.gap(11_000 + gap_ms).unwrap();
+        }
+        told.extend(listened(&mut ear, 11_000 + gap_ms, &sound));
+        assert_eq!(languages(&told), expected, "after {gap_ms} ms");
+    }
+}
+
+#[test]
+fn a_language_that_is_set_is_not_looked_for() {
+    let (model, mood) = model();
+    let mut ear = Ear::new(&model, english()).unwrap();
+    listened(&mut ear, 0, &speech(&chatter(240), 123_000));
+    ear.gap(200_000).unwrap();
+    listened(&mut ear, 200_000, &speech(&chatter(20), 11_000));
+    assert_eq!(mood.lock().unwrap().looked_ms, []);
+}
+
+#[test]
+fn looking_for_the_language_waits_for_words_but_not_for_ever() {
+    let (model, mood) = model();
+    let mut ear = Ear::new(&model, CONFIG).unwrap();
+    let sound = speech(&chatter(200), 103_000);
+    let mut looked_at = Vec::new();
+    for (n, piece) in sound.chunks(1_600).enumerate() {
+        ear.hear(n as u64 * 100, piece).unwrap();
+        // There is always something to listen to when it may.
+        if ear.has_news() {
+            ear.listen();
+            let looks = mood.lock().unwrap().looked_ms.len();
+            looked_at.resize(looks, n / 10);
+        }
+    }
+    let [_, again] = looked_at[..] else {
+        panic!("{looked_at:?}");
+    };
+    assert!((60..=66).contains(&again), "{looked_at:?}");
 }
 
 #[test]
