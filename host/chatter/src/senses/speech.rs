@@ -28,7 +28,8 @@ pub struct SpeechOptions {
         hide_env_values = true
     )]
     pub model: Option<String>,
-    /// The language that is spoken, such as en; without one it is found out
+    /// The language that is spoken: whisper's code or its name in English, such as en or german; without one it is
+    /// found out
     #[arg(
         id = "speech_language",
         long = "speech-language",
@@ -131,6 +132,11 @@ impl SpeechOptions {
                 None
             }
         };
+        let language = self.language.and_then(|given| {
+            language(&given, model.as_ref())
+                .map_err(|why| wrong.push(format!("speech.language: {why}")))
+                .ok()
+        });
         let mut count = |name: &str, value: Option<usize>, default: usize| {
             let value = value.unwrap_or(default);
             if !(1..=MOST).contains(&value) {
@@ -146,13 +152,41 @@ impl SpeechOptions {
         if wrong.is_empty() {
             Ok(SpeechSettings {
                 model,
-                language: self.language,
+                language,
                 threads,
                 at_once,
             })
         } else {
             Err(wrong)
         }
+    }
+}
+
+/// The code of a language that whisper knows, and that the model does as far as its name tells.
+fn language(given: &str, model: Option<&SpeechModel>) -> Result<String, String> {
+    let Some(code) = chatter_speech::language(given) else {
+        // Of `de-DE`, which other programs take.
+        let main = given.split(['-', '_']).next().unwrap_or_default();
+        let near = match chatter_speech::language(main) {
+            Some(code) => format!("; did you mean `{code}`?"),
+            None => {
+                let known = chatter_speech::LANGUAGES.iter();
+                let known = known.flat_map(|(code, name)| [*code, *name]);
+                did_you_mean(&given.to_lowercase(), known)
+            }
+        };
+        return Err(format!(
+            "{given:?} is no language that whisper knows{near}; it is a code or a name in English, such as `en` or `german`"
+        ));
+    };
+    match model {
+        Some(SpeechModel::Named(name)) if code != "en" && name.ends_with(".en") => {
+            let all = name.trim_end_matches(".en");
+            Err(format!(
+                "the model {name} knows English alone, and not {given:?}; `{all}` knows it"
+            ))
+        }
+        _ => Ok(code.to_owned()),
     }
 }
 
@@ -359,6 +393,75 @@ mod tests {
                 "speech.at_once: 65 is not in 1..=64"
             ]
         );
+    }
+
+    #[test]
+    fn a_language_is_one_that_whisper_and_the_model_know() {
+        let set = |model: &str, language: Option<&str>| {
+            let options = SpeechOptions {
+                model: Some(model.into()),
+                language: language.map(Into::into),
+                ..SpeechOptions::default()
+            };
+            options.settings().map(|settings| settings.language)
+        };
+        for (model, given, code) in [
+            ("tiny", None, None),
+            ("tiny", Some("de"), Some("de")),
+            ("tiny", Some("EN"), Some("en")),
+            ("tiny", Some("German"), Some("de")),
+            ("tiny.en", Some("english"), Some("en")),
+            ("mine/ggml.en.bin", Some("yue"), Some("yue")),
+        ] {
+            let code = code.map(str::to_owned);
+            assert_eq!(set(model, given), Ok(code), "{model}, {given:?}");
+        }
+        let how = "; it is a code or a name in English, such as `en` or `german`";
+        for (model, given, why, how) in [
+            (
+                "tiny",
+                "de-DE",
+                "\"de-DE\" is no language that whisper knows; did you mean `de`?",
+                how,
+            ),
+            (
+                "tiny",
+                "pt_BR",
+                "\"pt_BR\" is no language that whisper knows; did you mean `pt`?",
+                how,
+            ),
+            (
+                "off",
+                "germn",
+                "\"germn\" is no language that whisper knows; did you mean `german`?",
+                how,
+            ),
+            (
+                "tiny",
+                "klingon",
+                "\"klingon\" is no language that whisper knows",
+                how,
+            ),
+            (
+                "tiny",
+                "a\0b",
+                "\"a\\0b\" is no language that whisper knows",
+                how,
+            ),
+            (
+                "tiny.en",
+                "de",
+                "the model tiny.en knows English alone, and not \"de\"; `tiny` knows it",
+                "",
+            ),
+        ] {
+            let wrong = set(model, Some(given)).unwrap_err();
+            assert_eq!(
+                wrong,
+                [format!("speech.language: {why}{how}")],
+                "{model}, {given}"
+            );
+        }
     }
 
     #[tokio::test]
