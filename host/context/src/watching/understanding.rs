@@ -11,6 +11,9 @@ use chatter_media::Part;
 use chatter_protocol::{Clock, RoomId};
 use chatter_speech::Heard;
 
+/// From this hop on words come so late that operators should know, in milliseconds.
+const LATE_HOP_MS: u64 = 5_000;
+
 /// What has come so far, and what that means.
 pub(super) struct Understanding {
     /// Once the first of it has come.
@@ -21,6 +24,8 @@ pub(super) struct Understanding {
     ear: Ear,
     eye: Eye,
     is_speaking: bool,
+    /// Whether it was told that words come late.
+    is_late: bool,
     has_listener: bool,
     pub(super) seeing: Option<Seeing>,
     names: Names,
@@ -46,6 +51,7 @@ impl Understanding {
             ear: Ear::default(),
             eye: Eye::default(),
             is_speaking: false,
+            is_late: false,
             has_listener,
             seeing,
             names,
@@ -172,7 +178,12 @@ impl Understanding {
                 None
             }
             Heard::Pace { hop_ms, behind_ms } => {
-                tracing::info!(%room, hop_ms, behind_ms, "the pace of listening has changed");
+                let was_late = std::mem::replace(&mut self.is_late, hop_ms >= LATE_HOP_MS);
+                if self.is_late && !was_late {
+                    tracing::warn!(%room, hop_ms, behind_ms, "words come late, and personas react late to them: this machine is slow for the model; a smaller one helps, or fewer rooms");
+                } else {
+                    tracing::info!(%room, hop_ms, behind_ms, "the pace of listening has changed");
+                }
                 None
             }
             Heard::Stopped { .. } => None,
