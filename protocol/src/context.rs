@@ -220,9 +220,21 @@ pub struct StreamEvent {
     pub names: Vec<String>,
     /// When, on the stream's clock, in milliseconds.
     pub at_ms: u64,
+    /// Since when it is known, on the same clock, if not at once: a change of topic is clear only when
+    /// enough was said of the new one, and what is heard live takes some seconds. Steady as the id is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_ms: Option<u64>,
     /// How sure the source is.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub confidence: f64,
+}
+
+impl StreamEvent {
+    /// Since when it is known, on the stream's clock, in milliseconds; never before it happened.
+    #[must_use]
+    pub fn known_since_ms(&self) -> u64 {
+        self.known_ms.unwrap_or(0).max(self.at_ms)
+    }
 }
 
 /// What the streamer asked the chat.
@@ -249,6 +261,7 @@ mod tests {
             text: String::new(),
             names: Vec::new(),
             at_ms,
+            known_ms: None,
             confidence: 1.0,
         }
     }

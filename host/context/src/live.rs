@@ -150,7 +150,8 @@ impl Live {
         if self.merge.is_first(event) {
             self.events += 1;
             let place = format_args!("{}-{}", event.kind, self.events);
-            self.window.happen(event, 0, place);
+            let now_ms = self.window.position_ms();
+            self.window.happen(event, 0, now_ms, place);
             self.has_event = true;
         }
     }

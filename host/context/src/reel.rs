@@ -158,14 +158,14 @@ impl Reel {
                 let sentence = self.sentence(i, pass);
                 if let Some(event) = self.names.said(&sentence) {
                     let place = format_args!("{pass}-{}-s{i}", event.kind);
-                    self.window.happen(&event, 0, place);
+                    self.window.happen(&event, 0, due_ms, place);
                 }
                 self.window.note(due_ms, sentence.text);
             }
             What::Event(i) => {
                 let event = &script.events[i];
                 let place = format_args!("{pass}-{}-{i}", event.kind);
-                self.window.happen(event, offset, place);
+                self.window.happen(event, offset, due_ms, place);
             }
         }
     }

@@ -49,6 +49,7 @@ mod tests {
             text: "a raid of 40".into(),
             names: Vec::new(),
             at_ms: 3_000,
+            known_ms: None,
             confidence: 0.5,
         };
         let words = [

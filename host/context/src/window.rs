@@ -99,15 +99,23 @@ impl Window {
         push(&mut self.sentences, MAX_SENTENCES, (told_ms, sentence));
     }
 
-    /// Takes in what happened, `offset` after its own time; `place` sets it apart from all others of its
-    /// kind in this play.
-    pub(crate) fn happen(&mut self, event: &Event, offset: u64, place: std::fmt::Arguments<'_>) {
+    /// Takes in what happened, `offset` after its own time, and is known since a position of the stream;
+    /// `place` sets it apart from all others of its kind in this play.
+    pub(crate) fn happen(
+        &mut self,
+        event: &Event,
+        offset: u64,
+        known_ms: u64,
+        place: std::fmt::Arguments<'_>,
+    ) {
+        let at_ms = offset + event.at_ms;
         let event = StreamEvent {
             id: format!("{:x}-{place}", self.play),
             kind: event.kind.clone().into_owned(),
             text: event.text.clone(),
             names: event.names.clone(),
-            at_ms: offset + event.at_ms,
+            at_ms,
+            known_ms: Some(known_ms).filter(|&known_ms| known_ms > at_ms),
             confidence: event.confidence,
         };
         push(&mut self.events, MAX_WAITING, (event, false));

@@ -60,6 +60,24 @@ async fn the_shipped_commentary_has_something_for_everyone() {
         let count = events.values().filter(|event| event.kind == kind).count();
         assert!(count >= least, "{count} of {kind}");
     }
+    // However late something is clear, it is told then, and a room knows since when.
+    let mut told: BTreeMap<&str, &StreamEvent> = BTreeMap::new();
+    for context in &contexts {
+        for event in &context.events {
+            let first = told.entry(&event.id).or_insert_with(|| {
+                let since_ms = context.position_ms.checked_sub(event.known_since_ms());
+                assert!(since_ms.is_some_and(|ms| ms <= 1000), "{event:?}");
+                event
+            });
+            assert_eq!(*first, event);
+        }
+    }
+    let late = |event: &&&StreamEvent| event.known_since_ms() > event.at_ms + 10_000;
+    assert!(
+        told.values()
+            .filter(late)
+            .any(|event| event.kind == "topic_change")
+    );
     for context in contexts
         .iter()
         .filter(|context| context.position_ms > 30_000)

@@ -120,6 +120,7 @@ impl Stream {
                 text: text.to_owned(),
                 names: Vec::new(),
                 at_ms,
+                known_ms: None,
                 confidence,
             });
         }

@@ -11,7 +11,8 @@ use crate::{
     chains::{Chains, Origin},
     contagion::Contagion,
     crowd::{RECENT, SeatNumber},
-    impulse::{self, EVENT_FRESH, FADE_TO, HUMANS_STAY, Happening, LONGEST_DT, Moment, Traits},
+    fresh::Fresh,
+    impulse::{self, FADE_TO, HUMANS_STAY, Happening, LONGEST_DT, Moment, Traits},
     mailbox::Weight,
     names::{self, Name},
     offered::Offered,
@@ -156,15 +157,16 @@ impl Alone {
         let mut depth = 0;
         match on {
             On::Context(context) => {
-                let fresh_from_ms = self.move_to(context.position_ms);
+                let before_ms = self.position_ms.replace(context.position_ms);
+                let fresh = Fresh::at(context.position_ms, before_ms);
                 if let Some(question) = &context.chat_question {
                     chat_question =
-                        !self.offered.holds(&question.id) && question.at_ms >= fresh_from_ms;
+                        !self.offered.holds(&question.id) && fresh.is_question(question, context);
                     // It stands among the events, too, and is one thing.
                     self.offered.add(&question.id);
                 }
                 for event in &context.events {
-                    let is_new = !self.offered.holds(&event.id) && event.at_ms >= fresh_from_ms;
+                    let is_new = !self.offered.holds(&event.id) && fresh.is_event(event);
                     if is_new && names::concern(&self.names, event) {
                         events.push(Happening {
                             kind: &event.kind,
@@ -271,16 +273,6 @@ impl Alone {
         if let Some(message) = self.called.and_then(|called| called.answer) {
             self.asks.called(message, ME, now, lines);
         }
-    }
-
-    /// The stream is here now; from where on what happened is fresh.
-    fn move_to(&mut self, position_ms: u64) -> u64 {
-        let since_last = self
-            .position_ms
-            .map_or(0, |last| position_ms.saturating_sub(last));
-        let window = u64::try_from(EVENT_FRESH.as_millis()).unwrap_or(u64::MAX);
-        self.position_ms = Some(position_ms);
-        position_ms.saturating_sub(window.max(since_last))
     }
 
     fn bot_share(&self) -> f64 {

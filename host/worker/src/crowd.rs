@@ -20,7 +20,8 @@ use crate::{
     budget::{Minute, Unasked},
     chains::{Chains, Origin},
     contagion::Contagion,
-    impulse::{EVENT_FRESH, FADE_TO, Traits},
+    fresh::Fresh,
+    impulse::{FADE_TO, Traits},
     mailbox::{Arrived, Mailbox, Weight},
     names::{self, Name},
     offered::Offered,
@@ -211,22 +212,13 @@ impl Crowd {
     }
 
     pub(crate) fn on_context(&mut self, now: Timestamp, context: Arc<StreamContext>) -> Vec<Plan> {
-        // At many times the usual speed, more than 10 s of the stream pass from one context to the
-        // next: what happened since is fresh all the same.
-        let position = context.position_ms;
-        let since_last = self
-            .position_ms
-            .map_or(0, |last| position.saturating_sub(last));
-        let window = u64::try_from(EVENT_FRESH.as_millis())
-            .unwrap_or(u64::MAX)
-            .max(since_last);
-        self.position_ms = Some(position);
-        let fresh_from_ms = position.saturating_sub(window);
+        let before_ms = self.position_ms.replace(context.position_ms);
+        let fresh = Fresh::at(context.position_ms, before_ms);
         for seat in self.seats.values_mut().filter(|seat| seat.calls.context) {
             let arrived = Arrived {
                 context: context.clone(),
                 at: now,
-                fresh_from_ms,
+                fresh,
             };
             self.gave_way += u64::from(seat.mailbox.put_context(arrived));
         }

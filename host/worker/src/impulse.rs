@@ -23,8 +23,8 @@
 //! | part | value |
 //! | --- | --- |
 //! | `talk` | `1 - exp(-talkativeness · base_lines_per_minute / 60 s · dt)`, `dt` at most 10 s |
-//! | `event` | `1 - Π (1 - event_boost · excitability · confidence · weight(kind))` over the events of the stream that are new to this persona and happened within the last 10 s of the stream |
-//! | `chat_question` | `question_boost · (0.5 + 0.5 · helpfulness)` if the streamer's question to the chat is new to this persona, else 0 |
+//! | `event` | `1 - Π (1 - event_boost · excitability · confidence · weight(kind))` over the events of the stream that are new to this persona, are known for 10 s of the stream at most, and happened within its last 60 s |
+//! | `chat_question` | `question_boost · (0.5 + 0.5 · helpfulness)` if the streamer's question to the chat is new to this persona and as fresh as an event, else 0 |
 //! | `contagion` | `1 - exp(-spent · excitability / sum of all personas' excitability)`, with what lines to nobody in particular have spent since it was asked last: each of them the tuning's `contagion` times its `heat`, of which `1 - exp(-age / 4 s)` by the given age |
 //! | `banter` | `0.5 · mention_boost` if a persona named this one, else 0 |
 //! | `human_first` | the tuning's `human_first` while any person waits for an answer, else 1 |
@@ -63,8 +63,11 @@ use std::{borrow::Cow, time::Duration};
 /// The longest time for which `talk` is made up after a pause.
 pub const LONGEST_DT: Duration = Duration::from_secs(10);
 
-/// An event that is older than this, on the stream's clock, moves nobody.
+/// An event that is known for longer than this, on the stream's clock, moves nobody.
 pub const EVENT_FRESH: Duration = Duration::from_secs(10);
+
+/// Nor does one that happened longer ago than this, however late it became known.
+pub const EVENT_OVER: Duration = Duration::from_secs(60);
 
 /// Beyond this age a waiting message loses its pull.
 pub const FADE_FROM: Duration = Duration::from_secs(20);

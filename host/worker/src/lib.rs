@@ -29,6 +29,7 @@ mod chains;
 mod contagion;
 mod crowd;
 mod delivery;
+mod fresh;
 pub mod impulse;
 mod mailbox;
 mod names;

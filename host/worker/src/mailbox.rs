@@ -4,6 +4,7 @@
 //! it is full, the oldest of the least important gives way: first other personas' lines, then those
 //! of them that name this one, then people's, and a person's that name this one last.
 
+use crate::fresh::Fresh;
 use chatter_protocol::{ChatMessage, StreamContext, Timestamp, persona::Calls};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -31,8 +32,8 @@ pub(crate) enum Weight {
 pub(crate) struct Arrived {
     pub(crate) context: Arc<StreamContext>,
     pub(crate) at: Timestamp,
-    /// Events before this moment of the stream's clock are old.
-    pub(crate) fresh_from_ms: u64,
+    /// What of it is new enough.
+    pub(crate) fresh: Fresh,
 }
 
 /// What a persona is to be called on.
@@ -139,7 +140,7 @@ mod tests {
         Arrived {
             context: Arc::new(context(position_s, vec![])),
             at: at(0),
-            fresh_from_ms: 0,
+            fresh: Fresh::default(),
         }
     }
 

@@ -81,6 +81,7 @@ mod tests {
                 text: text.into(),
                 names: said.iter().map(|&name| name.into()).collect(),
                 at_ms: 0,
+                known_ms: None,
                 confidence: 0.9,
             };
             assert_eq!(concern(&names, &event), expected, "{kind}: {text}");

@@ -83,6 +83,7 @@ pub(crate) fn event(id: &str, kind: &str, at_s: u64) -> StreamEvent {
         text: String::new(),
         names: Vec::new(),
         at_ms: at_s * 1000,
+        known_ms: None,
         confidence: 0.8,
     }
 }

@@ -1292,6 +1292,10 @@ export interface StreamEvent {
    */
   at_ms: number;
   /**
+   * Since when it is known, on the same clock, if not at once: a change of topic is clear only when enough was said of the new one, and what is heard live takes some seconds. Steady as the id is.
+   */
+  known_ms?: number | null;
+  /**
    * How sure the source is.
    */
   confidence: number;

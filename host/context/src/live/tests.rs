@@ -127,6 +127,19 @@ fn what_happens_is_told_once_it_was_heard() {
 }
 
 #[test]
+fn what_is_heard_late_is_known_since_then() {
+    let mut live = live();
+    live.reach(12_000);
+    live.hear(&words(1000, "Chat, left or right?"));
+    for position_ms in [12_000, 14_000] {
+        live.reach(position_ms);
+        let asked = context(&mut live).events.pop().unwrap();
+        assert_eq!((&*asked.kind, asked.at_ms), ("chat_question", 2200));
+        assert_eq!(asked.known_ms, Some(12_000), "told at {position_ms}");
+    }
+}
+
+#[test]
 fn an_event_is_in_many_contexts_and_told_once() {
     let mut live = live();
     live.hear(&words(0, "Chat, left or right?"));

@@ -102,6 +102,7 @@ async fn what_was_handed_in_is_shown_as_it_is_documented() {
         text: "wow".into(),
         names: Vec::new(),
         at_ms: 3000,
+        known_ms: None,
         confidence: 0.5,
     }];
     context.chat_question = Some(ChatQuestion {
@@ -210,6 +211,7 @@ async fn the_largest_frame_arrives() {
             text: text(500),
             names: Vec::new(),
             at_ms: 0,
+            known_ms: None,
             confidence: 1.0,
         };
         8

@@ -148,6 +148,7 @@ impl Occasion {
                     text: "there it is!".into(),
                     names: Vec::new(),
                     at_ms: 57_000,
+                    known_ms: None,
                     confidence: 0.9,
                 }],
                 chat_question: None,

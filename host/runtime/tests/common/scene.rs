@@ -116,6 +116,7 @@ pub fn call(module: &str, style: &str) -> Call {
             text: "yes! the second lantern!".into(),
             names: Vec::new(),
             at_ms: 59_000,
+            known_ms: None,
             confidence: 0.9,
         }],
         chat_question: None,

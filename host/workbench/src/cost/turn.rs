@@ -90,6 +90,7 @@ pub(super) fn calls(subject: &Subject) -> Result<Vec<(&'static str, Call)>, Wron
             text: "It blinked, chat, it is alive!".into(),
             names: Vec::new(),
             at_ms: 299_000,
+            known_ms: None,
             confidence: 0.9,
         }],
         chat_question: None,

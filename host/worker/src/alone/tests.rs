@@ -5,7 +5,7 @@ use crate::{
     crowd::{Crowd, Ended, NewSeat, Plan},
     testing::{at, context, event, guest_line, message_id, persona_line, reply},
 };
-use chatter_protocol::{PersonaId, call::CallLimits};
+use chatter_protocol::{PersonaId, call::CallLimits, context::StreamEvent};
 
 fn nova() -> Profile {
     Profile {
@@ -28,6 +28,10 @@ enum Happens {
 /// A quarter of an hour in the life of a chat; each is a call.
 fn show() -> Vec<(i64, Happens)> {
     use Happens::{Said, Stream};
+    let late = StreamEvent {
+        known_ms: Some(301_000),
+        ..event("change", "topic_change", 270)
+    };
     let mut show = vec![
         (
             1,
@@ -48,6 +52,7 @@ fn show() -> Vec<(i64, Happens)> {
         (29, Said(persona_line(8, "rex", "hm"))),
         (60, Stream(context(60, vec![event("fail", "fail", 30)]))),
         (300, Stream(context(300, vec![]))),
+        (302, Stream(context(302, vec![late]))),
     ];
     for (second, happens) in &mut show {
         match happens {

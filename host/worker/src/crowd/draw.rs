@@ -99,20 +99,19 @@ impl Crowd {
         match &work {
             Some(Work::Context(arrived)) => {
                 let context = &*arrived.context;
-                let fresh = |at_ms: u64| {
-                    at_ms >= arrived.fresh_from_ms && now.since(arrived.at) <= EVENT_FRESH
-                };
+                let fresh = arrived.fresh;
+                let is_late = now.since(arrived.at) > EVENT_FRESH;
                 let question = context.chat_question.as_ref();
                 if let Some(question) = question
                     && !seat.offered.holds(&question.id)
                 {
                     seat.offered.add(&question.id);
-                    chat_question = fresh(question.at_ms);
+                    chat_question = !is_late && fresh.is_question(question, context);
                 }
                 for event in &context.events {
                     if !seat.offered.holds(&event.id) {
                         seat.offered.add(&event.id);
-                        if fresh(event.at_ms) && names::concern(&seat.names, event) {
+                        if !is_late && fresh.is_event(event) && names::concern(&seat.names, event) {
                             events.push(Happening {
                                 kind: &event.kind,
                                 confidence: event.confidence,

@@ -8,7 +8,7 @@ use crate::testing::{at, context, event, guest_line, message_id, persona_line, r
 use chatter_protocol::{
     PersonaId,
     call::{CallInput, Profile},
-    context::ChatQuestion,
+    context::{ChatQuestion, StreamEvent},
 };
 
 fn profile(name: &str) -> Profile {
@@ -123,6 +123,33 @@ fn an_event_is_offered_once_and_only_while_fresh() {
         offered(90, vec![event("fast-forward", "hype", 20)]),
         "nothing came in between"
     );
+}
+
+#[test]
+fn what_is_known_late_moves_once_and_nobody_who_comes_after_it() {
+    // A context every two seconds; the new topic begins at 100 s and is clear at 128 s.
+    let told = |second: u64| {
+        let known = |event: StreamEvent| StreamEvent {
+            known_ms: Some(128_000),
+            ..event
+        };
+        let change = known(event("change", "topic_change", 100));
+        let events = if second < 128 { vec![] } else { vec![change] };
+        Arc::new(context(second, events))
+    };
+    for (comes_at, moved_at) in [(90, &[128][..]), (128, &[128]), (138, &[138]), (140, &[])] {
+        let mut crowd = crowd(&["nova"], eager());
+        let mut moved = Vec::new();
+        for second in (comes_at..160).step_by(2) {
+            let now = at(i64::try_from(second).unwrap());
+            let plans = crowd.on_context(now, told(second));
+            if part(&plans[0], "event") > 0.0 {
+                moved.push(second);
+            }
+            silent(&mut crowd, i64::try_from(second).unwrap(), &plans);
+        }
+        assert_eq!(moved, moved_at, "who comes at {comes_at} s");
+    }
 }
 
 #[test]

@@ -210,6 +210,7 @@ impl Hall {
                 text: event.into(),
                 names: Vec::new(),
                 at_ms: second * 1000,
+                known_ms: None,
                 confidence: 1.0,
             }],
             chat_question: None,

@@ -230,6 +230,7 @@ impl Bed {
                 text: "goal!".into(),
                 names: Vec::new(),
                 at_ms: 2_000,
+                known_ms: None,
                 confidence: 1.0,
             }],
             chat_question: None,
