@@ -10,6 +10,9 @@ use persona_sdk::{Reply, Rng, StreamContext, StreamEvent, Style, Turn, emote, wo
 /// An event that is older is over, in milliseconds on the stream's clock.
 const EVENT_MS: u64 = 20_000;
 
+/// A change of topic is clear only when some sentences of the new one were said.
+const TOPIC_MS: u64 = 60_000;
+
 /// From so many in a row on it says how many.
 const STREAK: u32 = 2;
 
@@ -34,7 +37,7 @@ impl Hype {
             .iter()
             .filter(|event| {
                 !self.reacted.contains(&event.id)
-                    && context.position.saturating_sub(event.at) <= EVENT_MS
+                    && context.position.saturating_sub(event.at) <= lasts_ms(event)
             })
             .max_by_key(|event| (Mood::of(&event.kind).weight(), event.at));
         let (rule, mood, word, pick) = match news {
@@ -147,6 +150,15 @@ fn rule_for(mood: Mood, streak: u32, rng: &mut Rng) -> &'static str {
         (Mood::Topic, _) => "topic",
         (Mood::Start, _) => "start",
         (Mood::Other, _) => "other",
+    }
+}
+
+/// How long something that happened is spoken about, in milliseconds on the stream's clock.
+fn lasts_ms(event: &StreamEvent) -> u64 {
+    if event.kind == "topic_change" {
+        TOPIC_MS
+    } else {
+        EVENT_MS
     }
 }
 

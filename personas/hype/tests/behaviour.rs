@@ -131,14 +131,19 @@ fn counts_streaks_even_while_it_is_silent() {
 
 #[test]
 fn what_is_long_over_gets_no_line() {
+    let mut hype = Harness::<Hype>::new();
     let late = context().event("e1", "hype", "WOW").position(60_000);
-    let called = Harness::<Hype>::new()
-        .on_context(my_turn(1).speak(), late)
-        .unwrap();
+    let called = hype.on_context(my_turn(1).speak(), late).unwrap();
     assert_eq!(
         called.silent_because.as_deref(),
         Some("nothing new to cheer")
     );
+    // What the stream is about now is clear late.
+    let late = context()
+        .event("t1", "topic_change", "Now the boats.")
+        .position(50_000);
+    let called = hype.on_context(my_turn(2).speak(), late).unwrap();
+    assert_eq!(called.lines.len(), 1);
 }
 
 #[test]

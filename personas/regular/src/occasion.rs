@@ -6,6 +6,9 @@ use persona_sdk::{ChatMessage, ChatQuestion, Latest, StreamContext, StreamEvent,
 /// An event that is older is over, in milliseconds on the stream's clock.
 const EVENT_MS: u64 = 30_000;
 
+/// A change of topic is clear only when some sentences of the new one were said.
+const TOPIC_MS: u64 = 60_000;
+
 /// What to speak about. The host has decided that it speaks; this is about what.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Occasion<'a> {
@@ -42,7 +45,7 @@ impl<'a> Occasion<'a> {
         let event = || {
             let news = context.events.iter().filter(|event| {
                 !reacted.contains(&event.id)
-                    && context.position.saturating_sub(event.at) <= EVENT_MS
+                    && context.position.saturating_sub(event.at) <= lasts_ms(event)
             });
             news.max_by(|a, b| a.confidence.total_cmp(&b.confidence).then(a.at.cmp(&b.at)))
                 .map(Self::Event)
@@ -105,6 +108,15 @@ impl<'a> Occasion<'a> {
             Self::Event(event) => Some(&event.id),
             Self::Stream => None,
         }
+    }
+}
+
+/// How long something that happened is spoken about, in milliseconds on the stream's clock.
+fn lasts_ms(event: &StreamEvent) -> u64 {
+    if event.kind == "topic_change" {
+        TOPIC_MS
+    } else {
+        EVENT_MS
     }
 }
 
@@ -186,6 +198,14 @@ mod tests {
             Occasion::on_stream(&quiet, &old, &Latest::<8>::default()),
             Some(Occasion::Stream)
         );
+        // It is clear late.
+        let late = context()
+            .event("e1", "topic_change", "Now the boats.")
+            .said("calm")
+            .position(EVENT_MS + 1)
+            .build();
+        let occasion = Occasion::on_stream(&quiet, &late, &Latest::<8>::default());
+        assert_eq!(occasion, Some(Occasion::Event(&late.events[0])));
     }
 
     #[test]
