@@ -8,7 +8,7 @@ use chatter_protocol::{
     memory::{Kind, NewEntry},
 };
 use chatter_redis_server::RedisServer;
-use chatter_store::{CallCommit, Store};
+use chatter_store::{CallCommit, Duty, Store};
 use std::{
     fs,
     io::Write as _,
@@ -312,7 +312,10 @@ async fn workers_on_redis_keep_nothing_from_being_forgotten_and_are_named() {
     // One on another machine, and whoever has this data folder.
     let duties = store.duties();
     let an_hour = Duration::from_secs(3_600);
-    duties.meet("worker", "far/7/1", an_hour).await.unwrap();
+    duties
+        .meet(Duty::Personas.group(), "far/7/1", an_hour)
+        .await
+        .unwrap();
     let _lock = chatter_store::lock(&operator.0.path().join("data/chatter.db")).unwrap();
     waits(&store).await;
     let (code, said) = forget();

@@ -45,13 +45,17 @@ impl Duty {
     }
 
     /// What those who do it are called, as a group of [`Duties::meet`].
+    ///
+    /// The number is that of the rule by which they share out the rooms. Processes of a version with another rule are a group
+    /// of their own: each group shares out all rooms, and the leases say who has which, so that none is left out by a rule
+    /// and taken by no other while one version follows the other.
     #[must_use]
     pub const fn group(self) -> &'static str {
         match self {
-            Self::Personas => "worker",
-            Self::Intake => "gateway",
-            Self::Context => "context",
-            Self::Trends => "trends",
+            Self::Personas => "worker-2",
+            Self::Intake => "gateway-2",
+            Self::Context => "context-2",
+            Self::Trends => "trends-2",
         }
     }
 }

@@ -153,7 +153,8 @@ async fn what_is_another_s_before_it_was_begun_is_given_up() {
     after(BEAT / 2).await;
     for n in 0..50 {
         let name = n.to_string();
-        let meeting = store.duties().meet("worker", &name, TTL);
+        let group = Duty::Personas.group();
+        let meeting = store.duties().meet(group, &name, TTL);
         meeting.await.unwrap();
     }
     let begun = Arc::new(Mutex::new(0));
