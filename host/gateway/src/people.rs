@@ -82,6 +82,16 @@ impl People {
         }
     }
 
+    /// Everybody who is here, listed or not, in no order.
+    pub(crate) fn all(&self) -> Vec<Arc<Person>> {
+        let inner = self.lock();
+        inner
+            .here
+            .values()
+            .map(|here| Arc::clone(&here.person))
+            .collect()
+    }
+
     /// Those who came last, the latest first.
     pub(crate) fn latest(&self) -> Vec<Arc<Person>> {
         self.latest_but(|_| false)

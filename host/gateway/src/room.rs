@@ -325,16 +325,15 @@ impl Room {
         self.viewers().saturating_sub(overlays)
     }
 
-    /// Whether the policy lets somebody's name be listed. A name has its own bound of length, whatever the policy's for
-    /// texts is.
+    /// Whether the policy lets somebody's name be listed.
     fn may_be_shown(&self, person: &Person) -> bool {
         let kind = if self.moderators.state().moderators.contains_key(&person.id) {
             AuthorKind::Moderator
         } else {
             person.kind
         };
-        let verdict = self.rules.load().moderator.judge(&person.name, kind);
-        verdict.is_allowed() || verdict.rule == "too_long"
+        let rules = self.rules.load();
+        rules.moderator.judge_name(&person.name, kind).is_allowed()
     }
 
     /// Who watches, as everybody may see it: the latest first, without those who are banned.

@@ -185,7 +185,17 @@ impl Moderator {
     /// Judges a text as it is, white space at its ends included.
     #[must_use]
     pub fn judge(&self, text: &str, author: AuthorKind) -> Verdict {
-        if let Some((rule, reason)) = self.malformed(text) {
+        self.judge_to(self.max_chars, text, author)
+    }
+
+    /// Judges an author's name. It has a bound of its own, whatever the policy's for texts is.
+    #[must_use]
+    pub fn judge_name(&self, name: &str, author: AuthorKind) -> Verdict {
+        self.judge_to(usize::MAX, name, author)
+    }
+
+    fn judge_to(&self, max_chars: usize, text: &str, author: AuthorKind) -> Verdict {
+        if let Some((rule, reason)) = malformed(text, max_chars) {
             return Verdict::drop(rule, reason);
         }
         if self.exempts(author) {
@@ -232,36 +242,6 @@ impl Moderator {
             AuthorKind::System => self.exempt.contains(&Role::System),
             AuthorKind::Viewer | AuthorKind::Persona => false,
         }
-    }
-
-    /// What makes a text unfit to be shown at all.
-    fn malformed(&self, text: &str) -> Option<(&'static str, String)> {
-        if text.chars().all(is_blank) {
-            return Some(("empty", "there is nothing to be read in it".into()));
-        }
-        if text.chars().any(is_line_break) {
-            return Some(("multi_line", "a message is one line".into()));
-        }
-        if text.chars().nth(self.max_chars).is_some() {
-            let reason = format!("longer than {} characters", self.max_chars);
-            return Some(("too_long", reason));
-        }
-        if let Some(control) = text.chars().find(|c| c.is_control()) {
-            let reason = format!("holds the control character {}", code_point(control));
-            return Some(("control_characters", reason));
-        }
-        // Neither of the next two has anything to find in ASCII.
-        if text.is_ascii() {
-            return None;
-        }
-        if let Some(unseen) = invisible::find(text) {
-            let reason = format!("holds the invisible character {}", code_point(unseen));
-            return Some(("invisible_characters", reason));
-        }
-        marks::is_flooded(text).then(|| {
-            let reason = "has too many marks on one character";
-            ("combining_marks", reason.into())
-        })
     }
 
     fn judge_content(&self, text: &str) -> Verdict {
@@ -333,6 +313,36 @@ impl Moderator {
         }
         found
     }
+}
+
+/// What makes a text unfit to be shown at all.
+fn malformed(text: &str, max_chars: usize) -> Option<(&'static str, String)> {
+    if text.chars().all(is_blank) {
+        return Some(("empty", "there is nothing to be read in it".into()));
+    }
+    if text.chars().any(is_line_break) {
+        return Some(("multi_line", "a message is one line".into()));
+    }
+    if text.chars().nth(max_chars).is_some() {
+        let reason = format!("longer than {max_chars} characters");
+        return Some(("too_long", reason));
+    }
+    if let Some(control) = text.chars().find(|c| c.is_control()) {
+        let reason = format!("holds the control character {}", code_point(control));
+        return Some(("control_characters", reason));
+    }
+    // Neither of the next two has anything to find in ASCII.
+    if text.is_ascii() {
+        return None;
+    }
+    if let Some(unseen) = invisible::find(text) {
+        let reason = format!("holds the invisible character {}", code_point(unseen));
+        return Some(("invisible_characters", reason));
+    }
+    marks::is_flooded(text).then(|| {
+        let reason = "has too many marks on one character";
+        ("combining_marks", reason.into())
+    })
 }
 
 /// How often a redacted text is redacted again.

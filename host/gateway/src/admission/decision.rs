@@ -55,15 +55,6 @@ pub(crate) enum Admitted {
     Waits(MessageId),
 }
 
-impl Admitted {
-    pub(crate) const fn offset(&self) -> Option<u64> {
-        match self {
-            Self::InLog(accepted) => Some(accepted.offset),
-            Self::Waits(_) => None,
-        }
-    }
-}
-
 /// A message that is in the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Accepted {

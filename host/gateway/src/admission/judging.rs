@@ -53,10 +53,9 @@ impl Admission {
         let moderator = &self.rules.moderator;
         let (mut pointer, mut verdict) = ("/text", moderator.judge(&draft.text, kind));
         if goes_out(&verdict) {
-            let name = moderator.judge(&draft.author.name, kind);
-            // A name has its own bound of length, whatever the policy's for texts is; and nobody is
-            // called `***`.
-            if !name.is_allowed() && name.rule != "too_long" {
+            let name = moderator.judge_name(&draft.author.name, kind);
+            // Nobody is called `***`.
+            if !name.is_allowed() {
                 (pointer, verdict) = (
                     "/author",
                     Verdict {

@@ -71,6 +71,10 @@ impl Admission {
     /// Lets wait what is to wait for a moderator, and answers. False if the store failed for lines of personas.
     async fn hold(&self, batch: &mut Batch) -> bool {
         let (mut kept, mut answers) = (true, Vec::new());
+        if !batch.held.is_empty() {
+            // What was decided about already does not wait again.
+            self.knows_the_desk().await;
+        }
         let mut holding = moderators::held::Holding::default();
         for Held {
             message,

@@ -55,6 +55,10 @@ pub(crate) async fn connect(
             if !request.headers().contains_key(header::UPGRADE) {
                 // A page is not shown why its WebSocket was refused, and asks like this.
                 take_place(&shared, &room, peer.ip())?;
+                let is_somebody = name.is_some() || !matches!(principal, Principal::Anonymous);
+                if is_somebody && !overlay {
+                    principal.author(name.as_deref(), "/name", &room)?;
+                }
             }
             return Err(not_upgradable(request.headers(), why));
         }

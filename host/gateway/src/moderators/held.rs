@@ -302,9 +302,10 @@ async fn carry_out(
             .decision()
             .await
         {
-            Ok(admitted) => offset = admitted.offset(),
-            // Somebody else's message has got its id meanwhile.
-            Err(Refusal::IdTaken) => decision = Decision::Denied,
+            Ok(Admitted::InLog(accepted)) => offset = Some(accepted.offset),
+            // It was denied before, of which the gateway that held it again had yet to hear; or somebody else's message has
+            // got its id meanwhile.
+            Ok(Admitted::Waits(_)) | Err(Refusal::IdTaken) => decision = Decision::Denied,
             Err(refusal) => return Err(refusal.into()),
         }
     }

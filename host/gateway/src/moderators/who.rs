@@ -25,7 +25,7 @@ pub(super) fn find(room: &Room, who: &str) -> Result<Named, Problem> {
         known.insert(seat.id.author(), seat.name.clone());
     }
     known.extend(room.moderators.lately().authors());
-    for person in room.people.latest() {
+    for person in room.people.all() {
         known.insert(person.id.clone(), person.name.clone());
     }
     if who.contains(':')

@@ -96,12 +96,20 @@ async fn who_may_not_be_shown_watches_and_is_not_listed() {
     assert_eq!(names(&people(&host, 2).await), ["ana"]);
     host.say("ana", "hello").await;
     assert_eq!(rude.next_of("message").await["message"]["text"], "hello");
+    // Moderators name who is there all the same.
+    let ban = json!({ "author": "frobnicate", "seconds": 60 });
+    assert_eq!(as_operator(&host, "POST", "/bans", ban).await.0, 201);
+    as_operator(&host, "DELETE", "/bans/guest:frobnicate", Value::Null).await;
     // Another policy may think otherwise of who is there already.
     let mut rooms = host.rooms.clone();
     rooms[0].policy.blocklist = vec!["ana".into()];
-    rooms[0].policy.max_chars = 5;
-    host.handle.set_rooms(rooms);
+    // How long texts may be says nothing of names.
+    rooms[0].policy.max_chars = 2;
+    host.handle.set_rooms(rooms.clone());
     soon(async { while names(&people(&host, 2).await) != ["frobnicate"] {} }).await;
+    rooms[0].policy.blocklist = vec!["frobnicate".into()];
+    host.handle.set_rooms(rooms);
+    soon(async { while names(&people(&host, 2).await) != ["ana"] {} }).await;
 }
 
 #[tokio::test]
