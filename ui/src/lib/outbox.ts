@@ -82,8 +82,9 @@ export function unsent(outbox: Outbox): ClientFrame[] {
 
 const isUnderWay = ({ refused, waits, delayed, unsure }: Draft): boolean => refused === null && !waits && !delayed && unsure === undefined;
 
-/** What is to be on its way was sent. */
-export const sent = (outbox: Outbox): Outbox => outbox.map((draft) => (isUnderWay(draft) ? { ...draft, sent: true } : draft));
+/** One was sent. */
+export const sent = (outbox: Outbox, id: string): Outbox =>
+  outbox.map((draft) => (draft.id === id ? { ...draft, sent: true } : draft));
 
 /** The connection is gone, and with it what would have been said of commands that were sent. */
 export function lost(outbox: Outbox): Outbox {

@@ -19,14 +19,13 @@ export class Outgoing {
   /** How often in a row the room had no time for anything. */
   #failed = 0;
 
-  constructor(readonly send: (frame: ClientFrame) => void) {}
+  /** `send` says whether a frame went out. */
+  constructor(readonly send: (frame: ClientFrame) => boolean) {}
 
   say(text: string, replyTo: string | null): void {
     const id = uuid();
     this.drafts = put(this.drafts, id, text, replyTo);
-    if (!this.#open) return;
-    this.drafts = sent(this.drafts);
-    this.send(frame({ id, text, replyTo, refused: null }));
+    if (this.#open) this.#send([frame({ id, text, replyTo, refused: null })]);
   }
 
   discard(id: string): void {
@@ -45,9 +44,7 @@ export class Outgoing {
     if (pending(this.drafts) < before) this.#failed = 0;
     if (answer.type === "hello") {
       this.#open = true;
-      const frames = unsent(this.drafts);
-      this.drafts = sent(this.drafts);
-      for (const frame of frames) this.send(frame);
+      this.#send(unsent(this.drafts));
     } else if (this.drafts.some(({ delayed }) => delayed)) {
       this.#timer ??= setTimeout(() => this.#again(), backoff(PATIENCE + this.#failed++, Math.random()));
     }
@@ -69,6 +66,12 @@ export class Outgoing {
     this.#timer = null;
     const { outbox, frames } = again(this.drafts);
     this.drafts = outbox;
-    for (const frame of frames) this.send(frame);
+    this.#send(frames);
+  }
+
+  #send(frames: readonly ClientFrame[]): void {
+    for (const frame of frames) {
+      if (this.send(frame) && "nonce" in frame) this.drafts = sent(this.drafts, frame.nonce);
+    }
   }
 }

@@ -9,6 +9,8 @@ const LONGEST = 30_000;
 
 let outgoing: Outgoing;
 let sent: ClientFrame[];
+/** Whether what is sent goes out. */
+let goesOut: boolean;
 
 /** Says something, and gives its id. */
 function say(text: string): string {
@@ -46,7 +48,11 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(Math, "random").mockReturnValue(1);
   sent = [];
-  outgoing = new Outgoing((frame) => sent.push(frame));
+  goesOut = true;
+  outgoing = new Outgoing((frame) => {
+    if (goesOut) sent.push(frame);
+    return goesOut;
+  });
   hello();
 });
 
@@ -139,6 +145,16 @@ describe("after a lost connection", () => {
     hello();
     expect(sent.map((frame) => frame.text)).toEqual(["/clear"]);
     expect(unsure()).toEqual(["the connection was lost"]);
+  });
+
+  it("a command that did not go out is sent with the next one", () => {
+    goesOut = false;
+    outgoing.say("/clear", null);
+    outgoing.down();
+    expect(unsure()).toEqual([undefined]);
+    goesOut = true;
+    hello();
+    expect(sent.map((frame) => frame.text)).toEqual(["/clear"]);
   });
 
   it("a command whose answer is read late is done", () => {

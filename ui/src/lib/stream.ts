@@ -40,6 +40,13 @@ const ENDS = /[.!?…。．！？؟۔।॥։][\p{Pe}\p{Pf}"']*$/u;
 /** After so long another sentence begins, in milliseconds of the stream. */
 const PAUSE = 2_000;
 
+/** A sentence of more characters has several lines: not everybody sets full stops. */
+const LONG = 120;
+
+/** Each of these begins where the stream has come to a multiple of so many milliseconds: whatever is known of the sentence, the
+ * lines of what was said stay as they are while it goes on. */
+const SLOT = 10_000;
+
 /** Of scripts that set no spaces between words. */
 const UNSPACED = "[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}]";
 const JOINS = new RegExp(`${UNSPACED}\n${UNSPACED}`, "u");
@@ -47,19 +54,29 @@ const JOINS = new RegExp(`${UNSPACED}\n${UNSPACED}`, "u");
 /** What was said, a line for each sentence: speech is taken down in pieces of some words, and a piece goes on with the line
  * that it belongs to. */
 export function captions(segments: readonly Segment[]): Caption[] {
-  const lines: Caption[] = [];
-  let end_ms = 0;
+  const ends = ({ text, end_ms }: Segment, next: Segment) => ENDS.test(text) || next.start_ms - end_ms >= PAUSE;
+  const slots = (before: Segment, next: Segment) => Math.floor(before.start_ms / SLOT) !== Math.floor(next.start_ms / SLOT);
+  return split(segments, ends)
+    .flatMap((sentence) => (line(sentence).text.length > LONG ? split(sentence, slots) : [sentence]))
+    .map(line);
+}
+
+/** Divides them wherever it ends with one and begins with the next. */
+function split(segments: readonly Segment[], ends: (before: Segment, next: Segment) => boolean): Segment[][] {
+  const parts: Segment[][] = [];
+  let part: Segment[] = [];
   for (const segment of segments) {
-    const line = lines.at(-1);
-    if (line && !ENDS.test(line.text) && segment.start_ms - end_ms < PAUSE) {
-      const space = JOINS.test(`${line.text}\n${segment.text}`) ? "" : " ";
-      line.text += space + segment.text;
-    } else {
-      lines.push({ start_ms: segment.start_ms, text: segment.text });
-    }
-    end_ms = segment.end_ms;
+    const before = part.at(-1);
+    if (!before || ends(before, segment)) parts.push((part = []));
+    part.push(segment);
   }
-  return lines;
+  return parts;
+}
+
+function line(segments: readonly Segment[]): Caption {
+  const join = (text: string, next: string) => text + (JOINS.test(`${text}\n${next}`) ? "" : " ") + next;
+  const text = segments.map((segment) => segment.text).reduce(join);
+  return { start_ms: segments[0]?.start_ms ?? 0, text };
 }
 
 /** For so long a question to the chat is put before it, in milliseconds of the stream. */
