@@ -88,7 +88,9 @@ const PHRASES: [(&[&str], Screen); 3] = [
 ];
 
 /// What makes a phrase say the opposite, or nothing.
-const DENIALS: [&str; 7] = ["no", "not", "without", "never", "if", "before", "until"];
+const DENIALS: [&str; 11] = [
+    "no", "not", "cannot", "neither", "nor", "without", "never", "if", "whether", "before", "until",
+];
 
 /// So many words before it.
 const NEAR: usize = 4;
@@ -313,11 +315,11 @@ fn prose(content: &str) -> Option<Seen> {
 
 /// What kind of picture it is, by phrases that say nothing else.
 fn guess(caption: &str) -> Screen {
+    // As people write an apostrophe, and as typesetters do.
+    let caption = caption.to_lowercase().replace('\u{2019}', "'");
+    let caption = caption.replace("n't", " not");
     let words = caption.split(|c: char| !c.is_alphanumeric());
-    let words: Vec<String> = words
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let holds = |phrase: &&str| {
         let phrase: Vec<&str> = phrase.split(' ').collect();
         let mut places = words.windows(phrase.len()).enumerate();
@@ -331,9 +333,9 @@ fn guess(caption: &str) -> Screen {
 }
 
 /// Whether the words before a phrase say that it is not so, or only thought of.
-fn is_denied(before: &[String]) -> bool {
+fn is_denied(before: &[&str]) -> bool {
     let nearest = &before[before.len().saturating_sub(NEAR)..];
-    nearest.iter().any(|word| DENIALS.contains(&word.as_str()))
+    nearest.iter().any(|word| DENIALS.contains(word))
 }
 
 /// Whether it only says again what it was asked for.
@@ -479,6 +481,21 @@ mod tests {
             ("A knight fights to defeat a dragon.", Screen::Other),
             ("The score in the corner is 3 : 2.", Screen::Other),
             ("There is no scoreboard in the picture.", Screen::Other),
+            ("The image doesn't show a victory screen.", Screen::Other),
+            (
+                "The image doesn\u{2019}t show a victory screen.",
+                Screen::Other,
+            ),
+            ("The knight HASN'T won the game yet.", Screen::Other),
+            ("It can't be said that you lost.", Screen::Other),
+            (
+                "It is unclear whether the team won the game.",
+                Screen::Other,
+            ),
+            ("Neither a scoreboard nor a menu is shown.", Screen::Other),
+            // What only ends as a denial does.
+            ("The tournament went to BEN: you win!", Screen::Win),
+            ("In front of a giant scoreboard.", Screen::Score),
             (
                 "A menu asks whether to go on until game over.",
                 Screen::Other,
