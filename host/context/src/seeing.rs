@@ -2,8 +2,8 @@
 //!
 //! | kind | known by | confidence |
 //! | --- | --- | --- |
-//! | `victory`, `defeat` | a screen that says so; once while it stays | 0.8; 0.5 if only the caption tells |
-//! | `score` | a table of results; again when what is written in it is something else, 20 s after the last at the earliest | 0.7; 0.5 |
+//! | `victory`, `defeat` | a screen that says so; once while it stays, or if only the caption tells, until it was gone for 60 s | 0.8; 0.5 if only the caption tells |
+//! | `score` | a table of results; again when what is written in it is something else, or it was gone for 3 min, 20 s after the last at the earliest | 0.7; 0.5 |
 
 use chatter_llm::{Screen, Seen, Seer};
 use chatter_protocol::context::Scene;
@@ -29,6 +29,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 const MAX_CHARS: usize = 300;
 /// Scores are told no closer than this, in milliseconds: a clock on the board changes each time.
 const SCORES_APART_MS: u64 = 20_000;
+/// A table in which the same is written is another one if it was not seen for so long, in milliseconds. Of a caption
+/// without numbers nothing else is known.
+const SCORE_STAYS_MS: u64 = 180_000;
+/// Captions of a screen that stays don't always say so: it is another one if none did for so long, in milliseconds.
+const GUESS_STAYS_MS: u64 = 60_000;
 /// How sure a screen is that only a caption tells of.
 const GUESSED: f64 = 0.5;
 
@@ -63,6 +68,9 @@ pub(crate) struct Seeing {
     /// In a row.
     failures: u32,
     screen: Screen,
+    /// When a victory, and when a defeat, was seen last, in milliseconds.
+    won_ms: Option<u64>,
+    lost_ms: Option<u64>,
     /// The latest that was told.
     score: Option<Score>,
 }
@@ -71,6 +79,8 @@ pub(crate) struct Seeing {
 #[derive(Debug)]
 struct Score {
     at_ms: u64,
+    /// When it was seen last, in milliseconds.
+    seen_ms: u64,
     written: String,
 }
 
@@ -83,6 +93,8 @@ impl Seeing {
             has_changed: false,
             failures: 0,
             screen: Screen::Other,
+            won_ms: None,
+            lost_ms: None,
             score: None,
         }
     }
@@ -160,11 +172,21 @@ impl Seeing {
             on_screen_text: shorten(&on_screen_text, MAX_CHARS),
         };
         let before = std::mem::replace(&mut self.screen, screen);
+        // Whether it was not there before, and if it is guessed not for long.
+        let is_new = |seen_ms: &mut Option<u64>, has_changed: bool| {
+            let stays = |last: u64| is_guessed && at_ms < last.saturating_add(GUESS_STAYS_MS);
+            let is_there = seen_ms.replace(at_ms).is_some_and(stays);
+            has_changed && !is_there
+        };
         let (kind, text, confidence) = match screen {
             // A screen that stays is one victory.
-            Screen::Win if before != screen => ("victory", &scene.caption, 0.8),
-            Screen::Lose if before != screen => ("defeat", &scene.caption, 0.8),
-            Screen::Score if self.is_new_score(&scene) => {
+            Screen::Win if is_new(&mut self.won_ms, before != screen) => {
+                ("victory", &scene.caption, 0.8)
+            }
+            Screen::Lose if is_new(&mut self.lost_ms, before != screen) => {
+                ("defeat", &scene.caption, 0.8)
+            }
+            Screen::Score if self.is_new_score(&scene, before == screen) => {
                 let is_written = !scene.on_screen_text.is_empty();
                 let text = if is_written {
                     &scene.on_screen_text
@@ -180,17 +202,27 @@ impl Seeing {
         (Some(scene), Some(event))
     }
 
-    /// Whether another score is to be seen than the one that was told last; it counts as told then.
-    fn is_new_score(&mut self, scene: &Scene) -> bool {
-        let written = written(scene);
-        let is_known = self.score.as_ref().is_some_and(|told| {
-            told.written == written || scene.at_ms < told.at_ms.saturating_add(SCORES_APART_MS)
-        });
-        if !is_known {
-            let at_ms = scene.at_ms;
-            self.score = Some(Score { at_ms, written });
+    /// Whether another score is to be seen than the one that was told last; it counts as told then. A table that was
+    /// there before stays however long nobody looked.
+    fn is_new_score(&mut self, scene: &Scene, was_there: bool) -> bool {
+        let (at_ms, written) = (scene.at_ms, written(scene));
+        if let Some(told) = &mut self.score {
+            if told.written == written {
+                let seen_ms = std::mem::replace(&mut told.seen_ms, at_ms);
+                if was_there || at_ms < seen_ms.saturating_add(SCORE_STAYS_MS) {
+                    return false;
+                }
+            }
+            if at_ms < told.at_ms.saturating_add(SCORES_APART_MS) {
+                return false;
+            }
         }
-        !is_known
+        self.score = Some(Score {
+            at_ms,
+            seen_ms: at_ms,
+            written,
+        });
+        true
     }
 }
 
@@ -327,6 +359,41 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_victory_that_captions_tell_of_is_told_once_though_not_all_of_them_do() {
+        use Screen::{Lose, Other, Win};
+        // At which second what is seen, whether it is guessed, and what is told.
+        let looks = [
+            (0, Win, true, Some("victory")),
+            (15, Other, true, None),
+            (30, Win, true, None),
+            (45, Win, true, None),
+            (60, Win, true, None),
+            (75, Other, true, None),
+            (100, Win, true, None),
+            (115, Lose, true, Some("defeat")),
+            (159, Win, true, None),
+            (175, Other, true, None),
+            (219, Win, true, Some("victory")),
+            // Of what a model says itself each counts.
+            (235, Other, false, None),
+            (250, Win, false, Some("victory")),
+        ];
+        let answers = looks.iter().map(|&(_, screen, is_guessed, _)| {
+            seen(screen).map(|seen| Seen { is_guessed, ..seen })
+        });
+        let (mut seeing, _) = seeing(answers.collect());
+        let mut second = 0;
+        for (at, screen, _, expected) in looks {
+            tokio::time::sleep(Duration::from_secs(at - second)).await;
+            second = at;
+            seeing.picture(second * 1000, 1, 1, vec![0; 3]);
+            let (_, event) = seeing.next().await;
+            let told = event.as_ref().map(|it| &*it.kind);
+            assert_eq!(told, expected, "{screen:?} at {second} s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_score_is_told_when_another_one_is_written() {
         let board = |caption: &str, text: &str, is_guessed| {
             Ok(Seen {
@@ -364,6 +431,21 @@ mod tests {
                 Some(("A scoreboard: 6 to 2.", 0.5)),
             ),
             (200, board("The scoreboard says 6 to 2.", "", true), None),
+            // Of which no more is known than that it is there: one that stays, and one that comes back.
+            (
+                230,
+                board("A leaderboard.", "", true),
+                Some(("A leaderboard.", 0.5)),
+            ),
+            (320, board("A leaderboard with names.", "", true), None),
+            (499, board("A leaderboard.", "", true), None),
+            (510, seen(Screen::Other), None),
+            (
+                680,
+                board("A leaderboard again.", "", true),
+                Some(("A leaderboard again.", 0.5)),
+            ),
+            (900, board("A leaderboard.", "", true), None),
         ];
         let answers = looks.iter().map(|(_, seen, _)| seen.clone()).collect();
         let (mut seeing, _) = seeing(answers);
