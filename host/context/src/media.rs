@@ -157,11 +157,13 @@ impl Media {
         let clock = around.clock.clone();
         // Before it is opened: what changes from then on may be what it lacks.
         let before = mark(self.source.path()).await;
+        let mut again = self.again.clone();
+        again.mark_unchanged();
         let feed = self.source.open(options);
         let (told, hearing) = channel::channel(hearing);
         let report = self.report(hearing, &around);
         let (condition, cancel) = (feed.condition(), around.cancel.clone());
-        let outcome = feed.condition();
+        let (feeling, outcome) = (feed.condition(), feed.condition());
         let (listeners, come, lost) = listeners();
         let watching = watch(feed, words, listeners, &self.senses, from_ms, around);
         let listening = async {
@@ -173,12 +175,15 @@ impl Media {
         };
         let watching = async {
             let how = tokio::select! {
+                // What it is now, before what came of it.
+                biased;
+                () = pass_over(feeling, &mut again) => return,
                 how = watching => how,
                 () = listening => return,
             };
             let has_failed = matches!(&*outcome.borrow(), Condition::Failed { .. });
             match how {
-                Ended::Finished if has_failed => return self.may_do_better(before).await,
+                Ended::Finished if has_failed => return self.may_do_better(before, again).await,
                 Ended::Finished => tracing::info!(%room, "the source is at its end"),
                 Ended::Cancelled => {}
             }
@@ -190,10 +195,8 @@ impl Media {
         }
     }
 
-    /// Waits until it is asked for again, or its file is another one than before.
-    async fn may_do_better(&self, before: Option<Mark>) {
-        let mut again = self.again.clone();
-        again.mark_unchanged();
+    /// Waits until it is asked for again, which may have happened already, or its file is another one than before.
+    async fn may_do_better(&self, before: Option<Mark>, mut again: Again) {
         let asked = async {
             if again.changed().await.is_err() {
                 pending().await
@@ -213,6 +216,19 @@ impl Media {
             bus: Arc::clone(&around.bus),
             clock: around.clock.clone(),
             behind_ms: Arc::clone(&around.behind_ms),
+        }
+    }
+}
+
+/// What is asked for while it plays counts as heard: it says nothing of what fails later. Never returns.
+async fn pass_over(mut condition: channel::Receiver<Condition>, again: &mut Again) {
+    loop {
+        let played = matches!(&*condition.borrow_and_update(), Condition::Playing { .. });
+        if condition.changed().await.is_err() {
+            return pending().await;
+        }
+        if played {
+            again.mark_unchanged();
         }
     }
 }
@@ -256,7 +272,7 @@ mod tests {
     use chatter_protocol::{
         Clock, RoomId, SourceCondition, SourceStatus, StreamContext, Topic, TopicKind,
     };
-    use std::{fs, process::Command};
+    use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
     use tokio::time::{Instant, timeout};
     use tokio_util::sync::CancellationToken;
 
@@ -303,6 +319,110 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_for_before_it_fails_counts_unless_it_plays_meanwhile() {
+        let playing = Condition::Playing { silent: false };
+        let failed = Condition::Failed {
+            why: "it is gone".into(),
+        };
+        // At which of these it is asked for.
+        let cases = [
+            (vec![Condition::Starting, failed.clone()], 0, true),
+            (vec![Condition::Starting, failed.clone()], 1, true),
+            (vec![playing.clone(), failed.clone()], 0, false),
+            (
+                vec![playing.clone(), Condition::Stalled, failed.clone()],
+                1,
+                true,
+            ),
+            (vec![Condition::Stalled, playing, failed], 0, false),
+        ];
+        for (conditions, at, expected) in cases {
+            let (ask, mut again) = channel::channel(());
+            let (tell, told) = channel::channel(Condition::Starting);
+            {
+                let passing = pass_over(told, &mut again);
+                tokio::pin!(passing);
+                for (place, condition) in conditions.iter().enumerate() {
+                    tell.send_replace(condition.clone());
+                    assert!(timeout(LOOK, &mut passing).await.is_err());
+                    if place == at {
+                        ask.send_replace(());
+                    }
+                }
+            }
+            let counts = again.has_changed().unwrap();
+            assert_eq!(counts, expected, "at {at} of {conditions:?}");
+        }
+    }
+
+    /// What a file is watched with, and where it is asked to be tried again.
+    fn media(path: &Path, ffmpeg: PathBuf) -> (Media, channel::Sender<()>) {
+        let (ask, again) = channel::channel(());
+        let media = Media {
+            source: Source::file(path),
+            shown: "talk.wav".into(),
+            ffmpeg,
+            senses: Senses::default(),
+            beside: None,
+            again,
+        };
+        (media, ask)
+    }
+
+    fn around(room: &RoomId, bus: &SharedBus, cancel: &CancellationToken) -> Around {
+        Around {
+            room: room.clone(),
+            bus: Arc::clone(bus),
+            clock: Clock::system(),
+            cancel: cancel.clone(),
+            behind_ms: Arc::default(),
+            people: None,
+        }
+    }
+
+    fn once(room: &RoomId) -> Playback {
+        Playback {
+            room: room.clone(),
+            speed: 1.0,
+            looped: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_while_it_is_opened_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, program) = (folder.path().join("talk.wav"), folder.path().join("ffmpeg"));
+        fs::write(&path, "no media at all\n".repeat(99)).unwrap();
+        let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho >> starts\n\
+             while [ ! -e go ]; do sleep 0.02; done\n\
+             echo '[fatal] Invalid data found when processing input' >&2\nexit 1\n";
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let room = RoomId::new("main/lobby").unwrap();
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let (media, ask) = media(&path, program);
+        let (cancel, playback, place) = (CancellationToken::new(), once(&room), Place::new(1.0));
+        let watching = media.watch(&playback, &place, around(&room, &bus, &cancel));
+        let started = async |times: u64| {
+            let starts = || fs::metadata(folder.path().join("starts")).map_or(0, |it| it.len());
+            while starts() < times {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let asking = async {
+            started(1).await;
+            ask.send_replace(());
+            fs::write(folder.path().join("go"), "").unwrap();
+            started(2).await;
+            cancel.cancel();
+        };
+        let both = async { tokio::join!(watching, asking) };
+        timeout(Duration::from_secs(60), both)
+            .await
+            .expect("it is tried again");
+    }
+
     #[tokio::test]
     async fn a_file_that_could_not_be_played_is_played_once_it_can_be() {
         let folder = tempfile::tempdir().unwrap();
@@ -319,31 +439,9 @@ mod tests {
             .subscribe(&topic(TopicKind::StreamContext))
             .await
             .unwrap();
-        let (ask, again) = channel::channel(());
-        let media = Media {
-            source: Source::file(&path),
-            shown: "talk.wav".into(),
-            ffmpeg: "ffmpeg".into(),
-            senses: Senses::default(),
-            beside: None,
-            again,
-        };
-        let playback = Playback {
-            room: room.clone(),
-            speed: 1.0,
-            looped: false,
-        };
-        let cancel = CancellationToken::new();
-        let around = Around {
-            room: room.clone(),
-            bus: Arc::clone(&bus),
-            clock: Clock::system(),
-            cancel: cancel.clone(),
-            behind_ms: Arc::default(),
-            people: None,
-        };
-        let place = Place::new(1.0);
-        let watching = media.watch(&playback, &place, around);
+        let (media, ask) = media(&path, "ffmpeg".into());
+        let (cancel, playback, place) = (CancellationToken::new(), once(&room), Place::new(1.0));
+        let watching = media.watch(&playback, &place, around(&room, &bus, &cancel));
         let telling = async {
             let failed = |told: &SourceStatus| told.condition == SourceCondition::Failed;
             let why = until(&mut status, failed).await.detail;
