@@ -17,7 +17,7 @@ use std::{env, fs, path::Path, sync::atomic::Ordering, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// How often a recording is opened again, without getting any further, after ffmpeg broke down over a file, or a
-/// server answered what it would answer again.
+/// server answered what it would answer again, or had no more of it.
 const TRIES: u32 = 5;
 
 /// All, sound alone, pictures alone: no source holds less, and one that changes is paused for.
@@ -121,6 +121,7 @@ impl Player {
         let is_file = matches!(input, Input::File(_));
         // In a row, and for reasons that another try hardly changes.
         let mut failures = 0;
+        let mut has_played = false;
         loop {
             if is_file {
                 self.teller.pass(Pass {
@@ -146,6 +147,7 @@ impl Player {
             if run.lasted_ms > 0 {
                 self.backoff.reset();
                 failures = 0;
+                has_played = true;
             }
             // A file that breaks off or can't be opened has nothing more to give; a server may.
             let mut broke_off = length_ms.is_some_and(|length| here_ms + SHORT_MS < length);
@@ -160,12 +162,21 @@ impl Player {
             if reopened && run.lasted_ms == 0 && run.ending.well && said.complaints.is_empty() {
                 broke_off = false;
             }
+            let is_cut = run.has_no_more();
+            // Where all that is left can't be decoded, ffmpeg fails.
+            let is_end = pass_ms > 0 && (run.ending.well || is_cut && has_played);
+            let is_over = is_cut && is_end && failures >= TRIES;
             let again = !run.ending.by_itself
                 || run.exit != Exit::Over
                 || (broke_off || !said.opened) && !is_file;
-            if again {
-                let why = run.why(&self.secrets, "the connection broke off");
-                if is_file || words::is_lasting(run.complaints()) {
+            if again && !is_over {
+                let otherwise = if is_cut {
+                    "there is nothing more in it"
+                } else {
+                    "the connection broke off"
+                };
+                let why = run.why(&self.secrets, otherwise);
+                if is_file || is_cut || words::is_lasting(run.complaints()) {
                     if failures >= TRIES {
                         return Condition::Failed { why };
                     }
@@ -175,6 +186,8 @@ impl Player {
                 pass_ms = here_ms;
                 continue;
             }
+            let note = length_ms.filter(|_| broke_off);
+            let note = note.map(|length| breaks_off(here_ms, length));
             if run.lasted_ms == 0 {
                 match length_ms {
                     Some(length) if pass_ms >= length && length > 0 && self.options.looped => {
@@ -183,9 +196,10 @@ impl Player {
                     }
                     _ if pass_ms > 0 && self.options.looped => {
                         pass_ms = 0;
+                        failures = 0;
                         continue;
                     }
-                    _ if pass_ms > 0 && run.ending.well => return Condition::Ended { note: None },
+                    _ if is_end => return Condition::Ended { note },
                     _ => {
                         let nothing = "there is nothing in it that can be played";
                         let why = run.why(&self.secrets, nothing);
@@ -203,13 +217,6 @@ impl Player {
                 pass_ms = 0;
                 continue;
             }
-            let note = length_ms.filter(|_| broke_off).map(|length| {
-                format!(
-                    "it breaks off after {} s of {} s",
-                    here_ms / 1000,
-                    length / 1000
-                )
-            });
             return Condition::Ended { note };
         }
     }
@@ -428,9 +435,22 @@ impl Run {
         words::explain(self.complaints(), secrets).unwrap_or_else(|| otherwise.into())
     }
 
+    /// It was opened and read to its end, and there was nothing (more) in it that can be played.
+    fn has_no_more(&self) -> bool {
+        let Ending { well, said, .. } = &self.ending;
+        let is_read = *well || words::is_lasting(self.complaints());
+        let is_whole = !words::is_of_the_network(self.complaints());
+        said.opened && self.lasted_ms == 0 && is_read && is_whole
+    }
+
     fn complaints(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
         self.ending.said.complaints.iter().map(String::as_str)
     }
+}
+
+fn breaks_off(here_ms: u64, length_ms: u64) -> String {
+    let (here_s, length_s) = (here_ms / 1000, length_ms / 1000);
+    format!("it breaks off after {here_s} s of {length_s} s")
 }
 
 /// All that is wanted of a source.

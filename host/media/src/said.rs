@@ -1,5 +1,6 @@
 //! What ffmpeg says while it works, line by line, as `-loglevel level+info` makes it say it.
 
+use crate::words;
 use std::collections::VecDeque;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -45,8 +46,7 @@ impl Said {
                 {
                     self.pushed = Some(name.to_owned());
                 }
-                // Its error only says that this is none of the other answers.
-                if text.starts_with("HTTP error 410") {
+                if words::tells_more(text) {
                     self.complain(text);
                 }
             }
@@ -184,7 +184,7 @@ mod tests {
             .map(|n| format!("[h264 @ 0x5581] [error] trouble {n}\n"))
             .collect();
         text += "[warning] no complaint\nno level\n[rtmp @ 0x1] [warning] Unexpected stream a, expecting b, expecting c\n";
-        text += "[http @ 0x1] [warning] HTTP error 429 Too Many Requests\n";
+        text += "[http @ 0x1] [warning] HTTP error 404 Not Found\n";
         text += "[http @ 0x1] [warning] HTTP error 410 Gone\n";
         text += &format!("[fatal] {}\n", "x".repeat(100_000));
         let said = of(&text).await;

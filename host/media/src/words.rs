@@ -22,12 +22,16 @@ const KNOWN: &[(&str, &str)] = &[
         "404 Not Found: there is nothing at this address",
     ),
     (
-        "410 Gone",
+        "HTTP error 410",
         "410 Gone: there is nothing at this address any more",
     ),
     (
         "454 Session Not Found",
         "the server has forgotten the session",
+    ),
+    (
+        "HTTP error 429",
+        "429 Too Many Requests: the server is asked too often",
     ),
     ("Server returned 4", "the server refuses (a 4xx answer)"),
     ("Server returned 5", "the server fails (a 5xx answer)"),
@@ -109,7 +113,9 @@ const LASTING: &[&str] = &[
     "401 Unauthorized",
     "403 Forbidden",
     "404 Not Found",
-    "410 Gone",
+    "HTTP error 410",
+    "Server returned 400",
+    "Server returned 4XX",
     "not on whitelist",
     "moov atom not found",
     "Unknown input format",
@@ -122,9 +128,43 @@ const LASTING: &[&str] = &[
     ": Invalid argument",
 ];
 
+/// What of a server's refusals passes (RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4), as ffmpeg warns of it.
+const PASSING: &[&str] = &["HTTP error 408", "HTTP error 425", "HTTP error 429"];
+
+/// That it was the way to a server that broke off, rather than what the server has.
+const NETWORK: &[&str] = &[
+    "Stream ends prematurely",
+    "Input/output error",
+    "Connection refused",
+    "Connection reset by peer",
+    "Connection timed out",
+    "No route to host",
+    "Network is unreachable",
+    "Failed to resolve hostname",
+    "Broken pipe",
+];
+
+/// Answers that ffmpeg's errors name only as one of several; its warnings say which.
+const WARNED: &[&str] = &["HTTP error 410"];
+
+/// Whether a warning says what the error that follows leaves open.
+pub(crate) fn tells_more(warning: &str) -> bool {
+    let begins = |begin: &&str| warning.starts_with(*begin);
+    WARNED.iter().chain(PASSING).any(begins)
+}
+
 /// Whether what ffmpeg complained of will hardly be otherwise at another try.
-pub(crate) fn is_lasting<'a>(mut complaints: impl Iterator<Item = &'a str>) -> bool {
-    complaints.any(|complaint| LASTING.iter().any(|holds| complaint.contains(holds)))
+pub(crate) fn is_lasting<'a>(complaints: impl Iterator<Item = &'a str> + Clone) -> bool {
+    any(complaints.clone(), LASTING) && !any(complaints, PASSING)
+}
+
+/// Whether what ffmpeg complained of is that the connection broke off, or could not be made.
+pub(crate) fn is_of_the_network<'a>(complaints: impl Iterator<Item = &'a str>) -> bool {
+    any(complaints, NETWORK)
+}
+
+fn any<'a>(mut complaints: impl Iterator<Item = &'a str>, of: &[&str]) -> bool {
+    complaints.any(|complaint| of.iter().any(|holds| complaint.contains(holds)))
 }
 
 /// Why ffmpeg ended, from what it complained of; the latest complaint counts most. Words that hold one of
@@ -189,6 +229,13 @@ mod tests {
                     "https://x/SECRET: Server returned 404 Not Found",
                 ],
                 "404 Not Found: there is nothing",
+            ),
+            (
+                &[
+                    "HTTP error 429 Slow Down",
+                    "https://x/SECRET: Server returned 4XX Client Error, but not one of 40{0,1,3,4}",
+                ],
+                "429 Too Many Requests: the server is asked too often",
             ),
             (
                 &["http://x/SECRET: Server returned 5XX Server Error reply"],
@@ -256,6 +303,40 @@ mod tests {
             assert!(!words.contains("SECRET"), "{words}");
         }
         assert_eq!(explain(std::iter::empty(), &[]), None);
+    }
+
+    #[test]
+    fn what_a_server_answers_again_lasts_and_what_it_answers_for_now_does_not() {
+        let other = "https://x/a: Server returned 4XX Client Error, but not one of 40{0,1,3,4}";
+        let table: &[(&[&str], bool)] = &[
+            (&["https://x/a: Server returned 400 Bad Request"], true),
+            (&["https://x/a: Server returned 404 Not Found"], true),
+            // 405, 416, 451
+            (&[other], true),
+            (&["HTTP error 410 Gone", other], true),
+            (&["HTTP error 408 Request Timeout", other], false),
+            (&["HTTP error 425 Too Early", other], false),
+            (&["HTTP error 429 Too Many Requests", other], false),
+            // As newer ones say it.
+            (
+                &["https://x/a: Server returned 429 Too Many Requests"],
+                false,
+            ),
+            (
+                &["https://x/a: Server returned 5XX Server Error reply"],
+                false,
+            ),
+            (
+                &["Connection to tcp://x:80 failed: Connection refused"],
+                false,
+            ),
+            (&["File ended prematurely"], false),
+            (&[], false),
+        ];
+        for (complaints, expected) in table {
+            let complaints = complaints.iter().copied();
+            assert_eq!(is_lasting(complaints.clone()), *expected, "{complaints:?}");
+        }
     }
 
     #[test]

@@ -190,8 +190,10 @@ async fn a_recording_that_its_server_does_not_have_any_more_is_given_up() {
     let web = Web::of(folder.path()).await;
     for (path, why) in [
         ("/nothing.wav", "404 Not Found"),
-        ("/gone/tone.wav", "410 Gone"),
-        ("/closed/tone.wav", "401 Unauthorized"),
+        ("/answers/400/tone.wav", "the server refuses"),
+        ("/answers/401/tone.wav", "401 Unauthorized"),
+        ("/answers/405/tone.wav", "the server refuses"),
+        ("/answers/410/tone.wav", "410 Gone"),
         ("/page.wav", "no media that ffmpeg reads"),
     ] {
         let _ = fs::remove_file(folder.path().join("starts"));

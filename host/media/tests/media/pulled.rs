@@ -57,6 +57,42 @@ async fn what_a_web_server_has_is_a_recording_if_it_has_a_length() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_is_not_whole_where_it_lies_ends_where_it_breaks_off() {
+    let folder = TempDir::new().unwrap();
+    let web = Web::of(folder.path()).await;
+    // Each is complained of in another way.
+    for (name, how) in [
+        ("tone.mkv", "-c:a aac"),
+        ("tone.m4a", "-c:a aac -movflags faststart"),
+        ("tone.flac", ""),
+    ] {
+        let at = folder.path().join(name);
+        let tone = "-f lavfi -i sine=f=440:d=20 -ar 16000";
+        ffmpeg(folder.path(), &format!("{tone} {how} {name}"));
+        let all_of_it = fs::read(&at).unwrap();
+        fs::write(&at, &all_of_it[..all_of_it.len() / 2]).unwrap();
+        let source: Source = web.url(&format!("/{name}")).parse().unwrap();
+        let mut options = hasty();
+        options.speed = 1000.0;
+        options.patience.longest_pause = options.patience.pause;
+        let (told, end) = all(&source, options.clone()).await;
+        assert!((6_000..14_000).contains(&told.end_ms), "{}", told.end_ms);
+        let breaks_off = format!(
+            "ended: it breaks off after {} s of 20 s",
+            told.end_ms / 1000
+        );
+        assert_eq!(end.to_string(), breaks_off, "{name}");
+
+        options.looped = true;
+        let mut feed = source.open(options);
+        let mut twice = Told::default();
+        listen(&mut feed, &mut twice, 2 * told.end_ms).await;
+        let again = &twice.samples()[told.samples().len() + 16_000..][..16_000];
+        assert!(loudness(again, 440.0) > 0.05, "{name}");
+    }
+}
+
 /// A tone whose times jump by 20 s after two.
 const JUMPS: &str = "-f lavfi -i sine=f=440:d=25 -af aselect=lt(t\\,2)+gt(t\\,22) -c:a pcm_s16le";
 
@@ -115,7 +151,7 @@ async fn what_is_not_there_yet_is_waited_for_and_told_in_words() {
             "404 Not Found: there is nothing",
         ),
         (
-            web.url("/closed/s3cret.mp3"),
+            web.url("/answers/401/s3cret.mp3"),
             "401 Unauthorized: a user and a password",
         ),
         (web.url("/local.m3u8"), "must not reach"),

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// A server; dropping it ends it. Paths that begin with `/closed/` want a password, those of `/gone/` are no more, those of `/half/` are
+/// A server; dropping it ends it. Paths that begin with `/answers/STATUS/` are answered with that status, those of `/half/` are
 /// broken off in the middle the first four times, and of those of `/live/` no length is told and no part given.
 pub(crate) struct Web {
     pub(crate) address: SocketAddr,
@@ -71,13 +71,12 @@ async fn answer(stream: TcpStream, folder: PathBuf, halves: Arc<AtomicUsize>) ->
     let live = path.strip_prefix("/live/");
     let name = half.or(live).unwrap_or(&path).trim_start_matches('/');
     let name = name.split('?').next()?;
-    let (head, body) = if path.starts_with("/closed/") {
-        ("401 Unauthorized".to_owned(), Vec::new())
-    } else if path.starts_with("/gone/") {
-        ("410 Gone".to_owned(), Vec::new())
+    let (head, body) = if let Some(status) = path.strip_prefix("/answers/") {
+        (format!("{} So", status.split('/').next()?), Vec::new())
     } else {
         match std::fs::read(folder.join(name)) {
             Err(_) => ("404 Not Found".to_owned(), Vec::new()),
+            Ok(all) if from >= all.len() => ("416 Range Not Satisfiable".to_owned(), Vec::new()),
             Ok(all) if live.is_some() => ("200 OK".to_owned(), all),
             Ok(all) => {
                 let of = format!("bytes {from}-{}/{}", all.len() - 1, all.len());
