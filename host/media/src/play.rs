@@ -136,7 +136,10 @@ impl Player {
                     return Condition::Failed { why };
                 }
                 Err(trouble) => {
-                    failures += u32::from(matches!(trouble, Trouble::Nothing(_)));
+                    failures = match trouble {
+                        Trouble::Nothing(_) => failures + 1,
+                        Trouble::Start(_) => 0,
+                    };
                     self.pause(trouble.why()).await;
                     continue;
                 }
@@ -181,6 +184,8 @@ impl Player {
                         return Condition::Failed { why };
                     }
                     failures += 1;
+                } else {
+                    failures = 0;
                 }
                 self.pause(why).await;
                 pass_ms = here_ms;

@@ -179,6 +179,39 @@ async fn a_recording_whose_server_is_away_for_long_goes_on_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recording_is_not_given_up_for_what_was_not_refused_in_a_row() {
+    let folder = TempDir::new().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i sine=f=440:d=2 tone.wav");
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/tone.wav").parse().unwrap();
+    let refused = format!("-i {}", web.url("/nothing.wav"));
+    let slower = format!("-i {}", web.url("/answers/429/tone.wav"));
+    for passing in ["-i http://127.0.0.1:9/tone.wav", &slower] {
+        let _ = fs::remove_file(folder.path().join("starts"));
+        let instead = [
+            &["-i tone.wav"][..],
+            &[refused.as_str(); 3],
+            &[passing; 6],
+            &[refused.as_str(); 3],
+        ]
+        .concat();
+        let mut options = hasty();
+        options.patience.longest_pause = options.patience.pause;
+        let (told, condition) = all(
+            &source,
+            Options {
+                ffmpeg: led_astray(folder.path(), &instead),
+                speed: 1000.0,
+                ..options
+            },
+        )
+        .await;
+        assert_eq!(condition, Condition::Ended { note: None }, "{passing}");
+        assert!(loudness(&told.samples(), 440.0) > 0.05);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recording_that_its_server_does_not_have_any_more_is_given_up() {
     let folder = TempDir::new().unwrap();
     ffmpeg(folder.path(), "-f lavfi -i sine=f=440:d=2 tone.wav");
