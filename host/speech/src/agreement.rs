@@ -5,7 +5,8 @@
 //! System" (2023). A window of sound is looked at again and again while it grows; each time, the longest
 //! common beginning of this hypothesis and the one before, after what is confirmed already, is confirmed.
 //! Where in a hypothesis the confirmed words end is found by aligning them (edit distance), not by times:
-//! the model's times move by some tenths of a second from one hypothesis to the next.
+//! the model's times move by some tenths of a second from one hypothesis to the next. In another language
+//! there is nothing to align with, and times must do.
 //!
 //! Waiting for a second hypothesis costs a hop each time, although what changes in it is nearly always the
 //! end: a word that the window cuts off. So a word is sure at once as well if it ends well before the window
@@ -28,6 +29,8 @@ pub(crate) struct Agreement {
     before: Vec<Word>,
     /// What the last hypothesis has after all these.
     tail: Vec<Word>,
+    /// Where this begins, on the stream's clock: what was said before was told in another language.
+    begin_ms: u64,
 }
 
 /// So many words are known of what was before the window.
@@ -64,6 +67,7 @@ impl Agreement {
     /// Takes a hypothesis about the window and gives the words that it confirms: all, if its sound is complete.
     pub(crate) fn take(&mut self, hypothesis: Vec<Word>, end: End) -> Vec<Word> {
         let mut tail = hypothesis;
+        tail.drain(..tail.partition_point(|word| middle(word) < self.begin_ms));
         tail.drain(..self.heard_before(&tail));
         tail.drain(..self.known(&tail));
         let pairs = self.tail.iter().zip(&tail);
@@ -102,9 +106,21 @@ impl Agreement {
         sure
     }
 
-    /// Where the last confirmed word ends; 0 without one.
+    /// The hypotheses to come are in another language. None of their words are those that were told, so where
+    /// these end is found by times, however roughly: by texts, all would be told again that are more than before.
+    pub(crate) fn begin_anew(&mut self) {
+        let last = self.confirmed.last().or(self.before.last());
+        *self = Self {
+            begin_ms: last.map_or(self.begin_ms, |word| word.end_ms),
+            ..Self::default()
+        };
+    }
+
+    /// Where the last confirmed word ends; without one, where this begins, or 0.
     pub(crate) fn end_ms(&self) -> u64 {
-        self.confirmed.last().map_or(0, |word| word.end_ms)
+        self.confirmed
+            .last()
+            .map_or(self.begin_ms, |word| word.end_ms)
     }
 
     /// The confirmed words.
@@ -406,6 +422,37 @@ mod tests {
             let told = agreement.take(said(cut + after_ms, new), End::Voice);
             let told: Vec<_> = told.iter().map(|word| word.text.as_str()).collect();
             assert_eq!(told.join(" "), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_told_is_not_told_again_in_another_language() {
+        // What is in the other language from a time on, and what of it is told, after words up to 400 ms.
+        for (from_ms, text, expected) in [
+            (0, "alle in anderen worten neu gesagt", "neu gesagt"),
+            // Its times are a little off.
+            (40, "alle in anderen worten neu", "neu"),
+            (60, "alle in anderen worten neu", "worten neu"),
+            (300, "worten neu gesagt", "neu gesagt"),
+            (500, "neu gesagt", "neu gesagt"),
+            (0, "alle in", ""),
+        ] {
+            for window_from_ms in [0, 200, 400] {
+                let mut agreement = Agreement::default();
+                agreement.take(said(0, "all that was said"), End::Voice);
+                agreement.take(said(0, "all that was said again"), End::Speech(0));
+                agreement.trim(window_from_ms);
+                agreement.begin_anew();
+                assert_eq!(agreement.end_ms(), 400, "from {window_from_ms} ms on");
+                // Once more, when it has been told as well.
+                for expected in [expected, ""] {
+                    let told = agreement.take(said(from_ms, text), End::Voice);
+                    assert!(told.iter().all(|word| word.start_ms >= 400), "{told:?}");
+                    let told: Vec<_> = told.iter().map(|word| word.text.as_str()).collect();
+                    assert_eq!(told.join(" "), expected, "{text} from {from_ms} ms on");
+                }
+                assert_eq!(agreement.finish(), [], "{text} from {from_ms} ms on");
+            }
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Ear {
     gate: Gate,
     pace: Pace,
     tongue: Tongue,
+    /// What the latest window was taken down in.
+    language: Option<String>,
     /// Whether what was done last was looking for the language again.
     looked_again: bool,
     /// Sound since the voice before, or before the first.
@@ -79,6 +81,7 @@ impl Ear {
         Ok(Self {
             pace: Pace::new(config.hop_ms),
             tongue: Tongue::new(language.or_else(|| model.only_language().map(str::to_owned))),
+            language: None,
             looked_again: false,
             model: model.clone(),
             config,

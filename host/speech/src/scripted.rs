@@ -50,6 +50,8 @@ pub(crate) struct Mood {
     pub(crate) language: Option<(&'static str, f32)>,
     /// but for the first few times.
     pub(crate) languages: VecDeque<(&'static str, f32)>,
+    /// Whether German has two words, `:a` and `:b`, for each.
+    pub(crate) is_wordy: bool,
     /// How much sound it looked for the language in, each time.
     pub(crate) looked_ms: Vec<u64>,
 }
@@ -81,16 +83,23 @@ impl Recognise for Script {
             if loudness > LOUD {
                 let name = word(((loudness - FIRST) / STEP).round() as usize);
                 let is_cut = end == ask.sound.len();
-                words.push(Guess {
-                    text: if is_cut {
-                        format!("{name}{}", milliseconds(run))
-                    } else {
-                        name
-                    },
-                    start_ms: milliseconds(begin),
-                    end_ms: milliseconds(end),
-                    probability: 0.9,
-                });
+                let name = match is_cut {
+                    true => format!("{name}{}", milliseconds(run)),
+                    false => name,
+                };
+                let names = match mood.is_wordy && ask.language == "de" {
+                    true => vec![format!("{name}:a"), format!("{name}:b")],
+                    false => vec![name],
+                };
+                let each = run / names.len();
+                for (n, text) in names.into_iter().enumerate() {
+                    words.push(Guess {
+                        text,
+                        start_ms: milliseconds(begin + n * each),
+                        end_ms: milliseconds(begin + (n + 1) * each),
+                        probability: 0.9,
+                    });
+                }
             }
             begin = end;
         }

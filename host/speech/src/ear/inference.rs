@@ -39,6 +39,7 @@ impl Ear {
             }
             Err(error) => return self.give_up(&error),
         };
+        self.take_down_in(&language);
         let Some(first) = self.utterances.front_mut() else {
             return;
         };
@@ -90,6 +91,19 @@ impl Ear {
         self.tell_until(0);
     }
 
+    /// The oldest window is taken down in this language. What was heard in another one helps no more than to know
+    /// what was told.
+    fn take_down_in(&mut self, language: &str) {
+        if self.language.as_deref() == Some(language) {
+            return;
+        }
+        self.language = Some(language.to_owned());
+        self.prompt = Prompt::default();
+        if let Some(first) = self.utterances.front_mut() {
+            first.agreement.begin_anew();
+        }
+    }
+
     /// The language that the window is taken down in; none if there is too little sound yet to tell.
     fn language(
         &mut self,
@@ -136,11 +150,8 @@ impl Ear {
         let found = recogniser
             .language(sound, &self.stop)
             .inspect_err(|error| tracing::warn!(%error, "no language could be found out"));
-        if let Some(language) = self.tongue.looked(found.ok()) {
-            // It is in the other one.
-            self.prompt = Prompt::default();
-            self.told.push(Heard::Language(language));
-        }
+        let new = self.tongue.looked(found.ok());
+        self.told.extend(new.map(Heard::Language));
     }
 
     /// The model failed: what it should have listened to is missed.

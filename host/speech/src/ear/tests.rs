@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::LONGEST_MS;
-use crate::scripted::{model, speech, word};
+use crate::scripted::{Mood, model, speech, word};
+use std::sync::Mutex;
 
 const CONFIG: ListenConfig = ListenConfig {
     language: None,
@@ -351,6 +352,57 @@ fn another_language_is_believed_when_it_was_found_twice() {
         let used = &mood.asked.last().unwrap().language;
         assert_eq!(Some(&**used), told_expected.last().copied(), "{found:?}");
     }
+}
+
+/// Who hears English until the language is looked for again, and then German, which has two words for each.
+fn wordy() -> (Ear, Arc<Mutex<Mood>>) {
+    let (model, mood) = model();
+    {
+        let mut mood = mood.lock().unwrap();
+        mood.is_wordy = true;
+        mood.languages = [("en", 0.9)].into();
+        mood.language = Some(("de", 0.9));
+    }
+    (Ear::new(&model, CONFIG).unwrap(), mood)
+}
+
+#[test]
+fn what_was_told_in_one_language_is_not_told_again_in_another() {
+    let pauses = (0..120).map(|n| 500 + n * 500 + n / 4 * 1_000);
+    let pauses = pauses.map(|from| (from, from + 400)).collect();
+    for (name, said) in [("without a pause", chatter(120)), ("with pauses", pauses)] {
+        let (mut ear, _) = wordy();
+        let length = said.last().unwrap().1 + 2_000;
+        let told = listened(&mut ear, 0, &speech(&said, length));
+        assert_eq!(languages(&told), ["en", "de"], "{name}");
+        let texts = texts(&told);
+        let german = texts.iter().position(|text| text.contains(':')).unwrap();
+        let in_german = |n| [format!("{}:a", word(n)), format!("{}:b", word(n))];
+        let expected: Vec<_> = (0..german).map(word).collect();
+        let expected = expected
+            .into_iter()
+            .chain((german..120).flat_map(in_german));
+        assert_eq!(texts, expected.collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn what_was_said_in_another_language_is_no_prompt() {
+    let (mut ear, mood) = wordy();
+    // Four words at a time, and too long a pause to go on with them.
+    let said = (0..80).map(|n| 500 + n * 500 + n / 4 * 3_000);
+    let said: Vec<_> = said.map(|from| (from, from + 400)).collect();
+    listened(&mut ear, 0, &speech(&said, 103_000));
+    let asked = std::mem::take(&mut mood.lock().unwrap().asked);
+    let german = asked.iter().position(|asked| asked.language == "de");
+    let (english, german) = asked.split_at(german.unwrap());
+    assert!(english.last().unwrap().prompt.starts_with(" word"));
+    assert_eq!(german[0].prompt, "");
+    for asked in german {
+        let mut words = asked.prompt.split_whitespace();
+        assert!(words.all(|word| word.contains(':')), "{:?}", asked.prompt);
+    }
+    assert!(!german.last().unwrap().prompt.is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The first window of two seconds decides, since words wait for it. Who speaks may be somebody else soon (a
 //! song, then the streamer), and a model that is told the wrong language takes down something that makes sense.
 //! So the language is looked for again: after each gap, and each [`AGAIN_MS`] of speech, when nothing else is
-//! to be done. Two looks in a row must agree on another one.
+//! to be done. Two looks in a row must agree on another one. What was told by then stays as it is.
 
 /// The language is looked for in at least so much sound.
 pub(super) const LANGUAGE_MS: u64 = 2_000;
