@@ -68,7 +68,7 @@ pub(crate) struct Shared {
     /// The language of a model that knows but one.
     pub(crate) only_language: Option<&'static str>,
     /// Whether a code is a language that the model knows.
-    pub(crate) knows: fn(&str) -> bool,
+    pub(crate) knows: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 impl fmt::Debug for Shared {

@@ -140,7 +140,7 @@ pub(crate) fn model() -> (Model, Arc<Mutex<Mood>>) {
         seats: Seats::new(vec![script]),
         detector: Box::new(|| Ok(Box::new(Loudness))),
         only_language: None,
-        knows: |code| matches!(code, "en" | "de"),
+        knows: Box::new(|code| matches!(code, "en" | "de")),
     };
     (Model(Arc::new(shared)), mood)
 }

@@ -1,7 +1,7 @@
 //! Whisper and Silero, by whisper.cpp.
 
 use crate::{
-    LoadError, Model, ModelConfig,
+    LANGUAGES, LoadError, Model, ModelConfig,
     engine::{Ask, Detect, FRAME, Failed, Hypothesis, Recognise},
     language,
     model::Shared,
@@ -39,6 +39,7 @@ pub(crate) fn load(config: &ModelConfig) -> Result<Model, LoadError> {
         .map_err(|_| no_model(&config.whisper, "whisper model"))?;
     let _ = whisper;
     let is_multilingual = context.is_multilingual();
+    let known = known(&context);
     let context = Arc::new(context);
     let seats: Result<Vec<Box<dyn Recognise>>, LoadError> = (0..config.at_once.max(1))
         .map(|_| {
@@ -58,13 +59,16 @@ pub(crate) fn load(config: &ModelConfig) -> Result<Model, LoadError> {
             detector(&voice).map(|detector| Box::new(detector) as Box<dyn Detect>)
         }),
         only_language: (!is_multilingual).then_some("en"),
-        knows: |code| {
-            whisper_rs::get_lang_id(code).is_some_and(|id| {
-                // Names of languages are found too.
-                whisper_rs::get_lang_str(id) == Some(code)
-            })
-        },
+        knows: Box::new(move |language| known.iter().any(|(code, _)| *code == language)),
     })))
+}
+
+/// The languages that a multilingual model knows. Those before large-v3 lack the last of whisper's: there, the token
+/// that would be its own is the next one, which asks for a translation.
+fn known(context: &WhisperContext) -> &'static [(&'static str, &'static str)] {
+    let count = context.token_translate() - context.token_lang(0);
+    let count = usize::try_from(count).unwrap_or(0);
+    &LANGUAGES[..count.min(LANGUAGES.len())]
 }
 
 /// What whisper.cpp is compiled to with `GGML_NATIVE=OFF` on x86-64: what processors have had since 2013 to
@@ -277,6 +281,8 @@ impl Recognise for Whisper {
         })
     }
 
+    /// Only what the model knows counts: whisper.cpp looks at all tokens that may be languages.
+    ///
     /// whisper.cpp has the encoder see as many frames as in the inference before, which is 7.7 s at least; at
     /// the very first it would be all 30 s, and the first words wait for it.
     fn language(&mut self, sound: &[f32], stop: &Arc<AtomicBool>) -> Result<(String, f32), Failed> {
@@ -284,16 +290,24 @@ impl Recognise for Whisper {
         self.state
             .pcm_to_mel(sound, self.threads)
             .map_err(|error| failed(&error))?;
-        let (id, probabilities) = self
+        let (_, probabilities) = self
             .state
             .lang_detect(0, self.threads)
             .map_err(|error| failed(&error))?;
-        let code = whisper_rs::get_lang_str(id).unwrap_or("en");
-        let probability = usize::try_from(id)
-            .ok()
-            .and_then(|id| probabilities.get(id));
-        Ok((code.to_owned(), probability.copied().unwrap_or(0.0)))
+        let (language, probability) = likeliest(known(&self.context), &probabilities);
+        Ok((language.to_owned(), probability))
     }
+}
+
+/// The likeliest of these languages, whose probabilities come in the same order.
+fn likeliest(
+    languages: &[(&'static str, &'static str)],
+    probabilities: &[f32],
+) -> (&'static str, f32) {
+    let each = languages.iter().zip(probabilities);
+    each.map(|((code, _), probability)| (*code, *probability))
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .unwrap_or(("en", 0.0))
 }
 
 fn failed(error: &WhisperError) -> Failed {
@@ -310,7 +324,7 @@ impl fmt::Debug for Whisper {
 
 #[cfg(test)]
 mod tests {
-    use crate::LANGUAGES;
+    use super::*;
 
     #[test]
     fn the_languages_are_those_of_whisper_cpp() {
@@ -319,5 +333,18 @@ mod tests {
             whisper_rs::get_lang_str(id).zip(name).unwrap()
         });
         assert_eq!(theirs.collect::<Vec<_>>(), LANGUAGES);
+    }
+
+    #[test]
+    fn only_a_language_that_the_model_knows_is_found() {
+        let mut probabilities = [0.0; LANGUAGES.len()];
+        (probabilities[1], probabilities[99]) = (0.3, 0.7);
+        for (known, expected) in [(99, ("zh", 0.3)), (100, ("yue", 0.7)), (0, ("en", 0.0))] {
+            assert_eq!(
+                likeliest(&LANGUAGES[..known], &probabilities),
+                expected,
+                "of {known}"
+            );
+        }
     }
 }

@@ -143,6 +143,26 @@ async fn nothing_is_heard_where_nobody_speaks() {
 }
 
 #[test]
+fn a_model_knows_its_own_languages() {
+    for (language, expected) in [
+        ("en", true),
+        ("su", true),
+        // Of whisper's languages, the one that only large-v3 has a token for.
+        ("yue", false),
+        ("sundanese", false),
+        ("tlh", false),
+    ] {
+        assert_eq!(MODEL.knows(language), expected, "{language}");
+    }
+    let config = ListenConfig {
+        language: Some("yue".into()),
+        ..ListenConfig::default()
+    };
+    let error = Listener::start(&MODEL, config).unwrap_err().to_string();
+    assert_eq!(error, r#"the model does not know the language "yue""#);
+}
+
+#[test]
 fn what_is_no_model_is_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let garbage = folder.path().join("garbage.bin");

@@ -83,6 +83,8 @@ pub enum SpeechModel {
 const DEFAULT: &str = "tiny";
 const OFF: &str = "off";
 const MOST: usize = 64;
+/// The one that knows Cantonese: whisper learned it with large-v3, after all the others.
+const CANTONESE: &str = "large-v3-turbo";
 
 impl SpeechOptions {
     /// The keys of `[speech]`.
@@ -179,14 +181,23 @@ fn language(given: &str, model: Option<&SpeechModel>) -> Result<String, String> 
             "{given:?} is no language that whisper knows{near}; it is a code or a name in English, such as `en` or `german`"
         ));
     };
-    match model {
-        Some(SpeechModel::Named(name)) if code != "en" && name.ends_with(".en") => {
-            let all = name.trim_end_matches(".en");
-            Err(format!(
-                "the model {name} knows English alone, and not {given:?}; `{all}` knows it"
-            ))
-        }
-        _ => Ok(code.to_owned()),
+    let Some(SpeechModel::Named(name)) = model else {
+        return Ok(code.to_owned());
+    };
+    let other = match code {
+        "yue" => CANTONESE,
+        _ => name.trim_end_matches(".en"),
+    };
+    if code != "en" && name.ends_with(".en") {
+        Err(format!(
+            "the model {name} knows English alone, and not {given:?}; `{other}` knows it"
+        ))
+    } else if code == "yue" && !name.starts_with("large-v3") {
+        Err(format!(
+            "the model {name} does not know {given:?}; `{other}` knows it"
+        ))
+    } else {
+        Ok(code.to_owned())
     }
 }
 
@@ -412,6 +423,7 @@ mod tests {
             ("tiny", Some("German"), Some("de")),
             ("tiny.en", Some("english"), Some("en")),
             ("mine/ggml.en.bin", Some("yue"), Some("yue")),
+            ("large-v3-turbo", Some("Cantonese"), Some("yue")),
         ] {
             let code = code.map(str::to_owned);
             assert_eq!(set(model, given), Ok(code), "{model}, {given:?}");
@@ -452,6 +464,18 @@ mod tests {
                 "tiny.en",
                 "de",
                 "the model tiny.en knows English alone, and not \"de\"; `tiny` knows it",
+                "",
+            ),
+            (
+                "medium",
+                "Cantonese",
+                "the model medium does not know \"Cantonese\"; `large-v3-turbo` knows it",
+                "",
+            ),
+            (
+                "tiny.en",
+                "yue",
+                "the model tiny.en knows English alone, and not \"yue\"; `large-v3-turbo` knows it",
                 "",
             ),
         ] {
