@@ -40,6 +40,6 @@ scripts! {
     session: "session";
     take: "take";
     give_up: "give_up";
-    meet: "meet";
-    present: "present";
+    meet: "members" "meet";
+    present: "members" "present";
 }

@@ -1,15 +1,3 @@
--- Tells who is there. KEYS: 1 the group. One who would be there for longer than it said comes from before the server's
--- clock was set back, and counts as gone.
+-- Tells who is there.
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local all, there = redis.call('HGETALL', KEYS[1]), {}
-for i = 1, #all, 2 do
-  local till, ttl = string.match(all[i + 1], '^(%d+) (%d+)$')
-  local left = tonumber(till or 0) - now
-  if left > 0 and left <= tonumber(ttl) then
-    there[#there + 1] = all[i]
-  end
-end
-table.sort(there)
-return there
+return (members())
