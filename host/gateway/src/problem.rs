@@ -17,6 +17,7 @@
 //! | `id_taken` | 409 | the message's id belongs to somebody else's message |
 //! | `already_shared` | 409 | another page shares its sound with the room |
 //! | `not_listening` | 409 | the room does not listen to what pages share |
+//! | `already_banned` | 409 | whom a moderator times out is banned |
 //! | `too_large` | 413 | the body or frame is too large |
 //! | `range` | 416 | the part of a recording lies beyond its end |
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |
@@ -24,7 +25,7 @@
 //! | `rate_limited` | 429 | too much, too fast |
 //! | `too_many_connections` | 429 | too many viewers from one address |
 //! | `full` | 503 | there is no place for one more viewer or listener, in the room or at the gateway |
-//! | `busy` | 503 | the room's queue is full, or others change its modes all the time |
+//! | `busy` | 503 | the room's queue is full, or others change its modes, or who may not speak, all the time |
 //! | `store_unavailable`, `bus_unavailable`, `audit_unavailable` | 503 | a part behind the gateway fails |
 //! | `not_ready` | 503 | the program is starting or ending |
 //!

@@ -5,6 +5,7 @@ use super::{
     command::{self, Command, Wrong},
     desk::{change, json, record, record_of, spread},
     held,
+    refused::already_banned,
     removing::{clear, delete, take_back},
     who,
 };
@@ -23,8 +24,8 @@ const OVER_FOR: Duration = Duration::from_secs(60);
 /// Time-outs that are forgotten at once.
 const FORGOTTEN_AT_ONCE: usize = 50;
 
-/// How often modes are changed that others change at the same time.
-const MODES_TRIES: u32 = 10;
+/// How often something is changed that others change at the same time.
+const TRIES: u32 = 10;
 
 pub(crate) type Ordered<T> = Result<T, Problem>;
 
@@ -245,25 +246,8 @@ async fn ban(
         by: actor.by.clone(),
         at,
     };
-    let wanted = Change {
-        shelf: Shelf::Bans,
-        key: whom.id.to_string(),
-        expected: Expected::Any,
-        value: Some(json(&ban)?),
-        most: MOST_BANS,
-        keeps_back: None,
-    };
-    let done = match change(shared, room, wanted.clone()).await {
-        Err(StoreError::Full { .. }) => {
-            room.moderators.look(shared, room).await?;
-            forget_old_bans(shared, room).await?;
-            change(shared, room, wanted).await
-        }
-        done => done,
-    };
-    if let Changed::Done(version) = done? {
-        spread(shared, room, version, Act::Changed).await;
-    }
+    let version = put_ban(shared, room, &ban).await?;
+    spread(shared, room, version, Act::Changed).await;
     let did = if seconds.is_some() {
         Did::Timeout
     } else {
@@ -278,6 +262,50 @@ async fn ban(
         take_back(shared, room, Some(whom.id), reason).await?;
     }
     Ok(ban)
+}
+
+/// Puts a ban on the desk, whatever others put there meanwhile: this gateway's copy is only what is expected there at
+/// first. A time-out takes the place of another one, and of no ban, which it would end. The desk's version with it.
+async fn put_ban(shared: &Shared, room: &Room, ban: &Ban) -> Ordered<u64> {
+    // One that has yet to hear that a ban was ended would go on refusing.
+    let moderators = &room.moderators;
+    shared
+        .store(moderators.look_if_changed(shared, room))
+        .await?;
+    let known = moderators.state().bans.get(&ban.author.id).cloned();
+    let mut there = known.as_deref().map(json).transpose()?;
+    let mut made_place = false;
+    for _ in 0..TRIES {
+        // What can't be read counts for nothing, as it does where the desk is read.
+        let before: Option<Ban> = there
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
+        if ban.until.is_some() && before.is_some_and(|before| before.until.is_none()) {
+            return Err(already_banned(&ban.author));
+        }
+        let wanted = Change {
+            shelf: Shelf::Bans,
+            key: ban.author.id.to_string(),
+            expected: there.clone().map_or(Expected::Nothing, Expected::Value),
+            value: Some(json(ban)?),
+            most: MOST_BANS,
+            keeps_back: None,
+        };
+        match change(shared, room, wanted).await {
+            Ok(Changed::Done(version)) => return Ok(version),
+            Ok(Changed::Other(other)) => there = other,
+            // It keeps no message back.
+            Ok(Changed::InLog(_)) => break,
+            Err(StoreError::Full { .. }) if !made_place => {
+                made_place = true;
+                moderators.look(shared, room).await?;
+                forget_old_bans(shared, room).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let detail = "others change who may not speak all the time: try again";
+    Err(Problem::unavailable("busy", detail))
 }
 
 /// Takes time-outs off the desk that are over, some at once. Other gateways see it when they look at the desk next; to
@@ -350,7 +378,7 @@ pub(crate) async fn set_modes(
 async fn patch_modes(shared: &Shared, room: &Room, patch: ModesPatch) -> Ordered<(Modes, u64)> {
     let known = room.moderators.state().modes;
     let mut there = known.as_ref().map(json).transpose()?;
-    for _ in 0..MODES_TRIES {
+    for _ in 0..TRIES {
         // What can't be read counts for nothing, as it does where the desk is read.
         let set = there
             .as_deref()

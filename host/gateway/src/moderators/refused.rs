@@ -1,8 +1,9 @@
-//! How those are answered who may not speak now.
+//! How those are answered who may not speak now, and moderators whose orders are not carried out.
 
 use super::{Kept, MOST_HELD_OF_ONE, Silenced};
 use crate::problem::Problem;
 use axum::http::{StatusCode, header};
+use chatter_protocol::moderators::Named;
 use std::time::Duration;
 
 fn seconds(left: Duration) -> u64 {
@@ -20,6 +21,13 @@ pub(crate) fn too_many_wait(left: Duration) -> Problem {
     );
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_waiting", detail)
         .header(header::RETRY_AFTER, &seconds(left).to_string())
+}
+
+/// A time-out of somebody whom it would let speak when it is over.
+pub(super) fn already_banned(Named { id, name }: &Named) -> Problem {
+    let detail =
+        format!("{name} is banned, which a time-out would end: end the ban first, by /unban {id}");
+    Problem::new(StatusCode::CONFLICT, "already_banned", detail)
 }
 
 impl Silenced {

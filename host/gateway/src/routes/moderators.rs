@@ -98,7 +98,7 @@ pub(super) fn table() -> Vec<Route> {
         Route::new(
             "post",
             "/v1/rooms/{tenant}/{room}/bans",
-            "Keeps somebody from speaking, for a while or for ever.",
+            "Keeps somebody from speaking, for a while or for ever; whom a ban keeps from it for ever can't be timed out (409).",
             MODERATE,
         )
         .takes("BanRequest")

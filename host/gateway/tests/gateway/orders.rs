@@ -105,6 +105,31 @@ async fn a_timed_out_author_is_cleared_and_may_not_speak_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_time_out_does_not_end_a_ban() {
+    let host = Host::start().await;
+    let mut boss = moderator(&host).await;
+    host.say("ana", "one").await;
+    ordered(&mut boss, "/timeout ana 1m").await;
+    ordered(&mut boss, "/timeout ana 2m").await;
+    ordered(&mut boss, "/ban ana spam").await;
+    let error = order(&mut boss, "/timeout ana 1m").await;
+    assert_eq!(error["code"], "already_banned", "{error}");
+    let detail = error["detail"].as_str().unwrap();
+    assert!(detail.contains("/unban guest:ana"), "{error}");
+    let timed_out = json!({ "author": "guest:ana", "seconds": 60 });
+    let (status, problem) = as_operator(&host, "POST", "/bans", timed_out).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("already_banned")));
+    host.time.fetch_add(600_000, Ordering::SeqCst);
+    assert_eq!(say(&host, "ana", "two").await.1["code"], "banned");
+    ordered(&mut boss, "/ban ana rude").await;
+    let (_, bans) = as_operator(&host, "GET", "/bans", Value::Null).await;
+    assert_eq!(bans["bans"][0]["reason"], "rude", "the later one counts");
+    ordered(&mut boss, "/unban ana").await;
+    ordered(&mut boss, "/timeout ana 1m").await;
+    assert_eq!(say(&host, "ana", "three").await.1["code"], "timed_out");
+}
+
+#[tokio::test]
 async fn a_persona_can_be_muted() {
     let host = Host::start().await;
     let mut boss = moderator(&host).await;

@@ -1,7 +1,7 @@
 //! Two gateways on one store and one bus, as on two machines: what is decided is decided once.
 
 use crate::{
-    faulty::faulty_with,
+    faulty::{Faulty, faulty_with},
     held::hold,
     host::{Host, MESSAGES, heard, lobby, soon},
     requests::{as_operator, say, texts},
@@ -11,7 +11,7 @@ use chatter_protocol::{MessageId, TopicKind};
 use chatter_store::{Change, Changed, Expected, Shelf};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 /// What moderators did, as far as it was said on `chat.audit` by now.
 fn acts(audit: &mut Subscription) -> Vec<String> {
@@ -243,6 +243,50 @@ async fn a_time_out_that_is_over_leaves_the_desk() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn of_a_ban_and_a_time_out_at_once_the_ban_stays() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let store = Arc::new(Faulty::shuffled(folder.path(), 7));
+    let first = Host::over(folder, store, |_| {}).await;
+    let second = first.beside(|_| {}).await;
+    for n in 0..24 {
+        let id = format!("guest:ana{n}");
+        let ban = json!({ "author": id, "clear": false });
+        let timed_out = json!({ "author": id, "seconds": 60, "clear": false });
+        let (banned, timed_out) = tokio::join!(
+            as_operator(&first, "POST", "/bans", ban),
+            as_operator(&second, "POST", "/bans", timed_out),
+        );
+        assert_eq!(banned.0, 201, "{banned:?}");
+        assert!([201, 409].contains(&timed_out.0), "{timed_out:?}");
+        let desk = first.store.desks().desk(&lobby()).await.unwrap();
+        let note = desk.notes.iter().find(|note| note.key == id).unwrap();
+        let there: Value = serde_json::from_str(&note.value).unwrap();
+        assert_eq!(there["until"], Value::Null, "{n}: {there}");
+    }
+}
+
+/// As when another gateway has ended a ban, and this one has yet to hear of it.
+#[tokio::test]
+async fn who_is_banned_no_more_can_be_timed_out() {
+    let host = Host::start().await;
+    let ban = json!({ "author": "guest:ana" });
+    assert_eq!(as_operator(&host, "POST", "/bans", ban).await.0, 201);
+    let ended = Change {
+        shelf: Shelf::Bans,
+        key: "guest:ana".into(),
+        expected: Expected::Any,
+        value: None,
+        most: 1,
+        keeps_back: None,
+    };
+    let desks = host.store.desks();
+    desks.change_desk(&lobby(), ended).await.unwrap();
+    let timed_out = json!({ "author": "guest:ana", "seconds": 60 });
+    let (status, ban) = as_operator(&host, "POST", "/bans", timed_out).await;
+    assert_eq!(status, 201, "{ban}");
 }
 
 #[tokio::test]
