@@ -29,7 +29,8 @@
 //! | `store_unavailable`, `bus_unavailable`, `audit_unavailable` | 503 | a part behind the gateway fails |
 //! | `not_ready` | 503 | the program is starting or ending |
 //!
-//! What moderation drops is a 422 whose code is the rule, such as `too_long`.
+//! What moderation drops is a 422 whose code is the rule, such as `too_long`; what waited for a moderator and does not go
+//! out is one whose code is `denied` or `expired`.
 
 use axum::{
     body::Body,

@@ -241,10 +241,14 @@ fn general() -> Vec<Route> {
                     answer(201, "it is in the log", Content::Json("Said")),
                     answer(
                         200,
-                        "it was in the log already; or, of a command, what that did",
+                        "it was in the log already, or is since a moderator let it out; or, of a command, what that did",
                         Content::AnyOf(&["Said", "Noticed"]),
                     ),
-                    answer(202, "it waits for a moderator", Content::Json("Waiting")),
+                    answer(
+                        202,
+                        "it waits for a moderator; sent again with its id later, it is answered with what became of it: 200, or 422 `denied` or `expired`",
+                        Content::Json("Waiting"),
+                    ),
                 ]
             },
             refusals: &[400, 403, 408, 409, 413, 415, 422, 429, 503],

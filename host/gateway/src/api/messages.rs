@@ -2,9 +2,10 @@
 
 use super::InRoom;
 use crate::{
-    admission::{Admitted, Draft},
+    admission::{Accepted, Admitted, Draft},
     auth::Principal,
     body::{self, Parameters},
+    crowd::Settled,
     moderators::{command, orders},
     problem::{Problem, json},
     shared::Shared,
@@ -131,20 +132,23 @@ pub(crate) async fn say(
         text,
         reply_to,
     };
-    let accepted = match room.submit(draft)?.decision().await? {
-        Admitted::InLog(accepted) => accepted,
-        Admitted::Waits(id) => return Ok(json(StatusCode::ACCEPTED, &Waiting { id })),
-    };
-    let status = if accepted.new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    Ok(json(
-        status,
-        &Said {
-            id: accepted.id,
-            offset: accepted.offset,
+    let (status, said) = match room.submit(draft)?.decision().await? {
+        Admitted::InLog(Accepted { id, offset, new }) => {
+            let status = if new {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            };
+            (status, Said { id, offset })
+        }
+        // One that was sent again may have been decided about.
+        Admitted::Waits(id) => match room.moderators.settled(id) {
+            None => return Ok(json(StatusCode::ACCEPTED, &Waiting { id })),
+            Some(Settled::Approved(offset)) => (StatusCode::OK, Said { id, offset }),
+            Some(Settled::Refused(code, detail)) => {
+                return Err(Problem::unprocessable(code, detail));
+            }
         },
-    ))
+    };
+    Ok(json(status, &said))
 }

@@ -6,6 +6,7 @@ use crate::{
 };
 use chatter_gateway::Config;
 use chatter_protocol::{
+    MessageId,
     moderation::Action,
     policy::{Category, Words},
 };
@@ -134,6 +135,33 @@ async fn what_waits_survives_a_restart() {
         as_operator(&host, "POST", &path, json!({ "decision": "approve" })).await;
     assert_eq!((status, &decided["offset"]), (200, &json!(1)), "{decided}");
     assert_eq!(texts(&host).await, ["what a numpty"]);
+}
+
+#[tokio::test]
+async fn over_http_what_became_of_a_message_is_told_when_it_is_sent_again() {
+    let host = Host::with(hold).await;
+    for (n, decision) in ["approve", "deny"].into_iter().enumerate() {
+        let said =
+            json!({ "id": MessageId::new(), "author": "ana", "text": format!("numpty {n}") });
+        for _ in 0..2 {
+            assert_eq!(host.post(MESSAGES, &said).await.status, 202, "{decision}");
+        }
+        let path = format!("/held/{}", said["id"].as_str().unwrap());
+        let order = json!({ "decision": decision, "reason": "so it is" });
+        let (status, decided) = as_operator(&host, "POST", &path, order).await;
+        assert_eq!(status, 200, "{decided}");
+        let again = host.post(MESSAGES, &said).await;
+        if decision == "approve" {
+            let there = json!({ "id": said["id"], "offset": decided["offset"] });
+            assert_eq!((again.status, again.json()), (200, there));
+        } else {
+            let problem = again.json();
+            assert_eq!((again.status, &problem["code"]), (422, &json!("denied")));
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("so it is"), "{problem}");
+        }
+    }
+    assert_eq!(texts(&host).await, ["numpty 0"]);
 }
 
 #[tokio::test]

@@ -41,7 +41,9 @@ async fn what_waits_for_a_moderator_or_was_denied_stays_so() {
         let (status, denied) =
             as_operator(&host, "POST", &path, json!({ "decision": "deny" })).await;
         assert_eq!(status, 200, "{denied}");
-        host.post(MESSAGES, &said).await;
+        let again = host.post(MESSAGES, &said).await;
+        let told = (again.status, again.json()["code"].clone());
+        assert_eq!(told, (422, json!("denied")), "{text}");
         assert_eq!(waiting(&host).await, 0, "{text}");
         assert!(texts(&host).await.is_empty(), "{text}");
         let (mut ana, _) = host.watch("?name=ana").await;

@@ -354,7 +354,11 @@ async fn a_message_that_nobody_looked_at_in_time_goes_and_its_author_is_told() {
     );
     assert_eq!(act(&mut audit).await, "expire");
     let again = json!({ "id": id, "author": "ana", "text": "you numpty" });
-    assert_eq!(second.post(MESSAGES, &again).await.status, 202);
+    let told = second.post(MESSAGES, &again).await;
+    assert_eq!(
+        (told.status, &told.json()["code"]),
+        (422, &json!("expired"))
+    );
     let (_, page) = as_operator(&second, "GET", "/held", Value::Null).await;
     assert_eq!(page["held"], json!([]));
     assert!(texts(&first).await.is_empty());
