@@ -18,6 +18,7 @@
 //! | `already_shared` | 409 | another page shares its sound with the room |
 //! | `not_listening` | 409 | the room does not listen to what pages share |
 //! | `already_banned` | 409 | whom a moderator times out is banned |
+//! | `list_full` | 409 | as many moderate in the room, or may not speak there, as can be noted |
 //! | `too_large` | 413 | the body or frame is too large |
 //! | `range` | 416 | the part of a recording lies beyond its end |
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |

@@ -5,7 +5,7 @@ use super::{
     command::{self, Command, Wrong},
     desk::{change, json, record, record_of, spread},
     held,
-    refused::already_banned,
+    refused::{already_banned, list_full},
     removing::{clear, delete, take_back},
     who,
 };
@@ -301,6 +301,12 @@ async fn put_ban(shared: &Shared, room: &Room, ban: &Ban) -> Ordered<u64> {
                 moderators.look(shared, room).await?;
                 forget_old_bans(shared, room).await?;
             }
+            Err(StoreError::Full { bound, .. }) => {
+                let detail = format!(
+                    "{bound} may not speak here, and no more can be noted: let one speak again first, by /unban NAME; GET .../bans lists them"
+                );
+                return Err(list_full(detail));
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -453,8 +459,17 @@ async fn make_moderator(
         most: MOST_MODERATORS,
         keeps_back: None,
     };
-    if let Changed::Done(version) = change(shared, room, wanted).await? {
-        spread(shared, room, version, Act::Changed).await;
+    match change(shared, room, wanted).await {
+        Ok(Changed::Done(version)) => spread(shared, room, version, Act::Changed).await,
+        // Whatever lies there is replaced, and no message kept back.
+        Ok(Changed::Other(_) | Changed::InLog(_)) => {}
+        Err(StoreError::Full { bound, .. }) => {
+            let detail = format!(
+                "{bound} moderate here, and no more may: let one moderate no more first, by /unmod NAME; GET .../moderators lists them"
+            );
+            return Err(list_full(detail));
+        }
+        Err(error) => return Err(error.into()),
     }
     let mut record_it = record_of(shared, room, Did::Mod, actor.by.clone());
     record_it.whom = Some(whom);

@@ -30,6 +30,11 @@ pub(super) fn already_banned(Named { id, name }: &Named) -> Problem {
     Problem::new(StatusCode::CONFLICT, "already_banned", detail)
 }
 
+/// Something more than a list of the room holds.
+pub(super) fn list_full(detail: String) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "list_full", detail)
+}
+
 impl Silenced {
     /// The code of the refusal, and what a persona is told of its line.
     pub(crate) const fn code(self) -> &'static str {

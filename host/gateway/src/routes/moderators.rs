@@ -98,7 +98,7 @@ pub(super) fn table() -> Vec<Route> {
         Route::new(
             "post",
             "/v1/rooms/{tenant}/{room}/bans",
-            "Keeps somebody from speaking, for a while or for ever; whom a ban keeps from it for ever can't be timed out (409).",
+            "Keeps somebody from speaking, for a while or for ever; whom a ban keeps from it for ever can't be timed out, nor more than 10,000 be kept from it (409).",
             MODERATE,
         )
         .takes("BanRequest")
@@ -157,7 +157,7 @@ pub(super) fn table() -> Vec<Route> {
         Route::new(
             "post",
             "/v1/rooms/{tenant}/{room}/moderators",
-            "Lets a session moderate.",
+            "Lets a session moderate, of 100 at most (409).",
             ADMIN,
         )
         .takes("ModeratorRequest")

@@ -40,6 +40,8 @@ pub(crate) struct Faulty {
     pub(crate) refuses_acts: AtomicBool,
     /// Or who keeps one waits, says so, and is let go on.
     pub(crate) stops_acts: AtomicBool,
+    /// How many of a room may be kept from speaking, and moderate, where that is less than a gateway says.
+    pub(crate) most: AtomicUsize,
     pub(crate) stopped: Notify,
     pub(crate) go_on: Notify,
     /// By which everybody waits for some turns of the others.
@@ -62,6 +64,7 @@ impl Faulty {
             stops_settled: AtomicBool::new(false),
             refuses_acts: AtomicBool::new(false),
             stops_acts: AtomicBool::new(false),
+            most: AtomicUsize::new(usize::MAX),
             stopped: Notify::new(),
             go_on: Notify::new(),
             order: None,
@@ -159,7 +162,10 @@ impl Delegate for Faulty {
         Ok(head)
     }
 
-    async fn change_desk(&self, room: &RoomId, change: Change) -> Result<Changed, StoreError> {
+    async fn change_desk(&self, room: &RoomId, mut change: Change) -> Result<Changed, StoreError> {
+        if matches!(change.shelf, Shelf::Bans | Shelf::Moderators) {
+            change.most = change.most.min(self.most.load(Ordering::SeqCst));
+        }
         if change.shelf == Shelf::Acts {
             Self::check(&self.refuses_acts)?;
             if self.stops_acts.load(Ordering::SeqCst) {

@@ -1,6 +1,7 @@
 //! Who moderates: whom the operator makes a moderator, until that is taken back or they are banned.
 
 use crate::{
+    faulty::faulty,
     host::{Client, Host, LOBBY},
     requests::{as_operator, as_whoever_has, moderator, order, ordered, texts},
 };
@@ -87,6 +88,32 @@ async fn deputy(host: &Host, boss: &mut Client, name: &str) -> (String, String) 
     let token = session["token"].as_str().unwrap().to_owned();
     ordered(boss, &format!("/mod {id}")).await;
     (id, token)
+}
+
+#[tokio::test]
+async fn one_more_moderator_than_there_may_be_is_refused() {
+    let (host, store) = faulty().await;
+    store.most.store(1, Ordering::SeqCst);
+    let mut boss = moderator(&host).await;
+    let (bea, _) = deputy(&host, &mut boss, "Bea").await;
+    let cyd = host
+        .post("/v1/sessions", &json!({ "name": "Cyd" }))
+        .await
+        .json()["id"]
+        .clone();
+    let command = format!("/mod {}", cyd.as_str().unwrap());
+    let error = order(&mut boss, &command).await;
+    assert_eq!(error["code"], "list_full", "{error}");
+    let body = json!({ "author": cyd });
+    let (status, problem) = as_operator(&host, "POST", "/moderators", body).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("list_full")));
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.starts_with("1 moderate here"), "{problem}");
+    assert!(detail.contains("/unmod"), "{problem}");
+    // Who does already may be named again.
+    ordered(&mut boss, &format!("/mod {bea}")).await;
+    ordered(&mut boss, &format!("/unmod {bea}")).await;
+    ordered(&mut boss, &command).await;
 }
 
 #[tokio::test]

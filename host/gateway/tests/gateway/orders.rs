@@ -1,6 +1,7 @@
 //! What moderators order, as viewers and those whom it is about see it.
 
 use crate::{
+    faulty::faulty,
     host::{Host, MESSAGES, heard, lobby},
     personas::{commit, fates, line},
     requests::{as_operator, moderator, order, ordered, say, texts},
@@ -127,6 +128,28 @@ async fn a_time_out_does_not_end_a_ban() {
     ordered(&mut boss, "/unban ana").await;
     ordered(&mut boss, "/timeout ana 1m").await;
     assert_eq!(say(&host, "ana", "three").await.1["code"], "timed_out");
+}
+
+#[tokio::test]
+async fn one_more_ban_than_there_may_be_is_refused_until_another_is_over() {
+    let (host, store) = faulty().await;
+    store.most.store(2, Ordering::SeqCst);
+    let mut boss = moderator(&host).await;
+    ordered(&mut boss, "/timeout guest:ana 1m").await;
+    ordered(&mut boss, "/ban guest:bob").await;
+    let error = order(&mut boss, "/ban guest:cy").await;
+    assert_eq!(error["code"], "list_full", "{error}");
+    let ban = json!({ "author": "guest:cy" });
+    let (status, problem) = as_operator(&host, "POST", "/bans", ban).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("list_full")));
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.starts_with("2 may not speak"), "{problem}");
+    assert!(detail.contains("/unban"), "{problem}");
+    ordered(&mut boss, "/ban guest:ana").await;
+    ordered(&mut boss, "/unban guest:ana").await;
+    ordered(&mut boss, "/timeout guest:ana 1m").await;
+    host.time.fetch_add(130_000, Ordering::SeqCst);
+    ordered(&mut boss, "/ban guest:cy").await;
 }
 
 #[tokio::test]
