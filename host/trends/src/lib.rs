@@ -5,7 +5,8 @@
 //! - of all processes that could, one tells a room's trends, by lease; another goes on when it is
 //!   gone, with the minute before it from the room's log;
 //! - they are told each second in which they have changed, and every ten seconds in any case;
-//! - what moderators take back is out of them within two seconds;
+//! - what moderators take back is out of them within two seconds; where they go on taking back in a room in which so much is
+//!   said that reading its minute again is work, within twelve;
 //! - a room takes a bounded amount of memory, whatever is said in it ([`Window`]).
 //!
 //! It must not know who reads them, nor who wrote what.
@@ -14,6 +15,7 @@
 
 mod counter;
 mod distinct;
+mod minute;
 mod room;
 mod window;
 mod words;

@@ -1,16 +1,19 @@
 //! One room's trends, for as long as telling them is this process's duty.
 
-use crate::{Parts, Rooms, Window};
+use crate::{
+    Parts, Rooms,
+    minute::{Anew, Minute},
+};
 use chatter_bus::{Heard, publish_json};
 use chatter_protocol::{
     ChatTrends, FirehoseEntry, RoomId, Topic, TopicKind,
     moderators::{Act, RoomAct},
 };
 use chatter_store::Rota;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::time::Duration;
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
 /// How often trends are told at most.
@@ -22,11 +25,8 @@ const TELL_TICKS: u32 = 10;
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long the store and the bus may take.
+/// How long the bus may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How many of the latest messages are read from the log, at first and after something was taken back.
-const LATEST: usize = 1_000;
 
 pub(crate) async fn attend(parts: Parts, rota: Rota, room: RoomId, rooms: watch::Receiver<Rooms>) {
     rota.attend(&room, async |_| {
@@ -53,19 +53,25 @@ async fn follow(
         .subscribe(&kinds.map(|kind| Topic::new(kind, room.clone())))
         .await
         .map_err(|error| error.to_string())?;
-    let (mut window, mut place) = since_a_minute(parts, room, own()).await?;
+    let Minute {
+        mut window,
+        mut place,
+        ..
+    } = Minute::of_log(parts, room, own()).await?;
     let topic = Topic::new(TopicKind::ChatTrends, room.clone());
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told: Option<ChatTrends> = None;
     let mut silent = 0;
-    let mut taken_back = false;
+    let mut anew = Anew::new(Instant::now());
     loop {
         tokio::select! {
             _ = tick.tick() => {
-                if std::mem::take(&mut taken_back) {
+                if anew.is_due(Instant::now()) {
                     // Counters don't tell what of theirs one message was; the log has lost its text by now.
-                    (window, place) = since_a_minute(parts, room, own()).await?;
+                    let minute = Minute::of_log(parts, room, own()).await?;
+                    (window, place) = (minute.window, minute.place);
+                    anew.done(minute.read, Instant::now());
                 }
                 window.set_emotes(own());
                 let trends = window.trends(room, parts.clock.now());
@@ -83,10 +89,15 @@ async fn follow(
             next = heard.next() => match next {
                 None => return Err("the bus is gone".into()),
                 // It is an estimate, and what is missing is missing for a minute.
-                Some(Heard::Lagged { topic, .. }) => taken_back |= topic.kind == TopicKind::ChatActs,
+                Some(Heard::Lagged { topic, .. }) => {
+                    if topic.kind == TopicKind::ChatActs {
+                        anew.want();
+                    }
+                }
                 Some(Heard::Message { topic, payload }) if topic.kind == TopicKind::ChatActs => {
                     match serde_json::from_slice::<RoomAct>(&payload) {
-                        Ok(act) => taken_back |= act.act != Act::Changed,
+                        Ok(act) if act.act == Act::Changed => {}
+                        Ok(_) => anew.want(),
                         Err(error) => tracing::warn!(%topic, %error, "an act can't be read"),
                     }
                 }
@@ -103,25 +114,6 @@ async fn follow(
             },
         }
     }
-}
-
-/// What the log says of the minute before, and how far it was read.
-async fn since_a_minute(
-    parts: &Parts,
-    room: &RoomId,
-    emotes: Arc<BTreeSet<String>>,
-) -> Result<(Window, (String, u64)), String> {
-    let page = timeout(PATIENCE, parts.store.read_latest(room, LATEST))
-        .await
-        .map_err(|_| "the store does not answer".to_owned())?
-        .map_err(|error| error.to_string())?;
-    let now = parts.clock.now();
-    let mut window = Window::new(now);
-    window.set_emotes(emotes);
-    for (_, message) in &page.messages {
-        window.add_logged(now, message);
-    }
-    Ok((window, (page.head.epoch, page.head.offset)))
 }
 
 fn differs(a: &ChatTrends, b: &ChatTrends) -> bool {

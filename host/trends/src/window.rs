@@ -72,6 +72,11 @@ impl Window {
         self.own = own;
     }
 
+    /// Whether what was said then, by the clock of whichever gateway, is too old to count, and so is all before it.
+    pub(crate) fn is_past(now: Timestamp, at: Timestamp) -> bool {
+        now.since(at) >= Duration::from_secs(WINDOW_S.into()) + SET_BACK
+    }
+
     /// Takes in a message of the log, which was said when it tells.
     pub fn add_logged(&mut self, now: Timestamp, message: &ChatMessage) {
         if message.sent_at.since(now) <= SET_BACK {

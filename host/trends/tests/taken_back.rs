@@ -1,4 +1,4 @@
-//! What moderators take back is no trend any more.
+//! What moderators take back is no trend any more, and the rest of the minute still is.
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
@@ -8,9 +8,16 @@ use chatter_protocol::{
     Timestamp, Topic, TopicKind, V1,
     moderators::{Act, RoomAct},
 };
-use chatter_store::{SharedStore, Sqlite};
+use chatter_store::{Delegate, SharedStore, Sqlite, Store, StoreError};
 use chatter_trends::{Parts, Trends};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 fn room() -> RoomId {
@@ -42,9 +49,37 @@ struct Host {
     bus: SharedBus,
     store: SharedStore,
     told: Subscription,
+    cancel: CancellationToken,
+    running: JoinHandle<()>,
 }
 
 impl Host {
+    async fn start(store: SharedStore, clock: Clock) -> Self {
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let told = Topic::new(TopicKind::ChatTrends, room());
+        let told = bus.subscribe(&[told]).await.unwrap();
+        let trends = Trends::new(Parts {
+            bus: Arc::clone(&bus),
+            store: Arc::clone(&store),
+            clock,
+        });
+        trends.handle().set_rooms([(room(), Arc::default())]);
+        let cancel = CancellationToken::new();
+        let running = tokio::spawn(trends.run(cancel.clone()));
+        Self {
+            bus,
+            store,
+            told,
+            cancel,
+            running,
+        }
+    }
+
+    async fn end(self) {
+        self.cancel.cancel();
+        self.running.await.unwrap();
+    }
+
     async fn say(&self, message: &ChatMessage) {
         let message = Arc::new(message.clone());
         let messages = vec![Arc::clone(&message)];
@@ -95,19 +130,8 @@ impl Host {
 
 #[tokio::test]
 async fn what_is_taken_back_is_counted_no_more() {
-    let bus: SharedBus = Arc::new(InProcess::new());
-    let store: SharedStore = Arc::new(Sqlite::in_memory().unwrap());
-    let told = Topic::new(TopicKind::ChatTrends, room());
-    let told = bus.subscribe(&[told]).await.unwrap();
-    let trends = Trends::new(Parts {
-        bus: Arc::clone(&bus),
-        store: Arc::clone(&store),
-        clock: Clock::system(),
-    });
-    trends.handle().set_rooms([(room(), Arc::default())]);
-    let cancel = CancellationToken::new();
-    let running = tokio::spawn(trends.run(cancel.clone()));
-    let mut host = Host { bus, store, told };
+    let store = Arc::new(Sqlite::in_memory().unwrap());
+    let mut host = Host::start(store, Clock::system()).await;
 
     let (first, second) = (
         said("ben", "@nova buy :hype:"),
@@ -138,6 +162,59 @@ async fn what_is_taken_back_is_counted_no_more() {
     host.say(&said("dan", "buy")).await;
     host.until("said since", |trends| counted(trends).0 == 1)
         .await;
-    cancel.cancel();
-    running.await.unwrap();
+    host.end().await;
+}
+
+/// A store of which is counted how often its log is read.
+struct Counted {
+    inner: Sqlite,
+    reads: AtomicUsize,
+}
+
+impl Delegate for Counted {
+    fn store(&self) -> &dyn Store {
+        &self.inner
+    }
+
+    async fn pass<T: Send>(
+        &self,
+        request: &'static str,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        if request.starts_with("read_") {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+        }
+        work.await
+    }
+}
+
+#[tokio::test]
+async fn however_much_is_said_the_minute_is_made_anew_as_a_whole_and_no_more_is_read() {
+    const NOW: i64 = 1_769_860_800_000;
+    let store = Arc::new(Counted {
+        inner: Sqlite::in_memory().unwrap(),
+        reads: AtomicUsize::new(0),
+    });
+    let goal = |ago_ms: i64| {
+        Arc::new(ChatMessage {
+            sent_at: Timestamp::from_millis(NOW - ago_ms),
+            ..said("ana", "goal")
+        })
+    };
+    let before = (0..4_000).map(|n| goal(500_000 - 100 * n));
+    // 40 a second.
+    let minute: Vec<_> = (0..2_000).map(|n| goal(50_000 - 25 * n)).collect();
+    let messages = before.chain(minute.iter().cloned()).collect();
+    store.append(&room(), messages).await.unwrap();
+    let now = Clock::from_fn(|| Timestamp::from_millis(NOW));
+    let mut host = Host::start(store.clone(), now).await;
+    let goals = |trends: &ChatTrends| trends.top_tokens.first().map_or(0, |goals| goals.count);
+    host.until("at first", |trends| goals(trends) == 2_000)
+        .await;
+    let gone = &minute[1_000];
+    host.take_back(gone, Act::Removed { id: gone.id }).await;
+    host.until("removed", |trends| goals(trends) == 1_999).await;
+    // Each time four pages, and the one that begins before.
+    assert_eq!(store.reads.load(Ordering::SeqCst), 10);
+    host.end().await;
 }
