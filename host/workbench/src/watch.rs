@@ -32,6 +32,8 @@ pub struct Watch {
     root: PathBuf,
     watcher: RecommendedWatcher,
     changed: mpsc::Receiver<()>,
+    /// Something was saved that nobody has been told of.
+    pending: bool,
 }
 
 impl Watch {
@@ -65,6 +67,7 @@ impl Watch {
             root,
             watcher,
             changed,
+            pending: false,
         };
         // Not the whole tree at once: the folders of tools hold thousands.
         watch
@@ -75,19 +78,24 @@ impl Watch {
     }
 
     /// Waits until something was saved, and then until it is quiet. Whoever stops waiting misses
-    /// nothing that is saved afterwards.
+    /// nothing: what was saved until then is told to who waits next.
     ///
     /// # Errors
     ///
     /// If the system can't watch a folder that was made.
     pub async fn changed(&mut self) -> Result<(), Error> {
-        if self.changed.recv().await.is_none() {
-            // The watcher's thread has ended: nothing will ever come.
-            std::future::pending::<()>().await;
+        if !self.pending {
+            if self.changed.recv().await.is_none() {
+                // The watcher's thread has ended: nothing will ever come.
+                std::future::pending::<()>().await;
+            }
+            self.pending = true;
         }
         while let Ok(Some(())) = timeout(QUIET, self.changed.recv()).await {}
         // What is in a new folder by now is part of this change.
-        self.add_folders()
+        self.add_folders()?;
+        self.pending = false;
+        Ok(())
     }
 
     /// Watches the folders in the project, with all that is in them. All each time: the watch of one
@@ -293,6 +301,24 @@ mod tests {
             fs::write(root.join("src/lib.rs"), "1").unwrap();
             heard(&mut watch, &format!("a save in a folder that was {how}")).await;
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_save_is_told_though_nobody_waited_until_it_was_quiet() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watch = Watch::start(folder.path()).unwrap();
+        let (tell, changed) = mpsc::channel(1);
+        watch.changed = changed;
+        tell.try_send(()).unwrap();
+        tokio::select! {
+            biased;
+            _ = watch.changed() => panic!("it is not quiet yet"),
+            // It was waited for once, and heard of the save.
+            () = std::future::ready(()) => {}
+        }
+        heard(&mut watch, "a save that was heard of before").await;
+        let told = timeout(PATIENCE, watch.changed()).await;
+        assert!(told.is_err(), "it is told once");
     }
 
     async fn heard(watch: &mut Watch, what: &str) {
