@@ -301,3 +301,23 @@ fn a_project_that_is_watched_is_built_at_every_save_and_heard_in_the_room() {
     home.write("bird/from", shipped("hype"));
     assert_eq!(digest(&server, &second), first);
 }
+
+/// Its build writes a component of the new name, and leaves the one of the old name where it is.
+#[test]
+fn a_project_that_gets_another_name_is_built_at_every_save() {
+    let home = with_bird("mkdir -p dist && cp $(cat from) dist/bird.wasm");
+    let server = home.serve_with(&home.path("plugins"), "127.0.0.1:0", &["--watch", "bird"]);
+    let first = digest(&server, "");
+
+    let renamed = serde_json::json!({
+        "name": "robin",
+        "scripts": {"build": "mkdir -p dist && cp $(cat from) dist/robin.wasm"}
+    });
+    home.write("bird/package.json", renamed.to_string());
+    home.write("bird/node_modules/.package-lock.json", "{}");
+    server
+        .process
+        .stderr_with("the project is called robin now; its module goes on as bird");
+    home.write("bird/from", shipped("regular"));
+    assert_ne!(digest(&server, &first), first);
+}

@@ -28,6 +28,7 @@ pub(super) struct Workshop {
 
 /// One project, and where its component goes.
 pub(super) struct Bench {
+    /// As it was at the start. Its module keeps that name until the next one.
     project: Project,
     plugin: PathBuf,
     /// It is told once, not at every look at the configuration, that its character has another's id.
@@ -228,15 +229,27 @@ impl Bench {
         &self.project.name
     }
 
-    /// Builds, and puts the component into the plugin folder if it is another one. If it fails, the
-    /// one that is there goes on.
+    /// Builds the project as it is now, and puts the component into the plugin folder if it is another
+    /// one. If it fails, the one that is there goes on.
     async fn build(&self, progress: &dyn Progress) {
         let name = self.project();
         let how = Options {
             debug: true,
             colour: colour::on_stderr(),
         };
-        let built = match build::build(&self.project, how, progress).await {
+        let built = async {
+            // Its manifest is among what its author saves.
+            let project = Project::open(&self.project.root)?;
+            if project.name != name {
+                tracing::warn!(
+                    "{}: the project is called {} now; its module goes on as {name} until chatter is started again",
+                    project.root.display(),
+                    project.name
+                );
+            }
+            build::build(&project, how, progress).await
+        };
+        let built = match built.await {
             Ok(built) => built,
             Err(error) => {
                 let goes_on = if self.plugin.exists() {
