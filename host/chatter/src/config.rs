@@ -201,15 +201,27 @@ pub(crate) fn load_stamped(
     })
 }
 
-/// Reads a persona's file that is not in the configuration folder; its name may be any.
+/// Reads a persona's file that is not in the configuration folder; its name may be any, and it names
+/// nothing but what is known.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with it.
-pub(crate) fn read_persona(path: &Path) -> Result<PersonaConfig, Vec<String>> {
+pub(crate) fn read_persona(path: &Path, known: &Known) -> Result<PersonaConfig, Vec<String>> {
     let text = Text::read(path).map_err(|wrong| vec![wrong]);
-    text.and_then(|text| text.checked())
-        .map_err(|wrong| wrong.iter().map(Wrong::to_string).collect())
+    let persona: PersonaConfig = text
+        .and_then(|text| text.checked())
+        .map_err(|wrong| wrong.iter().map(Wrong::to_string).collect::<Vec<_>>())?;
+    let route = persona.llm.as_deref();
+    let wrong = route.map_or_else(Vec::new, |route| route_problems(route, &known.models));
+    if wrong.is_empty() {
+        return Ok(persona);
+    }
+    let place = path.display();
+    Err(wrong
+        .iter()
+        .map(|(at, problem)| format!("{place}: llm{at}: {problem}"))
+        .collect())
 }
 
 /// Files by name, with their content as far as it is right: whoever refers to a broken file is not

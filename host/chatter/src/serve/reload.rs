@@ -65,7 +65,7 @@ impl Origin {
         }
         let mut configuration =
             config::load_stamped(stamp, self.instead.as_ref(), Some(&self.known))?;
-        self.workshop.seat(&mut configuration)?;
+        self.workshop.seat(&mut configuration, &self.known)?;
         Ok(configuration)
     }
 

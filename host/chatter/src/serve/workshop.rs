@@ -3,7 +3,7 @@
 
 use crate::{
     Failure, colour,
-    config::{self, Configuration},
+    config::{self, Configuration, Known},
     persona::progress::{Spinner, size},
     settings::Settings,
 };
@@ -73,8 +73,12 @@ impl Workshop {
     ///
     /// # Errors
     ///
-    /// What is wrong with the characters.
-    pub(super) fn seat(&self, configuration: &mut Configuration) -> Result<(), Vec<String>> {
+    /// What is wrong with the characters, which may name only what is known.
+    pub(super) fn seat(
+        &self,
+        configuration: &mut Configuration,
+        known: &Known,
+    ) -> Result<(), Vec<String>> {
         let mut wrong = Vec::new();
         for bench in &self.benches {
             let seated = configuration
@@ -82,16 +86,21 @@ impl Workshop {
                 .values()
                 .flat_map(|room| configuration.seats(room))
                 .any(|(_, module)| module == bench.project());
-            if !seated && let Err(why) = self.add(bench, configuration) {
+            if !seated && let Err(why) = self.add(bench, configuration, known) {
                 wrong.extend(why);
             }
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
-    fn add(&self, bench: &Bench, configuration: &mut Configuration) -> Result<(), Vec<String>> {
+    fn add(
+        &self,
+        bench: &Bench,
+        configuration: &mut Configuration,
+        known: &Known,
+    ) -> Result<(), Vec<String>> {
         let file = bench.project.character();
-        let mut persona = config::read_persona(&file)?;
+        let mut persona = config::read_persona(&file, known)?;
         if persona.module != bench.project() {
             return Err(vec![format!(
                 "{}: module: {:?}, but the project makes the module {:?}",
@@ -300,6 +309,55 @@ impl Progress for Aloud {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
+    /// A project that is called bird, with what its character's file says besides, is seated in a room beside
+    /// whom the configuration's personas' file bird.toml describes, if there is one.
+    fn seated(
+        character: &str,
+        configured: Option<&str>,
+    ) -> Result<(Configuration, RoomId), Vec<String>> {
+        let home = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = home.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("bird/package.json", r#"{"name":"bird"}"#);
+        let bird = "id = \"bird\"\nname = \"Bird\"\nmodule = \"bird\"\n";
+        write("bird/persona.toml", &format!("{bird}{character}"));
+        write("configs/moderation/default.toml", "name = \"default\"\n");
+        let lobby = "id = \"main/lobby\"\ntitle = \"Lobby\"\n";
+        write("configs/rooms/lobby.toml", lobby);
+        if let Some(text) = configured {
+            write("configs/personas/bird.toml", text);
+        }
+        let room: RoomId = "main/lobby".parse().unwrap();
+        let workshop = Workshop {
+            benches: vec![Arc::new(Bench {
+                project: Project::open(&home.path().join("bird")).unwrap(),
+                plugin: PathBuf::new(),
+                renamed: Once::new(),
+            })],
+            room: room.clone(),
+        };
+        let known = Known {
+            models: vec!["fast".into()],
+            ..Known::default()
+        };
+        let mut configuration = config::load(&home.path().join("configs"), None).unwrap();
+        workshop.seat(&mut configuration, &known)?;
+        Ok((configuration, room))
+    }
+
+    #[test]
+    fn a_character_names_language_models_that_there_are() {
+        assert!(seated("llm = [\"fast\"]\n", None).is_ok());
+        let wrong = seated("llm = [\"fats\"]\n", None).unwrap_err();
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        let told = "bird/persona.toml: llm.0: there is no language model \"fats\" in chatter.toml; did you mean `fast`?";
+        assert!(wrong[0].ends_with(told), "{wrong:?}");
+    }
 
     #[test]
     fn a_character_whose_id_is_taken_gets_one_that_is_free_or_is_refused() {
