@@ -31,8 +31,9 @@ pub(super) struct Bench {
     /// As it was at the start. Its module keeps that name until the next one.
     project: Project,
     plugin: PathBuf,
-    /// It is told once, not at every look at the configuration, that its character has another's id.
-    renamed: Once,
+    /// It is told once, not at every look at the configuration, that the configuration has a persona of
+    /// its character's id.
+    told: Once,
 }
 
 impl Workshop {
@@ -45,7 +46,7 @@ impl Workshop {
                 Ok(project) => benches.push(Arc::new(Bench {
                     plugin: settings.plugins.join(format!("{}.wasm", project.name)),
                     project,
-                    renamed: Once::new(),
+                    told: Once::new(),
                 })),
                 Err(error) => wrong.push(format!("--watch {error}")),
             }
@@ -112,19 +113,32 @@ impl Workshop {
         let Some(room) = configuration.rooms.get_mut(&self.room) else {
             return Err(vec![format!("--room {}: there is no such room", self.room)]);
         };
-        if let Some(other) = configuration.personas.get(&persona.id) {
-            let taken = |id: &PersonaId| configuration.personas.contains_key(id);
-            let renamed = rename(&persona, taken)
-                .map_err(|why| vec![format!("{}: id: {why}", file.display())])?;
-            bench.renamed.call_once(|| {
-                tracing::warn!(
-                    "the configuration has a persona {} already, on the module {}: the project's sits as {}",
-                    persona.id,
-                    other.module,
-                    renamed.id
-                );
-            });
-            persona = renamed;
+        if let Some(configured) = configuration.personas.get(&persona.id) {
+            let sits = |entry: &RosterEntry| entry.persona == persona.id;
+            if configured.module == persona.module && !room.config.roster.iter().any(sits) {
+                // It is the same one: its state is its own.
+                bench.told.call_once(|| {
+                    tracing::warn!(
+                        "the configuration has the persona {} already: it sits as it is described there, and not in {}",
+                        persona.id,
+                        file.display()
+                    );
+                });
+                persona = configured.clone();
+            } else {
+                let taken = |id: &PersonaId| configuration.personas.contains_key(id);
+                let renamed = rename(&persona, taken)
+                    .map_err(|why| vec![format!("{}: id: {why}", file.display())])?;
+                bench.told.call_once(|| {
+                    tracing::warn!(
+                        "the configuration has a persona {} already, on the module {}: the project's sits as {}",
+                        persona.id,
+                        configured.module,
+                        renamed.id
+                    );
+                });
+                persona = renamed;
+            }
         }
         let entry: RosterEntry =
             serde_json::from_value(serde_json::json!({ "persona": persona.id }))
@@ -337,7 +351,7 @@ mod tests {
             benches: vec![Arc::new(Bench {
                 project: Project::open(&home.path().join("bird")).unwrap(),
                 plugin: PathBuf::new(),
-                renamed: Once::new(),
+                told: Once::new(),
             })],
             room: room.clone(),
         };
@@ -357,6 +371,25 @@ mod tests {
         assert_eq!(wrong.len(), 1, "{wrong:?}");
         let told = "bird/persona.toml: llm.0: there is no language model \"fats\" in chatter.toml; did you mean `fast`?";
         assert!(wrong[0].ends_with(told), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_character_that_the_configuration_has_on_the_module_sits_as_it_is_there() {
+        let on = |module: &str| {
+            format!("id = \"bird\"\nname = \"Old Bird\"\nmodule = \"{module}\"\n")
+        };
+        for (configured, id, name) in [
+            (None, "bird", "Bird"),
+            (Some(on("bird")), "bird", "Old Bird"),
+            (Some(on("other")), "bird-new", "New Bird"),
+        ] {
+            let (configuration, room) = seated("", configured.as_deref()).unwrap();
+            let seats = configuration.seats(&configuration.rooms[&room]);
+            let seats: Vec<_> = seats
+                .map(|(persona, module)| (persona.id.as_str(), &*persona.name, module))
+                .collect();
+            assert_eq!(seats, [(id, name, "bird")], "{configured:?}");
+        }
     }
 
     #[test]
