@@ -101,8 +101,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check all configuration files and name everything that is wrong with them
-    Check(CheckOptions),
+    /// Check the settings and all configuration files, and name everything that is wrong with what `serve`
+    /// with these options would run
+    Check(Box<ServeOptions>),
 }
 
 /// What `serve` runs on.
@@ -375,19 +376,6 @@ pub(crate) struct SayOptions {
     pub(crate) server: Server,
 }
 
-/// What is to be checked.
-#[derive(Debug, Args)]
-pub(crate) struct CheckOptions {
-    /// Folder of the configuration [default: ./configs]
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "CHATTER_CONFIG",
-        hide_env_values = true
-    )]
-    pub config: Option<PathBuf>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::CommandLine;
@@ -400,7 +388,7 @@ mod tests {
 
     #[test]
     fn wrong_words_are_refused_and_right_ones_are_not() {
-        let cases: [(&[&str], bool); 10] = [
+        let cases: [(&[&str], bool); 11] = [
             (&[], true),
             (&["--listen", "127.0.0.1:0"], true),
             (
@@ -414,6 +402,7 @@ mod tests {
             (&["tail", "Lobby"], false),
             (&["say", "main/lobby", "hi", "--reply-to", "7"], false),
             (&["config", "check", "--config", "x"], true),
+            (&["config", "check", "--role", "gateway"], true),
         ];
         for (words, good) in cases {
             let line = CommandLine::try_parse_from([&["chatter"], words].concat());

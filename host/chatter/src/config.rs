@@ -17,11 +17,7 @@ mod watch;
 pub use source::{Source, Watched};
 pub(crate) use watch::{Stamp, Watch};
 
-use crate::{
-    Failure,
-    args::CheckOptions,
-    settings::{self, SourceOverride, route_problems},
-};
+use crate::settings::{SourceOverride, route_problems};
 use chatter_emotes::Emotes;
 use chatter_media::Recording;
 use chatter_protocol::{
@@ -32,7 +28,6 @@ use read::{File, files, read};
 use source::source_of;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -382,29 +377,6 @@ fn check_roster(
                 .push(file.problem(&field, format!("{name:?} has a seat in this room already")));
         }
     }
-}
-
-/// `chatter config check`.
-pub(crate) fn check(options: CheckOptions) -> Result<(), Failure> {
-    let (folder, known) = settings::config_folder(options.config)?;
-    let configuration =
-        load_stamped(&mut Stamp::of(&folder), None, Some(&known)).map_err(Failure::Usage)?;
-    let count = |number: usize, one: &str, more: &str| {
-        format!("{number} {}", if number == 1 { one } else { more })
-    };
-    let _ = writeln!(
-        std::io::stdout().lock(),
-        "{}: {}, {}, {}: all fine",
-        folder.display(),
-        count(configuration.rooms.len(), "room", "rooms"),
-        count(configuration.personas.len(), "persona", "personas"),
-        count(
-            configuration.policies,
-            "moderation policy",
-            "moderation policies"
-        ),
-    );
-    Ok(())
 }
 
 #[cfg(test)]

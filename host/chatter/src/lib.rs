@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(options)) => serve::run(*options),
         Some(Command::Tail(options)) => client::tail::run(options),
         Some(Command::Say(options)) => client::say::run(options),
-        Some(Command::Config(ConfigCommand::Check(options))) => config::check(options),
+        Some(Command::Config(ConfigCommand::Check(options))) => serve::check(*options),
         Some(Command::Persona(options)) => persona::run(options),
         Some(Command::Memory(command)) => memory::run(command),
         Some(Command::Models(command)) => models::run(command),

@@ -9,7 +9,7 @@ use crate::{
     args::ServeOptions,
     said::{confirmed, note, print},
     serve::{DataFolder, Joints, Unjoined},
-    settings::{Bus, BusText, Settings},
+    settings::{Bus, BusText, Settings, keys::Key},
 };
 use anstyle::Style;
 use chatter_memory::{AT_HAND, Archive, Filter, SEARCH_LIMIT, gist};
@@ -157,13 +157,22 @@ struct Opened {
 
 impl Place {
     fn open(self) -> Result<Opened, Failure> {
-        let settings = Settings::load(ServeOptions {
+        let mut settings = Settings::load(ServeOptions {
             config: self.config,
             data: self.data,
             bus: self.bus,
             memory: self.memory,
             ..ServeOptions::default()
         })?;
+        if let Some(key) = settings.memory.key().filter(Key::is_missing) {
+            match &mut settings.memory {
+                MemorySettings::Mem0 { .. } => return Err(Failure::usage(key.to_string())),
+                MemorySettings::Embedded { embeddings, .. } => {
+                    note(&format!("{key}: memories are found by their words alone"));
+                    *embeddings = None;
+                }
+            }
+        }
         let data = DataFolder::open(&settings.data)?;
         let memory = options::open(&settings.memory, &data.memory())?;
         Ok(Opened {
@@ -182,6 +191,9 @@ impl Opened {
     /// The memory's file belongs to a chatter that runs on it; Mem0 belongs to nobody, and Redis to all on it. Also
     /// gives the store, with what still waits in it to be remembered, unless a running chatter has it for itself.
     async fn alone(&self) -> Result<Option<Joints>, Failure> {
+        if let Some(password) = self.settings.bus.missing_password() {
+            return Err(Failure::usage(password.to_string()));
+        }
         match Joints::new(&self.settings.bus, &self.data).await {
             Ok(joints) => Ok(Some(joints)),
             Err(Unjoined::InUse(_)) if self.is_mem0() => match &self.settings.bus {

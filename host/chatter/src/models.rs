@@ -4,9 +4,8 @@ mod progress;
 
 use crate::{
     Failure,
-    args::ServeOptions,
     said::{note, print},
-    settings::Settings,
+    settings,
 };
 use anstyle::Style;
 use chatter_models::{Folder, Kind, MODELS, Model, State, VOICE, named, pull};
@@ -104,13 +103,7 @@ impl Place {
     fn folder(self) -> Result<Folder, Failure> {
         let data = match self.data {
             Some(data) => data,
-            None => {
-                Settings::load(ServeOptions {
-                    config: self.config,
-                    ..ServeOptions::default()
-                })?
-                .data
-            }
+            None => settings::data_folder(self.config)?,
         };
         Ok(folder(&data))
     }

@@ -3,6 +3,7 @@
 mod budgets;
 mod data;
 mod files;
+mod outset;
 mod parts;
 mod reload;
 mod report;
@@ -11,6 +12,7 @@ mod signals;
 mod workshop;
 
 pub(crate) use data::DataFolder;
+pub(crate) use outset::check;
 pub(crate) use parts::{Joints, Unjoined};
 
 use crate::{
@@ -28,6 +30,7 @@ use chatter_protocol::{PersonaConfig, RoomId, room::Model};
 use chatter_store::{Duty, Rota};
 use chatter_trends::Trends;
 use chatter_worker::{Seat, Worker};
+use outset::Outset;
 use parts::Parts;
 use reload::{Handles, Live, Origin, Reload};
 use services::{Services, Stage};
@@ -39,7 +42,7 @@ use std::{
     time::Duration,
 };
 use tokio::net::TcpListener;
-use workshop::{Watched, Workshop};
+use workshop::Watched;
 
 /// After the services have ended, so long for work that is still on its way to the disk.
 const LAST_WRITES: Duration = Duration::from_millis(400);
@@ -52,14 +55,15 @@ const LAST_WRITES: Duration = Duration::from_millis(400);
 /// can't start, or if one of its services ends by itself.
 pub fn run(options: ServeOptions) -> Result<(), Failure> {
     let settings = Settings::load(options)?;
-    settings.check_roles()?;
-    logging::start(&settings.log)?;
-    let workshop = Arc::new(Workshop::open(&settings)?);
+    logging::start(settings.log.clone());
+    let Outset {
+        workshop,
+        origin,
+        stamp,
+        configuration,
+    } = Outset::read(&settings, settings.missing_keys())?;
     // From here on nothing that is saved is missed, however long the first builds take.
     let watched = workshop.watch()?;
-    let origin = Origin::new(&settings, workshop);
-    let mut stamp = Stamp::of(&settings.config);
-    let configuration = origin.read(&mut stamp).map_err(Failure::Usage)?;
     let executor = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

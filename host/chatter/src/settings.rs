@@ -3,6 +3,7 @@
 //! The command line and the environment arrive here already merged: clap lets the former win.
 
 mod file;
+pub(crate) mod keys;
 mod llm;
 mod values;
 
@@ -17,6 +18,7 @@ use crate::{
     args::ServeOptions,
     audience::Audience,
     config::Known,
+    logging,
     memory::options::MemorySettings,
     senses::{SpeechSettings, VisionSettings},
 };
@@ -24,12 +26,14 @@ use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_runtime::Pool;
 use etcetera::{BaseStrategy, choose_base_strategy};
 use file::SettingsFile;
+use keys::Key;
 use llm::{LlmOptions, LlmTable};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     time::Duration,
 };
+use tracing_subscriber::filter::Targets;
 
 const DEFAULT_CONFIG: &str = "configs";
 const DEFAULT_POLL: Duration = Duration::from_secs(5);
@@ -81,7 +85,7 @@ pub struct Settings {
     /// Who describes what a room watches.
     pub vision: Option<VisionSettings>,
     /// What is logged.
-    pub log: String,
+    pub log: Targets,
     /// What all chance comes from; absent for another each time.
     pub seed: Option<u64>,
     /// The settings file that was read, if there is one.
@@ -110,18 +114,11 @@ impl Settings {
     ///
     /// Names everything that is wrong with `chatter.toml`, or the options that don't fit together.
     pub fn load(options: ServeOptions) -> Result<Self, Failure> {
-        Self::layered(options, Path::new(""), |name| {
-            std::env::var_os(name).is_some_and(|value| !value.is_empty())
-        })
+        Self::layered(options, Path::new(""))
     }
 
-    /// As [`load`](Self::load), in a working folder (empty for the process's own) and with another
-    /// answer to whether an environment variable is set.
-    fn layered(
-        options: ServeOptions,
-        here: &Path,
-        is_set: impl Fn(&str) -> bool,
-    ) -> Result<Self, Failure> {
+    /// As [`load`](Self::load), in a working folder (empty for the process's own).
+    fn layered(options: ServeOptions, here: &Path) -> Result<Self, Failure> {
         let config = options.config.clone();
         let config = config.unwrap_or_else(|| here.join(DEFAULT_CONFIG));
         let found = Found::in_folders(&config, here);
@@ -131,12 +128,7 @@ impl Settings {
             .config
             .or(file.config)
             .unwrap_or_else(|| here(DEFAULT_CONFIG));
-        if !config.is_dir() {
-            return Err(Failure::usage(format!(
-                "there is no configuration folder {}; name one with --config DIR",
-                config.display()
-            )));
-        }
+        let config = folder(config)?;
         let room = match options.room.or(file.room) {
             Some(room) => room,
             None => RoomId::from_parts("main", "lobby").map_err(Failure::failed)?,
@@ -202,13 +194,12 @@ impl Settings {
                     concurrency: options.llm_concurrency,
                 },
                 file.llm,
-                &is_set,
             )?,
             limits: file.limits,
             memory: options
                 .memory
                 .over(file.memory)
-                .settings(&is_set)
+                .settings()
                 .map_err(Failure::Usage)?,
             pool: options
                 .pool
@@ -245,12 +236,13 @@ impl Settings {
             vision: options
                 .vision
                 .over(file.vision)
-                .settings(&is_set)
+                .settings()
                 .map_err(Failure::Usage)?,
-            log: options
-                .log
-                .or(file.log)
-                .unwrap_or_else(|| crate::logging::DEFAULT.into()),
+            log: {
+                let filter = options.log.or(file.log);
+                let filter = filter.as_deref().unwrap_or(logging::DEFAULT);
+                logging::filter(filter).map_err(Failure::usage)?
+            },
             seed: options.seed.or(file.seed),
             file: found,
         })
@@ -264,12 +256,19 @@ impl Settings {
         }
     }
 
+    /// What is said of keys and passwords that the settings name and the environment lacks.
+    pub(crate) fn missing_keys(&self) -> Vec<String> {
+        let vision = self.vision.as_ref().and_then(VisionSettings::key);
+        let others = [self.bus.missing_password(), self.memory.key(), vision];
+        missing(others.into_iter().flatten().chain(self.llm.keys()))
+    }
+
     /// Whether this process can do what it is to do.
     ///
     /// # Errors
     ///
     /// If it has only some of the roles, and the others can't be reached or are needed here.
-    pub fn check_roles(&self) -> Result<(), Failure> {
+    pub fn check_roles(&self) -> Result<(), String> {
         let others: Vec<&str> = Role::ALL
             .iter()
             .filter(|role| !self.roles.contains(role))
@@ -280,14 +279,14 @@ impl Settings {
         }
         let others = others.join(", ");
         if self.bus == Bus::Memory {
-            return Err(Failure::usage(format!(
+            return Err(format!(
                 "role: with the bus `memory` nobody else can be reached, so {others} would be missing: name a Redis with --bus redis://HOST, or leave out --role for all of them in one process"
-            )));
+            ));
         }
         if !self.watch.is_empty() {
-            return Err(Failure::usage(format!(
+            return Err(format!(
                 "--watch gives a project its seat in this process alone, and {others} would know nothing of it: leave out --role"
-            )));
+            ));
         }
         Ok(())
     }
@@ -302,18 +301,36 @@ pub(crate) fn llm(options: ServeOptions) -> Result<Llm, Failure> {
         api_key_env: options.llm_api_key_env,
         concurrency: options.llm_concurrency,
     };
-    Llm::new(options, LlmTable::default(), |name| {
-        std::env::var_os(name).is_some_and(|value| !value.is_empty())
-    })
+    let llm = Llm::new(options, LlmTable::default())?;
+    match missing(llm.keys()) {
+        missing if missing.is_empty() => Ok(llm),
+        missing => Err(Failure::Usage(missing)),
+    }
 }
 
-/// Where the configuration is, and what it may name, for commands that need nothing else.
-pub(crate) fn config_folder(given: Option<PathBuf>) -> Result<(PathBuf, Known), Failure> {
-    Settings::load(ServeOptions {
-        config: given,
-        ..ServeOptions::default()
-    })
-    .map(|settings| (settings.config.clone(), settings.known()))
+/// The data folder, for commands that need nothing else of what the settings say.
+pub(crate) fn data_folder(config: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let config = config.map_or_else(|| Ok(DEFAULT_CONFIG.into()), folder)?;
+    let found = Found::in_folders(&config, Path::new(""));
+    let file = SettingsFile::read(&found).map_err(Failure::Usage)?;
+    file.data.map_or_else(default_data, Ok)
+}
+
+/// A folder of the configuration, if it is there.
+fn folder(config: PathBuf) -> Result<PathBuf, Failure> {
+    if config.is_dir() {
+        return Ok(config);
+    }
+    Err(Failure::usage(format!(
+        "there is no configuration folder {}; name one with --config DIR",
+        config.display()
+    )))
+}
+
+/// What is said of those that are missing.
+fn missing(keys: impl Iterator<Item = Key>) -> Vec<String> {
+    let missing = keys.filter(Key::is_missing);
+    missing.map(|key| key.to_string()).collect()
 }
 
 fn default_data() -> Result<PathBuf, Failure> {

@@ -61,6 +61,96 @@ fn a_good_configuration_is_counted() {
 }
 
 #[test]
+fn what_serve_refuses_is_named_by_config_check_in_the_same_words() {
+    let home = Home::lively();
+    for (settings, part) in [
+        ("source = \"none.srt\"\n", "none.srt"),
+        (
+            "room = \"main/loby\"\nspeed = 2\n",
+            "did you mean `main/lobby`?",
+        ),
+        ("audible = true\n", "--audible: viewers can't hear "),
+        (
+            "role = [\"gateway\"]\nsource = \"none.srt\"\n",
+            "role: with the bus `memory` nobody else can be reached",
+        ),
+        ("log = \"chatter=loud\"\n", "log: \"chatter=loud\": "),
+    ] {
+        home.write("configs/chatter.toml", settings);
+        let check = home.run(&["config", "check"]);
+        assert_eq!(check.status.code(), Some(2), "{settings}");
+        let said = stderr(&check);
+        assert!(said.contains(part), "{settings}: {said}");
+        let serve = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
+        let serve = home.run(&serve);
+        assert_eq!(serve.status.code(), Some(2), "{settings}");
+        assert_eq!(stderr(&serve), said, "{settings}");
+    }
+    let check = home.run(&["config", "check", "--log", "warn", "--watch", "nowhere"]);
+    assert_eq!(check.status.code(), Some(2));
+    assert!(
+        stderr(&check).contains("nowhere: there is no such folder"),
+        "it takes the options of serve: {}",
+        stderr(&check)
+    );
+}
+
+#[test]
+fn a_missing_key_is_missed_by_what_needs_it_alone() {
+    let home = Home::lively();
+    let llm = "data = \"../data\"\n[llm.providers.it]\nkind = \"openai\"\nmodel = \"m\"\n\
+        base_url = \"http://127.0.0.1:9/v1\"\napi_key_env = \"NO_SUCH_KEY\"\n";
+    let embedded = "data = \"../data\"\n[memory]\nembedding_base_url = \"http://127.0.0.1:9/v1\"\n\
+        embedding_model = \"m\"\nembedding_api_key_env = \"NO_SUCH_KEY\"\n";
+    let mem0 = "data = \"../data\"\n[memory]\nprovider = \"mem0\"\nbase_url = \"http://127.0.0.1:9\"\n\
+        api_key_env = \"NO_SUCH_KEY\"\n";
+    let redis = "data = \"../data\"\nbus = \"redis://127.0.0.1:9?password_env=NO_SUCH_KEY\"\n";
+    let serve = &["serve", "--listen", "127.0.0.1:0"][..];
+    let check = &["config", "check"][..];
+    let models = &["models", "list"][..];
+    let memory = &["memory", "search", "tea"][..];
+    let forget = &["memory", "forget", "--all", "--yes"][..];
+    // What is said of the key, if anything, beside the exit code.
+    let refused = Some("error: the environment variable NO_SUCH_KEY, which should hold ");
+    let noted = Some(" is not set here, and `chatter serve` needs it");
+    for (settings, words, code, told) in [
+        (llm, serve, 2, refused),
+        (llm, check, 0, noted),
+        (llm, models, 0, None),
+        (llm, memory, 0, None),
+        (embedded, serve, 2, refused),
+        (embedded, check, 0, noted),
+        (
+            embedded,
+            memory,
+            0,
+            Some("memories are found by their words alone"),
+        ),
+        (mem0, check, 0, noted),
+        (mem0, models, 0, None),
+        (mem0, memory, 2, refused),
+        (redis, serve, 2, refused),
+        (redis, check, 0, noted),
+        (redis, models, 0, None),
+        (redis, memory, 0, None),
+        (redis, forget, 2, refused),
+    ] {
+        home.write("configs/chatter.toml", settings);
+        let output = home.run(words);
+        let said = stderr(&output);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{words:?}: {settings}{said}"
+        );
+        match told {
+            Some(told) => assert!(said.contains(told), "{words:?}: {settings}{said}"),
+            None => assert!(!said.contains("NO_SUCH_KEY"), "{words:?}: {settings}{said}"),
+        }
+    }
+}
+
+#[test]
 fn the_configuration_that_ships_is_fine() {
     let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
     let output = Home::empty().run(&["config", "check", "--config", configs]);

@@ -54,6 +54,12 @@ pub(super) struct About {
 
 impl Dialer {
     pub(super) fn new(server: &Server) -> Result<Self, Fault> {
+        if let Some(variable) = server.unset() {
+            let words = format!(
+                "the environment variable {variable}, which should hold Redis' password, is not set"
+            );
+            return Err(Fault::new(FaultKind::SignIn, words));
+        }
         let mut info = RedisConnectionInfo::default()
             .set_protocol(ProtocolVersion::RESP3)
             .set_lib_name("chatter", env!("CARGO_PKG_VERSION"))

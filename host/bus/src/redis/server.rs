@@ -53,6 +53,8 @@ pub struct Server {
     pub(super) cluster: bool,
     pub(super) user: Option<String>,
     pub(super) password: Option<String>,
+    /// The environment variable that should hold the password, and does not.
+    unset: Option<String>,
     pub(super) database: i64,
     pub(super) tls: Option<Tls>,
 }
@@ -72,6 +74,12 @@ impl Server {
     pub fn is_meant(text: &str) -> bool {
         text.split_once("://")
             .is_some_and(|(scheme, _)| SCHEMES.iter().any(|(known, ..)| scheme == *known))
+    }
+
+    /// The environment variable that should hold the password, if it is not set. Nobody signs in without it.
+    #[must_use]
+    pub fn unset(&self) -> Option<&str> {
+        self.unset.as_deref()
     }
 
     /// Reads a URL, with another answer to what environment variables hold.
@@ -111,6 +119,7 @@ impl Server {
                 Some(password) => decoded(password, "password")?,
                 None => None,
             },
+            unset: None,
             database: database(url.path(), cluster)?,
             tls: tls.then(Tls::default),
         };
@@ -120,14 +129,15 @@ impl Server {
             match &*name {
                 "node" if cluster => server.seeds.push(node(&value)?),
                 "password_env" => {
-                    if server.password.is_some() {
+                    if server.password.is_some() || server.unset.is_some() {
                         return Err(
                             "the password is given twice: in the URL and by password_env".into(),
                         );
                     }
-                    server.password = Some(variable(&value).ok_or_else(|| {
-                        format!("the environment variable {value}, which should hold Redis' password, is not set")
-                    })?);
+                    match variable(&value) {
+                        Some(password) => server.password = Some(password),
+                        None => server.unset = Some(value),
+                    }
                 }
                 "ca" | "cert" | "key" if tls => match &*name {
                     "ca" => server.tls.get_or_insert_default().ca = Some(value.into()),
@@ -152,7 +162,7 @@ impl Server {
             }
             _ => return Err("cert and key belong together: one of them is missing".into()),
         }
-        if server.user.is_some() && server.password.is_none() {
+        if server.user.is_some() && server.password.is_none() && server.unset.is_none() {
             return Err("a user without a password: add it, or name the variable that holds it with ?password_env=NAME".into());
         }
         Ok(server)
@@ -258,6 +268,7 @@ fn decoded(text: &str, what: &str) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redis::dial::Dialer;
 
     fn parse(text: &str) -> Result<Server, String> {
         Server::parse(text, |name| {
@@ -317,7 +328,6 @@ mod tests {
             ("rediss://:hunter2@h?cert=x", "belong together"),
             ("redis+cluster://:hunter2@h?node=b:x", "node=b:x"),
             ("redis://ana@h", "a user without a password"),
-            ("redis://ana@h?password_env=NONE", "NONE"),
             ("redis://:hunter2@h?password_env=SECRET", "twice"),
         ];
         for (text, part) in cases {
@@ -326,6 +336,22 @@ mod tests {
                 problem.contains(part) && !problem.contains("hunter2"),
                 "{text}: {problem}"
             );
+        }
+    }
+
+    #[test]
+    fn a_password_may_be_missing_until_one_signs_in() {
+        for (text, unset) in [
+            ("redis://ana@h?password_env=SECRET", None),
+            ("redis://ana@h?password_env=NONE", Some("NONE")),
+        ] {
+            let server = parse(text).unwrap();
+            assert_eq!(server.unset(), unset, "{text}");
+            let told = Dialer::new(&server).err().map(|fault| fault.to_string());
+            let expected = unset.map(|name| {
+                format!("the environment variable {name}, which should hold Redis' password, is not set")
+            });
+            assert_eq!(told, expected, "{text}");
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What personas remember with, as it is set on the command line, in the environment and in the table
 //! `[memory]` of `chatter.toml`.
 
-use crate::Failure;
-use chatter_http::{BaseUrl, Secret};
+use crate::{
+    Failure,
+    settings::keys::{self, Key},
+};
+use chatter_http::BaseUrl;
 use chatter_llm::Embeddings;
 use chatter_memory::{Api, Archive, Embedded, Guarded, HOSTED, Mem0, Mem0Config, SCOPE_KEEPS};
 use clap::Args;
@@ -188,6 +191,19 @@ pub struct EmbeddingSettings {
     pub wait: Duration,
 }
 
+impl MemorySettings {
+    /// Its key, or that of its embeddings.
+    pub(crate) fn key(&self) -> Option<Key> {
+        match self {
+            Self::Embedded { embeddings, .. } => {
+                let variable = embeddings.as_ref()?.api_key_env.as_ref();
+                Key::of("memory.embedding_base_url", variable)
+            }
+            Self::Mem0 { api_key_env, .. } => Key::of("memory", api_key_env.as_ref()),
+        }
+    }
+}
+
 const DEFAULT_KEY: &str = "MEM0_API_KEY";
 const MOST_KEPT: u32 = 100_000;
 const LONGEST_MS: u64 = 120_000;
@@ -230,10 +246,7 @@ impl MemoryOptions {
     /// # Errors
     ///
     /// Everything that is wrong, each with its setting.
-    pub(crate) fn settings(
-        self,
-        is_set: impl Fn(&str) -> bool,
-    ) -> Result<MemorySettings, Vec<String>> {
+    pub(crate) fn settings(self) -> Result<MemorySettings, Vec<String>> {
         let mut wrong = Vec::new();
         let mut wait = |name: &str, ms: Option<u64>, default: u64| {
             let ms = ms.unwrap_or(default);
@@ -245,15 +258,6 @@ impl MemoryOptions {
         let search_wait = wait("search_ms", self.search_ms, 2_000);
         let write_wait = wait("write_ms", self.write_ms, 20_000);
         let embedding_wait = wait("embedding_ms", self.embedding_ms, 300);
-        let mut variable = |name: &str, variable: &Option<String>| {
-            if let Some(variable) = variable.as_ref().filter(|variable| !is_set(variable)) {
-                wrong.push(format!(
-                    "memory.{name}: the environment variable {variable}, which should hold the key, is not set"
-                ));
-            }
-        };
-        variable("api_key_env", &self.api_key_env);
-        variable("embedding_api_key_env", &self.embedding_api_key_env);
         let settings = match self.provider.unwrap_or_default() {
             Provider::Embedded => {
                 let keeps = self.keeps.unwrap_or(SCOPE_KEEPS);
@@ -294,13 +298,8 @@ impl MemoryOptions {
                     (Api::Hosted, None) => true,
                     (_, base_url) => base_url.as_ref().is_some_and(|it| it.is_at(HOSTED)),
                 };
-                let usual = || (is_own && is_set(DEFAULT_KEY)).then(|| DEFAULT_KEY.to_owned());
+                let usual = || is_own.then(|| DEFAULT_KEY.to_owned());
                 let key = self.api_key_env.or_else(usual);
-                if is_own && key.is_none() {
-                    wrong.push(format!(
-                        "the environment variable {DEFAULT_KEY}, which should hold Mem0's key, is not set"
-                    ));
-                }
                 if api == Api::OpenSource && self.base_url.is_none() {
                     wrong.push("memory.base_url is missing: where Mem0's server is, for instance --memory-base-url http://127.0.0.1:8888".into());
                 }
@@ -334,7 +333,7 @@ pub(crate) fn open(settings: &MemorySettings, file: &Path) -> Result<Arc<dyn Arc
             let Some(embeddings) = embeddings else {
                 return Ok(Arc::new(memory));
             };
-            let key = key(embeddings.api_key_env.as_deref())?;
+            let key = keys::read(embeddings.api_key_env.as_deref())?;
             let server = Embeddings::new(&embeddings.base_url, &embeddings.model, key)
                 .map_err(|error| Failure::usage(format!("memory.embedding_{error}")))?;
             Ok(Arc::new(
@@ -348,7 +347,7 @@ pub(crate) fn open(settings: &MemorySettings, file: &Path) -> Result<Arc<dyn Arc
             search_wait,
             write_wait,
         } => {
-            let key = key(api_key_env.as_deref())?;
+            let key = keys::read(api_key_env.as_deref())?;
             let mut config = Mem0Config::new(*api, base_url.clone(), key);
             config.search_wait = *search_wait;
             config.write_wait = *write_wait;
@@ -359,23 +358,13 @@ pub(crate) fn open(settings: &MemorySettings, file: &Path) -> Result<Arc<dyn Arc
     }
 }
 
-fn key(variable: Option<&str>) -> Result<Option<Secret>, Failure> {
-    let Some(variable) = variable else {
-        return Ok(None);
-    };
-    let key = std::env::var(variable).map_err(|_| {
-        Failure::usage(format!("the environment variable {variable} holds no text"))
-    })?;
-    Ok(Some(Secret::new(&key)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(toml: &str) -> Result<MemorySettings, Vec<String>> {
         let options: MemoryOptions = toml::from_str(toml).unwrap();
-        options.settings(|name| name == "KEY")
+        options.settings()
     }
 
     #[test]
@@ -394,7 +383,7 @@ mod tests {
         ] {
             let toml = format!("provider = 'mem0'\n{toml}");
             let options: MemoryOptions = toml::from_str(&toml).unwrap();
-            match options.settings(|_| true) {
+            match options.settings() {
                 Ok(MemorySettings::Mem0 { api_key_env, .. }) => {
                     assert_eq!(api_key_env.as_deref(), expected, "{toml}");
                 }
@@ -424,11 +413,7 @@ mod tests {
             ("api = 'hosted'", Err("memory.api is Mem0's")),
             ("embedding_model = 'm'", Err("belong together")),
             ("provider = 'mem0'", Err("memory.base_url is missing")),
-            ("provider = 'mem0'\napi = 'hosted'", Err("MEM0_API_KEY")),
-            (
-                "provider = 'mem0'\nbase_url = 'http://x'\napi_key_env = 'GONE'",
-                Err("GONE"),
-            ),
+            ("provider = 'mem0'\napi = 'hosted'", Ok(())),
             (
                 "provider = 'mem0'\nbase_url = 'http://x'\nembedding_model = 'm'",
                 Err("its own embedder"),

@@ -6,7 +6,7 @@ mod show;
 use crate::{
     Failure,
     args::ServeOptions,
-    persona,
+    logging, persona,
     settings::{Provider, llm},
 };
 use chatter_http::BaseUrl;
@@ -128,7 +128,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 pub(crate) fn run(options: TryOptions) -> Result<(), Failure> {
     // What a persona logs is shown with its call, and why it is left out as this command's error.
-    crate::logging::start("warn,persona=off,chatter_context=error,chatter_runtime::catalogue=off")?;
+    let log = "warn,persona=off,chatter_context=error,chatter_runtime::catalogue=off";
+    logging::start(logging::filter(log).map_err(Failure::usage)?);
     let subject = persona::subject(&options.what, options.persona.as_deref())?;
     let mut source = Source::read(options.source.as_deref()).map_err(wrong)?;
     source.chat.extend(options.say.iter().cloned());

@@ -1,8 +1,11 @@
 //! Who describes pictures: the table `[vision]`.
 
-use crate::Failure;
+use crate::{
+    Failure,
+    settings::keys::{self, Key},
+};
 use chatter_context::Sight;
-use chatter_http::{BaseUrl, Secret};
+use chatter_http::BaseUrl;
 use chatter_llm::{Kind, Reasoning, ServerConfig, Vision};
 use clap::Args;
 use serde::Deserialize;
@@ -85,6 +88,13 @@ pub struct VisionSettings {
     pub reasoning: Option<Reasoning>,
 }
 
+impl VisionSettings {
+    /// Its key, if it has one.
+    pub(crate) fn key(&self) -> Option<Key> {
+        Key::of("vision", self.api_key_env.as_ref())
+    }
+}
+
 impl VisionOptions {
     /// The keys of `[vision]`.
     pub(crate) const KEYS: [&str; 7] = [
@@ -115,10 +125,7 @@ impl VisionOptions {
     /// # Errors
     ///
     /// Everything that is wrong, each with its setting.
-    pub(crate) fn settings(
-        self,
-        is_set: impl Fn(&str) -> bool,
-    ) -> Result<Option<VisionSettings>, Vec<String>> {
+    pub(crate) fn settings(self) -> Result<Option<VisionSettings>, Vec<String>> {
         let mut wrong = Vec::new();
         let every_s = self.every_s.unwrap_or(15);
         if !(1..=3600).contains(&every_s) {
@@ -128,11 +135,6 @@ impl VisionOptions {
         if !(1..=120_000).contains(&deadline_ms) {
             wrong.push(format!(
                 "vision.deadline_ms: {deadline_ms} is not in 1..=120000"
-            ));
-        }
-        if let Some(variable) = self.api_key_env.as_ref().filter(|name| !is_set(name)) {
-            wrong.push(format!(
-                "vision.api_key_env: the environment variable {variable}, which should hold the key, is not set"
             ));
         }
         let settings = match (self.base_url, self.model) {
@@ -166,14 +168,9 @@ pub(crate) fn sight(settings: Option<&VisionSettings>) -> Result<Option<Sight>, 
     let Some(settings) = settings else {
         return Ok(None);
     };
-    let key = settings.api_key_env.as_deref().map(|variable| {
-        let key = std::env::var(variable);
-        let key = key.map_err(|error| Failure::usage(format!("vision.api_key_env: {error}")));
-        key.map(|key| Secret::new(&key))
-    });
     let config = ServerConfig {
         base_url: settings.base_url.clone(),
-        api_key: key.transpose()?,
+        api_key: keys::read(settings.api_key_env.as_deref())?,
         sampling: settings.sampling,
         reasoning: settings.reasoning,
         ..ServerConfig::new(Kind::OpenAi, &settings.model)
@@ -198,7 +195,7 @@ mod tests {
             ..VisionOptions::default()
         };
         type Change = fn(&mut VisionOptions);
-        let cases: [(Change, Result<bool, &str>); 7] = [
+        let cases: [(Change, Result<bool, &str>); 6] = [
             (|_| {}, Ok(true)),
             (|it| (it.base_url, it.model) = (None, None), Ok(false)),
             (
@@ -217,17 +214,11 @@ mod tests {
                 |it| it.deadline_ms = Some(200_000),
                 Err("vision.deadline_ms: 200000 is not in 1..=120000"),
             ),
-            (
-                |it| it.api_key_env = Some("NOT_THERE".into()),
-                Err(
-                    "vision.api_key_env: the environment variable NOT_THERE, which should hold the key, is not set",
-                ),
-            ),
         ];
         for (change, expected) in cases {
             let mut options = full.clone();
             change(&mut options);
-            let settings = options.settings(|_| false);
+            let settings = options.settings();
             let is_on = settings.map(|it| it.is_some());
             assert_eq!(
                 is_on.map_err(|wrong| wrong.join("; ")),

@@ -38,7 +38,11 @@ pub(super) struct Bench {
 
 impl Workshop {
     /// Finds the projects.
-    pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    pub(super) fn open(settings: &Settings) -> Result<Self, Vec<String>> {
         let mut benches: Vec<Arc<Bench>> = Vec::new();
         let mut wrong = Vec::new();
         for folder in &settings.watch {
@@ -66,7 +70,7 @@ impl Workshop {
                 room: settings.room.clone(),
             })
         } else {
-            Err(Failure::Usage(wrong))
+            Err(wrong)
         }
     }
 

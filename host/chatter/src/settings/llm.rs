@@ -10,8 +10,9 @@ pub use moderation::ModerationServer;
 pub(crate) use table::route_problems;
 pub(super) use table::{LlmOptions, LlmTable};
 
+use super::keys::{self, Key};
 use crate::Failure;
-use chatter_http::{BaseUrl, Secret};
+use chatter_http::BaseUrl;
 use chatter_llm::{
     Assessor, Budgets, ConfigError, Kind, OFFLINE, Price, ProviderConfig, Reasoning, Router,
     RouterConfig, ServerConfig,
@@ -92,6 +93,17 @@ impl Llm {
         names.chain([OFFLINE.to_owned()]).collect()
     }
 
+    /// The keys of all of them.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let models = self.providers.iter().filter_map(|(name, it)| {
+            Key::of(format_args!("llm.providers.{name}"), it.api_key_env.as_ref())
+        });
+        let moderation = self.moderation.iter().filter_map(|(name, it)| {
+            Key::of(format_args!("llm.moderation.{name}"), it.api_key_env.as_ref())
+        });
+        models.chain(moderation)
+    }
+
     /// Who says what texts are, with their keys from the environment.
     ///
     /// # Errors
@@ -134,12 +146,7 @@ impl LlmProvider {
     fn config(&self, name: &str) -> Result<ProviderConfig, Failure> {
         let mut server = ServerConfig::new(self.kind, &self.model);
         server.base_url.clone_from(&self.base_url);
-        if let Some(variable) = &self.api_key_env {
-            let key = std::env::var(variable).map_err(|_| {
-                Failure::usage(format!("the environment variable {variable} holds no text"))
-            })?;
-            server.api_key = Some(Secret::new(&key));
-        }
+        server.api_key = keys::read(self.api_key_env.as_deref())?;
         let ProviderBounds {
             concurrency,
             queue,

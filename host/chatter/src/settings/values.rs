@@ -1,6 +1,7 @@
 //! Values of settings that are more than a text: checked where they enter, whichever layer they
 //! come from.
 
+use super::keys::Key;
 use chatter_bus::redis::Server;
 use chatter_llm::Kind;
 use chatter_media::{Source, SourceError};
@@ -51,6 +52,16 @@ pub enum Bus {
     Memory,
     /// Both on Redis, which several processes can share.
     Redis(Server),
+}
+
+impl Bus {
+    /// The password that its URL names, if that is missing.
+    pub(crate) fn missing_password(&self) -> Option<Key> {
+        match self {
+            Self::Memory => None,
+            Self::Redis(server) => server.unset().map(Key::of_redis),
+        }
+    }
 }
 
 impl FromStr for Bus {

@@ -2,8 +2,8 @@
 
 use super::table::is_name;
 use crate::Failure;
-use crate::settings::file::unknown;
-use chatter_http::{BaseUrl, Secret};
+use crate::settings::{file::unknown, keys};
+use chatter_http::BaseUrl;
 use chatter_llm::{ConfigError, Kind, Moderation, ModerationConfig, OPENAI_MODERATION};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -57,10 +57,9 @@ pub(super) fn unknown_keys(tables: &toml::Table) -> Vec<String> {
     problems
 }
 
-/// Checks them all. `is_set` knows which environment variables are.
+/// Checks them all.
 pub(super) fn check(
     tables: BTreeMap<String, ModerationTable>,
-    is_set: &dyn Fn(&str) -> bool,
     wrong: &mut Vec<String>,
 ) -> BTreeMap<String, ModerationServer> {
     let mut servers = BTreeMap::new();
@@ -74,11 +73,6 @@ pub(super) fn check(
         let usual =
             || (Kind::OpenAi.is_own(&base_url)).then(|| Kind::OpenAi.api_key_env().to_owned());
         let api_key_env = table.api_key_env.or_else(usual);
-        if let Some(variable) = api_key_env.as_ref().filter(|it| !is_set(it)) {
-            wrong.push(format!(
-                "the environment variable {variable}, which should hold the key of {place}, is not set"
-            ));
-        }
         if table.concurrency == Some(0) {
             wrong.push(format!("{place}.concurrency: 0 is less than 1"));
         }
@@ -108,14 +102,8 @@ impl ModerationServer {
     /// The client of it, with its key from the environment.
     pub(super) fn client(&self, name: &str) -> Result<Arc<Moderation>, Failure> {
         let usual = ModerationConfig::new(name, self.base_url.clone(), &self.model);
-        let api_key = self.api_key_env.as_ref().map(|variable| {
-            let key = std::env::var(variable).map_err(|_| {
-                Failure::usage(format!("the environment variable {variable} holds no text"))
-            });
-            key.map(|key| Secret::new(&key))
-        });
         let config = ModerationConfig {
-            api_key: api_key.transpose()?,
+            api_key: keys::read(self.api_key_env.as_deref())?,
             concurrency: self.concurrency.unwrap_or(usual.concurrency),
             queue: self.queue.unwrap_or(usual.queue),
             connect_timeout: self.connect_timeout.unwrap_or(usual.connect_timeout),

@@ -119,16 +119,9 @@ pub(in crate::settings) struct LlmOptions {
 }
 
 impl Llm {
-    /// Puts the layers together. `is_set` knows which environment variables are.
-    pub(in crate::settings) fn new(
-        options: LlmOptions,
-        table: LlmTable,
-        is_set: impl Fn(&str) -> bool,
-    ) -> Result<Self, Failure> {
-        let mut checked = Checked {
-            is_set: &is_set,
-            wrong: Vec::new(),
-        };
+    /// Puts the layers together.
+    pub(in crate::settings) fn new(options: LlmOptions, table: LlmTable) -> Result<Self, Failure> {
+        let mut checked = Checked { wrong: Vec::new() };
         let mut providers = BTreeMap::new();
         // Who names one at the command line wants that one, whatever the file says of who is used.
         let is_asked_for = options.provider.is_some();
@@ -175,7 +168,7 @@ impl Llm {
                 providers.insert(name, provider);
             }
         }
-        let moderation = moderation::check(table.moderation, &is_set, &mut checked.wrong);
+        let moderation = moderation::check(table.moderation, &mut checked.wrong);
         let mut llm = Self {
             route: Vec::new(),
             providers,
@@ -240,12 +233,11 @@ pub(crate) fn route_problems(route: &[String], known: &[String]) -> Vec<(String,
     problems
 }
 
-struct Checked<'a> {
-    is_set: &'a dyn Fn(&str) -> bool,
+struct Checked {
     wrong: Vec<String>,
 }
 
-impl Checked<'_> {
+impl Checked {
     /// What describes a provider that nobody named.
     fn unclaimed(&mut self, options: &LlmOptions, table: &LlmTable) {
         let said = [
@@ -307,11 +299,6 @@ impl Checked<'_> {
                 .then(|| kind.api_key_env().to_owned())
         };
         let api_key_env = table.api_key_env.or_else(usual);
-        if let Some(variable) = api_key_env.as_ref().filter(|it| !(self.is_set)(it)) {
-            wrong(format!(
-                "the environment variable {variable}, which should hold the key of {place}, is not set"
-            ));
-        }
         if table.concurrency == Some(0) {
             wrong(format!("{place}.concurrency: 0 is less than 1"));
         }

@@ -1,0 +1,64 @@
+//! Keys and passwords, which settings name by the environment variables that hold them. What lacks one can be
+//! read and checked all the same: it is missed where it is used.
+
+use crate::Failure;
+use chatter_http::Secret;
+use std::fmt;
+
+/// A key or a password that the settings name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// What it is, such as `the key of vision`.
+    what: String,
+    /// The environment variable that should hold it.
+    variable: String,
+}
+
+impl Key {
+    /// The key of what a place in the settings describes, if it has one.
+    pub(crate) fn of(place: impl fmt::Display, variable: Option<&String>) -> Option<Self> {
+        Some(Self {
+            what: format!("the key of {place}"),
+            variable: variable?.clone(),
+        })
+    }
+
+    /// The password of the Redis that a bus is on.
+    pub(super) fn of_redis(variable: &str) -> Self {
+        Self {
+            what: "Redis' password".into(),
+            variable: variable.to_owned(),
+        }
+    }
+
+    /// Whether the environment lacks it.
+    pub(crate) fn is_missing(&self) -> bool {
+        std::env::var_os(&self.variable).is_none_or(|value| value.is_empty())
+    }
+}
+
+/// That it is missing.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the environment variable {}, which should hold {}, is not set",
+            self.variable, self.what
+        )
+    }
+}
+
+/// The key that a variable holds.
+///
+/// # Errors
+///
+/// If it holds no text.
+pub(crate) fn read(variable: Option<&str>) -> Result<Option<Secret>, Failure> {
+    let Some(variable) = variable else {
+        return Ok(None);
+    };
+    let key = std::env::var(variable).map_err(|_| {
+        Failure::usage(format!("the environment variable {variable} holds no text"))
+    })?;
+    Ok(Some(Secret::new(&key)))
+}
