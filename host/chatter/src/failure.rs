@@ -39,6 +39,14 @@ impl Failure {
         }
     }
 
+    /// What is told, each a line.
+    pub(crate) fn lines(self) -> Vec<String> {
+        match self {
+            Self::Usage(lines) => lines,
+            Self::Failed(reason) => vec![reason],
+        }
+    }
+
     /// Tells a person, on stderr. If nobody can read it, nothing is left to be done about that.
     pub(crate) fn print(&self) {
         let mut stderr = anstream::stderr().lock();

@@ -166,7 +166,7 @@ impl Place {
         })?;
         if let Some(key) = settings.memory.key().filter(Key::is_missing) {
             match &mut settings.memory {
-                MemorySettings::Mem0 { .. } => return Err(Failure::usage(key.to_string())),
+                MemorySettings::Mem0(_) => return Err(Failure::usage(key.to_string())),
                 MemorySettings::Embedded { embeddings, .. } => {
                     note(&format!("{key}: memories are found by their words alone"));
                     *embeddings = None;
@@ -185,7 +185,7 @@ impl Place {
 
 impl Opened {
     fn is_mem0(&self) -> bool {
-        matches!(self.settings.memory, MemorySettings::Mem0 { .. })
+        matches!(self.settings.memory, MemorySettings::Mem0(_))
     }
 
     /// The memory's file belongs to a chatter that runs on it; Mem0 belongs to nobody, and Redis to all on it. Also

@@ -20,9 +20,9 @@ use crate::{
     config::Known,
     logging,
     memory::options::MemorySettings,
-    senses::{SpeechSettings, VisionSettings},
+    senses::{self, SpeechSettings, VisionSettings},
 };
-use chatter_protocol::{RoomId, call::LimitsConfig};
+use chatter_protocol::{Clock, RoomId, call::LimitsConfig};
 use chatter_runtime::Pool;
 use etcetera::{BaseStrategy, choose_base_strategy};
 use file::SettingsFile;
@@ -261,6 +261,42 @@ impl Settings {
         let vision = self.vision.as_ref().and_then(VisionSettings::key);
         let others = [self.bus.missing_password(), self.memory.key(), vision];
         missing(others.into_iter().flatten().chain(self.llm.keys()))
+    }
+
+    /// The servers that are asked, as far as one sees without asking: what is wrong with what is said of them.
+    /// A key that is missing is none of it.
+    pub(crate) fn check_servers(&self) -> Vec<String> {
+        let Self {
+            mut llm,
+            mut memory,
+            mut vision,
+            ..
+        } = self.clone();
+        let missing = |variable: &Option<String>| {
+            let variable = variable.as_deref();
+            variable.is_some_and(keys::is_missing)
+        };
+        llm.providers
+            .values_mut()
+            .map(|it| &mut it.api_key_env)
+            .chain(llm.moderation.values_mut().map(|it| &mut it.api_key_env))
+            .chain(vision.iter_mut().map(|it| &mut it.api_key_env))
+            .filter(|variable| missing(variable))
+            .for_each(|variable| *variable = None);
+        if memory.key().is_some_and(|key| key.is_missing()) {
+            memory.forget_key();
+        }
+        let wrong = [
+            llm.router(Clock::system()).err(),
+            llm.assessors().err(),
+            senses::sight(vision.as_ref()).err(),
+            memory.check().err(),
+        ];
+        wrong
+            .into_iter()
+            .flatten()
+            .flat_map(Failure::lines)
+            .collect()
     }
 
     /// Whether this process can do what it is to do.

@@ -349,7 +349,9 @@ mod tests {
             assert_eq!(server.unset(), unset, "{text}");
             let told = Dialer::new(&server).err().map(|fault| fault.to_string());
             let expected = unset.map(|name| {
-                format!("the environment variable {name}, which should hold Redis' password, is not set")
+                format!(
+                    "the environment variable {name}, which should hold Redis' password, is not set"
+                )
             });
             assert_eq!(told, expected, "{text}");
         }

@@ -164,18 +164,22 @@ pub enum MemorySettings {
         embeddings: Option<EmbeddingSettings>,
     },
     /// A Mem0 server.
-    Mem0 {
-        /// Which interface it has.
-        api: Api,
-        /// Its address, if it is said.
-        base_url: Option<BaseUrl>,
-        /// The variable that holds the key.
-        api_key_env: Option<String>,
-        /// How long a search may take.
-        search_wait: Duration,
-        /// How long a write may take.
-        write_wait: Duration,
-    },
+    Mem0(Mem0Settings),
+}
+
+/// A Mem0 server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mem0Settings {
+    /// Which interface it has.
+    pub api: Api,
+    /// Its address, if it is said.
+    pub base_url: Option<BaseUrl>,
+    /// The variable that holds the key.
+    pub api_key_env: Option<String>,
+    /// How long a search may take.
+    pub search_wait: Duration,
+    /// How long a write may take.
+    pub write_wait: Duration,
 }
 
 /// A server of embeddings.
@@ -199,8 +203,53 @@ impl MemorySettings {
                 let variable = embeddings.as_ref()?.api_key_env.as_ref();
                 Key::of("memory.embedding_base_url", variable)
             }
-            Self::Mem0 { api_key_env, .. } => Key::of("memory", api_key_env.as_ref()),
+            Self::Mem0(mem0) => Key::of("memory", mem0.api_key_env.as_ref()),
         }
+    }
+
+    /// It goes without that.
+    pub(crate) fn forget_key(&mut self) {
+        match self {
+            Self::Embedded { embeddings, .. } => {
+                if let Some(embeddings) = embeddings {
+                    embeddings.api_key_env = None;
+                }
+            }
+            Self::Mem0(mem0) => mem0.api_key_env = None,
+        }
+    }
+
+    /// Whether whom it asks can be asked, as far as one sees without asking.
+    ///
+    /// # Errors
+    ///
+    /// If a setting can't be used.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::Embedded { embeddings, .. } => match embeddings {
+                Some(embeddings) => embeddings.client().map(drop),
+                None => Ok(()),
+            },
+            Self::Mem0(mem0) => mem0.client().map(drop),
+        }
+    }
+}
+
+impl Mem0Settings {
+    fn client(&self) -> Result<Mem0, Failure> {
+        let key = keys::read(self.api_key_env.as_deref())?;
+        let mut config = Mem0Config::new(self.api, self.base_url.clone(), key);
+        config.search_wait = self.search_wait;
+        config.write_wait = self.write_wait;
+        Mem0::new(config).map_err(|error| Failure::usage(format!("memory.{error}")))
+    }
+}
+
+impl EmbeddingSettings {
+    fn client(&self) -> Result<Embeddings, Failure> {
+        let key = keys::read(self.api_key_env.as_deref())?;
+        Embeddings::new(&self.base_url, &self.model, key)
+            .map_err(|error| Failure::usage(format!("memory.embedding_{error}")))
     }
 }
 
@@ -306,13 +355,13 @@ impl MemoryOptions {
                 if self.embedding_base_url.is_some() || self.embedding_model.is_some() {
                     wrong.push("memory.embedding_base_url and embedding_model are for the embedded memory: Mem0 has its own embedder".into());
                 }
-                MemorySettings::Mem0 {
+                MemorySettings::Mem0(Mem0Settings {
                     api,
                     base_url: self.base_url,
                     api_key_env: key,
                     search_wait,
                     write_wait,
-                }
+                })
             }
         };
         if wrong.is_empty() {
@@ -333,27 +382,12 @@ pub(crate) fn open(settings: &MemorySettings, file: &Path) -> Result<Arc<dyn Arc
             let Some(embeddings) = embeddings else {
                 return Ok(Arc::new(memory));
             };
-            let key = keys::read(embeddings.api_key_env.as_deref())?;
-            let server = Embeddings::new(&embeddings.base_url, &embeddings.model, key)
-                .map_err(|error| Failure::usage(format!("memory.embedding_{error}")))?;
-            Ok(Arc::new(
-                memory.with_embedder(Arc::new(server), embeddings.wait),
-            ))
+            let embedder = Arc::new(embeddings.client()?);
+            Ok(Arc::new(memory.with_embedder(embedder, embeddings.wait)))
         }
-        MemorySettings::Mem0 {
-            api,
-            base_url,
-            api_key_env,
-            search_wait,
-            write_wait,
-        } => {
-            let key = keys::read(api_key_env.as_deref())?;
-            let mut config = Mem0Config::new(*api, base_url.clone(), key);
-            config.search_wait = *search_wait;
-            config.write_wait = *write_wait;
-            let memory =
-                Mem0::new(config).map_err(|error| Failure::usage(format!("memory.{error}")))?;
-            Ok(Arc::new(Guarded::mem0(memory).map_err(Failure::failed)?))
+        MemorySettings::Mem0(mem0) => {
+            let memory = Guarded::mem0(mem0.client()?).map_err(Failure::failed)?;
+            Ok(Arc::new(memory))
         }
     }
 }
@@ -384,8 +418,8 @@ mod tests {
             let toml = format!("provider = 'mem0'\n{toml}");
             let options: MemoryOptions = toml::from_str(&toml).unwrap();
             match options.settings() {
-                Ok(MemorySettings::Mem0 { api_key_env, .. }) => {
-                    assert_eq!(api_key_env.as_deref(), expected, "{toml}");
+                Ok(MemorySettings::Mem0(mem0)) => {
+                    assert_eq!(mem0.api_key_env.as_deref(), expected, "{toml}");
                 }
                 other => panic!("{toml}: {other:?}"),
             }

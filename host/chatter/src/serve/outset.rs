@@ -55,7 +55,7 @@ pub(crate) fn check(options: ServeOptions) -> Result<(), Failure> {
         personas,
         policies,
         ..
-    } = Outset::read(&settings, Vec::new())?.configuration;
+    } = Outset::read(&settings, settings.check_servers())?.configuration;
     for key in settings.missing_keys() {
         note(&format!("note: {key} here, and `chatter serve` needs it"));
     }

@@ -379,9 +379,8 @@ mod tests {
 
     #[test]
     fn a_character_that_the_configuration_has_on_the_module_sits_as_it_is_there() {
-        let on = |module: &str| {
-            format!("id = \"bird\"\nname = \"Old Bird\"\nmodule = \"{module}\"\n")
-        };
+        let on =
+            |module: &str| format!("id = \"bird\"\nname = \"Old Bird\"\nmodule = \"{module}\"\n");
         for (configured, id, name) in [
             (None, "bird", "Bird"),
             (Some(on("bird")), "bird", "Old Bird"),

@@ -33,8 +33,13 @@ impl Key {
 
     /// Whether the environment lacks it.
     pub(crate) fn is_missing(&self) -> bool {
-        std::env::var_os(&self.variable).is_none_or(|value| value.is_empty())
+        is_missing(&self.variable)
     }
+}
+
+/// Whether the environment holds nothing by a name.
+pub(super) fn is_missing(variable: &str) -> bool {
+    std::env::var_os(variable).is_none_or(|value| value.is_empty())
 }
 
 /// That it is missing.

@@ -96,10 +96,16 @@ impl Llm {
     /// The keys of all of them.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
         let models = self.providers.iter().filter_map(|(name, it)| {
-            Key::of(format_args!("llm.providers.{name}"), it.api_key_env.as_ref())
+            Key::of(
+                format_args!("llm.providers.{name}"),
+                it.api_key_env.as_ref(),
+            )
         });
         let moderation = self.moderation.iter().filter_map(|(name, it)| {
-            Key::of(format_args!("llm.moderation.{name}"), it.api_key_env.as_ref())
+            Key::of(
+                format_args!("llm.moderation.{name}"),
+                it.api_key_env.as_ref(),
+            )
         });
         models.chain(moderation)
     }
