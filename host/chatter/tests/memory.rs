@@ -367,7 +367,7 @@ fn a_search_for_words_says_what_it_finds_at_most() {
     }
 }
 
-/// A Mem0 that lists a thousand of Nova's memories in the lobby, and holds more.
+/// A Mem0 that lists a thousand of Nova's memories in the lobby, `m0` to `m999`, and holds `m1000` besides.
 async fn full_mem0() -> MockServer {
     let server = MockServer::start().await;
     let nova = "room:main/lobby|agent:nova";
@@ -383,7 +383,8 @@ async fn full_mem0() -> MockServer {
             },
         })
     };
-    let all: Vec<_> = (0..1_000).map(entry).collect();
+    let mut all: Vec<_> = (0..=1_000).map(entry).collect();
+    let beyond = all.pop();
     let ok = |body: serde_json::Value| ResponseTemplate::new(200).set_body_json(body);
     let mocks = [
         Mock::given(method("GET"))
@@ -395,6 +396,7 @@ async fn full_mem0() -> MockServer {
         Mock::given(method("POST"))
             .and(path("/memories"))
             .respond_with(ok(serde_json::json!({ "results": [all[0]] }))),
+        Mock::given(path("/memories/m1000")).respond_with(ok(serde_json::json!(beyond))),
     ];
     for mock in mocks {
         mock.mount(&server).await;
@@ -421,6 +423,27 @@ async fn an_export_that_may_not_be_whole_ends_with_a_failure() {
     });
     assert!(code == 0 && said.contains("taken in: 1 memories"), "{said}");
     assert!(said.contains(beyond) && said.contains("added again"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_beyond_what_mem0_lists_is_forgotten_by_its_id() {
+    let (server, operator) = (full_mem0().await, Operator::new());
+    let url = server.uri();
+    let place = ["--memory", "mem0", "--memory-base-url", &url];
+    let nova = ["--room", "main/lobby", "--persona", "nova"];
+    let forget = ["forget", "--id", "m1000", "--yes"];
+    let (code, _, said) = operator.types(&[&forget[..], &nova, &place].concat(), "");
+    assert!(
+        code == 0 && said.contains("forgotten: 1 memories"),
+        "{code} {said}"
+    );
+    let seen = server.received_requests().await.unwrap();
+    let deleted: Vec<_> = seen
+        .iter()
+        .filter(|request| request.method == "DELETE")
+        .map(|request| request.url.path())
+        .collect();
+    assert_eq!(deleted, ["/memories/m1000"]);
 }
 
 #[test]

@@ -260,6 +260,11 @@ async fn to_forget_an_entry_is_to_forget_its_copies() {
         keep(memory, &nova(), "call/3", &entry, at(0)).await;
         let listing = memory.list(&nova(), &all()).await.unwrap();
         assert_eq!(listing.entries.len(), 3);
+        // Those that a reader is not shown are listed by their ids, too.
+        for id in fake.ids() {
+            let listing = memory.list(&nova(), &only(&id)).await.unwrap();
+            assert!(listing.entries.iter().map(|it| &it.id).eq([&id]), "{id}");
+        }
         let one = only(&listing.entries[0].id);
         assert_eq!(memory.forget(&nova(), &one).await, Ok(3));
         let found = memory.search(&nova(), &words("boss")).await.unwrap();
@@ -287,6 +292,8 @@ async fn an_entry_beyond_what_is_listed_is_forgotten_by_its_id_and_anothers_is_n
         .unwrap();
     for (id, gone) in [(&rexs.entries[0].id, 0), (&last[0].id, 1)] {
         let one = only(id);
+        let listing = memory.list(&nova(), &one).await.unwrap();
+        assert_eq!(listing.entries.len() as u64, gone, "{id}");
         assert_eq!(memory.forget(&nova(), &one).await, Ok(gone), "{id}");
     }
     assert_eq!(fake.kept(), 1_001);

@@ -153,6 +153,20 @@ impl Mem0 {
     pub(crate) fn search_wait(&self) -> Duration {
         self.search_wait
     }
+
+    /// Adds the entry of this id to what was listed, if there is `more` than that.
+    async fn add_one(
+        &self,
+        scope: &Scope,
+        id: &str,
+        more: bool,
+        listed: &mut Vec<Found>,
+    ) -> Result<(), Error> {
+        if more && !listed.iter().any(|found| found.entry.id == id) {
+            listed.extend(self.one(scope, id).await?);
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -245,6 +259,11 @@ impl Archive for Mem0 {
         if let (true, Some(about)) = (more, &filter.about) {
             found.extend(self.about(scope, about).await?);
         }
+        if let Some(id) = &filter.id {
+            self.add_one(scope, id, more, &mut found).await?;
+            // Of copies a reader is shown another one, maybe.
+            found.retain(|found| found.entry.id == *id);
+        }
         let mut entries = entry::fold(found::once(found));
         entries.retain(|entry| filter.takes(entry));
         entries.sort_by_key(|entry| entry.at);
@@ -270,10 +289,7 @@ impl Archive for Mem0 {
                 found.extend(self.about(scope, about).await?);
             }
             if let Some(id) = &filter.id {
-                // What is beyond the list is asked for by itself.
-                if more && !found.iter().any(|found| found.entry.id == *id) {
-                    found.extend(self.one(scope, id).await?);
-                }
+                self.add_one(scope, id, more, &mut found).await?;
                 let target = found.iter().find(|found| filter.takes(&found.entry));
                 let Some(target) = target.cloned() else {
                     break;

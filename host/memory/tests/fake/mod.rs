@@ -108,6 +108,13 @@ impl Fake {
     pub(crate) fn kept(&self) -> usize {
         self.state().memories.len()
     }
+
+    /// Their ids.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let state = self.state();
+        let ids = state.memories.iter().map(|it| it["id"].as_str());
+        ids.map(|id| id.unwrap().to_owned()).collect()
+    }
 }
 
 struct Any;
