@@ -11,7 +11,7 @@ pub use file::Found;
 pub(crate) use llm::route_problems;
 pub use llm::{Llm, LlmProvider, ModerationServer, ProviderBounds};
 pub use values::{Bus, BusText, Listen, Provider, Role, SourceText};
-pub(crate) use values::{check_poll, check_speed};
+pub(crate) use values::{check_poll, check_speed, key_of};
 
 use crate::{
     Failure,

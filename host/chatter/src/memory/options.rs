@@ -3,7 +3,10 @@
 
 use crate::{
     Failure,
-    settings::keys::{self, Key},
+    settings::{
+        key_of,
+        keys::{self, Key},
+    },
 };
 use chatter_http::BaseUrl;
 use chatter_llm::Embeddings;
@@ -273,19 +276,51 @@ impl MemoryOptions {
         "embedding_ms",
     ];
 
-    /// These, and where they say nothing the others.
-    pub(crate) fn over(self, other: Self) -> Self {
+    /// These, and where they say nothing the file's; of these none that are not for the provider that these name.
+    pub(crate) fn over(self, file: Self) -> Self {
+        let other = match self.provider {
+            None => file,
+            Some(Provider::Embedded) => Self {
+                api: None,
+                base_url: None,
+                api_key_env: None,
+                search_ms: None,
+                write_ms: None,
+                ..file
+            },
+            Some(Provider::Mem0) => Self {
+                keeps: None,
+                embedding_base_url: None,
+                embedding_model: None,
+                embedding_api_key_env: None,
+                embedding_ms: None,
+                ..file
+            },
+        };
+        let hosted = BaseUrl::from(HOSTED);
+        let is_hosted = other.api == Some(Api::Hosted);
+        let others = other.base_url.as_ref();
+        let others = others.or(is_hosted.then_some(&hosted));
         Self {
             provider: self.provider.or(other.provider),
             api: self.api.or(other.api),
+            api_key_env: key_of(
+                (self.base_url.as_ref(), self.api_key_env),
+                (others, other.api_key_env),
+            ),
+            embedding_api_key_env: key_of(
+                (self.embedding_base_url.as_ref(), self.embedding_api_key_env),
+                (
+                    other.embedding_base_url.as_ref(),
+                    other.embedding_api_key_env,
+                ),
+            ),
             base_url: self.base_url.or(other.base_url),
-            api_key_env: self.api_key_env.or(other.api_key_env),
             search_ms: self.search_ms.or(other.search_ms),
             write_ms: self.write_ms.or(other.write_ms),
             keeps: self.keeps.or(other.keeps),
             embedding_base_url: self.embedding_base_url.or(other.embedding_base_url),
             embedding_model: self.embedding_model.or(other.embedding_model),
-            embedding_api_key_env: self.embedding_api_key_env.or(other.embedding_api_key_env),
             embedding_ms: self.embedding_ms.or(other.embedding_ms),
         }
     }
@@ -424,6 +459,59 @@ mod tests {
                 other => panic!("{toml}: {other:?}"),
             }
         }
+    }
+
+    /// The variables of Mem0's key and of the server of embeddings, by the command line and the file.
+    fn keys(said: &str, filed: &str) -> (Option<String>, Option<String>) {
+        let read = |toml: &str| toml::from_str::<MemoryOptions>(toml).unwrap();
+        let both = read(said).over(read(filed));
+        (both.api_key_env, both.embedding_api_key_env)
+    }
+
+    #[test]
+    fn a_key_goes_to_the_server_that_it_is_said_of() {
+        let mem0 = "provider = 'mem0'\napi_key_env = 'KEY'\n";
+        let own = format!("{mem0}base_url = 'http://a'");
+        let hosted = format!("{mem0}api = 'hosted'");
+        for (said, filed, key) in [
+            ("", &own, true),
+            ("base_url = 'http://a/x'", &own, true),
+            ("base_url = 'http://b'", &own, false),
+            ("base_url = 'https://api.mem0.ai'", &hosted, true),
+            ("base_url = 'http://b'", &hosted, false),
+            ("base_url = 'http://b'", &mem0.to_owned(), true),
+        ] {
+            assert_eq!(keys(said, filed).0.is_some(), key, "{said} {filed}");
+        }
+        let embedding = "embedding_base_url = 'http://a/v1'\nembedding_api_key_env = 'KEY'";
+        assert!(keys("", embedding).1.is_some());
+        let other = "embedding_base_url = 'http://b/v1'";
+        assert_eq!(keys(other, embedding).1, None);
+    }
+
+    #[test]
+    fn who_names_the_memory_at_the_command_line_gets_it_whatever_the_file_says_of_another() {
+        let mem0 = "provider = 'mem0'\nbase_url = 'http://a'\napi = 'hosted'\napi_key_env = 'GONE'\nsearch_ms = 0";
+        let embedded = "keeps = 0\nembedding_base_url = 'http://a/v1'\nembedding_model = 'm'\nembedding_api_key_env = 'GONE'";
+        let read = |toml: &str| toml::from_str::<MemoryOptions>(toml).unwrap();
+        let over = |said: &str, filed: &str| read(said).over(read(filed)).settings();
+        let plain = MemorySettings::Embedded {
+            keeps: SCOPE_KEEPS,
+            embeddings: None,
+        };
+        assert_eq!(over("provider = 'embedded'", mem0), Ok(plain));
+        let there = over("provider = 'mem0'\nbase_url = 'http://b'", embedded);
+        assert!(
+            matches!(
+                &there,
+                Ok(MemorySettings::Mem0(Mem0Settings {
+                    api_key_env: None,
+                    ..
+                }))
+            ),
+            "{there:?}"
+        );
+        assert!(over("", mem0).is_err() && over("", embedded).is_err());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use crate::{
     Failure,
-    settings::keys::{self, Key},
+    settings::{
+        key_of,
+        keys::{self, Key},
+    },
 };
 use chatter_context::Sight;
 use chatter_http::BaseUrl;
@@ -110,9 +113,12 @@ impl VisionOptions {
     /// These, and where they say nothing the others.
     pub(crate) fn over(self, other: Self) -> Self {
         Self {
+            api_key_env: key_of(
+                (self.base_url.as_ref(), self.api_key_env),
+                (other.base_url.as_ref(), other.api_key_env),
+            ),
             base_url: self.base_url.or(other.base_url),
             model: self.model.or(other.model),
-            api_key_env: self.api_key_env.or(other.api_key_env),
             every_s: self.every_s.or(other.every_s),
             deadline_ms: self.deadline_ms.or(other.deadline_ms),
             sampling: self.sampling.or(other.sampling),
@@ -186,6 +192,28 @@ pub(crate) fn sight(settings: Option<&VisionSettings>) -> Result<Option<Sight>, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_goes_to_the_server_that_it_is_said_of() {
+        let file = |base_url: Option<&str>| VisionOptions {
+            base_url: base_url.map(Into::into),
+            api_key_env: Some("KEY".into()),
+            ..VisionOptions::default()
+        };
+        let at = |base_url: &str| VisionOptions {
+            base_url: Some(base_url.into()),
+            ..VisionOptions::default()
+        };
+        for (options, file, key) in [
+            (VisionOptions::default(), file(Some("http://a/v1")), true),
+            (at("http://a/v2"), file(Some("http://a/v1")), true),
+            (at("http://b/v1"), file(Some("http://a/v1")), false),
+            (at("http://b/v1"), file(None), true),
+        ] {
+            let case = format!("{options:?} {file:?}");
+            assert_eq!(options.over(file).api_key_env.is_some(), key, "{case}");
+        }
+    }
 
     #[test]
     fn vision_is_off_or_whole() {

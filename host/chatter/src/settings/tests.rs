@@ -289,6 +289,88 @@ fn a_vendors_key_goes_to_the_vendors_own_server_alone() {
 }
 
 #[test]
+fn what_the_file_says_of_one_server_goes_to_no_other_that_the_command_line_names() {
+    let claude = "provider = \"anthropic\"\nmodel = \"c\"\napi_key_env = \"KEY\"\nconcurrency = 2\nreasoning = \"low\"\n";
+    let off = claude.replace("anthropic", "offline");
+    let nobody =
+        "base_url = \"http://a/v1\"\nmodel = \"c\"\napi_key_env = \"KEY\"\nconcurrency = 2\n";
+    let (openai, anthropic) = ("https://api.openai.com/v1", "https://api.anthropic.com/v1");
+    let proxy = "http://proxy.lan/v1";
+    // The file; provider, address and model by the command line; whose key goes where, and whether the file's
+    // model and bounds count.
+    let cases = [
+        (
+            claude,
+            "openai",
+            "",
+            "g",
+            Some("OPENAI_API_KEY"),
+            openai,
+            false,
+        ),
+        (claude, "openai", proxy, "g", None, proxy, false),
+        (
+            &*off,
+            "openai",
+            "",
+            "g",
+            Some("OPENAI_API_KEY"),
+            openai,
+            false,
+        ),
+        (claude, "anthropic", "", "", Some("KEY"), anthropic, true),
+        (claude, "", "", "", Some("KEY"), anthropic, true),
+        (
+            claude,
+            "",
+            "https://api.anthropic.com/v2",
+            "",
+            Some("KEY"),
+            "https://api.anthropic.com/v2",
+            true,
+        ),
+        (claude, "", proxy, "", None, proxy, true),
+        (nobody, "openai", "", "", Some("KEY"), "http://a/v1", true),
+        (nobody, "openai", proxy, "", None, proxy, true),
+        (
+            nobody,
+            "openai",
+            openai,
+            "",
+            Some("OPENAI_API_KEY"),
+            openai,
+            true,
+        ),
+    ];
+    for (table, provider, base_url, model, key, at, is_filed) in cases {
+        let case = format!("{table} {provider} {base_url} {model}");
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let options = LlmOptions {
+            provider: given(provider).map(|it| it.parse().unwrap()),
+            base_url: given(base_url).map(Into::into),
+            model: given(model),
+            ..LlmOptions::default()
+        };
+        let file = SettingsFile::parse(&format!("[llm]\n{table}")).unwrap();
+        let llm = Llm::new(options, file.llm).unwrap();
+        let [one] = &llm.providers.into_values().collect::<Vec<_>>()[..] else {
+            panic!("{case}")
+        };
+        assert_eq!(one.api_key_env.as_deref(), key, "{case}");
+        assert_eq!(one.base_url, at.into(), "{case}");
+        let filed = (one.model == "c", one.bounds.concurrency == Some(2));
+        assert_eq!(filed, (is_filed, is_filed), "{case}");
+    }
+    let file = SettingsFile::parse(&format!("[llm]\n{claude}")).unwrap();
+    let options = LlmOptions {
+        provider: "openai".parse().ok(),
+        ..LlmOptions::default()
+    };
+    let missing = wrong(Llm::new(options, file.llm).unwrap_err());
+    assert!(missing[0].contains("llm.model is missing"), "{missing:?}");
+}
+
+#[test]
 fn settings_are_printed_without_passwords() {
     let text = "[llm.providers.it]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"http://ana:hunter2@x/v1\"\n\
         [memory]\nprovider = \"mem0\"\nbase_url = \"http://ana:hunter2@y\"\n";

@@ -3,6 +3,7 @@
 
 use super::keys::Key;
 use chatter_bus::redis::Server;
+use chatter_http::BaseUrl;
 use chatter_llm::Kind;
 use chatter_media::{Source, SourceError};
 use serde::Deserialize;
@@ -203,6 +204,19 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// The variable that holds a server's key, by what the command line says of address and key, and by what the file does.
+/// A key that the file names is for the server that the file names, and goes to no other.
+pub(crate) fn key_of(
+    said: (Option<&BaseUrl>, Option<String>),
+    filed: (Option<&BaseUrl>, Option<String>),
+) -> Option<String> {
+    let is_same = match (said.0, filed.0) {
+        (Some(said), Some(filed)) => said == filed || said.is_at(&filed.to_string()),
+        _ => true,
+    };
+    said.1.or_else(|| filed.1.filter(|_| is_same))
 }
 
 /// Who answers the personas' requests for text.

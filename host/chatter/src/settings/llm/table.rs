@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     Failure,
-    settings::{file::unknown, values::Provider},
+    settings::{
+        file::unknown,
+        values::{Provider, key_of},
+    },
 };
 use chatter_http::BaseUrl;
 use chatter_llm::{Bounds, Budgets, OFFLINE, Price, Reasoning};
@@ -76,6 +79,16 @@ struct ProviderTable {
 }
 
 impl LlmTable {
+    /// Leaves out what is said of the one provider at the top of the table, which is another vendor's than is meant: its
+    /// key least of all may go there.
+    fn forget_the_one(&mut self) {
+        self.base_url = None;
+        self.model = None;
+        self.api_key_env = None;
+        self.concurrency = None;
+        self.reasoning = None;
+    }
+
     /// Keys that there are not, in it and in what it holds.
     pub(in crate::settings) fn unknown(table: &toml::Table) -> Vec<String> {
         let mut problems = unknown(table, &KEYS, "llm.");
@@ -120,22 +133,39 @@ pub(in crate::settings) struct LlmOptions {
 
 impl Llm {
     /// Puts the layers together.
-    pub(in crate::settings) fn new(options: LlmOptions, table: LlmTable) -> Result<Self, Failure> {
+    pub(in crate::settings) fn new(
+        options: LlmOptions,
+        mut table: LlmTable,
+    ) -> Result<Self, Failure> {
         let mut checked = Checked { wrong: Vec::new() };
         let mut providers = BTreeMap::new();
         // Who names one at the command line wants that one, whatever the file says of who is used.
         let is_asked_for = options.provider.is_some();
+        if is_asked_for
+            && table
+                .provider
+                .is_some_and(|it| Some(it) != options.provider)
+        {
+            table.forget_the_one();
+        }
         let named = options.provider.or(table.provider);
         let short = named.unwrap_or_default();
         if named.is_none() {
             checked.unclaimed(&options, &table);
         }
         if let Provider::Server(kind) = short {
+            let own = BaseUrl::from(kind.base_url());
+            let filed = table.base_url.as_ref();
+            let filed = filed.or(table.provider.map(|_| &own));
+            let api_key_env = key_of(
+                (options.base_url.as_ref(), options.api_key_env),
+                (filed, table.api_key_env),
+            );
             let one = ProviderTable {
                 kind: short,
                 base_url: options.base_url.or(table.base_url),
                 model: options.model.or(table.model).unwrap_or_default(),
-                api_key_env: options.api_key_env.or(table.api_key_env),
+                api_key_env,
                 concurrency: options.concurrency.or(table.concurrency),
                 queue: None,
                 timeout_s: None,
