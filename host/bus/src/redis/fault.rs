@@ -84,7 +84,14 @@ impl Fault {
     /// What the client library makes of it.
     pub(super) fn of(place: &dyn fmt::Display, error: &RedisError) -> Self {
         let code = error.code().unwrap_or_default();
-        let said = || error.detail().unwrap_or_default().trim().to_owned();
+        let said = || {
+            let said = error.detail().unwrap_or_default();
+            // What follows is what was sent, user and password among it.
+            let told = said.split(", with args beginning with").next();
+            told.unwrap_or_default().trim().to_owned()
+        };
+        // The client library knows the words of older servers alone.
+        let no_hello = said().starts_with("unknown command 'HELLO'");
         // What a script may not do is not told by a code of its own.
         let not_allowed = said().contains("user executing the script can't");
         let (kind, words) = match (error.kind(), code) {
@@ -130,9 +137,11 @@ impl Fault {
                  ?password_env=NAME"
                     .to_owned(),
             ),
-            (ErrorKind::RESP3NotSupported, _) => (
+            (kind, _) if no_hello || kind == ErrorKind::RESP3NotSupported => (
                 FaultKind::Unfit,
-                "is too old: chatter needs Redis 7 or newer".to_owned(),
+                "does not know the command HELLO, by which chatter signs in: it is older than Redis 7, or its configuration \
+                 renames the command"
+                    .to_owned(),
             ),
             (ErrorKind::Parse, _) => (
                 FaultKind::Unfit,
