@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use chatter_bus::{
     Bus, BusError, Heard, Subscription,
-    redis::{Link, Redis},
+    redis::{FaultKind, Link, Redis, command},
 };
 use chatter_protocol::{RoomId, Topic, TopicKind};
 use chatter_redis_server::{Cluster, Proxy, RedisServer, TlsServer};
@@ -170,6 +170,31 @@ async fn a_flood_drops_the_oldest_and_says_so() {
         message(&chat(), "the last"),
         "all the others were counted"
     );
+}
+
+#[tokio::test]
+async fn one_that_was_a_replica_is_connected_to_once() {
+    let server = RedisServer::forgetful();
+    let link = Link::connect(server.url().parse().unwrap()).await.unwrap();
+    let mut back = link.reconnects();
+    let mut set = command("SET");
+    set.arg("chatter:x").arg(1);
+    let set = || link.ask("set", "chatter:x", &set);
+    // Of nobody, so that it never hears what it should copy.
+    assert_eq!(server.cli(&["REPLICAOF", "127.0.0.1", "1"]), "OK");
+    let refused = futures_util::future::join_all((0..50).map(|_| set())).await;
+    let is_refused = |kind| matches!(kind, FaultKind::ReadOnly | FaultKind::Cut);
+    let refused: Vec<_> = refused.into_iter().map(|it| it.unwrap_err().kind).collect();
+    assert!(refused.iter().all(|kind| is_refused(*kind)), "{refused:?}");
+    assert_eq!(server.cli(&["REPLICAOF", "NO", "ONE"]), "OK");
+    timeout(LONG, back.wait_for(|times| *times > 0))
+        .await
+        .unwrap()
+        .unwrap();
+    for _ in 0..3 {
+        set().await.unwrap();
+    }
+    assert_eq!(*back.borrow(), 1);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use super::{
     fault::{Fault, FaultKind},
     server::Address,
 };
+use futures_util::FutureExt as _;
 use metrics::{counter, gauge};
 use redis::aio::MultiplexedConnection;
 use std::{
@@ -204,6 +205,8 @@ impl Keeper {
                     );
                     counter!("chatter_redis_reconnects_total", "server" => self.address.to_string()).increment(1);
                     self.keeps_all.store(about.keeps_all, Ordering::Relaxed);
+                    // Several may have doubted the connection before.
+                    let _ = self.doubt.notified().now_or_never();
                     self.tell.send_replace(State::Up(connection));
                     self.again.send_modify(|count| *count += 1);
                     return driver;
