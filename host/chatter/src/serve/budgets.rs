@@ -27,30 +27,39 @@ pub(super) fn keep(
             file.display()
         ),
     }
-    async move {
-        let mut told = false;
-        loop {
-            let is_over = end
-                .run_until_cancelled(tokio::time::sleep(EVERY))
-                .await
-                .is_none();
-            if let Some(spent) = model.spent() {
-                let file = file.clone();
-                let written = tokio::task::spawn_blocking(move || write(&file, &spent)).await;
-                match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
-                    Ok(()) => told = false,
-                    Err(error) if !told => {
-                        told = true;
-                        tracing::warn!(
-                            "what language models cost today can't be kept for a restart: {error}"
-                        );
-                    }
-                    Err(_) => {}
+    write_down(move || model.spent(), file, end)
+}
+
+/// Writes down what was used up, whenever there is news of it, until the end. What can't be written is tried again with
+/// the next, unless there is newer by then.
+async fn write_down(news: impl Fn() -> Option<Spent>, file: PathBuf, end: CancellationToken) {
+    let mut unwritten = None;
+    let mut told = false;
+    loop {
+        let is_over = end
+            .run_until_cancelled(tokio::time::sleep(EVERY))
+            .await
+            .is_none();
+        unwritten = news().or(unwritten);
+        if let Some(spent) = unwritten.clone() {
+            let file = file.clone();
+            let written = tokio::task::spawn_blocking(move || write(&file, &spent)).await;
+            match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                Ok(()) => {
+                    unwritten = None;
+                    told = false;
                 }
+                Err(error) if !told => {
+                    told = true;
+                    tracing::warn!(
+                        "what language models cost today can't be kept for a restart: {error}"
+                    );
+                }
+                Err(_) => {}
             }
-            if is_over {
-                return;
-            }
+        }
+        if is_over {
+            return;
         }
     }
 }
@@ -73,6 +82,34 @@ fn write(file: &Path, spent: &Spent) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_could_not_be_written_is_written_when_it_can_be() {
+        // With the next time, and at the end.
+        for ends in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let later = folder.path().join("later");
+            let file = later.join("llm-budgets.json");
+            let spent = Spent {
+                day: 20_000,
+                by: Vec::new(),
+            };
+            let news = Mutex::new(Some(spent.clone()));
+            let end = CancellationToken::new();
+            let news = move || news.lock().unwrap().take();
+            let keeping = tokio::spawn(write_down(news, file.clone(), end.clone()));
+            tokio::time::sleep(EVERY * 3 / 2).await;
+            fs::create_dir(&later).unwrap();
+            if !ends {
+                tokio::time::sleep(EVERY).await;
+                assert_eq!(read(&file).unwrap(), Some(spent.clone()));
+            }
+            end.cancel();
+            keeping.await.unwrap();
+            assert_eq!(read(&file).unwrap(), Some(spent));
+        }
+    }
 
     #[test]
     fn what_was_written_is_read_and_what_is_broken_is_said() {
