@@ -20,7 +20,7 @@ use chatter_protocol::{
 use chatter_store::{Duty, OutboxId, Unreadable};
 use clap::{Args, Subcommand};
 use lines::Line;
-use options::{MemoryOptions, MemorySettings};
+use options::{MemoryOptions, MemorySettings, Vectors};
 use std::{
     collections::{BTreeMap, HashMap},
     io,
@@ -174,7 +174,7 @@ impl Place {
             }
         }
         let data = DataFolder::open(&settings.data)?;
-        let memory = options::open(&settings.memory, &data.memory())?;
+        let memory = options::open(&settings.memory, &data.memory(), Vectors::Left)?;
         Ok(Opened {
             settings,
             data,

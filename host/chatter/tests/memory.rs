@@ -426,6 +426,30 @@ async fn an_export_that_may_not_be_whole_ends_with_a_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_memories_nothing_but_the_question_goes_to_the_server_of_embeddings() {
+    let (server, operator) = (MockServer::start().await, Operator::new());
+    let vector = serde_json::json!({ "data": [{ "embedding": [1.0, 0.0] }] });
+    Mock::given(path("/embeddings"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(vector))
+        .mount(&server)
+        .await;
+    let url = server.uri();
+    let place = ["--memory-embedding-base-url", &url];
+    let place = [&place[..], &["--memory-embedding-model", "m"]].concat();
+    operator.types(&[&["import", "-"], &place[..]].concat(), LINES);
+    operator.types(&[&["export"], &place[..]].concat(), "");
+    let search = ["search", "tea", "--room", "main/lobby", "--persona", "nova"];
+    let (code, out, said) = operator.types(&[&search[..], &place[..]].concat(), "");
+    assert!(code == 0 && out.contains("Ana likes tea"), "{out} {said}");
+    let seen = server.received_requests().await.unwrap();
+    let texts: Vec<_> = seen
+        .iter()
+        .map(|request| request.body_json::<serde_json::Value>().unwrap()["input"].clone())
+        .collect();
+    assert_eq!(texts, [serde_json::json!(["tea"])]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_memory_beyond_what_mem0_lists_is_forgotten_by_its_id() {
     let (server, operator) = (full_mem0().await, Operator::new());
     let url = server.uri();

@@ -407,9 +407,22 @@ impl MemoryOptions {
     }
 }
 
+/// What becomes of the embedded memory's entries that have no vector, or one of another model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Vectors {
+    /// They get one.
+    Made,
+    /// They stay as they are: the file may be another process's.
+    Left,
+}
+
 /// The memory that the settings name; `file` is where the embedded one is. Must be called within a
 /// tokio runtime.
-pub(crate) fn open(settings: &MemorySettings, file: &Path) -> Result<Arc<dyn Archive>, Failure> {
+pub(crate) fn open(
+    settings: &MemorySettings,
+    file: &Path,
+    vectors: Vectors,
+) -> Result<Arc<dyn Archive>, Failure> {
     match settings {
         MemorySettings::Embedded { keeps, embeddings } => {
             let memory = Embedded::open(file).map_err(|error| Failure::caused(&error))?;
@@ -417,8 +430,11 @@ pub(crate) fn open(settings: &MemorySettings, file: &Path) -> Result<Arc<dyn Arc
             let Some(embeddings) = embeddings else {
                 return Ok(Arc::new(memory));
             };
-            let embedder = Arc::new(embeddings.client()?);
-            Ok(Arc::new(memory.with_embedder(embedder, embeddings.wait)))
+            let (server, wait) = (Arc::new(embeddings.client()?), embeddings.wait);
+            Ok(Arc::new(match vectors {
+                Vectors::Made => memory.with_embedder(server, wait),
+                Vectors::Left => memory.with_embedder_of_queries(server, wait),
+            }))
         }
         MemorySettings::Mem0(mem0) => {
             let memory = Guarded::mem0(mem0.client()?).map_err(Failure::failed)?;

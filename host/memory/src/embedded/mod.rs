@@ -143,6 +143,14 @@ impl Embedded {
         self
     }
 
+    /// Finds by meaning as [`with_embedder`](Self::with_embedder) does, and gives no entry a vector: for a look at a file
+    /// that is another process's. Entries with vectors of another model are found by their words alone.
+    #[must_use]
+    pub fn with_embedder_of_queries(mut self, embedder: Arc<dyn Embedder>, wait: Duration) -> Self {
+        self.meaning = Some(Arc::new(Meaning::of_queries(embedder, wait)));
+        self
+    }
+
     /// How many scopes hold or held something.
     pub(crate) fn scopes_known(&self) -> u32 {
         self.scopes.load(Ordering::Relaxed)

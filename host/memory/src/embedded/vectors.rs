@@ -38,7 +38,8 @@ pub(super) struct Meaning {
     wait: Duration,
     breaker: Breaker<()>,
     news: Arc<Notify>,
-    filling: AbortHandle,
+    /// What gives entries their vectors, if anything does.
+    filling: Option<AbortHandle>,
 }
 
 /// A query's vector, and what it is of.
@@ -48,19 +49,26 @@ pub(super) struct QueryVector {
 }
 
 impl Meaning {
+    /// Of queries, and of the file's entries.
     pub(super) fn new(file: File, embedder: Arc<dyn Embedder>, wait: Duration) -> Self {
-        let news = Arc::new(Notify::new());
+        let mut meaning = Self::of_queries(embedder, wait);
         let filler = Filler {
             file,
-            embedder: Arc::clone(&embedder),
-            news: Arc::clone(&news),
+            embedder: Arc::clone(&meaning.embedder),
+            news: Arc::clone(&meaning.news),
         };
+        meaning.filling = Some(tokio::spawn(filler.run()).abort_handle());
+        meaning
+    }
+
+    /// Of queries alone: entries stay as they are.
+    pub(super) fn of_queries(embedder: Arc<dyn Embedder>, wait: Duration) -> Self {
         Self {
             embedder,
             wait,
             breaker: Breaker::new(PATIENCE),
-            news,
-            filling: tokio::spawn(filler.run()).abort_handle(),
+            news: Arc::new(Notify::new()),
+            filling: None,
         }
     }
 
@@ -115,7 +123,9 @@ impl Meaning {
 
 impl Drop for Meaning {
     fn drop(&mut self) {
-        self.filling.abort();
+        if let Some(filling) = &self.filling {
+            filling.abort();
+        }
     }
 }
 

@@ -204,6 +204,33 @@ async fn another_model_makes_all_vectors_anew() {
 }
 
 #[tokio::test]
+async fn who_looks_at_a_file_leaves_its_vectors_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let scope = scope("main/lobby", "nova");
+    let owner = Embedded::open(&path).unwrap();
+    let owner = owner.with_embedder(Arc::new(Animals::new("a", 3)), Duration::from_secs(30));
+    remember_all(&owner, &scope, &["ana hat eine Katze", "it rains"]).await;
+    until_filled(&owner, 3, 2).await;
+    for (model, dimensions, found) in [
+        ("a", 3, &["ana hat eine Katze"][..]),
+        // Its numbers mean something else, as many as they are.
+        ("b", 3, &[]),
+        ("a", 4, &[]),
+    ] {
+        let looker = Embedded::open(&path).unwrap();
+        let animals = Arc::new(Animals::new(model, dimensions));
+        let looker = looker.with_embedder_of_queries(animals, Duration::from_secs(30));
+        assert_eq!(texts(&looker, &scope, &words("pet")).await, found);
+        assert_eq!(vectors(&owner, 3), 2, "{model} {dimensions}");
+    }
+    assert_eq!(
+        texts(&owner, &scope, &words("pet")).await,
+        ["ana hat eine Katze"]
+    );
+}
+
+#[tokio::test]
 async fn of_what_is_about_the_same_the_newest_is_shown() {
     let scope = scope("main/lobby", "nova");
     let memory = Embedded::in_memory().unwrap();
