@@ -2,6 +2,7 @@
 //! [`settings`](crate::settings) puts the layers together.
 
 use crate::{
+    Failure,
     audience::GatewayOptions,
     memory::{MemoryCommand, options::MemoryOptions},
     models::ModelsCommand,
@@ -299,6 +300,15 @@ pub struct ServeOptions {
         hide_env_values = true
     )]
     pub seed: Option<u64>,
+}
+
+impl ServeOptions {
+    /// Those that the environment names, for commands that go by the same settings.
+    pub(crate) fn of_environment() -> Result<Self, Failure> {
+        let line = CommandLine::try_parse_from(["chatter"]);
+        line.map(|line| line.serve)
+            .map_err(|error| Failure::usage(error.to_string()))
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

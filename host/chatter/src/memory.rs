@@ -162,7 +162,7 @@ impl Place {
             data: self.data,
             bus: self.bus,
             memory: self.memory,
-            ..ServeOptions::default()
+            ..ServeOptions::of_environment()?
         })?;
         if let Some(key) = settings.memory.key().filter(Key::is_missing) {
             match &mut settings.memory {

@@ -178,6 +178,30 @@ fn a_missing_key_is_missed_by_what_needs_it_alone() {
 }
 
 #[test]
+fn what_the_environment_says_counts_for_every_command_that_goes_by_the_settings() {
+    let home = Home::lively();
+    home.write(
+        "configs/chatter.toml",
+        "[llm]\nbase_url = \"http://127.0.0.1:9/v1\"\nmodel = \"m\"\n",
+    );
+    for words in [
+        &["config", "check"][..],
+        &["memory", "search", "--data", "data"],
+    ] {
+        for (provider, code) in [(None, 2), (Some("openai"), 0)] {
+            let mut command = home.chatter(words);
+            command.env("XDG_DATA_HOME", home.path("share"));
+            command.envs(provider.map(|it| ("CHATTER_LLM", it)));
+            let output = command.output().unwrap();
+            let said = stderr(&output);
+            assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+            let is_missing = said.contains("llm.provider is missing");
+            assert_eq!(is_missing, code == 2, "{words:?}: {said}");
+        }
+    }
+}
+
+#[test]
 fn the_configuration_that_ships_is_fine() {
     let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
     let output = Home::empty().run(&["config", "check", "--config", configs]);
