@@ -161,11 +161,15 @@ impl Rooms {
         }
         let ids: HashSet<RoomId> = wanted.ids().into_iter().collect();
         let Wanted { rooms, limits } = wanted;
-        for (id, room) in &self.running {
+        for (id, room) in &mut self.running {
             let tenure = held.get(id);
             let tenure = tenure.filter(|tenure| tenure.fence == room.tenure.fence);
             match tenure {
                 Some(tenure) if ids.contains(id) => {
+                    // It may be a later one, of the same lease.
+                    if !room.end.is_cancelled() {
+                        room.tenure = *tenure;
+                    }
                     if tenure.ending {
                         room.hand_over.cancel();
                     }

@@ -5,7 +5,7 @@ use super::{
     answer::{Answer, unavailable},
     keys::{self, Of},
 };
-use crate::{Duties, Duty, Lease, StoreError};
+use crate::{Duties, Duty, Lease, StoreError, rota};
 use async_trait::async_trait;
 use chatter_bus::redis;
 use chatter_protocol::RoomId;
@@ -13,8 +13,8 @@ use futures_util::future::{join_all, try_join_all};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a room's lease is waited for while those of others are there: a later one is of no use.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long a room's lease is waited for while those of others are there, whose holder must hear of them in time.
+const PATIENCE: Duration = rota::PATIENCE.saturating_sub(Duration::from_millis(100));
 
 #[async_trait]
 impl Duties for Redis {

@@ -1,6 +1,6 @@
 //! Keeping leases: the beat, what it brings, and the end.
 
-use super::{BEAT, End, Health, Inner, TTL, Tenure, lock, share};
+use super::{BEAT, End, Health, Inner, PATIENCE, TTL, Tenure, lock, share};
 use crate::{Lease, StoreError};
 use chatter_protocol::RoomId;
 use futures_util::future;
@@ -16,8 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 /// So long before a lease can have ended its holder stops believing in it.
 const MARGIN: Duration = Duration::from_millis(250);
 
-/// How long an answer is waited for: a later one would come too late for the next beat.
-const PATIENCE: Duration = Duration::from_millis(1_750);
+const _: () = assert!(2 * PATIENCE.as_millis() < TTL.as_millis() - MARGIN.as_millis());
 
 /// How long the rooms may take to come to an end when the process does.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -29,6 +28,7 @@ const LAST_REQUEST: Duration = Duration::from_millis(200);
 #[derive(Clone, Copy, Debug)]
 struct Own {
     fence: u64,
+    term: u64,
     ending: bool,
     /// By this process's own clock.
     until: Instant,
@@ -42,6 +42,8 @@ pub(super) struct Keeping<'a> {
     /// The rooms that are to be this process's.
     share: BTreeSet<RoomId>,
     own: BTreeMap<RoomId, Own>,
+    /// How many tenures there were.
+    terms: u64,
 }
 
 impl<'a> Keeping<'a> {
@@ -51,6 +53,7 @@ impl<'a> Keeping<'a> {
             members: BTreeSet::new(),
             share: BTreeSet::new(),
             own: BTreeMap::new(),
+            terms: 0,
         }
     }
 
@@ -149,17 +152,20 @@ impl<'a> Keeping<'a> {
         let duty = self.rota.duty;
         match lease {
             Lease::Held(fence) => {
-                let before = self.own.get(&room);
-                if before.is_none_or(|own| own.fence != fence) {
+                let before = self.own.get(&room).filter(|own| own.fence == fence);
+                let before = before.map(|own| (own.term, own.ending));
+                if before.is_none() {
+                    self.terms += 1;
                     if self.members.len() > 1 {
                         tracing::info!(%room, %duty, fence, "taken");
                     } else {
                         tracing::debug!(%room, %duty, fence, "taken");
                     }
                 }
-                let ending = before.is_some_and(|own| own.ending && own.fence == fence);
+                let (term, ending) = before.unwrap_or((self.terms, false));
                 let own = Own {
                     fence,
+                    term,
                     ending,
                     until,
                 };
@@ -208,8 +214,9 @@ impl<'a> Keeping<'a> {
     async fn settle(&mut self) {
         let ended = std::mem::take(&mut *lock(&self.rota.ended));
         let mut given_up = Vec::new();
-        for (room, fence, end) in ended {
-            if self.own.get(&room).is_none_or(|own| own.fence != fence) {
+        for (room, tenure, end) in ended {
+            let own = self.own.get(&room);
+            if own.is_none_or(|own| own.term != tenure.term) {
                 continue;
             }
             self.own.remove(&room);
@@ -269,6 +276,7 @@ impl<'a> Keeping<'a> {
         let tenure = |own: &Own| Tenure {
             fence: own.fence,
             ending: own.ending,
+            term: own.term,
         };
         let held: BTreeMap<RoomId, Tenure> = self
             .own

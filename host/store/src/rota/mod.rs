@@ -33,6 +33,10 @@ pub const BEAT: Duration = Duration::from_millis(500);
 /// one who is cut off from the store for so long must stop.
 pub const TTL: Duration = Duration::from_millis(2_500);
 
+/// How long an answer is waited for. Two such waits fit into a lease, so that it is renewed in time though something else
+/// that is asked along is not answered at all.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1_100);
+
 /// One process's part in a duty. Clones are the same part.
 #[derive(Clone)]
 pub struct Rota(Arc<Inner>);
@@ -44,7 +48,7 @@ struct Inner {
     name: String,
     wanted: watch::Sender<BTreeSet<RoomId>>,
     held: watch::Sender<Held>,
-    ended: Mutex<Vec<(RoomId, u64, End)>>,
+    ended: Mutex<Vec<(RoomId, Tenure, End)>>,
     /// There is something in `ended`.
     news: Notify,
     health: Mutex<Health>,
@@ -61,6 +65,8 @@ pub struct Tenure {
     /// It is to come to an end: nothing new is to be begun, and [`Rota::done`] told when what was
     /// begun has ended.
     pub ending: bool,
+    /// Counts this process's tenures: a lease that it stopped believing in may be held again under the same fencing number.
+    term: u64,
 }
 
 /// How a tenure ended at the one who does the duty.
@@ -121,7 +127,7 @@ impl Rota {
     }
 
     fn end(&self, room: &RoomId, tenure: Tenure, end: End) {
-        lock(&self.0.ended).push((room.clone(), tenure.fence, end));
+        lock(&self.0.ended).push((room.clone(), tenure, end));
         self.0.news.notify_one();
     }
 

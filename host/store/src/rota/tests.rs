@@ -145,6 +145,46 @@ async fn leases_that_are_renewed_count_though_nobody_tells_who_is_there() {
     assert!(first.rota.ready().is_err());
 }
 
+/// As where nodes of a cluster are away: of one the rooms, of another who is there.
+#[tokio::test(start_paused = true)]
+async fn leases_are_kept_though_what_is_asked_along_is_not_answered() {
+    let late = Arc::new(late::Late::new(Duration::ZERO));
+    let store: SharedStore = late.clone();
+    let first = Part::of(&store, 3);
+    after(BEAT).await;
+    late.answers_after(PATIENCE - Duration::from_millis(100));
+    late.meets_after(Duration::from_secs(60));
+    let mut held = first.rota.held();
+    let fewer = held.wait_for(|held| held.len() < 3);
+    let fewer = tokio::time::timeout(TTL * 4, fewer).await;
+    assert!(fewer.is_err(), "{fewer:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_late_takes_no_later_tenure_along() {
+    let late = Arc::new(late::Late::new(Duration::ZERO));
+    let store: SharedStore = late.clone();
+    let first = Part::of(&store, 1);
+    let mut held = first.rota.held();
+    let mut until = async |count| {
+        let held = held.wait_for(|held| held.len() == count).await.unwrap();
+        held.get(&room(0)).copied()
+    };
+    let before = until(1).await.unwrap();
+    // The store renews the lease all the same.
+    late.answers_after(Duration::from_secs(60));
+    until(0).await;
+    late.answers_after(Duration::ZERO);
+    let again = until(1).await.unwrap();
+    assert_eq!(again.fence, before.fence);
+    first.rota.done(&room(0), before);
+    after(BEAT / 10).await;
+    assert_eq!(first.holds().get(&room(0)), Some(&again));
+    first.rota.done(&room(0), again);
+    after(BEAT / 10).await;
+    assert_ne!(first.holds().get(&room(0)), Some(&again));
+}
+
 /// It is taken and known to be another's with one and the same answer.
 #[tokio::test(start_paused = true)]
 async fn what_is_another_s_before_it_was_begun_is_given_up() {
@@ -197,11 +237,7 @@ async fn work_goes_on_as_long_as_the_duty_is_ones_own() {
         "what ended by itself is not begun again"
     );
     // Somebody else has it, whatever this one believes.
-    let fence = lock(&begun)[0];
-    let tenure = Tenure {
-        fence,
-        ending: false,
-    };
+    let tenure = first.holds()[&room(0)];
     first.rota.fenced(&room(0), tenure);
     after(BEAT * 2).await;
     assert_eq!(lock(&begun).len(), 2, "it was not so, and is begun again");

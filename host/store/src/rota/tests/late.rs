@@ -13,6 +13,8 @@ use std::{
 pub(super) struct Late {
     store: Sqlite,
     after: Mutex<Duration>,
+    /// When it tells who is there.
+    meets_after: Mutex<Duration>,
     tells_nobody: AtomicBool,
 }
 
@@ -21,12 +23,17 @@ impl Late {
         Self {
             store: Sqlite::in_memory().unwrap(),
             after: Mutex::new(after),
+            meets_after: Mutex::default(),
             tells_nobody: AtomicBool::new(false),
         }
     }
 
     pub(super) fn answers_after(&self, after: Duration) {
         *self.after.lock().unwrap() = after;
+    }
+
+    pub(super) fn meets_after(&self, after: Duration) {
+        *self.meets_after.lock().unwrap() = after;
     }
 
     pub(super) fn tells_nobody(&self) {
@@ -61,6 +68,8 @@ impl Delegate for Late {
         if self.tells_nobody.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable("that node is away".into()));
         }
+        let after = *self.meets_after.lock().unwrap();
+        tokio::time::sleep(after).await;
         self.store.duties().meet(group, member, ttl).await
     }
 }
