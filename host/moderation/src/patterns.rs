@@ -152,46 +152,83 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
 }
 
 fn ip_addresses(text: &str) -> Vec<Range<usize>> {
-    static CANDIDATES: LazyLock<Regex> = LazyLock::new(|| regex(r"(?-u)[0-9A-Fa-f:.]{7,45}"));
+    static RUNS: LazyLock<Regex> = LazyLock::new(|| regex(r"(?-u)[0-9A-Fa-f:.]{7,45}"));
     if !text.contains(['.', ':']) {
         return Vec::new();
     }
-    let mut found = all(&CANDIDATES, text);
-    found.retain_mut(|at| {
-        let whole = &text[at.clone()];
-        let kept = whole.trim_end_matches(['.', ':']);
-        let kept = kept.trim_start_matches('.');
-        at.end = at.start + whole.trim_end_matches(['.', ':']).len();
-        at.start = at.end - kept.len();
-        let before = text[..at.start].chars().next_back();
-        let after = text[at.end..].chars().next();
-        let stands_alone = before.is_none_or(|c| !c.is_alphanumeric())
-            && after.is_none_or(|c| !c.is_alphanumeric());
-        let word = text[..at.start]
-            .split_whitespace()
-            .next_back()
-            .unwrap_or_default();
-        let is_version = [
-            "version", "ver", "patch", "build", "update", "v", "firmware",
-        ]
-        .iter()
-        .any(|known| word.eq_ignore_ascii_case(known));
+    RUNS.find_iter(text)
+        .filter_map(|run| ip_address(text, run.range()))
+        .collect()
+}
+
+/// The public address at the end of a run of its characters. A word and a colon may stand in front (`ip:`, and `add:`,
+/// which could be of the address), and so may the zeros of an IPv6 address that holds one of IPv4.
+fn ip_address(text: &str, run: Range<usize>) -> Option<Range<usize>> {
+    let end = run.start + text[run.clone()].trim_end_matches(['.', ':']).len();
+    // Letters of other scripts stand next to an address without a space.
+    let is_part = |c: char| c.is_ascii_alphanumeric();
+    if text[end..].starts_with(is_part) {
+        return None;
+    }
+    let colons = text[run.start..end].match_indices(':');
+    let behind_colons = colons.map(|(at, _)| run.start + at + 1);
+    for start in std::iter::once(run.start).chain(behind_colons) {
+        let kept = text[start..end].trim_start_matches('.');
+        let at = end - kept.len()..end;
         // A port may follow.
         let (address, port) = match kept.split_once(':') {
             Some((address, port)) if address.contains('.') => (address, port),
             _ => (kept, ""),
         };
-        stands_alone
-            && !is_version
-            && port.len() <= 5
-            && address
-                .parse::<IpAddr>()
-                .is_ok_and(|address| match address {
-                    IpAddr::V4(address) => is_public_v4(address),
-                    IpAddr::V6(address) => is_public_v6(address),
-                })
-    });
-    found
+        if port.len() > 5 || text[..at.start].ends_with(is_part) {
+            continue;
+        }
+        let is_public = match address.parse() {
+            Ok(IpAddr::V4(address)) => is_public_v4(address),
+            Ok(IpAddr::V6(address)) if is_private_v6(address) => return None,
+            Ok(IpAddr::V6(address)) => is_public_v6(address),
+            Err(_) => false,
+        };
+        if is_public {
+            return (!is_version(&text[..at.start], &text[end..])).then_some(at);
+        }
+    }
+    None
+}
+
+/// Whether four numbers are of a program, by what stands around them.
+fn is_version(before: &str, after: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "version",
+        "ver",
+        "patch",
+        "build",
+        "update",
+        "v",
+        "firmware",
+        "версия",
+        "версии",
+    ];
+    // Chinese, Japanese and Korean have no space in between.
+    const UNSPACED: [&str; 7] = [
+        "版本",
+        "补丁",
+        "更新",
+        "バージョン",
+        "パッチ",
+        "버전",
+        "패치",
+    ];
+    let before = before.trim_end_matches([' ', ':', '.', '#', '=']);
+    let word = before
+        .rsplit(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    WORDS.contains(&&*word.to_lowercase())
+        || UNSPACED.iter().any(|known| word.ends_with(known))
+        || ["版", "バージョン", "버전"]
+            .iter()
+            .any(|known| after.starts_with(known))
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -201,6 +238,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_broadcast()
         || first == 0)
+}
+
+/// Addresses of one's own machine and network.
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
 }
 
 /// What is in use on the Internet is 2000::/3 (RFC 4291).
@@ -250,6 +292,27 @@ mod tests {
                 &["203.0.113.9:25565"],
             ),
             ("ip_address", "2001:db8::1 is up", &["2001:db8::1"]),
+            ("ip_address", "at ::ffff:203.0.113.9", &["203.0.113.9"]),
+            ("ip_address", "[2001:db8::1]:25565", &["2001:db8::1"]),
+            ("ip_address", "ip:203.0.113.9", &["203.0.113.9"]),
+            ("ip_address", "IP:203.0.113.9:25565", &["203.0.113.9:25565"]),
+            ("ip_address", "add:203.0.113.9.", &["203.0.113.9"]),
+            ("ip_address", "ip:2001:db8::1", &["2001:db8::1"]),
+            ("ip_address", "add:2001:db8::1", &["2001:db8::1"]),
+            ("ip_address", "ip::2001:db8::1", &["2001:db8::1"]),
+            ("ip_address", "服务器203.0.113.9来玩", &["203.0.113.9"]),
+            ("ip_address", "サーバー2001:db8::1です", &["2001:db8::1"]),
+            ("ip_address", "เซิร์ฟ203.0.113.9นะ", &["203.0.113.9"]),
+            ("ip_address", "сервер203.0.113.9сегодня", &["203.0.113.9"]),
+            (
+                "ip_address",
+                "::ffff:192.168.0.1 ip:10.0.0.7 fd00:2001:db8::1 fe80::2001:db8:0:1 ::1",
+                &[],
+            ),
+            ("ip_address", "version:1.2.3.4, patch: 2.0.1.4", &[]),
+            ("ip_address", "版本1.2.3.4 バージョン1.2.3.4 1.2.3.4版", &[]),
+            ("ip_address", "версия 1.2.3.4", &[]),
+            ("ip_address", "x203.0.113.9 203.0.113.9x", &[]),
             ("ip_address", "192.168.0.1 and 127.0.0.1 and 10.0.0.7", &[]),
             ("ip_address", "v1.2.3.4 at 12:30:45, ::: 1.5.2", &[]),
             ("ip_address", "score 3.2.1.400, patch 2.0.1.4", &[]),

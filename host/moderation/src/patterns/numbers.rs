@@ -162,12 +162,21 @@ pub(super) fn phones(text: &str) -> Vec<Range<usize>> {
     found.retain(|at| {
         let number = &text[at.clone()];
         let before = &text[..at.start];
+        // Letters of other scripts stand next to a number without a space.
         let is_part = before
-            .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '#' | '$'))
+            .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '#' | '$'))
+            || is_fraction(before)
             || !number.starts_with(['+', '(']) && is_tail(before, number);
         !is_part && (LEAST_DIGITS..=15).contains(&digits(number))
     });
     found
+}
+
+/// Whether what follows is behind a decimal point; a word may have a full stop (`Tel.`).
+fn is_fraction(before: &str) -> bool {
+    before
+        .strip_suffix('.')
+        .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether it is the end of a longer number that has spaces: of one with thousands apart, or of a year
@@ -201,6 +210,7 @@ mod tests {
                 ("4111 1111 1111 1111 mine", &["4111 1111 1111 1111"]),
                 ("5500-0000-0000-0004", &["5500-0000-0000-0004"]),
                 ("378282246310005", &["378282246310005"]),
+                ("卡号4111 1111 1111 1111吧", &["4111 1111 1111 1111"]),
                 ("4111 1111 1111 1111 12/27 123", &["4111 1111 1111 1111"]),
                 ("4111111111111111 123 ok", &["4111111111111111"]),
                 ("20 4111 1111 1111 1111", &["4111 1111 1111 1111"]),
@@ -227,6 +237,7 @@ mod tests {
                     &["DE89 3704 0044 0532 0130 00"],
                 ),
                 ("gb82west12345698765432", &["gb82west12345698765432"]),
+                ("счётDE89370400440532013000", &["DE89370400440532013000"]),
                 (
                     "FR1420041010050500013M02606!",
                     &["FR1420041010050500013M02606"],
@@ -256,6 +267,13 @@ mod tests {
                 ("2 +49 171 2345678", &["+49 171 2345678"]),
                 ("1 555-234-5678", &["555-234-5678"]),
                 ("2 06 12 34 56 78", &["06 12 34 56 78"]),
+                ("携帯は090-1234-5678です", &["090-1234-5678"]),
+                ("电话+8613812345678", &["+8613812345678"]),
+                ("번호는 010-1234-5678이야", &["010-1234-5678"]),
+                ("โทร081-234-5678นะ", &["081-234-5678"]),
+                ("звони+79161234567сейчас", &["+79161234567"]),
+                ("Tel.0171 2345678", &["0171 2345678"]),
+                ("得分1000000000分", &[]),
                 ("1 012 345 678 points", &[]),
                 ("2024 05 06 12 34 56", &[]),
                 ("00:12:30.456 at 00 12 30", &[]),
@@ -265,6 +283,7 @@ mod tests {
                 ("seed 123456789", &[]),
                 ("+100000 xp", &[]),
                 ("0.1234567890", &[]),
+                ("x0612345678 id_0612345678", &[]),
             ],
         );
     }
