@@ -362,4 +362,47 @@ mod tests {
         let found = Search::new(&patterns).find(&Plain::of(text));
         assert_eq!(&text[found[0].at.clone()], "２０３．０．１１３．９");
     }
+
+    /// A presentation selector, a keycap, what strikes out, and marks of any script, after each character.
+    #[test]
+    fn marks_hide_no_number() {
+        let redact = Some(Action::Redact);
+        let patterns = Patterns {
+            card: redact,
+            iban: redact,
+            phone: redact,
+            ip_address: redact,
+            email: redact,
+            ..Patterns::default()
+        };
+        let search = Search::new(&patterns);
+        for (rule, number) in [
+            ("card", "4111111111111111"),
+            ("card", "4111 1111 1111 1111"),
+            ("iban", "DE89370400440532013000"),
+            ("phone", "01712345678"),
+            ("phone", "+49 171 2345678"),
+            ("ip_address", "203.0.113.9"),
+            ("email", "ana@example.com"),
+        ] {
+            for mark in [
+                "",
+                "\u{fe0f}",
+                "\u{fe0f}\u{20e3}",
+                "\u{20e3}",
+                "\u{336}",
+                "\u{336}\u{332}",
+                "\u{e47}",
+            ] {
+                let marked: String = number.chars().map(|c| format!("{c}{mark}")).collect();
+                let text = format!("é {marked} ok");
+                let found = search.find(&Plain::of(&text));
+                let found: Vec<_> = found
+                    .iter()
+                    .map(|found| (found.rule, &text[found.at.clone()]))
+                    .collect();
+                assert_eq!(found, [(rule, &*marked)], "{text}");
+            }
+        }
+    }
 }

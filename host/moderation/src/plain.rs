@@ -1,9 +1,11 @@
 //! A text with compatibility forms as ordinary characters, which knows where each byte comes from.
 
+use crate::skeleton;
 use std::{borrow::Cow, ops::Range};
 use unicode_normalization::char::decompose_compatible;
 
-/// A text for patterns that are written in ASCII: full-width digits are digits in it.
+/// A text for patterns that are written in ASCII: full-width digits are digits in it, and so are keycaps and
+/// digits that are struck out.
 pub(crate) struct Plain<'a> {
     pub(crate) text: Cow<'a, str>,
     /// For each byte the bytes that it was made of; empty if all are their own.
@@ -19,26 +21,21 @@ impl<'a> Plain<'a> {
             };
         }
         let mut plain = String::with_capacity(text.len());
-        let mut origin = Vec::with_capacity(text.len());
+        let mut origin: Vec<Range<usize>> = Vec::with_capacity(text.len());
         for (start, c) in text.char_indices() {
-            let mut push = |part: char| {
-                plain.push(part);
-                origin.resize(plain.len(), start..start + c.len_utf8());
-            };
-            match c {
-                // The full stops that a browser takes for the dot between labels (UTS #46).
-                '。' | '．' | '｡' => push('.'),
-                c if c.is_whitespace() => push(' '),
-                '‐'..='—' | '−' => push('-'),
-                c => {
-                    let (mut count, mut first) = (0, c);
-                    decompose_compatible(c, |part| {
-                        (count, first) = (count + 1, if count == 0 { part } else { first });
-                    });
-                    // What falls into several parts is a letter with its accent, or no digit.
-                    push(if count == 1 { first } else { c });
+            let end = start + c.len_utf8();
+            let part = ordinary(c);
+            if !part.is_ascii() {
+                let before = plain.chars().next_back();
+                if before.is_some_and(|before| skeleton::is_decoration(before, part)) {
+                    if let Some(last) = origin.last_mut() {
+                        last.end = end;
+                    }
+                    continue;
                 }
             }
+            plain.push(part);
+            origin.resize(plain.len(), start..end);
         }
         Self {
             text: Cow::Owned(plain),
@@ -52,5 +49,55 @@ impl<'a> Plain<'a> {
             return at;
         }
         self.origin[at.start].start..self.origin[at.end - 1].end
+    }
+}
+
+fn ordinary(c: char) -> char {
+    match c {
+        // The full stops that a browser takes for the dot between labels (UTS #46).
+        '。' | '．' | '｡' => '.',
+        c if c.is_whitespace() => ' ',
+        c if c.is_ascii() => c,
+        '‐'..='—' | '−' => '-',
+        c => {
+            let (mut count, mut first) = (0, c);
+            decompose_compatible(c, |part| {
+                (count, first) = (count + 1, if count == 0 { part } else { first });
+            });
+            // What falls into several parts is a letter with its accent, or no digit.
+            if count == 1 { first } else { c }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_differently_is_plain() {
+        for (text, plain) in [
+            ("４１１１", "4111"),
+            ("4\u{fe0f}1\u{fe0f}", "41"),
+            ("0\u{fe0f}\u{20e3}1\u{fe0f}\u{20e3}7\u{20e3}", "017"),
+            ("4\u{336}1\u{336}\u{332}", "41"),
+            ("4\u{ff9e}1\u{e47}", "41"),
+            ("４\u{336}１", "41"),
+            ("evil。com ｅｖｉｌ｡ｃｏｍ", "evil.com evil.com"),
+            ("é e\u{301}", "é e"),
+            ("かが か\u{3099} ที่", "かが か\u{3099} ที่"),
+            ("❤\u{fe0f} a—b", "❤\u{fe0f} a-b"),
+        ] {
+            assert_eq!(Plain::of(text).text, plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stretch_knows_all_that_it_was_made_of() {
+        let text = "é 4\u{336}1\u{fe0f}\u{20e3} ok";
+        let plain = Plain::of(text);
+        let at = plain.text.find("41").unwrap();
+        let origin = plain.origin(at..at + 2);
+        assert_eq!(&text[origin], "4\u{336}1\u{fe0f}\u{20e3}");
     }
 }

@@ -242,6 +242,12 @@ fn is_unseen(c: char) -> bool {
         | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether it stands on ASCII and spells nothing there: a mark of any script, or what is not seen, as what makes a digit a
+/// keycap is.
+pub(crate) fn is_decoration(before: char, c: char) -> bool {
+    before.is_ascii() && (is_unseen(c) || is_combining_mark(c))
+}
+
 /// For each glyph, and for the end, whether a word may begin or end before it.
 pub(crate) fn boundaries(glyphs: &[Glyph]) -> Vec<bool> {
     let is_word = |at: usize| {

@@ -2,10 +2,13 @@
 //!
 //! They are compared after folding alone: compatibility forms (NFKC, UAX #15), letter case, white space.
 //! An entry matches where it stands between word boundaries (UAX #29); one that begins with a combining
-//! mark has none before it, and needs none.
+//! mark has none before it, and needs none. A text is read a second time without the marks on its ASCII, so that
+//! `1488` is found in keycaps. Entries keep theirs: `1️⃣` is not found in `1`.
 
 use super::Found;
+use crate::skeleton;
 use aho_corasick::AhoCorasick;
+use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -22,7 +25,7 @@ impl Exact {
         let mut kept = Vec::new();
         let mut texts = Vec::new();
         for (list, entry) in entries {
-            let (text, _) = fold(entry);
+            let (text, _) = fold(entry, false);
             if !text.is_empty() {
                 kept.push((list, !boundaries(&format!(" {text}"))[1]));
                 texts.push(text);
@@ -40,7 +43,18 @@ impl Exact {
         let Some(search) = &self.search else {
             return Vec::new();
         };
-        let (folded, origin) = fold(text);
+        let mut found = self.read(search, fold(text, false));
+        if !text.is_ascii() && text.chars().any(|c| skeleton::is_decoration('0', c)) {
+            found.extend(self.read(search, fold(text, true)));
+        }
+        found
+    }
+
+    fn read(
+        &self,
+        search: &AhoCorasick,
+        (folded, origin): (String, Vec<Range<usize>>),
+    ) -> Vec<Found> {
         let mut all = None;
         let hits = search.find_overlapping_iter(&folded).filter(|hit| {
             let all = all.get_or_insert_with(|| boundaries(&folded));
@@ -70,9 +84,21 @@ fn boundaries(text: &str) -> Vec<bool> {
     all
 }
 
+/// A word without the marks on its ASCII.
+fn bare(word: &str) -> String {
+    let mut bare = String::with_capacity(word.len());
+    for c in word.chars() {
+        let before = bare.chars().next_back();
+        if !before.is_some_and(|before| skeleton::is_decoration(before, c)) {
+            bare.push(c);
+        }
+    }
+    bare
+}
+
 /// The folded text, and for each of its bytes the white-space separated word it comes from, or, in a
-/// word that folding leaves as long as it is, the character.
-fn fold(text: &str) -> (String, Vec<std::ops::Range<usize>>) {
+/// word that folding leaves as long as it is, the character; `without_marks` on its ASCII.
+fn fold(text: &str, without_marks: bool) -> (String, Vec<Range<usize>>) {
     let mut folded = String::with_capacity(text.len());
     let mut origin = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -81,7 +107,10 @@ fn fold(text: &str) -> (String, Vec<std::ops::Range<usize>>) {
         at = end + text[end..].chars().next().map_or(0, char::len_utf8);
         // The way by upper case makes `ß` and `SS`, `ς` and `σ` equal.
         let upper = word.nfkc().flat_map(char::to_uppercase);
-        let letters: String = upper.flat_map(char::to_lowercase).nfkc().collect();
+        let mut letters: String = upper.flat_map(char::to_lowercase).nfkc().collect();
+        if without_marks {
+            letters = bare(&letters);
+        }
         // A compatibility form may hold white space of its own.
         for part in letters.split_whitespace() {
             if !folded.is_empty() {
@@ -100,4 +129,41 @@ fn fold(text: &str) -> (String, Vec<std::ops::Range<usize>>) {
         }
     }
     (folded, origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_on_ascii_hide_nothing() {
+        let exact = Exact::new(vec![(0, "1488"), (1, "c++"), (2, "7️⃣"), (3, "🏴")]);
+        for (text, wanted) in [
+            ("so 1488 it is", Some((0, "1488"))),
+            ("1️4️8️8️ ok", Some((0, "1️4️8️8️"))),
+            ("1️⃣4️⃣8️⃣8️⃣", Some((0, "1️⃣4️⃣8️⃣8️⃣"))),
+            (
+                "1\u{336}4\u{336}8\u{336}8\u{336}!",
+                Some((0, "1\u{336}4\u{336}8\u{336}8\u{336}!")),
+            ),
+            ("１\u{336}４８８", Some((0, "１\u{336}４８８"))),
+            (
+                "C\u{336}+\u{336}+\u{336} here",
+                Some((1, "C\u{336}+\u{336}+\u{336}")),
+            ),
+            ("lucky 7️⃣", Some((2, "7️⃣"))),
+            ("lucky 7", None),
+            ("11488", None),
+            (
+                "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f} it's coming home",
+                None,
+            ),
+        ] {
+            let found = exact.find(text);
+            let found = found
+                .first()
+                .map(|found| (found.list, &text[found.at.clone()]));
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
 }
