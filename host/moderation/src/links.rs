@@ -4,10 +4,15 @@
 //! takes for a word, or in any domain that has a path behind it: `clips.tv` and `youtu.be/x` are links,
 //! `ok.so`, `gg.wp` and `nice.live` are not. Dots may be written out: `example (dot) com`. One with white
 //! space behind it alone ends a sentence.
+//!
+//! Names may be international (RFC 5890): `müller.com` and `пример.рф` are links. Text in a script without spaces may
+//! stand next to one. Behind it that is seen, since no domain mixes it with Latin letters, but the letters before it may be
+//! the name's own: `看example.com` is a link, and none to `example.com`.
 
-use crate::{patterns::overlap, plain::Plain};
+use crate::{patterns::overlap, plain::Plain, skeleton};
 use regex::Regex;
 use std::{ops::Range, sync::LazyLock};
+use unicode_normalization::char::is_combining_mark;
 
 /// Hosts that may be linked to.
 #[derive(Debug)]
@@ -29,16 +34,20 @@ impl Allowed {
         plain: &Plain<'_>,
         emails: &[Range<usize>],
     ) -> Vec<Range<usize>> {
+        // Boundaries are those of ASCII: letters of other scripts stand next to a link without a space.
         static WITH_SCHEME: LazyLock<Regex> =
-            LazyLock::new(|| regex(r"(?i)(?:\bh(?:tt|xx)ps?\s?:\s?//\s?|\bwww\s?\.\s?)\S+"));
+            LazyLock::new(|| regex(r"(?i)h(?:tt|xx)ps?\s?:\s?//\s?\S+|(?-u:\b)www\s?\.\s?\S+"));
         static BARE: LazyLock<Regex> = LazyLock::new(|| {
-            let label = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+            let label = r"\w[\w-]*";
             let dot = r"(?:\s?(?:\.|[(\[{]\s?(?:dot|\.)\s?[)\]}])\s?)";
             // `i love .net` is about a platform.
             let dot_before_net = r"(?:\.|\s\.\s|\s?[(\[{]\s?(?:dot|\.)\s?[)\]}]\s?)";
-            let known = r"com|org|tv|io|ru|xyz|biz|icu|co\.uk|de|eu|ly|cc|pw|tk|ml|cf|gq";
+            let known =
+                r"com|org|tv|io|ru|xyz|biz|icu|co\.uk|de|eu|ly|cc|pw|tk|ml|cf|gq|xn--[a-z0-9-]+";
+            // Of `_evil.com_` the ends are for show.
+            let end = r"_*(?-u:\b)(?:/\S*)?";
             regex(&format!(
-                r"(?i)\b(?:(?:{label}{dot}){{0,5}}{label}{dot_before_net}net\b(?:/\S*)?|(?:{label}{dot}){{1,6}}(?:(?:{known})\b(?:/\S*)?|[a-z]{{2,24}}/\S+))"
+                r"(?i)(?:{label}{dot})*{label}{dot_before_net}net{end}|(?:{label}{dot})+(?:(?:{known}){end}|рф(?:/\S*)?|[a-z]{{2,24}}/\S+)"
             ))
         });
         let text = &*plain.text;
@@ -51,26 +60,36 @@ impl Allowed {
                 .map(move |found| sentence.start + found.start()..sentence.start + found.end())
         });
         let with_scheme = WITH_SCHEME.find_iter(text).map(|found| found.range());
-        for link in with_scheme.chain(bare) {
-            let at = plain.origin(link.clone());
+        let links = with_scheme
+            .filter(|link| !is_laughter(text, link))
+            .chain(bare.filter(|link| !is_in_word(text, link)));
+        for link in links {
+            let at = plain.origin(link.start + text_before(&text[link.clone()])..link.end);
             if found.iter().chain(emails).any(|other| overlap(other, &at)) {
                 continue;
             }
-            if !self.allows(&text[link.clone()], &text[link.end..]) {
+            if !self.allows(plain, link) {
                 found.push(at);
             }
         }
         found
     }
 
-    /// Whether what a link says is where it leads, and that is allowed; `rest` is what stands behind it.
-    fn allows(&self, link: &str, rest: &str) -> bool {
-        // Of `evil.com .youtube.com` nobody can say what it is one of. `youtube.com.evil` goes on.
-        let is_plain =
-            !link.contains(char::is_whitespace) && !authority(link).contains(['(', '[', '{']);
-        let goes_on = rest
-            .strip_prefix('.')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric()));
+    /// Whether what a link says is where it leads, and that is allowed.
+    fn allows(&self, plain: &Plain<'_>, at: Range<usize>) -> bool {
+        let (link, rest) = (&plain.text[at.clone()], &plain.text[at.end..]);
+        let authority = authority(link);
+        // Of `evil.com .youtube.com` nobody can say what it is one of. `youtube.com.evil` goes on, and so does
+        // `youtube.com看.evil`. A letter with a mark is another one.
+        let is_plain = !link.contains(char::is_whitespace)
+            && !link[authority.clone()].contains(['(', '[', '{'])
+            && !plain.is_marked(&(at.start + authority.start..at.start + authority.end));
+        let label = rest.trim_start_matches(|c: char| !c.is_ascii() && c.is_alphanumeric());
+        let goes_on = label.strip_prefix('.').is_some_and(|below| {
+            below.starts_with(|c: char| {
+                c.is_ascii_alphanumeric() || c.is_alphanumeric() && label.len() == rest.len()
+            })
+        });
         is_plain
             && !goes_on
             && host(link).is_some_and(|host| {
@@ -104,18 +123,63 @@ fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// What is between the scheme and the path.
-fn authority(link: &str) -> &str {
-    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
-    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
-    &rest[..end]
+/// Whether it is what laughs in Japanese, with letters before it: of `すごいwww.gg` no host has three labels.
+fn is_laughter(text: &str, link: &Range<usize>) -> bool {
+    let is_apart = !text[..link.start].ends_with(char::is_alphanumeric);
+    let has_host = || {
+        let host = text[link.clone()].split(['/', '?', '#']).next();
+        host.is_some_and(|host| host.split('.').filter(|label| !label.is_empty()).count() > 2)
+    };
+    text[link.clone()].starts_with(['w', 'W']) && !is_apart && !has_host()
+}
+
+/// Whether its domain is the beginning of a word: `bra.två` ends in two, and not in `.tv`.
+fn is_in_word(text: &str, link: &Range<usize>) -> bool {
+    let is_latin = |c: char| matches!(c, 'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
+    let is_cyrillic = |c: char| matches!(c, '\u{400}'..='\u{52f}');
+    let last = text[link.clone()].chars().next_back();
+    let next = text[link.end..].chars().next();
+    last.zip(next).is_some_and(|(last, next)| {
+        is_latin(last) && is_latin(next) || is_cyrillic(last) && is_cyrillic(next)
+    })
+}
+
+/// How many bytes at a link's beginning are text of a script without spaces, which is left where the link is redacted. It
+/// is none where a whole label is in that script.
+fn text_before(link: &str) -> usize {
+    let label = link
+        .split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c))
+        .next();
+    let label = label.unwrap_or_default();
+    let before = label.rfind(is_unspaced).map_or(0, |at| {
+        at + label[at..].chars().next().map_or(0, char::len_utf8)
+    });
+    // Its marks are its own.
+    let marks = label[before..].trim_start_matches(is_combining_mark);
+    if marks.is_empty() {
+        return 0;
+    }
+    label.len() - marks.len()
+}
+
+/// Scripts whose words stand next to Latin ones without a space: those without any, Katakana, and Hangul.
+fn is_unspaced(c: char) -> bool {
+    skeleton::is_unspaced(c)
+        || matches!(c, '\u{3005}' | '\u{30a0}'..='\u{30ff}' | '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}')
+}
+
+/// Where the part between the scheme and the path stands.
+fn authority(link: &str) -> Range<usize> {
+    let start = link.find("://").map_or(0, |at| at + "://".len());
+    let end = link[start..].find(['/', '\\', '?', '#']);
+    start..end.map_or(link.len(), |length| start + length)
 }
 
 /// The host of a link, as a browser would find it (WHATWG URL): what is before an `@` is a name to log
 /// in with, a backslash is a slash.
 fn host(link: &str) -> Option<String> {
     let link = link.to_ascii_lowercase();
-    let host = authority(&link).rsplit('@').next()?;
+    let host = link[authority(&link)].rsplit('@').next()?;
     let host = host.split(':').next()?;
     let host = host.trim_matches(|c: char| !c.is_alphanumeric());
     let host = host.strip_prefix("www.").unwrap_or(host);
@@ -197,6 +261,58 @@ mod tests {
             ("and/or", None),
             ("10.5k viewers", None),
             (":) (: gg", None),
+            ("看evil.com", Some("evil.com")),
+            ("大家看evil.com吧", Some("evil.com")),
+            ("evil.comで会おう", Some("evil.com")),
+            ("テレビevil.tvで", Some("evil.tv")),
+            ("여기evil.com에서", Some("evil.com")),
+            ("ดูที่evil.comนะ", Some("evil.com")),
+            ("ที่evil.com", Some("evil.com")),
+            ("смотриevil.com", Some("смотриevil.com")),
+            ("еvil.com", Some("еvil.com")),
+            ("evil.comсмотри", Some("evil.com")),
+            ("看https://evil.club", Some("https://evil.club")),
+            ("смотриhttps://evil.club", Some("https://evil.club")),
+            ("看www.evil.club", Some("www.evil.club")),
+            ("看t.me/joinme", Some("t.me/joinme")),
+            ("看evil.net吧", Some("evil.net")),
+            ("見て。evil.com。GG", Some("evil.com")),
+            ("müller.com", Some("müller.com")),
+            ("mu\u{308}ller.com", Some("mu\u{308}ller.com")),
+            ("例え.com", Some("例え.com")),
+            ("пример.com", Some("пример.com")),
+            ("пример.рф сегодня", Some("пример.рф")),
+            ("xn--e1afmkfd.xn--p1ai", Some("xn--e1afmkfd.xn--p1ai")),
+            ("_evil.com_", Some("_evil.com_")),
+            ("yo\u{308}utube.com", Some("yo\u{308}utube.com")),
+            ("y\u{336}outube.com", Some("y\u{336}outube.com")),
+            (
+                "https://yo\u{308}utube.com",
+                Some("https://yo\u{308}utube.com"),
+            ),
+            ("müyoutube.com", Some("müyoutube.com")),
+            // Nobody can say whether it is one to `youtube.com`.
+            ("看youtube.com", Some("youtube.com")),
+            (
+                "youtube.com看.evil.live/x",
+                Some("youtube.com看.evil.live/x"),
+            ),
+            ("youtube.com看.evil", Some("youtube.com")),
+            ("看 youtube.com", None),
+            ("看https://youtube.com/x", None),
+            ("youtube.com看看", None),
+            ("youtube.comで見た。GG", None),
+            ("youtube.com。すごい", None),
+            ("https://youtube.com/x👍\u{fe0f}", None),
+            ("すごいwww。まじで", None),
+            ("すごいwww。GG", None),
+            ("草www.草", None),
+            ("見た。tvで", None),
+            ("bra.två gånger", None),
+            ("fini.comédie ensuite", None),
+            ("законы.рфских", None),
+            ("привет.как дела", None),
+            ("- .com", None),
         ];
         for (text, wanted) in cases {
             let found = allowed.find_others(&Plain::of(text), &[]);

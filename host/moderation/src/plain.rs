@@ -10,6 +10,8 @@ pub(crate) struct Plain<'a> {
     pub(crate) text: Cow<'a, str>,
     /// For each byte the bytes that it was made of; empty if all are their own.
     origin: Vec<Range<usize>>,
+    /// Behind which of its bytes a mark was left out.
+    marked: Vec<usize>,
 }
 
 impl<'a> Plain<'a> {
@@ -18,20 +20,34 @@ impl<'a> Plain<'a> {
             return Self {
                 text: Cow::Borrowed(text),
                 origin: Vec::new(),
+                marked: Vec::new(),
             };
         }
         let mut plain = String::with_capacity(text.len());
         let mut origin: Vec<Range<usize>> = Vec::with_capacity(text.len());
-        for (start, c) in text.char_indices() {
+        let mut marked = Vec::new();
+        let mut chars = text.char_indices().peekable();
+        while let Some((start, c)) = chars.next() {
             let end = start + c.len_utf8();
-            let part = ordinary(c);
+            let mut part = ordinary(c);
             if !part.is_ascii() {
                 let before = plain.chars().next_back();
                 if before.is_some_and(|before| skeleton::is_decoration(before, part)) {
                     if let Some(last) = origin.last_mut() {
                         last.end = end;
                     }
+                    marked.push(plain.len());
                     continue;
+                }
+                // A browser takes it for the dot between labels (UTS #46). Elsewhere it ends a sentence, and no
+                // space follows.
+                let is_between = |before: Option<char>, after: Option<char>| {
+                    [before, after]
+                        .iter()
+                        .all(|c| c.is_some_and(|c| c.is_ascii_alphanumeric()))
+                };
+                if part == '。' && is_between(before, chars.peek().map(|(_, c)| ordinary(*c))) {
+                    part = '.';
                 }
             }
             plain.push(part);
@@ -40,6 +56,7 @@ impl<'a> Plain<'a> {
         Self {
             text: Cow::Owned(plain),
             origin,
+            marked,
         }
     }
 
@@ -50,12 +67,17 @@ impl<'a> Plain<'a> {
         }
         self.origin[at.start].start..self.origin[at.end - 1].end
     }
+
+    /// Whether marks stood on a stretch that are left out of it.
+    pub(crate) fn is_marked(&self, at: &Range<usize>) -> bool {
+        self.marked
+            .iter()
+            .any(|behind| at.start < *behind && *behind <= at.end)
+    }
 }
 
 fn ordinary(c: char) -> char {
     match c {
-        // The full stops that a browser takes for the dot between labels (UTS #46).
-        '。' | '．' | '｡' => '.',
         c if c.is_whitespace() => ' ',
         c if c.is_ascii() => c,
         '‐'..='—' | '−' => '-',
@@ -84,6 +106,7 @@ mod tests {
             ("4\u{ff9e}1\u{e47}", "41"),
             ("４\u{336}１", "41"),
             ("evil。com ｅｖｉｌ｡ｃｏｍ", "evil.com evil.com"),
+            ("見た。gg。すごい", "見た。gg。すごい"),
             ("é e\u{301}", "é e"),
             ("かが か\u{3099} ที่", "かが か\u{3099} ที่"),
             ("❤\u{fe0f} a—b", "❤\u{fe0f} a-b"),
@@ -99,5 +122,7 @@ mod tests {
         let at = plain.text.find("41").unwrap();
         let origin = plain.origin(at..at + 2);
         assert_eq!(&text[origin], "4\u{336}1\u{fe0f}\u{20e3}");
+        assert!(plain.is_marked(&(at..at + 1)));
+        assert!(!plain.is_marked(&(0..at)));
     }
 }

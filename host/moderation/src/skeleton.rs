@@ -280,7 +280,7 @@ pub(crate) fn boundaries(glyphs: &[Glyph]) -> Vec<bool> {
 }
 
 /// Scripts that are written without spaces between words: Thai to Khmer, Hiragana, Han.
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e01}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
         | '\u{3041}'..='\u{309f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
