@@ -2,8 +2,10 @@
 //! `chatter.toml`.
 
 mod digests;
+mod ears;
 mod speech;
 mod vision;
 
-pub(crate) use speech::{Ears, SpeechOptions, SpeechSettings};
+pub(crate) use ears::Ears;
+pub(crate) use speech::{SpeechOptions, SpeechSettings};
 pub(crate) use vision::{VisionOptions, VisionSettings, sight};
