@@ -32,6 +32,7 @@ function connection({ slow = false, final = true, refusal = null as Error | null
     down: (why: Down) => told.push(why.state === "connecting" ? `connecting${why.again ? " again" : ""}` : `${why.state}: ${why.why}`),
     viewers: () => viewers,
     at: () => at,
+    silent: () => told.push("silent"),
   };
   const made = new Connection("main/lobby", owner, final);
   made.start();
@@ -67,6 +68,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
+
+/** A refusal that says nothing of a room: what stands before the server is not there yet. */
+const AWAY = new Refused(404, "unknown", "the gateway answers 404");
 
 interface Case {
   it: string;
@@ -128,6 +132,84 @@ const CASES: Case[] = [
     does: () => later(500),
     told: ["connecting", "waiting: there is no such room", "connecting again", "waiting: there is no such room"],
     sockets: 0,
+  },
+  {
+    it: "asks again for a room of which another says that it is not there",
+    with: { refusal: AWAY },
+    does: () => {},
+    told: ["connecting", "waiting: the gateway answers 404"],
+    sockets: 0,
+  },
+  {
+    it: "asks again for a room that was there",
+    with: {},
+    does: async () => {
+      newest().hello("a", 7);
+      owner.prepare = () => Promise.reject(new Refused(404, "not_found", "there is no such room"));
+      newest().end();
+      await later(500);
+    },
+    told: ["connecting", "hello", "over", "waiting: the connection was lost", "connecting again", "waiting: there is no such room"],
+    sockets: 1,
+  },
+  {
+    it: "tells of each silence, and of none while something comes",
+    does: async () => {
+      newest().hello("a", 7);
+      await later(28_000);
+      newest().say({ type: "notice", nonce: "n", text: "hi" });
+      await later(33_000);
+      owner.told.push("then");
+      await later(38_000);
+    },
+    told: ["connecting", "hello", "notice", "then", "silent", "silent"],
+    sockets: 1,
+  },
+  {
+    it: "leaves a page that stood still the time to read what came",
+    does: async () => {
+      newest().hello("a", 7);
+      await later(30_500);
+      newest().say({ type: "notice", nonce: "n", text: "hi" });
+      await later(20_000);
+    },
+    told: ["connecting", "hello", "notice"],
+    sockets: 1,
+  },
+  {
+    it: "is given up if the server answers nothing twice, and nothing comes",
+    does: async (made) => {
+      newest().hello("a", 7);
+      made.unanswered();
+      made.answered();
+      made.unanswered();
+      expect(owner.told.at(-1)).toBe("hello");
+      made.unanswered();
+    },
+    told: ["connecting", "hello", "waiting: the server does not answer"],
+    sockets: 1,
+  },
+  {
+    it: "is kept while it brings something, whatever the server answers",
+    does: async (made) => {
+      newest().hello("a", 7);
+      for (let looks = 0; looks < 3; looks++) {
+        made.unanswered();
+        await later(10);
+        newest().say({ type: "notice", nonce: "n", text: "hi" });
+      }
+    },
+    told: ["connecting", "hello", "notice", "notice", "notice"],
+    sockets: 1,
+  },
+  {
+    it: "is tried in its turn, whatever is not answered before it says hello",
+    does: (made) => {
+      made.unanswered();
+      made.unanswered();
+    },
+    told: ["connecting"],
+    sockets: 1,
   },
   {
     it: "asks again where nobody answers",

@@ -13,6 +13,9 @@ const HELLO_DEADLINE = 10_000;
 /** What the room has, and what should have come by now, may be apart for so long, in milliseconds. */
 const BEHIND = 5_000;
 
+/** After so long without a frame it is asked whether that may be, in milliseconds. */
+const SILENCE = 30_000;
+
 /** How a socket closes that was refused, or whose connection broke. RFC 6455, section 7.1.5. */
 const LOST = 1006;
 
@@ -41,6 +44,8 @@ export interface Owner {
   viewers(): number | undefined;
   /** The newest that came; null while that is not known. */
   at(): Position | null;
+  /** Nothing has come for a while, which may be all that there is. May give the connection up. */
+  silent(): void;
 }
 
 export class Connection {
@@ -48,12 +53,18 @@ export class Connection {
   /** The attempt that counts. */
   #attempt: object = {};
   #failed = 0;
+  /** When the latest frame came, by the page's steady clock; null before a hello. */
+  #heard: number | null = null;
+  /** When the latest frame had come as the server did not answer over HTTP; null if it did the last time. */
+  #unanswered: number | null = null;
+  /** Whether all that is to be known before there is a socket was ever there. */
+  #begun = false;
   /** There is none, and none is under way. */
   #waits = false;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #ended = false;
 
-  /** `final` says that a room which is not there is not asked for again. */
+  /** `final` says that a room which is not there from the start is not asked for again. */
   constructor(
     readonly room: string,
     readonly owner: Owner,
@@ -105,6 +116,18 @@ export class Connection {
     });
   }
 
+  /** The server answers over HTTP. */
+  answered(): void {
+    this.#unanswered = null;
+  }
+
+  /** It does not. Twice in a row, with nothing heard in between, the connection that there is counts as lost, too. */
+  unanswered(): void {
+    if (this.#heard === null) return;
+    if (this.#unanswered === this.#heard) this.lost("the server does not answer");
+    else this.#unanswered = this.#heard;
+  }
+
   async #connect(): Promise<void> {
     const attempt = (this.#attempt = {});
     this.owner.down({ state: "connecting", again: this.#waits });
@@ -114,26 +137,29 @@ export class Connection {
     } catch (error) {
       if (attempt !== this.#attempt) return;
       const refused = error instanceof Refused ? error : null;
-      if (this.final && refused?.status === 404) this.owner.down({ state: "refused", why: refused.message });
+      // What stands before the server may say that, too, while it starts.
+      if (this.final && !this.#begun && refused?.code === "not_found") this.owner.down({ state: "refused", why: refused.message });
       else this.#later(refused?.message ?? "the server does not answer");
       return;
     }
     if (attempt !== this.#attempt) return;
+    this.#begun = true;
 
     const path = `/v1/rooms/${this.room}/ws?${new URLSearchParams(this.owner.query())}`;
     const address = new URL(path, location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.#socket = socket;
-    let greeted = false;
     const hello = this.#after(HELLO_DEADLINE, () => this.lost("the server says nothing"));
     socket.onmessage = ({ data }) => {
       if (attempt !== this.#attempt) return;
       const frame = JSON.parse(String(data)) as ServerFrame;
-      if (frame.type === "hello") {
-        greeted = true;
+      const first = this.#heard === null && frame.type === "hello";
+      if (first || this.#heard !== null) this.#heard = performance.now();
+      if (first) {
         clearTimeout(hello);
         this.#failed = 0;
+        this.#listen(performance.now());
       }
       this.owner.take(frame);
     };
@@ -143,7 +169,7 @@ export class Connection {
       // What it said last may have led to another one.
       if (attempt !== this.#attempt) return;
       const why = reason || (code === LOST ? "the connection was lost" : "the connection was closed");
-      if (greeted || code !== LOST) return this.lost(why);
+      if (this.#heard !== null || code !== LOST) return this.lost(why);
       clearTimeout(hello);
       this.#waits = true;
       void this.#refusal(path).then((refusal) => {
@@ -162,6 +188,22 @@ export class Connection {
     }
   }
 
+  /** Tells its owner of each silence, from then on. By times: a page that is hidden has few timers. */
+  #listen(from: number): void {
+    const heard = this.#heard;
+    const left = Math.max(from, heard ?? 0) + SILENCE - performance.now();
+    if (left > 0) {
+      this.#after(left, () => this.#listen(from));
+      return;
+    }
+    // A page that stood still has what came meanwhile still before it.
+    this.#after(BEHIND, () => {
+      const silent = this.#heard === heard;
+      this.#listen(silent ? performance.now() : from);
+      if (silent) this.owner.silent();
+    });
+  }
+
   readonly #online = () => {
     if (this.#waits) this.again();
   };
@@ -176,6 +218,7 @@ export class Connection {
 
   #drop(): void {
     this.#attempt = {};
+    this.#heard = this.#unanswered = null;
     this.#timers.forEach(clearTimeout);
     this.#timers.clear();
     const socket = this.#socket;

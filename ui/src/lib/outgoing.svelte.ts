@@ -8,6 +8,9 @@ import { again, discard, frame, lost, pending, put, sent, settle, unsent, type O
 import type { ClientFrame, ServerFrame } from "./protocol";
 import { uuid } from "./uuid";
 
+/** So long nothing may be said of what was sent, in milliseconds: moderation and the log take ten seconds together at most. */
+const UNANSWERED = 15_000;
+
 /** A room that is busy is given two seconds at first, as a connection is after so many attempts: see `backoff`. */
 const PATIENCE = 2;
 
@@ -16,11 +19,21 @@ export class Outgoing {
   #open = false;
   /** One timer, however many drafts there are that wait for it. */
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Runs while something that was sent has no answer; begins anew with each. */
+  #deadline: ReturnType<typeof setTimeout> | null = null;
   /** How often in a row the room had no time for anything. */
   #failed = 0;
 
-  /** `send` says whether a frame went out. */
-  constructor(readonly send: (frame: ClientFrame) => boolean) {}
+  /** `send` says whether a frame went out; `unanswered` is told that what went out has had no answer for too long. */
+  constructor(
+    readonly send: (frame: ClientFrame) => boolean,
+    readonly unanswered: () => void,
+  ) {}
+
+  /** Whether something was sent that has no answer. */
+  get waits(): boolean {
+    return this.#open && unsent(this.drafts).length > 0;
+  }
 
   say(text: string, replyTo: string | null): void {
     const id = uuid();
@@ -30,6 +43,7 @@ export class Outgoing {
 
   discard(id: string): void {
     this.drafts = discard(this.drafts, id);
+    if (!this.waits) this.#await();
     // Not when nothing is delayed: what was turned away may be on its way again.
     if (pending(this.drafts) === 0) {
       this.#stop();
@@ -39,9 +53,10 @@ export class Outgoing {
 
   take(answer: ServerFrame): void {
     if (answer.type === "hello") this.down();
-    const before = pending(this.drafts);
-    this.drafts = settle(this.drafts, answer);
-    if (pending(this.drafts) < before) this.#failed = 0;
+    const before = this.drafts;
+    this.drafts = settle(before, answer);
+    if (pending(this.drafts) < pending(before)) this.#failed = 0;
+    if (this.drafts !== before) this.#await();
     if (answer.type === "hello") {
       this.#open = true;
       this.#send(unsent(this.drafts));
@@ -55,6 +70,18 @@ export class Outgoing {
     this.#open = false;
     this.drafts = lost(this.drafts);
     this.#stop();
+    this.#await();
+  }
+
+  /** Waits anew for an answer to what was sent, if there is something. */
+  #await(): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = null;
+    if (!this.waits) return;
+    this.#deadline = setTimeout(() => {
+      this.#deadline = null;
+      this.unanswered();
+    }, UNANSWERED);
   }
 
   #stop(): void {
@@ -73,5 +100,6 @@ export class Outgoing {
     for (const frame of frames) {
       if (this.send(frame) && "nonce" in frame) this.drafts = sent(this.drafts, frame.nonce);
     }
+    if (this.#deadline === null) this.#await();
   }
 }

@@ -12,6 +12,9 @@ let sent: ClientFrame[];
 /** Whether what is sent goes out. */
 let goesOut: boolean;
 
+/** How often it was told that there is no answer. */
+let unanswered: number;
+
 /** Says something, and gives its id. */
 function say(text: string): string {
   outgoing.say(text, null);
@@ -49,10 +52,14 @@ beforeEach(() => {
   vi.spyOn(Math, "random").mockReturnValue(1);
   sent = [];
   goesOut = true;
-  outgoing = new Outgoing((frame) => {
-    if (goesOut) sent.push(frame);
-    return goesOut;
-  });
+  unanswered = 0;
+  outgoing = new Outgoing(
+    (frame) => {
+      if (goesOut) sent.push(frame);
+      return goesOut;
+    },
+    () => (unanswered += 1),
+  );
   hello();
 });
 
@@ -102,6 +109,40 @@ describe("the pause before something is sent again", () => {
     turnAway(id);
     happens(id, refused);
     expect(pause(id)).toBe(LONGEST);
+  });
+});
+
+describe("what was sent", () => {
+  it("is told to have no answer after a while", () => {
+    say("one");
+    vi.advanceTimersByTime(14_000);
+    expect(unanswered).toBe(0);
+    vi.advanceTimersByTime(2_000);
+    expect(unanswered).toBe(1);
+  });
+
+  it("has as long again after each answer to something else", () => {
+    const one = say("one");
+    say("two");
+    vi.advanceTimersByTime(14_000);
+    outgoing.take({ type: "message", offset: 2, message: { ...said(2), id: one } });
+    vi.advanceTimersByTime(14_000);
+    expect(unanswered).toBe(0);
+    vi.advanceTimersByTime(2_000);
+    expect(unanswered).toBe(1);
+  });
+
+  it.each<[string, (id: string) => void]>([
+    ["is acknowledged", (id) => outgoing.take({ type: "ack", nonce: id, id, offset: 2 })],
+    ["is in the room", (id) => outgoing.take({ type: "message", offset: 2, message: { ...said(2), id } })],
+    ["waits for a moderator", (id) => outgoing.take({ type: "waiting", nonce: id, id })],
+    ["is refused", (id) => answer(id, "blocklist")],
+    ["is discarded", (id) => outgoing.discard(id)],
+    ["is lost with its connection", () => outgoing.down()],
+  ])("needs no other answer once it %s", (_, ends) => {
+    ends(say("one"));
+    vi.advanceTimersByTime(60_000);
+    expect(unanswered).toBe(0);
   });
 });
 

@@ -3,7 +3,7 @@
 import { flushSync } from "svelte";
 import { Absence } from "./absence.svelte";
 import { Announcer } from "./announcer";
-import { latest, makeSession, status, stretch } from "./api";
+import { Refused, latest, makeSession, status, stretch } from "./api";
 import { steadily, steady } from "./clock";
 import { Combos, type Combo } from "./combo";
 import { Connection, type Down, type Owner, type Position } from "./connection";
@@ -123,6 +123,8 @@ export class Room implements Owner {
   readonly #wire: Connection;
   readonly #outgoing: Outgoing;
   #wasOpen = false;
+  /** Whether trends came over this connection: then they go on coming. */
+  #paced = false;
   #live = Infinity;
   #streamed = 0;
   #trended = 0;
@@ -138,13 +140,20 @@ export class Room implements Owner {
       this.#keep();
       this.#show(false);
     });
-    this.#outgoing = new Outgoing((frame) => this.#wire.send(frame));
+    this.#outgoing = new Outgoing(
+      (frame) => this.#wire.send(frame),
+      () => {
+        // The answer may wait to be read.
+        this.#flush();
+        if (this.#outgoing.waits) this.#wire.lost("the server does not answer");
+      },
+    );
   }
 
   start(): void {
     this.#wire.start();
     this.#refresh = setInterval(() => {
-      if (document.visibilityState === "visible" && this.connection.state === "open") void this.#look().catch(() => {});
+      if (document.visibilityState === "visible") this.#check();
     }, REFRESH);
     this.#ticking = setInterval(() => this.#tick(), TICK);
   }
@@ -198,7 +207,7 @@ export class Room implements Owner {
     // Pages that are hidden have few timers: what came may still wait to be read.
     this.#flush();
     this.absence.back();
-    if (this.connection.state === "open") void this.#look().catch(() => {});
+    this.#check();
   }
 
   find(id: string): ChatMessage | null {
@@ -232,9 +241,18 @@ export class Room implements Owner {
     }
   }
 
+  /** Asks how the room is while there is a connection, and so whether it still is one. */
+  #check(): void {
+    if (this.connection.state !== "open") return;
+    this.#look().catch((error: unknown) => {
+      if (!(error instanceof Refused)) this.#wire.unanswered();
+    });
+  }
+
   async #look(): Promise<void> {
     const asked = Date.now();
     const info = await status(this.id);
+    this.#wire.answered();
     this.info = info;
     this.#wire.compare(info);
     const at = this.at();
@@ -292,6 +310,11 @@ export class Room implements Owner {
     return epoch === null || newest === null ? null : { epoch, offset: newest };
   }
 
+  silent(): void {
+    if (this.#paced) this.#wire.lost("the connection is silent");
+    else this.#check();
+  }
+
   #flush(): void {
     this.#screen.cancel();
     const queue = this.#queue;
@@ -329,6 +352,7 @@ export class Room implements Owner {
     }
     if (frame.type === "trends") {
       this.trends = frame;
+      this.#paced = true;
       this.#trended = performance.now();
       return false;
     }
@@ -357,13 +381,14 @@ export class Room implements Owner {
     this.you = you;
     if (!recovered) this.absence.renew();
     this.connection = { state: "open" };
+    this.#paced = false;
     this.recovery = this.#wasOpen ? { complete: recovered } : null;
     if (this.recovery) this.#after(recovered ? 4_000 : 20_000, () => (this.recovery = null));
     this.#wasOpen = true;
     this.#live = offset;
     // Now that one is counted among the viewers.
-    void this.#look().catch(() => {});
-    this.#after(SETTLED, () => void this.#look().catch(() => {}));
+    this.#check();
+    this.#after(SETTLED, () => this.#check());
   }
 
   #tick(): void {

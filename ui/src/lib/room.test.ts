@@ -24,6 +24,8 @@ const settled = () => vi.advanceTimersByTimeAsync(50);
 const texts = (room: Room) => room.view.lines.map((line) => (line.gap ? `…${line.message.text}` : line.message.text));
 
 let rooms: { status: number; body: unknown };
+/** Whether the server answers over HTTP. */
+let answers: boolean;
 /** What its answers have as their time; null if they have none. */
 let date: string | null;
 /** What the room's log holds. */
@@ -33,6 +35,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
   date = null;
+  answers = true;
   rooms = {
     status: 200,
     body: { id: "main/lobby", title: "The lobby", viewers: 1, personas: [], people: [], epoch: "a", offset: 2 },
@@ -46,6 +49,7 @@ beforeEach(() => {
   vi.stubGlobal("requestAnimationFrame", (then: () => void) => setTimeout(then, 16));
   vi.stubGlobal("cancelAnimationFrame", (frame: ReturnType<typeof setTimeout>) => clearTimeout(frame));
   vi.stubGlobal("fetch", (path: string) => {
+    if (!answers) return Promise.reject(new TypeError("Failed to fetch"));
     if (path.endsWith("/emotes")) return Promise.resolve(new Response(JSON.stringify({ emotes: [] })));
     const { status, body } = path.includes("/messages") ? { status: 200, body: history } : rooms;
     const headers = date === null ? {} : { date };
@@ -149,15 +153,19 @@ describe("a room", () => {
     room.say("two", null);
     const [one = "", two = ""] = socket.sent.map(({ nonce }) => nonce ?? "");
     room.say("three", null);
+    const three = socket.sent[2]?.nonce ?? "";
+    socket.say({ type: "waiting", nonce: three, id: three });
     for (const [round, code] of ["busy", "rate_limited", "timeout"].entries()) {
       for (const nonce of [one, two]) socket.say({ type: "error", code, detail: "later", nonce });
-      // Longer than the longest pause.
-      await vi.advanceTimersByTimeAsync(60_000);
+      // No longer than the longest pause, and than one waits for an answer.
+      for (let waited = 0; waited < 30 && socket.sent.length === 3 + 2 * round; waited++) await vi.advanceTimersByTimeAsync(1_000);
+      await vi.advanceTimersByTimeAsync(10_000);
       expect(socket.sent.slice(3 + 2 * round).map(({ nonce }) => nonce)).toEqual([one, two]);
     }
     socket.say({ type: "error", code: "busy", detail: "later", nonce: one });
     await settled();
     room.discard(one);
+    room.discard(two);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(socket.sent.length).toBe(9);
   });
@@ -169,7 +177,7 @@ describe("a room", () => {
     socket.end();
     await vi.advanceTimersByTimeAsync(1_000);
     newest().hello("a", 2);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(newest().sent).toEqual([socket.sent[0]]);
   });
 
@@ -337,6 +345,78 @@ describe("a room", () => {
     newest().messages(3);
     await settled();
     expect(room.absence.mark).toBe(2);
+  });
+
+  describe("notices that its connection is dead", () => {
+    const trends = (): ServerFrame => {
+      const figures = { messages_per_minute: 0, unique_authors: 0, bot_fraction: 0, top_tokens: [], top_emotes: [] };
+      return { type: "trends", v: 1, room_id: "main/lobby", at: "2026-01-31T12:00:00.000Z", window_s: 60, ...figures };
+    };
+    const visible = (visibilityState: "visible" | "hidden") => vi.stubGlobal("document", { visibilityState });
+    const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
+
+    it.each<[string, (room: Room, socket: FakeSocket) => void, number]>([
+      ["if the server answers nothing", () => (answers = false), 2],
+      [
+        "if the server answers nothing, also where nobody looks",
+        () => {
+          answers = false;
+          visible("hidden");
+        },
+        2,
+      ],
+      ["if trends came and come no more, though nothing else is told", (_, socket) => socket.say(trends()), 2],
+      [
+        "if trends came and come no more, also where nobody looks",
+        (_, socket) => {
+          visible("hidden");
+          socket.say(trends());
+        },
+        2,
+      ],
+      [
+        "where nobody looks and no trends are told, if the room has more",
+        () => {
+          visible("hidden");
+          Object.assign(rooms.body as object, { offset: 3 });
+        },
+        2,
+      ],
+      ["if nothing is said of what was sent", (room) => room.say("hello?", null), 2],
+      ["and leaves alone one of a room in which nothing happens", () => {}, 1],
+      ["and leaves it alone where nobody looks, too", () => visible("hidden"), 1],
+    ])("%s", async (_, happens, sockets) => {
+      const { room, socket } = await connected();
+      happens(room, socket);
+      await minutes(2);
+      answers = true;
+      await vi.advanceTimersByTimeAsync(31_000);
+      expect(FakeSocket.all.length > 1).toBe(sockets > 1);
+      expect(socket.closed).toBe(sockets > 1);
+      room.end();
+    });
+
+    it("within seconds, of what one says, which is sent again with the same id", async () => {
+      const { room, socket } = await connected();
+      room.say("hello?", null);
+      await vi.advanceTimersByTimeAsync(15_100);
+      expect(room.connection).toMatchObject({ state: "waiting", why: "the server does not answer" });
+      await vi.advanceTimersByTimeAsync(1_000);
+      newest().hello("a", 2);
+      await settled();
+      expect(newest().sent).toEqual(socket.sent);
+      room.end();
+    });
+
+    it("not while trends come", async () => {
+      const { room, socket } = await connected();
+      for (let told = 0; told < 12; told++) {
+        socket.say(trends());
+        await vi.advanceTimersByTimeAsync(10_000);
+      }
+      expect(FakeSocket.all.length).toBe(1);
+      room.end();
+    });
   });
 
   it("shows what the stream says until nothing more is heard", async () => {

@@ -6,6 +6,8 @@ import { Feed, type Listener } from "./feed";
 
 /** What is in the room's log, as the gateway tells it. */
 let log: { epoch: string; messages: Placed[] };
+/** Whether the server answers. */
+let answers: boolean;
 /** The codes of its own emotes; null if it does not answer. */
 let emotes: string[] | null;
 let heard: string[];
@@ -41,6 +43,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   FakeSocket.all = [];
   heard = [];
+  answers = true;
   emotes = [];
   log = { epoch: "a", messages: [1, 2].map((offset) => ({ offset, message: said(offset) })) };
   vi.stubGlobal("location", { href: "http://127.0.0.1/overlay/main/lobby" });
@@ -48,6 +51,7 @@ beforeEach(() => {
   vi.stubGlobal("removeEventListener", () => {});
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("fetch", (path: string) => {
+    if (!answers) return Promise.reject(new TypeError("Failed to fetch"));
     const { pathname, searchParams: query } = new URL(path, "http://127.0.0.1");
     if (pathname === "/v1/rooms/main/lobby") {
       const room = { viewers: 1, epoch: log.epoch, offset: log.messages.at(-1)?.offset ?? 0 };
@@ -129,6 +133,14 @@ describe("a feed", () => {
     if (offset > 2) log.messages.push({ offset, message: said(offset) });
     await vi.advanceTimersByTimeAsync(66_000);
     expect(FakeSocket.all.length).toBe(sockets);
+  });
+
+  it("gives up a connection if the server answers nothing", async () => {
+    await connected();
+    answers = false;
+    await vi.advanceTimersByTimeAsync(126_000);
+    expect(FakeSocket.all.map(({ closed }) => closed)).toEqual([true, false]);
+    expect(news().at(-1)).toBe("the server does not answer");
   });
 
   it.each<[string, string[] | null]>([

@@ -3,7 +3,7 @@
  * ever, whatever happens to the server, the network or the machine.
  */
 
-import { latest, status, stretch } from "../lib/api";
+import { Refused, latest, status, stretch } from "../lib/api";
 import { Connection, type Down, type Owner, type Position } from "../lib/connection";
 import { loadOwn } from "../lib/emote";
 import { Log } from "../lib/log";
@@ -53,7 +53,7 @@ export class Feed implements Owner {
   }
 
   start(): void {
-    this.#looking = setInterval(() => void this.#look().catch(() => {}), LOOK);
+    this.#looking = setInterval(() => this.#check(), LOOK);
     this.#wire.start();
   }
 
@@ -95,7 +95,7 @@ export class Feed implements Owner {
       this.listener.connected(null);
       if (epoch !== this.#log.epoch) this.listener.renewed();
       void this.#compare().catch(() => {});
-      void this.#look().catch(() => {});
+      this.#check();
     } else if (frame.type !== "message") {
       this.listener.frame(frame);
     } else if (this.#log.appended > appended) {
@@ -105,6 +105,9 @@ export class Feed implements Owner {
   }
 
   over(): void {}
+
+  // Where there is nobody but overlays there may be nothing to tell for hours; it is looked all the same.
+  silent(): void {}
 
   viewers(): number {
     return this.#viewers;
@@ -129,9 +132,16 @@ export class Feed implements Owner {
     this.listener.left(first, from + limit - 1, new Set(there.map(({ message }) => message.id)));
   }
 
+  #check(): void {
+    this.#look().catch((error: unknown) => {
+      if (!(error instanceof Refused)) this.#wire.unanswered();
+    });
+  }
+
   async #look(): Promise<void> {
     void loadOwn(this.room);
     const room = await status(this.room);
+    this.#wire.answered();
     this.#viewers = room.viewers;
     this.#wire.compare(room);
   }
