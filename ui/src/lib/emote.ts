@@ -23,9 +23,14 @@ export function takeOwn({ emotes }: RoomEmotes): void {
   for (const emote of own) OWN.set(emote.code, emote);
 }
 
-/** Asks for the room's own; without an answer there are those that there were. */
-export async function loadOwn(room: string): Promise<void> {
-  await roomEmotes(room).then(takeOwn, () => {});
+/** Asks for the room's own; without an answer there are those that there were. Says whether there was one. */
+export async function loadOwn(room: string): Promise<boolean> {
+  try {
+    takeOwn(await roomEmotes(room));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const emote = (code: string): Emote | null => BY_CODE.get(code) ?? OWN.get(code) ?? null;

@@ -29,6 +29,9 @@ const SEEK = 5;
 /** How often the room's status is asked for, in milliseconds. */
 const REFRESH = 15_000;
 
+/** How often it is asked which emotes the room has, in milliseconds. */
+const EMOTES = 60_000;
+
 /** After so long it is asked for again: a program that has just started knows all its personas by then. In milliseconds. */
 const SETTLED = 3_000;
 
@@ -126,6 +129,8 @@ export class Room implements Owner {
   /** Whether trends came over this connection: then they go on coming. */
   #paced = false;
   #live = Infinity;
+  /** When it was last asked which emotes the room has; never, if that had no answer. */
+  #emotes = -Infinity;
   #streamed = 0;
   #trended = 0;
   #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -250,6 +255,7 @@ export class Room implements Owner {
   }
 
   async #look(): Promise<void> {
+    this.#own();
     const asked = Date.now();
     const info = await status(this.id);
     this.#wire.answered();
@@ -258,6 +264,16 @@ export class Room implements Owner {
     const at = this.at();
     if (at && at.epoch === info.epoch && at.offset >= info.offset) this.absence.complete();
     if (info.sound) this.ahead = ahead(this.ahead, asked, Date.parse(info.sound.now), Date.now());
+  }
+
+  /** Asks which emotes the room has, now and then: whoever keeps it may change them. */
+  #own(): void {
+    const now = performance.now();
+    if (now - this.#emotes < EMOTES) return;
+    this.#emotes = now;
+    void loadOwn(this.id).then((had) => {
+      if (!had) this.#emotes = -Infinity;
+    });
   }
 
   // === impl Owner ===
@@ -272,6 +288,8 @@ export class Room implements Owner {
   }
 
   async prepare(): Promise<void> {
+    // A server that was started anew may have others.
+    this.#emotes = -Infinity;
     await this.#look();
     if (!this.begun && this.#log.newest === null) {
       const history = await latest(this.id, HISTORY);
@@ -285,7 +303,6 @@ export class Room implements Owner {
       this.begun = true;
       this.#show(false);
     }
-    void loadOwn(this.id);
   }
 
   query(): Record<string, string> {

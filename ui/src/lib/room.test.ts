@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { serverTime, steady, told } from "./clock";
+import { emote, takeOwn } from "./emote";
 import type { MessagesPage, ServerFrame } from "./protocol";
 import { TOLD } from "./removals";
 import { Room } from "./room.svelte";
@@ -26,6 +27,8 @@ const texts = (room: Room) => room.view.lines.map((line) => (line.gap ? `…${li
 let rooms: { status: number; body: unknown };
 /** Whether the server answers over HTTP. */
 let answers: boolean;
+/** The codes of the room's own emotes; null if that is not answered. */
+let emotes: string[] | null;
 /** What its answers have as their time; null if they have none. */
 let date: string | null;
 /** What the room's log holds. */
@@ -36,6 +39,7 @@ beforeEach(() => {
   FakeSocket.all = [];
   date = null;
   answers = true;
+  emotes = [];
   rooms = {
     status: 200,
     body: { id: "main/lobby", title: "The lobby", viewers: 1, personas: [], people: [], epoch: "a", offset: 2 },
@@ -50,7 +54,10 @@ beforeEach(() => {
   vi.stubGlobal("cancelAnimationFrame", (frame: ReturnType<typeof setTimeout>) => clearTimeout(frame));
   vi.stubGlobal("fetch", (path: string) => {
     if (!answers) return Promise.reject(new TypeError("Failed to fetch"));
-    if (path.endsWith("/emotes")) return Promise.resolve(new Response(JSON.stringify({ emotes: [] })));
+    if (path.endsWith("/emotes")) {
+      const list = emotes?.map((code) => ({ code, image: `/${code}`, width: 32, height: 32, animated: false }));
+      return list ? Promise.resolve(new Response(JSON.stringify({ emotes: list }))) : Promise.reject(new TypeError("no answer"));
+    }
     const { status, body } = path.includes("/messages") ? { status: 200, body: history } : rooms;
     const headers = date === null ? {} : { date };
     return Promise.resolve(new Response(JSON.stringify(body), { status, headers }));
@@ -59,6 +66,7 @@ beforeEach(() => {
 
 afterEach(() => {
   told(new Date(steady()).toISOString());
+  takeOwn({ emotes: [] });
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -417,6 +425,29 @@ describe("a room", () => {
       expect(FakeSocket.all.length).toBe(1);
       room.end();
     });
+  });
+
+  it.each<[string, string[] | null, number]>([
+    ["within a minute after they were others", ["peepo"], 75_000],
+    ["with its next look after they were not to be had", null, 16_000],
+  ])("has its own emotes %s", async (_, before, within) => {
+    emotes = before;
+    await connected();
+    expect([emote("peepo")?.code, emote("catJAM")]).toEqual([before?.[0], null]);
+    emotes = ["catJAM"];
+    await vi.advanceTimersByTimeAsync(within);
+    expect([emote("peepo"), emote("catJAM")?.image]).toEqual([null, "/catJAM"]);
+  });
+
+  it("asks for its own emotes once a minute", async () => {
+    const { room } = await connected();
+    const asked = vi.fn(fetch);
+    vi.stubGlobal("fetch", asked);
+    await vi.advanceTimersByTimeAsync(10 * 60_000);
+    const times = asked.mock.calls.filter(([path]) => String(path).endsWith("/emotes")).length;
+    expect(times).toBeGreaterThanOrEqual(8);
+    expect(times).toBeLessThanOrEqual(10);
+    room.end();
   });
 
   it("shows what the stream says until nothing more is heard", async () => {
