@@ -23,6 +23,8 @@ export class Moderation {
   moderates = $state(false);
   /** When one spoke last, by the server's clock, in milliseconds since 1970. */
   #spoke = $state(-Infinity);
+  /** As whom. */
+  #you: string | null = null;
 
   constructor(readonly room: string) {}
 
@@ -32,6 +34,8 @@ export class Moderation {
       case "hello":
         this.modes = OFF;
         this.held = [];
+        if (frame.you.id !== this.#you) this.#spoke = -Infinity;
+        this.#you = frame.you.id;
         this.moderates = frame.you.scopes.includes("moderate");
         break;
       case "modes":

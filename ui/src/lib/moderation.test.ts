@@ -2,12 +2,14 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Moderation, restrictions } from "./moderation.svelte";
 import type { ServerFrame } from "./protocol";
 
-const hello = (...scopes: ("read" | "say" | "moderate")[]): ServerFrame => ({
+const hello = (...scopes: ("read" | "say" | "moderate")[]): ServerFrame => helloTo("guest:ana", ...scopes);
+
+const helloTo = (id: string, ...scopes: ("read" | "say" | "moderate")[]): ServerFrame => ({
   type: "hello",
   epoch: "a",
   offset: 0,
   recovered: true,
-  you: { id: "guest:ana", name: "Ana", kind: "viewer", scopes },
+  you: { id, name: "Ana", kind: "viewer", scopes },
 });
 
 function held(id: string): ServerFrame {
@@ -78,6 +80,16 @@ describe("slow mode", () => {
     it.spoke(90_000);
     it.spoke(100_000);
     expect(it.wait(now)).toBe(wait);
+  });
+
+  it.each([
+    ["goes on for who comes back", "guest:ana", 7_000],
+    ["is over for who takes another name", "guest:anna", 0],
+  ])("%s", (_, id, wait) => {
+    const it = taken(hello("say"), slow);
+    it.spoke(100_000);
+    for (const frame of [helloTo(id, "say"), slow]) it.take(frame);
+    expect(it.wait(103_000)).toBe(wait);
   });
 
   it("is for nobody who has not spoken", () => {
