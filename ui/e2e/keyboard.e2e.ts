@@ -123,6 +123,18 @@ test("names and emotes are completed by keyboard", async ({ room, api, page }) =
   await expect(room.messages.last()).toHaveAccessibleName("Ana: hi @Benjamin :hype:");
 });
 
+test("Enter sends a name that is written out, and takes no longer one", async ({ room, api, page }) => {
+  for (const name of ["Maxine", "Max"]) await api.say(name, `I am ${name}`);
+  await room.enter("Ana");
+  await expect(room.message("I am Max")).toBeVisible();
+  await room.box.focus();
+  await page.keyboard.type("hi @max");
+  await expect(page.getByRole("option")).toHaveText(["Max", "Maxine"]);
+  await page.keyboard.press("Enter");
+  await expect(room.box).toHaveValue("");
+  await expect(room.messages.last()).toHaveAccessibleName("Ana: hi @max");
+});
+
 test("the emotes open and close by keyboard, and give the focus back", async ({ room, page }) => {
   await room.enter("Ana");
   await page.getByRole("button", { name: "Emotes" }).focus();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choose, complete, completeWord, sole, type Choice } from "./completion";
+import { choose, complete, completeWord, isWritten, sole, type Choice } from "./completion";
 
 const names: Choice[] = ["Nova", "Professor Moss", "Ana Maria", "moss"].map((term) => ({ kind: "name", term, about: "" }));
 const awkward: Choice[] = ['x "the king" x', "@home"].map((term, at) => ({ kind: "name", term, id: `guest:${at}`, about: "" }));
@@ -14,6 +14,9 @@ const commands: Choice[] = [
   { kind: "command", term: "slowoff", about: "ends slow mode" },
   { kind: "command", term: "ban", about: "NAME – keeps somebody from speaking" },
 ];
+
+/** Names that begin with each other, the longest first. */
+const alike: Choice[] = ["Maxine", "Max Power", "Max"].map((term) => ({ kind: "name", term, about: "" }));
 
 /** `|` is the caret. */
 function at(text: string, names: Choice[]) {
@@ -89,6 +92,36 @@ describe("what is offered", () => {
     ["|", null],
   ])("%s", (text, terms) => {
     expect(at(text, names)?.choices.map(({ term }) => term) ?? null).toEqual(terms);
+  });
+
+  it.each([
+    ["@ma|", ["Maxine", "Max Power", "Max"]],
+    ["@Max|", ["Max", "Maxine", "Max Power"]],
+    ["/ban @max|", ["Max", "Maxine", "Max Power"]],
+    ["@max p|", ["Max Power"]],
+  ])("%s has what was typed whole first", (text, terms) => {
+    expect(at(text, alike)?.choices.map(({ term }) => term)).toEqual(terms);
+  });
+
+  it.each([
+    ["hi @max|", true],
+    ["/ban @Max|", true],
+    ["@max power|", true],
+    ["@max|ine", false],
+    ["@ma|", false],
+    // In a command that is two words, and the first another's name.
+    ["/ban @max power|", false],
+    ["/ban @hom|e", false],
+    ["/slow|", true],
+    ["/sl|ow", true],
+    ["/SLOW|", true],
+    ["/sl|", false],
+    [":hype|", false],
+  ])("%s is written out: %s", (text, is) => {
+    const completion = at(text, [...alike, ...awkward]);
+    const first = completion?.choices[0];
+    if (!completion || !first) throw new Error("nothing is offered");
+    expect(isWritten(text.replace("|", ""), completion, first)).toBe(is);
   });
 
   it.each([

@@ -33,7 +33,7 @@ export interface Offers {
 
 /**
  * What is offered at the caret; null if nothing is. A name may have spaces, an emote has none; both
- * begin where a word does. Choices that begin with what was typed come before those that hold it.
+ * begin where a word does. What was typed whole comes first, then what begins with it, then what holds it.
  */
 export function complete(text: string, caret: number, { names, emotes, commands }: Offers): Completion | null {
   const before = text.slice(0, caret);
@@ -69,9 +69,10 @@ export function sole({ choices }: Completion): Choice | null {
 
 function offer(from: number, to: number, typed: string, all: readonly Choice[]): Completion | null {
   const wanted = typed.toLowerCase();
-  const begins = all.filter(({ term }) => term.toLowerCase().startsWith(wanted));
-  const holds = all.filter((choice) => !begins.includes(choice) && wanted !== "" && isIn(choice, wanted));
-  const choices = [...begins, ...holds].slice(0, MOST);
+  const whole = all.filter(({ term }) => term.toLowerCase() === wanted);
+  const begins = all.filter((choice) => !whole.includes(choice) && choice.term.toLowerCase().startsWith(wanted));
+  const holds = all.filter((choice) => !whole.includes(choice) && !begins.includes(choice) && wanted !== "" && isIn(choice, wanted));
+  const choices = [...whole, ...begins, ...holds].slice(0, MOST);
   return choices.length === 0 ? null : { from, to, choices };
 }
 
@@ -86,11 +87,21 @@ function isIn({ kind, term, about }: Choice, wanted: string): boolean {
 
 /** The text with a choice in its place, and where the caret is then: after it and one space. */
 export function choose(text: string, { from, to }: Completion, choice: Choice): { text: string; caret: number } {
-  const put = { name: called(choice, text), emote: `:${choice.term}:`, command: `/${choice.term}` }[choice.kind];
+  const put = written(text, choice);
   const rest = text.slice(to);
   const caret = from + put.length + 1;
   return { text: `${text.slice(0, from)}${put}${rest.startsWith(" ") ? "" : " "}${rest}`, caret };
 }
+
+/** Whether a choice stands in the text as it would be put there, whatever its letter case: then it need not be chosen. */
+export function isWritten(text: string, { from }: Completion, choice: Choice): boolean {
+  const put = written(text, choice);
+  const there = text.slice(from, from + put.length);
+  return there.toLowerCase() === put.toLowerCase() && !/^[\p{Alphabetic}\p{N}]/u.test(text.slice(from + put.length));
+}
+
+const written = (text: string, choice: Choice): string =>
+  ({ name: called(choice, text), emote: `:${choice.term}:`, command: `/${choice.term}` })[choice.kind];
 
 /**
  * A name as it is written in a text. A command takes one word as a name, or what stands in quotation marks; who has a name
