@@ -15,6 +15,41 @@ test("what is typed and sent by keyboard alone is in the room, and shown as one'
   expect(log.map(({ offset, message }) => [offset, message.author.name, message.text])).toEqual([[1, "Ana", "left tower!"]]);
 });
 
+test("what is sent by pointer leaves the keyboard in the box, also if one presses once more", async ({ room, page }) => {
+  await room.enter("Ana");
+  const send = page.getByRole("button", { name: "Send" });
+  await room.box.click();
+  await page.keyboard.type("by pointer");
+  await send.click();
+  await expect(room.message("by pointer")).toBeVisible();
+  await expect(room.box).toBeFocused();
+  await send.click({ force: true });
+  await expect(room.box).toBeFocused();
+
+  await page.keyboard.type("by keyboard");
+  await send.focus();
+  await page.keyboard.press("Space");
+  await expect(room.message("by keyboard")).toBeVisible();
+  await expect(room.box).toBeFocused();
+});
+
+test("what is written from right to left is so while one writes it", async ({ room, page, host, watch }) => {
+  watch.expectOutage();
+  await room.enter("Ana");
+  await host.stop();
+  await room.lost();
+  const direction = (text: string) => page.getByText(text).evaluate((shown) => getComputedStyle(shown).direction);
+  for (const [text, expected] of [
+    ["שלום, Ana", "rtl"],
+    ["Ana, שלום", "ltr"],
+  ] as const) {
+    await room.box.fill(text);
+    expect(await room.box.evaluate((box) => getComputedStyle(box).direction)).toBe(expected);
+    await room.box.press("Enter");
+    expect(await direction(text)).toBe(expected);
+  }
+});
+
 test("what is refused is shown with its reason, and its text is kept", async ({ room, api, page }) => {
   const text = "get free followers here";
   await room.enter("Ana");

@@ -49,6 +49,17 @@ test("the chat and the drawer fit, and the drawer gives the focus back", async (
 test.describe("by touch", () => {
   test.use({ crowd: "none", hasTouch: true, isMobile: true });
 
+  test("no field has a text so small that a phone would enlarge the page for it", async ({ room, page }) => {
+    await room.enter("Ana");
+    const size = (label: string) => page.getByLabel(label).evaluate((field) => parseFloat(getComputedStyle(field).fontSize));
+    expect(await size("Say something")).toBeGreaterThanOrEqual(16);
+    await page.getByRole("button", { name: "Change name" }).tap();
+    expect(await size("Your name")).toBeGreaterThanOrEqual(16);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Settings" }).tap();
+    expect(await size("The operator’s token")).toBeGreaterThanOrEqual(16);
+  });
+
   test("a message that is tapped stands still, with what to do with it, until one taps again", async ({ room, api, page }) => {
     await api.flood(40, (number) => `line ${number}`);
     await room.enter("Ana");
