@@ -91,6 +91,60 @@ test("what a moderator deletes and clears is gone from every page, and from the 
   }
 });
 
+test("what is deleted is so in a card, in a thread and in an answer that is being written, and leaves the keyboard in the list", async ({
+  room,
+  api,
+  host,
+  page,
+  visitor,
+}) => {
+  const root = await api.say("Ben", "left or right?");
+  await api.say("Ben", "rude", root.id);
+  await api.say("Cleo", "right", root.id);
+  const viewer = await visitor();
+  await viewer.enter("Vic");
+  await room.enter("Mia");
+  await signIn(room, host.token);
+
+  // Somebody answers it, with the keyboard on another.
+  await viewer.message("rude").hover();
+  await viewer.page.getByRole("button", { name: "Reply to Ben", exact: true }).click();
+  await expect(viewer.page.getByText("Your message is a reply:")).toBeAttached();
+  await viewer.log.focus();
+  await viewer.page.keyboard.press("ArrowUp");
+  await viewer.page.keyboard.press("ArrowUp");
+  await expect(viewer.message("rude")).toBeFocused();
+
+  await room.message("rude").hover();
+  await page.getByRole("button", { name: "Delete the message of Ben" }).click();
+  await told(room, "is deleted");
+  await expect(viewer.message("rude")).toHaveCount(0);
+  await expect(viewer.page.getByText("Your message is a reply:")).toHaveCount(0);
+  await expect(viewer.message("right")).toBeFocused();
+  await viewer.page.keyboard.press("ArrowUp");
+  await expect(viewer.message("left or right?")).toBeFocused();
+
+  await room.messages.first().getByRole("button", { name: "Ben", exact: true }).click();
+  const said = page.getByRole("dialog", { name: "Ben" }).getByRole("listitem");
+  await expect(said.last()).toContainText("rude deleted by a moderator");
+  await expect(said.last().locator("s")).toHaveText("rude");
+  await expect(said.first()).not.toContainText("deleted");
+  await page.keyboard.press("Escape");
+  await room.messages.nth(2).getByRole("button", { name: "Show the thread" }).or(room.messages.nth(2).getByTitle("Show the thread")).click();
+  const thread = page.getByRole("dialog", { name: "Thread, 1 answer" });
+  await expect(thread.getByRole("listitem")).toHaveText([/Cleo.*right/]);
+
+  await viewer.message("left or right?").press("Enter");
+  await api.command("/clear");
+  await expect(viewer.messages).toHaveCount(0);
+  await expect(viewer.log).toBeFocused();
+  await expect(viewer.log).toContainText("Moderators have cleared the chat");
+  const left = page.getByRole("dialog", { name: "Thread, 0 answers" });
+  await expect(left.locator("s")).toHaveText("left or right?");
+  await expect(left).toContainText("deleted by a moderator");
+  await expect(left.getByRole("button", { name: "Reply" })).toBeDisabled();
+});
+
 test("who is timed out is told for how long, and speaks again when that is ended; a ban has no end of its own", async ({
   room,
   host,

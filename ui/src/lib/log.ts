@@ -73,9 +73,14 @@ export class Log {
     }
   }
 
+  /** The line of a message, taken back or not. */
+  line(id: string): Line | null {
+    return this.#byId.get(id) ?? null;
+  }
+
   /** A message that nobody took back. */
   find(id: string): ChatMessage | null {
-    const line = this.#byId.get(id);
+    const line = this.line(id);
     return line && line.removed === undefined ? line.message : null;
   }
 

@@ -219,6 +219,12 @@ export class Room implements Owner {
     return this.#log.find(id);
   }
 
+  /** The line of a message, taken back or not. Follows what is shown. */
+  line(id: string): Line | null {
+    void this.view;
+    return this.#log.line(id);
+  }
+
   /** Goes further back in the log, one step. */
   async older(): Promise<void> {
     const wanted = this.#log.before(HISTORY);

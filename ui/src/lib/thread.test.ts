@@ -43,6 +43,11 @@ describe("a thread", () => {
     expect(ids(answers(lines, id))).toBe(below);
   });
 
+  it("has no answer that was taken back, and those to it", () => {
+    const taken = lines.map((line) => (line.message.id === "b" ? { ...line, removed: "spam" } : line));
+    expect(ids(answers(taken, "a"))).toBe("d f");
+  });
+
   it("ends, though messages say that they answer each other", () => {
     const circle = chat("a<b", "b<a");
     expect(root(finder(circle)("a")!, finder(circle)).missing).toBeNull();

@@ -22,14 +22,17 @@ export function root(message: ChatMessage, find: Find): { message: ChatMessage; 
   return { message: first, missing: null };
 }
 
-/** All that answers a message, or an answer to it, in the order in which it was said. What is answered comes before its answer. */
+/**
+ * All that answers a message, or an answer to it, in the order in which it was said, but for what was taken back. What is
+ * answered comes before its answer.
+ */
 export function answers(lines: readonly Line[], of: string): ChatMessage[] {
   const known = new Set([of]);
   const found: ChatMessage[] = [];
-  for (const { message } of lines) {
+  for (const { message, removed } of lines) {
     if (!message.reply_to || !known.has(message.reply_to)) continue;
     known.add(message.id);
-    found.push(message);
+    if (removed === undefined) found.push(message);
   }
   return found;
 }
