@@ -77,6 +77,26 @@ test("arrow keys go through the messages, and R answers one", async ({ room, api
   expect(answer?.message.reply_to).toBe(two?.message.id);
 });
 
+test("a key that is held down on a message acts once, and is not written where it leads", async ({ room, api, page }) => {
+  await api.say("Ben", "one");
+  await room.enter("Ana");
+  await expect(room.message("one")).toBeVisible();
+  await room.log.focus();
+  await page.keyboard.press("ArrowUp");
+  for (let times = 0; times < 5; times++) await page.keyboard.down("m");
+  await page.keyboard.up("m");
+  await expect(room.box).toHaveValue("@Ben ");
+  await page.keyboard.press("m");
+  await expect(room.box).toHaveValue("@Ben m");
+
+  await room.log.focus();
+  await page.keyboard.press("ArrowUp");
+  for (let times = 0; times < 5; times++) await page.keyboard.down("r");
+  await page.keyboard.up("r");
+  await expect(room.box).toBeFocused();
+  await expect(room.box).toHaveValue("@Ben m");
+});
+
 test("Escape leads from the messages back to writing", async ({ room, api, page }) => {
   await api.say("Ben", "one");
   await room.enter("Ana");
