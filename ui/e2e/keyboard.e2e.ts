@@ -77,6 +77,20 @@ test("arrow keys go through the messages, and R answers one", async ({ room, api
   expect(answer?.message.reply_to).toBe(two?.message.id);
 });
 
+test("Home leads to the first message that is here, however far it is", async ({ room, api, page }) => {
+  await api.flood(150, (number) => `line ${number}`);
+  await room.enter("Ana");
+  await room.newest("line 150");
+  await room.log.focus();
+  await page.keyboard.press("ArrowUp");
+  await expect(room.message("line 150")).toBeFocused();
+  await page.keyboard.press("Home");
+  await expect(room.message("line 1")).toBeFocused();
+  await expect(room.message("line 1")).toBeInViewport();
+  await page.keyboard.press("ArrowDown");
+  await expect(room.message("line 2")).toBeFocused();
+});
+
 test("a key that is held down on a message acts once, and is not written where it leads", async ({ room, api, page }) => {
   await api.say("Ben", "one");
   await room.enter("Ana");

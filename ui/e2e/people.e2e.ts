@@ -89,6 +89,54 @@ test("a thread holds what it began with and all answers, and goes on while it is
   expect(newest.message.reply_to).toBe(log.find(({ message }) => message.text === "no, right")?.message.id);
 });
 
+test("on a phone one sees the message that a card and a thread lead to, and the keyboard is there", async ({ room, api, page }) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  const first = await api.say("Ben", "first of all");
+  await api.flood(80, (number) => `line ${number}`);
+  await api.say("Ben", "and last", first.id);
+  await room.enter("Ana");
+  await room.newest("and last");
+  const wanted = room.message("first of all");
+
+  /** Waits until a row is marked: it has another background than the one after it. */
+  const marked = () =>
+    page.evaluate(
+      () =>
+        new Promise<void>((done) => {
+          const look = () => {
+            const row = document.querySelector(".found");
+            const rows = [...document.querySelectorAll("[data-id]")];
+            const next = row ? rows[rows.indexOf(row) + 1] : undefined;
+            const [background, plain] = [row, next].map((each) => each && getComputedStyle(each).backgroundColor);
+            if (background && plain && background !== plain) done();
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+    );
+  const leadsThere = async (dialog: RegExp) => {
+    const seen = marked();
+    await page.getByRole("dialog", { name: dialog }).getByRole("button", { name: "first of all" }).click();
+    await seen;
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expect(wanted).toBeFocused();
+    await expect(wanted).toBeInViewport({ ratio: 1 });
+    const covered = await wanted.evaluate((row) => {
+      const { top, left, width, height } = row.getBoundingClientRect();
+      const places = [0.05, 0.5, 0.95].map((part) => document.elementFromPoint(left + part * width, top + height / 2));
+      return places.some((there) => there?.closest("[data-id]") !== row);
+    });
+    expect(covered).toBe(false);
+    await expect(wanted).not.toHaveClass(/\bfound\b/);
+  };
+  await room.messages.last().getByRole("button", { name: "Ben", exact: true }).click();
+  await leadsThere(/^Ben/);
+  await page.keyboard.press("End");
+  await room.newest("and last");
+  await room.messages.last().getByTitle("Show the thread").click();
+  await leadsThere(/^Thread/);
+});
+
 test("on a phone a card fits", async ({ room, api, page }) => {
   await page.setViewportSize({ width: 320, height: 640 });
   await api.say("A name that is as long as they may get", `${"long".repeat(60)} :hype:`);
