@@ -185,6 +185,17 @@ test("one page shares at a time, and the other is told", async ({ page, context,
   }).toPass();
 });
 
+test("a browser that shares no tab offers the microphone alone, and says which would", async ({ page, host }) => {
+  await page.addInitScript(() => Reflect.deleteProperty(MediaDevices.prototype, "getDisplayMedia"));
+  const share = new SharePage(page);
+  await share.open();
+  await expect(share.button("Share a tab’s sound")).toHaveCount(0);
+  await expect(page.getByText("It can’t share a tab’s sound: Chrome and Edge can, on a computer.")).toBeVisible();
+  await share.token.fill(host.token);
+  await share.token.press("Enter");
+  await share.shares();
+});
+
 test("a room that is not there is told", async ({ page, watch }) => {
   watch.expect(/404 \(Not Found\)/);
   await page.goto("/share/main/nowhere");

@@ -112,8 +112,11 @@ export class Share {
     const context = new AudioContext();
     this.#context = context;
     await context.audioWorklet.addModule(worklet);
-    // A tab that was loaded in the background may have to be told.
+    // A tab that was loaded in the background may have to be told, and so may one that a call has interrupted.
     await context.resume();
+    context.onstatechange = () => {
+      if (context === this.#context && context.state !== "running" && context.state !== "closed") void context.resume().catch(() => {});
+    };
     const node = new AudioWorkletNode(context, "share", { numberOfOutputs: 0 });
     this.#heard = performance.now();
     node.port.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
@@ -178,15 +181,19 @@ export class Share {
   }
 }
 
+/** Whether the browser can share what a tab plays. Of some that say so none comes: see `capture`. */
+export const sharesTabs = (): boolean => typeof (navigator.mediaDevices as Partial<MediaDevices> | undefined)?.getDisplayMedia === "function";
+
 /** Asks for sound. What a tab shows comes with what it plays, and is not looked at. */
 async function capture(kind: Kind): Promise<MediaStream> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices) throw new Error("browsers listen only for pages that come over HTTPS or from localhost");
   if (kind === "microphone") return devices.getUserMedia({ audio: AS_IT_IS });
+  if (!sharesTabs()) throw new Error("this browser can’t share a tab’s sound: Chrome and Edge can, on a computer");
   const stream = await devices.getDisplayMedia({ audio: AS_IT_IS, video: { frameRate: 1 } });
   if (stream.getAudioTracks().length > 0) return stream;
   end(stream);
-  throw new Error("no sound came with it: choose a tab, and switch on “Also share tab audio”");
+  throw new Error("no sound came with it. In Chrome and Edge choose a tab, and switch on “Also share tab audio”; Firefox and Safari share no tab’s sound");
 }
 
 function end(stream: MediaStream): void {
@@ -201,7 +208,9 @@ function words(error: unknown, kind: Kind): string {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError") return "the browser was not allowed to listen";
   if (name === "NotFoundError") return kind === "tab" ? "there is nothing to share" : "there is no microphone";
-  if (name === "NotReadableError") return "the microphone is in use, or does not work";
+  if (name === "NotReadableError") {
+    return kind === "tab" ? "the browser could not get its sound: choose another, or try again" : "the microphone is in use, or does not work";
+  }
   if (name === "TimeoutError" || error instanceof TypeError) return "the server does not answer";
   return error instanceof Error ? error.message : String(error);
 }
