@@ -24,9 +24,9 @@ for (const colorScheme of ["light", "dark"] as const) {
         events: [{ id: "h-1", kind: "hype", text: "what a save", at_ms: 55_000, confidence: 1 }],
         chat_question: { id: "q-1", text: "left or right?", at_ms: 59_000 },
       });
-      await api.say("Ben", "hi @Ana :hype:");
+      await api.say("Ben", "hi @Ana :hype: https://a.example/ is what you look for");
       const { id } = await api.say("Cleo", ":wow: :wow:");
-      await api.say("Ben", "no, right", id);
+      await api.say("Ben", "no, right, as in https://b.example/", id);
       await room.say("I am here");
       await expect(room.message("I am here")).toBeVisible();
       await expect(page.getByText("The streamer asks")).toBeVisible();

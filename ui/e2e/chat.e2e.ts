@@ -105,6 +105,40 @@ test("a text is never markup", async ({ room, api }) => {
   await expect(room.log.locator("b, i, script, img[src='x']")).toHaveCount(0);
 });
 
+test("a link opens a page of its own, which learns nothing of this one, by pointer and by keyboard", async ({ room, api, host, page, context }) => {
+  await room.enter("Ana");
+  const there = `${host.url}/r/main/studio`;
+  await api.say("Ben", `(see ${there}). Not ftp://a.example`);
+  const message = room.messages.last();
+  await expect(message.getByRole("link")).toHaveText([there]);
+  const link = message.getByRole("link");
+  const opened = async (opens: Promise<void>) => {
+    const [other] = await Promise.all([context.waitForEvent("page"), opens]);
+    await expect(other).toHaveURL(there);
+    expect(await other.evaluate(() => [opener === null, document.referrer])).toEqual([true, ""]);
+    await other.close();
+    await page.bringToFront();
+  };
+  await opened(link.click());
+
+  await room.box.focus();
+  await room.log.focus();
+  await page.keyboard.press("ArrowUp");
+  await expect(message).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(link).toBeFocused();
+  await opened(page.keyboard.press("Enter"));
+  await expect(link).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(message.getByRole("button", { name: "Reply to Ben" })).toBeFocused();
+
+  // Where the whole message leads somewhere else it is text.
+  await message.getByRole("button", { name: "Who is Ben" }).press("Enter");
+  const card = page.getByRole("dialog", { name: "Ben" });
+  await expect(card.getByRole("listitem")).toContainText(there);
+  await expect(card.getByRole("link")).toHaveCount(0);
+});
+
 test("an emote is a picture that says its code, and what is no emote stays text", async ({ room, api }) => {
   await room.enter("Ana");
   await api.say("Ben", "so good :hype: at 12:30:00 :nosuch:");

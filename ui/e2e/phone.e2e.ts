@@ -49,6 +49,16 @@ test("the chat and the drawer fit, and the drawer gives the focus back", async (
 test.describe("by touch", () => {
   test.use({ crowd: "none", hasTouch: true, isMobile: true });
 
+  test("a tap on a link follows it, and shows nothing else", async ({ room, api, host, page, context }) => {
+    await room.enter("Ana");
+    const there = `${host.url}/r/main/studio`;
+    await api.say("Ben", there);
+    const [other] = await Promise.all([context.waitForEvent("page"), room.messages.last().getByRole("link").tap()]);
+    await expect(other).toHaveURL(there);
+    await other.close();
+    await expect(page.getByRole("group", { name: /^What to do/ })).toHaveCount(0);
+  });
+
   test("no field has a text so small that a phone would enlarge the page for it", async ({ room, page }) => {
     await room.enter("Ana");
     const size = (label: string) => page.getByLabel(label).evaluate((field) => parseFloat(getComputedStyle(field).fontSize));

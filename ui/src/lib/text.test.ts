@@ -3,11 +3,12 @@ import { onlyEmotes, parts } from "./text";
 
 const isEmote = (code: string) => ["hype", "lol"].includes(code);
 
-/** Emotes as `<code>`, mentions as `[name]`, those of oneself as `[[name]]`. */
+/** Emotes as `<code>`, mentions as `[name]`, those of oneself as `[[name]]`, links as `{text}`. */
 function show(text: string): string {
   return parts(text, isEmote, ["Ana", "Ana Maria", "Dr. Pixel", "Émile"], "ana")
     .map((part) => {
       if (part.kind === "emote") return `<${part.code}>`;
+      if (part.kind === "link") return `{${part.text}}`;
       if (part.kind === "mention") return part.you ? `[[${part.text}]]` : `[${part.text}]`;
       return part.text;
     })
@@ -34,14 +35,49 @@ describe("a message's parts", () => {
     ["@Dr. Pixel :lol:", "[@Dr. Pixel] <lol>"],
     ["@émile?", "[@émile]?"],
     ["@", "@"],
+    ["https://a.example/b?c=d#e", "{https://a.example/b?c=d#e}"],
+    ["see HTTP://a.example, or not", "see {HTTP://a.example}, or not"],
+    ["(https://a.example/b).", "({https://a.example/b})."],
+    ["https://a.example/b_(c)!", "{https://a.example/b_(c)}!"],
+    ["[b](https://a.example/b)c", "[b]({https://a.example/b})c"],
+    ["**https://a.example**", "**{https://a.example}**"],
+    ["“https://a.example”…", "“{https://a.example}”…"],
+    ["https://a.example/(b", "{https://a.example/(b}"],
+    ["https://a.example)https://b.example", "{https://a.example}){https://b.example}"],
+    ["https://a.example/を見て。次", "{https://a.example/を見て}。次"],
+    ["https://a.example/:hype: :hype:", "{https://a.example/:hype}: <hype>"],
+    ["https://a.example/@ana @ana", "{https://a.example/@ana} [[@ana]]"],
+    ["https://a.example/\u202eb", "{https://a.example/}\u202eb"],
+    ["xhttps://a.example", "xhttps://a.example"],
+    ["https://", "https://"],
+    ["https://...", "https://..."],
+    ["https://a b", "{https://a} b"],
+    ["https://[", "https://["],
+    ["https://a.example:99999/", "https://a.example:99999/"],
+    ["https://twitch.tv@evil.example/", "https://twitch.tv@evil.example/"],
+    ["https://***/ https://a.example/***/b", "https://***/ https://a.example/***/b"],
+    ["https://@evil.example/", "https://@evil.example/"],
+    ["https://twitch.tv%40evil.example/", "https://twitch.tv%40evil.example/"],
+    ["javascript:alert(1) ftp://a.example data:text/html,hi", "javascript:alert(1) ftp://a.example data:text/html,hi"],
+    ["www.a.example a.example", "www.a.example a.example"],
   ])("%s", (text, shown) => {
     expect(show(text)).toBe(shown);
+  });
+
+  it.each([
+    ["https://a.example", "https://a.example/"],
+    ["https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"],
+    ["https://twitch.tv\\@evil.example", "https://twitch.tv/@evil.example"],
+    ["https://a.example/../b", "https://a.example/b"],
+  ])("the link %s leads to %s", (text, href) => {
+    expect(parts(text, isEmote, [], null)).toEqual([{ kind: "link", text, href }]);
   });
 
   it.each([
     [":hype:", true],
     [" :hype: :lol: ", true],
     ["gg :hype:", false],
+    [":hype: https://a.example", false],
     ["", false],
     [":nope:", false],
   ])("%j is only emotes: %s", (text, only) => {

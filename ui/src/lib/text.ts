@@ -1,15 +1,29 @@
-/** What a message is made of: words, emotes, and names of those it calls. Never markup. */
+/** What a message is made of: words, emotes, links, and names of those it calls. Never markup. */
 
 export type Part =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "emote"; readonly code: string }
+  | { readonly kind: "link"; /** As it is written. */ readonly text: string; readonly href: string }
   | { readonly kind: "mention"; readonly text: string; readonly you: boolean };
 
 /** A code that could be an emote's. */
 const EMOTE = /:([a-zA-Z0-9_]{1,32}):/g;
 
-/** Splits a text at the emotes that exist; any other `:code:` stays text. */
+/** Splits a text at its links, and at the emotes that exist; any other `:code:` stays text. */
 export function parts(text: string, isEmote: (code: string) => boolean, names: readonly string[], you: string | null): Part[] {
+  const found: Part[] = [];
+  let from = 0;
+  for (const { at, link } of links(text)) {
+    if (at > from) found.push(...spoken(text.slice(from, at), isEmote, names, you));
+    found.push(link);
+    from = at + link.text.length;
+  }
+  if (from < text.length) found.push(...spoken(text.slice(from), isEmote, names, you));
+  return found;
+}
+
+/** What there is between links. */
+function spoken(text: string, isEmote: (code: string) => boolean, names: readonly string[], you: string | null): Part[] {
   const found: Part[] = [];
   let from = 0;
   EMOTE.lastIndex = 0;
@@ -34,6 +48,52 @@ export function onlyEmotes(parts: readonly Part[]): boolean {
     parts.some((part) => part.kind === "emote") &&
     parts.every((part) => part.kind === "emote" || (part.kind === "text" && part.text.trim() === ""))
   );
+}
+
+/** What could be a link: up to a space, what is not seen, or a mark that is none of an address. */
+const LINK = /https?:\/\/[^\s\p{C}<>"“”„«»‹›`、。「」『』【】〈〉《》（），！？：；]+/giu;
+
+/** What ends a sentence, or sets off what is in it, and hardly ever an address. */
+const TRAILING = /[.,:;!?'’…*([{]+$/;
+
+const OPENING: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
+
+function links(text: string): { at: number; link: Extract<Part, { kind: "link" }> }[] {
+  if (!text.includes("://")) return [];
+  const found = [];
+  LINK.lastIndex = 0;
+  for (let match = LINK.exec(text); match; match = LINK.exec(text)) {
+    if (match.index > 0 && LETTER.test(text.charAt(match.index - 1))) continue;
+    const address = balanced(match[0]).replace(TRAILING, "");
+    LINK.lastIndex = match.index + address.length;
+    const href = target(address);
+    if (href !== null) found.push({ at: match.index, link: { kind: "link" as const, text: address, href } });
+  }
+  return found;
+}
+
+/** An address up to a bracket that it does not open itself. */
+function balanced(address: string): string {
+  const open: string[] = [];
+  for (let at = 0; at < address.length; at++) {
+    const mark = address.charAt(at);
+    if ("([{".includes(mark)) open.push(mark);
+    else if (OPENING[mark] !== undefined && open.pop() !== OPENING[mark]) return address.slice(0, at);
+  }
+  return address;
+}
+
+/**
+ * Where an address leads; null if nowhere, or if it seems to lead elsewhere: what stands before an `@` is no host, and of
+ * what moderation masked nobody knows where it led.
+ */
+function target(address: string): string | null {
+  if (address.includes("***") || /^https?:\/\/[^/?#\\]*@/i.test(address)) return null;
+  try {
+    return new URL(address).href;
+  } catch {
+    return null;
+  }
 }
 
 const LETTER = /[\p{Alphabetic}\p{N}]/u;
