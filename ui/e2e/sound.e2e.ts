@@ -207,6 +207,29 @@ test("that the sound can't be loaded is read out", async ({ page, room, api, hos
   await expectAccessible(page, "with sound that can't be loaded");
 });
 
+test("a browser that lets sound begin only while one presses something asks to press again", async ({ page, room, api, host }) => {
+  const heard = new Heard(page);
+  await heard.watch();
+  await page.addInitScript(() => {
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () {
+      if (!("allowed" in window)) return Promise.reject(new DOMException("", "NotAllowedError"));
+      return play.call(this);
+    };
+  });
+  await watches(host, api, "synth-rescue.mp3");
+  await room.enter("Ana");
+  const told = page.getByRole("status").filter({ hasText: "Press Listen again." });
+  await expect(told).toHaveCount(0);
+  await heard.listen.click();
+  await expect(told).toBeVisible();
+  await expect(heard.listen).toBeVisible();
+  await page.evaluate(() => Object.assign(window, { allowed: true }));
+  await heard.listen.click();
+  await heard.inStep();
+  await expect(told).toHaveCount(0);
+});
+
 test("a speed that no browser plays is told, and what may not be heard is not offered", async ({ page, room, api, host }) => {
   const heard = new Heard(page);
   await heard.watch();

@@ -19,6 +19,9 @@ const SAID_AFTER = 700;
 /** After so long without sound it is asked for anew, in milliseconds. */
 const HUNG = 20_000;
 
+/** Some browsers let sound begin only while a viewer presses something. */
+const REFUSED = "The browser did not let the sound begin by itself. Press Listen again.";
+
 const KEPT_AS = "chatter.volume";
 
 const USUAL_VOLUME = 0.8;
@@ -41,6 +44,9 @@ export class Player {
   loading = $state(false);
   /** Why nothing can be heard, in words. */
   trouble = $state<string | null>(null);
+
+  /** Whether the browser did not let it begin. */
+  #refused = $state(false);
 
   readonly #room: Room;
   readonly #audio = new Audio();
@@ -91,6 +97,15 @@ export class Player {
     return isHearable(course.speed) ? null : `It plays at ${course.speed} times its speed: too ${course.speed < 1 ? "slow" : "fast"} to be heard.`;
   }
 
+  /** What is to be told of the sound, and whether something is wrong; null if nothing is to be told. */
+  get told(): { text: string; wrong: boolean } | null {
+    if (this.#refused) return { text: REFUSED, wrong: true };
+    if (!this.on) return null;
+    if (this.trouble !== null) return { text: this.trouble, wrong: true };
+    const { silence } = this;
+    return silence === null ? null : { text: silence, wrong: false };
+  }
+
   /** Ends it, for good. */
   end(): void {
     this.mute();
@@ -105,6 +120,7 @@ export class Player {
 
   listen(): void {
     this.on = true;
+    this.#refused = false;
     this.#attempt = 0;
     if (this.volume === 0) this.setVolume(USUAL_VOLUME);
     if (this.trouble !== null) this.#tag = null;
@@ -137,7 +153,9 @@ export class Player {
     if (!this.#audio.paused) return;
     this.#audio.play().catch((error: unknown) => {
       // What can't be loaded is told by its own event; what was stopped meanwhile is no trouble.
-      if (error instanceof DOMException && error.name === "NotAllowedError") this.mute();
+      if (!(error instanceof DOMException && error.name === "NotAllowedError")) return;
+      this.mute();
+      this.#refused = true;
     });
   }
 
