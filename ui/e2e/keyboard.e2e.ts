@@ -181,4 +181,17 @@ test("the emotes open and close by keyboard, and give the focus back", async ({ 
   await page.keyboard.press("Escape");
   await expect(picker).toHaveCount(0);
   await expect(room.box).toBeFocused();
+
+  // Whoever writes there looks for one.
+  await room.box.fill("");
+  await page.getByRole("button", { name: "Emotes" }).press("Enter");
+  await page.keyboard.type("popc");
+  await expect(picker.getByRole("searchbox", { name: "Search emotes" })).toHaveValue("popc");
+  await expect(picker.getByRole("button")).toHaveCount(1);
+  await expect(picker.getByRole("status")).toHaveText("1 emote");
+  await page.keyboard.press("ArrowDown");
+  await expect(picker.getByRole("button", { name: /^snack: / })).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await expect(room.box).toHaveValue(":snack: ");
 });

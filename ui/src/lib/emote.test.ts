@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { allEmotes, emote, emotesIn, fetchEmotes, isEmote, takeOwn } from "./emote";
+import { allEmotes, emote, emotesIn, fetchEmotes, isEmote, search, takeOwn } from "./emote";
 import { EMOTES } from "./emotes";
 
 const own = (...codes: string[]) => ({
@@ -43,6 +43,17 @@ describe("a room's own emotes", () => {
     fetchEmotes();
     vi.unstubAllGlobals();
     expect(fetched).toEqual(EMOTES.map(({ image }) => image));
+  });
+
+  it.each([
+    ["happy", ["HappyCat", "peepoHappy"]],
+    [":PEEPO", ["peepoHappy"]],
+    ["this room", ["peepoHappy", "HappyCat"]],
+    ["good game", ["gg"]],
+    ["nosuch", []],
+  ])("are found by what they are called, and by what they mean: %s", (typed, codes) => {
+    takeOwn(own("peepoHappy", "HappyCat"));
+    expect(search(typed).map(({ code }) => code)).toEqual(codes);
   });
 
   it("take no other's place", () => {

@@ -42,6 +42,14 @@ export const anyOwn = (): string | null => OWN.keys().next().value ?? null;
 /** All of them, the room's own first. */
 export const allEmotes = (): readonly Emote[] => [...OWN.values(), ...EMOTES];
 
+/** Those whose code or meaning has this in it, whatever its letter case; first those whose code begins with it. */
+export function search(typed: string): readonly Emote[] {
+  const wanted = typed.trim().replace(/^:|:$/g, "").toLowerCase();
+  const places = allEmotes().map((emote) => ({ emote, place: `${emote.code} ${emote.means}`.toLowerCase().indexOf(wanted) }));
+  const found = places.filter(({ place }) => place >= 0);
+  return [...found.filter(({ place }) => place === 0), ...found.filter(({ place }) => place > 0)].map(({ emote }) => emote);
+}
+
 let fetched = false;
 
 /**
