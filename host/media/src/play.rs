@@ -226,9 +226,8 @@ impl Player {
         }
     }
 
-    /// Its sound ends before its pictures do.
+    /// Its sound ends before its pictures do; that is no film without sound.
     async fn silence(&mut self, for_ms: u64) {
-        self.shape.sound = false;
         self.clock.restart();
         let mut left = for_ms as usize * SAMPLE_RATE as usize / 1000;
         while left > 0 {
@@ -236,7 +235,6 @@ impl Player {
             self.piece(vec![0.0; samples]).await;
             left -= samples;
         }
-        self.shape = whole(&self.options);
     }
 
     /// A source that may be live; opening it tells.

@@ -282,6 +282,7 @@ async fn a_film_whose_sound_ends_early_is_told_with_its_whole_length_in_each_pas
         speed: 10.0,
         ..common::options()
     });
+    let condition = feed.condition();
     let mut lengths = Vec::new();
     loop {
         let Part::Sound { at_ms, .. } = next(&mut feed).await else {
@@ -290,6 +291,9 @@ async fn a_film_whose_sound_ends_early_is_told_with_its_whole_length_in_each_pas
         if at_ms >= 15_000 {
             break;
         }
+        let now = condition.borrow().clone();
+        let sounds = Condition::Playing { silent: false };
+        assert_eq!(now, sounds, "it has sound, at {at_ms} ms too");
         let playing = feed.playing(at_ms).expect("it plays");
         assert_eq!(playing.at_ms, at_ms % 6_000, "at {at_ms} ms");
         lengths.push(playing.length_ms);
