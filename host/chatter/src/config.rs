@@ -25,7 +25,7 @@ use chatter_protocol::{
 };
 use chatter_workbench::{Text, Wrong, did_you_mean};
 use read::{File, files, read};
-use source::source_of;
+use source::{Listeners, source_of};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -277,6 +277,7 @@ fn check_rooms(
 ) -> BTreeMap<RoomId, Room> {
     let mut rooms = BTreeMap::new();
     let mut places: BTreeMap<RoomId, PathBuf> = BTreeMap::new();
+    let mut listeners = Listeners::default();
     for (file, config) in read {
         let Some(config) = config else { continue };
         let id = config.id.clone();
@@ -314,14 +315,18 @@ fn check_rooms(
             ));
         }
         check_roster(&file, &config, personas, problems);
-        let watched = source_of(
-            &file,
-            &config,
-            instead.filter(|instead| instead.room == id),
-            stamp,
-            problems,
-        );
+        let instead = instead.filter(|instead| instead.room == id);
+        let watched = source_of(&file, &config, instead, stamp, problems);
         let (source, heard) = watched.unzip();
+        if let Some(wrong) = source.as_ref().and_then(|it| listeners.add(&id, it)) {
+            let is_own = instead.is_none_or(|instead| instead.source.is_none());
+            let place = if is_own {
+                file.place("source.uri")
+            } else {
+                "--source".to_owned()
+            };
+            problems.push(format!("{place}: {wrong}"));
+        }
         let emotes = emotes_of(&file, &config, stamp, problems);
         // A broken policy has been named already, and then nothing of this is used.
         if let Some(policy) = policy.and_then(|(_, policy)| policy.clone()) {

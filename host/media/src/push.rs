@@ -52,7 +52,10 @@ impl Player {
             match TcpListener::bind((&*at.host, at.port)).await {
                 Ok(listener) => break listener,
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    let why = format!("port {} is taken by another program", at.port);
+                    let why = format!(
+                        "port {} is taken by another room or another program",
+                        at.port
+                    );
                     self.pause(why).await;
                 }
                 // While a machine starts, its addresses may come later than its programs.

@@ -1,7 +1,7 @@
 //! What an operator may write as a source.
 
 use chatter_protocol::source::BROWSER;
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
 use url::Url;
 
 /// The port of RTMP, where a listener names none.
@@ -150,6 +150,33 @@ impl Source {
             _ => None,
         }
     }
+}
+
+impl Source {
+    /// The port of this machine that it needs for itself if another source does too: only one of two listeners there
+    /// can be pushed to.
+    #[must_use]
+    pub fn contended_port(&self, other: &Self) -> Option<u16> {
+        match (&self.0, &other.0) {
+            // Port 0 is any that is free.
+            (Kind::Listener(one), Kind::Listener(other)) => {
+                let is_same = one.port == other.port && one.port != 0;
+                (is_same && overlap(&one.host, &other.host)).then_some(one.port)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether an address of this machine is listened at under both of these. What a name stands for is not looked up.
+fn overlap(one: &str, other: &str) -> bool {
+    let address = |host: &str| host.parse::<IpAddr>().ok();
+    let is_any = |host: &str| address(host).is_some_and(|it| it.is_unspecified());
+    let is_same = match (address(one), address(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.eq_ignore_ascii_case(other),
+    };
+    is_same || is_any(one) || is_any(other)
 }
 
 impl Scheme {
@@ -387,6 +414,71 @@ mod tests {
                         assert!(error.to_string().len() < 250, "{text}: {error}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn listeners_at_one_port_of_an_address_are_in_each_others_way() {
+        let table = [
+            (
+                "rtmp://127.0.0.1:1936/live/a?listen=1",
+                "rtmp://127.0.0.1:1936/live/b?listen=1",
+                true,
+            ),
+            (
+                "rtmp://127.0.0.1/live/a?listen=1",
+                "rtmp://127.0.0.1:1935/live/a?listen",
+                true,
+            ),
+            (
+                "rtmp://0.0.0.0/live/a?listen=1",
+                "rtmp://127.0.0.1/live/b?listen=1",
+                true,
+            ),
+            (
+                "rtmp://[::]/live/a?listen=1",
+                "rtmp://localhost/live/b?listen=1",
+                true,
+            ),
+            (
+                "rtmp://[::1]/live/a?listen=1",
+                "rtmp://[0:0::1]/live/b?listen=1",
+                true,
+            ),
+            (
+                "rtmp://Localhost/live/a?listen=1",
+                "rtmp://localhost/live/b?listen=1",
+                true,
+            ),
+            (
+                "rtmp://127.0.0.1/live/a?listen=1",
+                "rtmp://10.0.0.7/live/b?listen=1",
+                false,
+            ),
+            (
+                "rtmp://127.0.0.1/live/a?listen=1",
+                "rtmp://127.0.0.1:1936/live/b?listen=1",
+                false,
+            ),
+            (
+                "rtmp://127.0.0.1:0/live/a?listen=1",
+                "rtmp://127.0.0.1:0/live/b?listen=1",
+                false,
+            ),
+            // These are fetched from there.
+            (
+                "rtmp://127.0.0.1/live/a",
+                "rtmp://127.0.0.1/live/b?listen=1",
+                false,
+            ),
+            ("mic:", "mic:", false),
+        ];
+        for (one, other, expected) in table {
+            let [a, b]: [Source; 2] = [one, other].map(|it| it.parse().unwrap());
+            for (a, b) in [(&a, &b), (&b, &a)] {
+                let contended = a.contended_port(b).is_some();
+                assert_eq!(contended, expected, "{one} and {other}");
             }
         }
     }

@@ -67,7 +67,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("Permission denied", "permission is denied"),
     (
         "Address already in use",
-        "the port is taken by another program",
+        "the port is taken by another room or another program",
     ),
     ("Decoder (codec", "this ffmpeg can't decode it"),
     ("Unknown decoder", "this ffmpeg can't decode it"),

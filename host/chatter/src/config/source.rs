@@ -4,7 +4,7 @@ use super::{File, Stamp};
 use crate::settings::{SourceOverride, SourceText};
 use chatter_context::Subtitles;
 use chatter_media::{Recording, Source as MediaSource};
-use chatter_protocol::RoomConfig;
+use chatter_protocol::{RoomConfig, RoomId};
 use std::{
     error::Error as _,
     fmt,
@@ -168,6 +168,30 @@ pub(super) fn source_of(
             problems.push(problem);
             None
         }
+    }
+}
+
+/// What rooms listen at for streams that are pushed to them.
+#[derive(Default)]
+pub(super) struct Listeners(Vec<(RoomId, MediaSource)>);
+
+impl Listeners {
+    /// Notes what a room watches; what is wrong if another room listens there already.
+    pub(super) fn add(&mut self, room: &RoomId, source: &Source) -> Option<String> {
+        let Watched::Media { source, .. } = &source.watched else {
+            return None;
+        };
+        let mut before = self.0.iter().filter(|(other, _)| other != room);
+        let wrong = before.find_map(|(other, listener)| {
+            let port = source.contended_port(listener)?;
+            Some(format!(
+                "{:?} listens at port {port} already; give {:?} another port",
+                other.as_str(),
+                room.as_str()
+            ))
+        });
+        self.0.push((room.clone(), source.clone()));
+        wrong
     }
 }
 

@@ -133,6 +133,45 @@ fn the_same_room_twice_is_refused() {
 }
 
 #[test]
+fn two_rooms_that_are_pushed_to_at_one_port_are_both_named() {
+    let room = |name: &str, uri: &str| {
+        (
+            format!("rooms/{name}.toml"),
+            format!("id = \"main/{name}\"\ntitle = \"T\"\n[source]\nuri = \"{uri}\"\n"),
+        )
+    };
+    let listener = |host: &str| format!("rtmp://{host}/live/SECRET?listen=1");
+    let found = |one: &str, other: &str| {
+        let (one, other) = (room("one", &listener(one)), room("other", &listener(other)));
+        problems(&[POLICY, (&*one.0, &*one.1), (&*other.0, &*other.1)])
+    };
+    assert_eq!(
+        found("0.0.0.0:1936", "127.0.0.1:1936"),
+        [
+            "rooms/other.toml: source.uri: \"main/one\" listens at port 1936 already; give \"main/other\" another port"
+        ]
+    );
+    assert!(found("127.0.0.1", "127.0.0.1:1936").is_empty());
+
+    let (one, other) = (room("one", "show.vtt"), room("other", &listener("[::]")));
+    let folder = folder(&[POLICY, SHOW, (&*one.0, &*one.1), (&*other.0, &*other.1)]);
+    let instead = |room: &str, host: &str| SourceOverride {
+        room: RoomId::new(room).unwrap(),
+        source: Some(listener(host).parse().unwrap()),
+        speed: None,
+        looped: None,
+        audible: None,
+    };
+    let found = load(folder.path(), Some(&instead("main/other", "127.0.0.1")));
+    assert!(found.is_ok(), "it stands in for the one that listens there");
+    let found = load(folder.path(), Some(&instead("main/one", "127.0.0.1"))).unwrap_err();
+    assert!(
+        found.len() == 1 && found[0].contains("give \"main/other\" another port"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn an_empty_folder_is_a_problem() {
     assert_eq!(
         problems(&[POLICY]),

@@ -203,7 +203,8 @@ async fn a_port_that_is_taken_is_waited_for() {
     let mut feed = source.open(hasty());
     let mut told = Told::default();
     until(&mut feed, &mut told, |now| {
-        now.to_string().contains("is taken by another program")
+        now.to_string()
+            .contains("is taken by another room or another program")
     })
     .await;
     drop(taken);
