@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 
-/// So long after viewers were told where a recording is they are told again: those who play it beside the
-/// chat know then that it still plays.
+/// So long after viewers were told something they are told again, though it is the same: they know then that the
+/// stream still plays, and those who play it beside the chat where it is.
 const REMIND: Duration = Duration::from_secs(20);
 
 /// For how long after a context was heard whoever connects is shown it.
@@ -45,15 +45,16 @@ impl Shown {
 
 impl Now {
     /// Takes in a context that was heard at some time. Viewers are to be told if it shows something
-    /// new, or the one before was so old that some of them were not shown it.
+    /// new, or the last that they were told is long ago.
     pub(crate) fn hear(&self, context: &StreamContext, heard_at: Timestamp) {
         let now = StreamNow::from(context);
         let frame = frames::encode(&ServerFrame::Stream(now.clone()));
         let mut shown = self.lock();
         let news = shown.as_ref().is_none_or(|before| {
             now.differs(&before.now)
-                || !before.is_fresh(heard_at)
-                || now.playing.is_some() && heard_at.since(before.told_at) >= REMIND
+                || heard_at.since(before.told_at) >= REMIND
+                // The clock was set back.
+                || heard_at < before.told_at
         });
         let told_at = match &*shown {
             Some(before) if !news => before.told_at,
@@ -154,14 +155,22 @@ mod tests {
             ("a", 0, 0, Some("a")),
             ("a", 1000, 1, None),
             ("b", 2000, 2, Some("b")),
-            ("b", 2000, 60, None),
-            ("b", 2000, 151, Some("b")),
-            ("c", 3000, 152, Some("c")),
+            ("b", 2000, 21, None),
+            // That it still plays is told, too.
+            ("b", 2000, 22, Some("b")),
+            ("b", 2000, 41, None),
+            ("b", 2000, 42, Some("b")),
+            ("c", 3000, 43, Some("c")),
+            // The clock was set back.
+            ("c", 3000, 5, Some("c")),
+            ("c", 3000, 6, None),
+            ("c", 3000, 25, Some("c")),
+            ("d", 4000, 26, Some("d")),
         ] {
             now.hear(&context(said, position_ms), second(at));
             assert_eq!(next(&now, &mut quick).as_deref(), shown, "{said} at {at} s");
         }
-        assert_eq!(next(&now, &mut slow).as_deref(), Some("c"));
+        assert_eq!(next(&now, &mut slow).as_deref(), Some("d"));
         assert_eq!(next(&now, &mut slow), None);
     }
 
