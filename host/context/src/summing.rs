@@ -22,7 +22,8 @@ const MAX_TRANSCRIPT: usize = 6000;
 const MAX_CHARS: usize = 300;
 /// The longest answer, in tokens.
 const MAX_TOKENS: u32 = 160;
-/// A summary that is older than this is none of the last minutes any more.
+/// A summary that is older than this is none of the last minutes any more; unless it is asked so seldom that the next
+/// one can't be there yet.
 const STALE: Duration = Duration::from_secs(180);
 
 const SYSTEM: &str = "You sum up a live stream for people who just came in. You are given what was said in \
@@ -64,8 +65,10 @@ pub(crate) struct Summing {
     last: Option<Instant>,
     /// How many sentences there were when it was asked last.
     known: u64,
-    /// The latest summary, and when it was made.
-    latest: Option<(String, Instant)>,
+    /// The latest summary, which the next one goes on from.
+    before: Option<String>,
+    /// When it was made, if it is told.
+    told: Option<Instant>,
     is_failing: bool,
     asked: u64,
 }
@@ -78,7 +81,8 @@ impl Summing {
             asking: None,
             last: None,
             known: 0,
-            latest: None,
+            before: None,
+            told: None,
             is_failing: false,
             asked: 0,
         }
@@ -89,12 +93,11 @@ impl Summing {
         let summaries = self.by.borrow().clone();
         let Some(summaries) = summaries else {
             self.asking = None;
-            return self.latest.take().is_some();
+            self.before = None;
+            return self.told.take().is_some();
         };
-        let is_stale = self
-            .latest
-            .take_if(|(_, made)| made.elapsed() > STALE)
-            .is_some();
+        let stale = STALE.max(summaries.every.saturating_mul(2));
+        let is_stale = self.told.take_if(|made| made.elapsed() > stale).is_some();
         let is_time = self
             .last
             .is_none_or(|last| last.elapsed() >= summaries.every);
@@ -103,8 +106,7 @@ impl Summing {
             self.last = Some(Instant::now());
             self.known = sentences;
             self.asked += 1;
-            let before = self.latest.as_ref().map(|(summary, _)| summary.as_str());
-            let request = request(window, before);
+            let request = request(window, self.before.as_deref());
             let Summaries {
                 model,
                 asker,
@@ -146,7 +148,8 @@ impl Summing {
         match summary {
             Ok(summary) => {
                 self.is_failing = false;
-                self.latest = Some((summary.clone(), Instant::now()));
+                self.before = Some(summary.clone());
+                self.told = Some(Instant::now());
                 Some(summary)
             }
             Err(why) => {
@@ -157,7 +160,7 @@ impl Summing {
                     );
                 }
                 self.is_failing = true;
-                self.latest = None;
+                self.told = None;
                 None
             }
         }
@@ -306,7 +309,41 @@ mod tests {
         let said = &asked[1].messages[1].content;
         assert!(said.starts_with("<before>\nA boat is built.\n</before>\n<transcript>\nPlank 0 "));
         assert_eq!(said.matches("</transcript>").count(), 1);
-        assert!(!asked[2].messages[1].content.contains("<before>"));
+        let said = &asked[2].messages[1].content;
+        assert!(
+            said.starts_with("<before>\nA boat is built.\n"),
+            "what failed in between changes nothing: {said}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_summary_is_told_until_the_next_one_which_goes_on_from_it() {
+        let model = Arc::new(Scripted::default());
+        let told = ["A boat is built.", "A boat sinks.", "A boat is raised."];
+        *model.answers.lock().unwrap() = told.map(Ok).into();
+        let mut asks_seldom = summaries(&model);
+        asks_seldom.every = Duration::from_secs(300);
+        let mut summing = Summing::new(watch::channel(Some(asks_seldom)).1);
+        let mut window = Window::new(Timestamp::from_millis(0));
+        for second in 0..700_u64 {
+            window.note(second * 1000, format!("Plank {second} goes here."));
+            assert!(!summing.look(&window), "at {second} s");
+            if summing.asking.is_some() {
+                summing.next().await;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        // One that is told no more is gone on from all the same.
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert!(summing.look(&window));
+        *model.answers.lock().unwrap() = vec![Ok("A boat sails.")];
+        summing.next().await;
+        let asked = model.asked.lock().unwrap();
+        assert_eq!(asked.len(), 4);
+        for (before, asked) in told.iter().zip(&asked[1..]) {
+            let said = &asked.messages[1].content;
+            assert!(said.starts_with(&format!("<before>\n{before}\n")), "{said}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
