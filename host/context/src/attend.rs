@@ -30,7 +30,7 @@ const LAST: Duration = Duration::from_millis(160);
 const MAX_PEOPLE: usize = 64;
 
 /// A context is of the same play as the one before it if its position differs so much at most from
-/// where that play would be by now.
+/// where that play would be by now, or is the same: a recording stands still while it waits for its server.
 const SLACK_MS: u64 = 15_000;
 
 /// A source of which is known in advance what is said.
@@ -276,7 +276,10 @@ impl Follow {
 
     fn hear(&mut self, position_ms: u64, at: Instant) {
         let mark = Mark { position_ms, at };
-        let fits = |before: &Mark| self.expected(before, at).abs_diff(position_ms) <= SLACK_MS;
+        let fits = |before: &Mark| {
+            let stands = before.position_ms == position_ms;
+            stands || self.expected(before, at).abs_diff(position_ms) <= SLACK_MS
+        };
         if self.play.as_ref().is_none_or(fits) || self.other.as_ref().is_some_and(fits) {
             self.play = Some(mark);
             self.other = None;
@@ -325,6 +328,15 @@ mod tests {
             (
                 "another play",
                 &[(0, 500_000, 500_000), (1, 0, 510_000), (2, 10_000, 10_000)],
+            ),
+            (
+                "one that stands still, and goes on",
+                &[
+                    (0, 50_000, 50_000),
+                    (10, 50_000, 50_000),
+                    (20, 50_000, 50_000),
+                    (21, 60_000, 60_000),
+                ],
             ),
         ] {
             let mut follow = Follow::new(10.0);
