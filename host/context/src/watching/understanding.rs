@@ -70,6 +70,9 @@ impl Understanding {
         self.has_listener = false;
         // Nobody would say that the voice is over.
         self.is_speaking = false;
+        if let Some(live) = &mut self.live {
+            live.quiet(self.position_ms);
+        }
     }
 
     /// Takes in a part of a feed.
@@ -205,5 +208,33 @@ impl Understanding {
 
     pub(super) fn behind_ms(&self) -> u64 {
         self.position_ms.saturating_sub(self.heard_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatter_protocol::Timestamp;
+
+    #[test]
+    fn a_voice_that_was_heard_when_the_listener_died_is_over() {
+        let room = RoomId::new("main/lobby").unwrap();
+        let clock = Clock::from_fn(|| Timestamp::from_millis(0));
+        let names = Names::default();
+        let mut understanding = Understanding::new(room.clone(), clock, names, None, true, 0);
+        let sound = |understanding: &mut Understanding, from_s: u64, to_s: u64| {
+            for piece in from_s * 10..to_s * 10 {
+                let (at_ms, samples) = (piece * 100, vec![0.0; 1600]);
+                understanding.part(Part::Sound { at_ms, samples });
+            }
+        };
+        sound(&mut understanding, 0, 2);
+        understanding.heard(Heard::Voice { at_ms: 1000 });
+        understanding.is_deaf();
+        sound(&mut understanding, 2, 11);
+        let live = understanding.live.as_mut().unwrap();
+        let told = live.told().context(&room, Timestamp::from_millis(0));
+        let told: Vec<_> = told.events.iter().map(|it| (&*it.kind, it.at_ms)).collect();
+        assert_eq!(told, [("stream_start", 0), ("silence", 2000)]);
     }
 }
