@@ -156,9 +156,9 @@ impl Live {
         }
     }
 
-    /// This is to be seen.
-    pub(crate) fn see(&mut self, scene: Scene) {
-        self.window.see(Some(scene));
+    /// This is to be seen, and told for so long.
+    pub(crate) fn see(&mut self, scene: Scene, for_ms: u64) {
+        self.window.see(scene, for_ms);
     }
 
     /// It is over.

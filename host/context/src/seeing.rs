@@ -23,6 +23,8 @@ use crate::{event::Event, text::shorten};
 const LOOKS: &str = "chatter_context_looks_total";
 /// After a change of scene it is looked no sooner than this after the last time.
 const AFTER_CHANGE: Duration = Duration::from_secs(2);
+/// Between a look that is due and the next picture, and between its answer and the next context.
+const SLACK: Duration = Duration::from_secs(1);
 /// The longest pause while nobody answers.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// The longest caption, and the longest on-screen text, in characters.
@@ -62,6 +64,8 @@ type Look = Pin<Box<dyn Future<Output = (u64, Result<Seen, String>)> + Send>>;
 /// What is being looked at.
 pub(crate) struct Seeing {
     sight: Sight,
+    /// How fast the stream plays.
+    speed: f64,
     looking: Option<Look>,
     last: Option<Instant>,
     has_changed: bool,
@@ -85,9 +89,11 @@ struct Score {
 }
 
 impl Seeing {
-    pub(crate) fn new(sight: Sight) -> Self {
+    /// Of a stream that plays at this speed.
+    pub(crate) fn new(sight: Sight, speed: f64) -> Self {
         Self {
             sight,
+            speed,
             looking: None,
             last: None,
             has_changed: false,
@@ -97,6 +103,15 @@ impl Seeing {
             lost_ms: None,
             score: None,
         }
+    }
+
+    /// After so long on the stream's clock the next picture should have been described, in milliseconds.
+    pub(crate) fn lasts_ms(&self) -> u64 {
+        let Sight {
+            every, deadline, ..
+        } = self.sight;
+        let lasts = every.max(deadline) + deadline + SLACK;
+        (lasts.as_secs_f64() * 1000.0 * self.speed) as u64
     }
 
     /// The scene is another one.
@@ -293,7 +308,28 @@ mod tests {
             every: Duration::from_secs(10),
             deadline: Duration::from_secs(8),
         };
-        (Seeing::new(sight), seer)
+        (Seeing::new(sight, 1.0), seer)
+    }
+
+    #[test]
+    fn what_was_seen_lasts_until_the_next_picture_can_be_described() {
+        // Every, deadline, speed; how long it lasts at least, all in seconds.
+        for (every, deadline, speed, least) in [
+            (15, 10, 1.0, 25),
+            (300, 10, 1.0, 310),
+            (15, 120, 1.0, 240),
+            (15, 10, 20.0, 500),
+        ] {
+            let (mut seeing, _) = seeing(Vec::new());
+            seeing.sight.every = Duration::from_secs(every);
+            seeing.sight.deadline = Duration::from_secs(deadline);
+            seeing.speed = speed;
+            let lasts_s = seeing.lasts_ms() / 1000;
+            assert!(
+                (least..=least + 20).contains(&lasts_s),
+                "every {every} s, within {deadline} s, at {speed}: {lasts_s} s"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -157,7 +157,10 @@ pub(crate) async fn watch<L: Listening>(
             room.clone(),
             clock,
             Names::new(senses.names.clone(), people),
-            senses.sight.clone().map(Seeing::new),
+            senses
+                .sight
+                .clone()
+                .map(|sight| Seeing::new(sight, feed.speed())),
             listening.is_some(),
             from_ms,
         ),

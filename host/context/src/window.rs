@@ -47,7 +47,8 @@ pub(crate) struct Window {
     sentence_count: u64,
     /// Each with whether a context has held it.
     events: VecDeque<(StreamEvent, bool)>,
-    scene: Option<Scene>,
+    /// With the position up to which it is told.
+    scene: Option<(Scene, u64)>,
     /// Instead of the sentences that say the most.
     summary: Option<String>,
     playing: Option<Playing>,
@@ -121,9 +122,10 @@ impl Window {
         push(&mut self.events, MAX_WAITING, (event, false));
     }
 
-    /// What is to be seen from now on.
-    pub(crate) fn see(&mut self, scene: Option<Scene>) {
-        self.scene = scene;
+    /// What is to be seen from now on; told for so long after its own time, and a minute at least.
+    pub(crate) fn see(&mut self, scene: Scene, for_ms: u64) {
+        let until_ms = scene.at_ms.saturating_add(for_ms.max(WINDOW_MS));
+        self.scene = Some((scene, until_ms));
     }
 
     /// Where in its recording the source is, if it is in one.
@@ -197,7 +199,8 @@ impl Window {
             let sentences: Vec<&str> = self.sentences().collect();
             summary::summary(&sentences)
         });
-        let oldest = self.position_ms.saturating_sub(WINDOW_MS);
+        let scene = self.scene.as_ref();
+        let scene = scene.filter(|(_, until_ms)| self.position_ms <= *until_ms);
         let mut context = StreamContext {
             v: V1,
             room_id: room_id.clone(),
@@ -208,7 +211,7 @@ impl Window {
             keywords: Vec::new(),
             events: self.events(),
             chat_question: self.chat_question(),
-            scene: self.scene.clone().filter(|scene| scene.at_ms >= oldest),
+            scene: scene.map(|(scene, _)| scene.clone()),
             playing: self.playing.clone(),
             extensions: None,
         };
@@ -290,4 +293,28 @@ fn push<T>(queue: &mut VecDeque<T>, most: usize, value: T) {
 
 fn json_bytes<T: serde::Serialize>(value: &T) -> usize {
     serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_is_told_as_long_as_it_lasts_and_a_minute_at_least() {
+        for (for_ms, last_ms) in [(310_000, 311_000), (25_000, 61_000)] {
+            let mut window = Window::new(Timestamp::from_millis(0));
+            let scene = Scene {
+                at_ms: 1_000,
+                caption: "A boat.".into(),
+                on_screen_text: String::new(),
+            };
+            window.see(scene, for_ms);
+            for (position_ms, is_told) in [(last_ms, true), (last_ms + 1, false)] {
+                window.reach(position_ms);
+                let room = "main/lobby".parse().unwrap();
+                let told = window.context(&room, Timestamp::from_millis(1));
+                assert_eq!(told.scene.is_some(), is_told, "at {position_ms} ms");
+            }
+        }
+    }
 }

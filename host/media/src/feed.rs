@@ -148,6 +148,12 @@ impl Feed {
         })
     }
 
+    /// How fast it was asked to play; what is live does not go faster.
+    #[must_use]
+    pub const fn speed(&self) -> f64 {
+        self.speed
+    }
+
     /// How often it was opened anew: after an end that should not have been, or for another pass.
     #[must_use]
     pub fn restarts(&self) -> u64 {

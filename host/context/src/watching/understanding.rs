@@ -198,8 +198,8 @@ impl Understanding {
 
     pub(super) fn seen(&mut self, (scene, event): Looked) {
         let Some(live) = &mut self.live else { return };
-        if let Some(scene) = scene {
-            live.see(scene);
+        if let Some((scene, seeing)) = scene.zip(self.seeing.as_ref()) {
+            live.see(scene, seeing.lasts_ms());
         }
         if let Some(event) = event {
             live.happen(&event);
