@@ -2,13 +2,18 @@
 //! go on from there when it is gone.
 
 use crate::{
-    About, Called, Ended, Media, PlayError, Playback, Roll, Subtitles, names::Names,
-    play::play_from, report::Report, watching::Around,
+    About, Called, Ended, Media, PlayError, Playback, Roll, Subtitles,
+    names::Names,
+    play::play_from,
+    reel::Left,
+    report::Report,
+    watching::Around,
 };
 use chatter_bus::{Heard, SharedBus};
 use chatter_media::Condition;
 use chatter_protocol::{
     Author, AuthorKind, Clock, FirehoseEntry, RoomId, StreamContext, Topic, TopicKind,
+    context::StreamEvent,
 };
 use chatter_store::Rota;
 use std::{
@@ -69,7 +74,7 @@ pub async fn attend(
     let people = watch::Sender::new(Arc::default());
     let play = |place: Place| {
         let playing = play_from(
-            place.now(),
+            place.left(),
             subtitles.clone(),
             Names::new(names.clone(), Some(people.subscribe())),
             playback.clone(),
@@ -200,7 +205,7 @@ async fn listen(
                         spoke(people, &entry.message.author);
                     }
                 } else if let Ok(context) = serde_json::from_slice::<StreamContext>(&payload) {
-                    place.follow().hear(context.position_ms, Instant::now());
+                    place.hear(context, Instant::now());
                 }
             }
         }
@@ -245,6 +250,23 @@ impl Place {
         self.follow().position(Instant::now())
     }
 
+    /// What is to be gone on from now.
+    pub(crate) fn left(&self) -> Left {
+        let follow = self.follow();
+        Left {
+            at_ms: follow.position(Instant::now()),
+            told_ms: follow.play.as_ref().map_or(0, |mark| mark.position_ms),
+            events: follow.events.clone(),
+        }
+    }
+
+    fn hear(&self, context: StreamContext, at: Instant) {
+        let mut follow = self.follow();
+        if follow.hear(context.position_ms, at) {
+            follow.events = context.events;
+        }
+    }
+
     fn follow(&self) -> std::sync::MutexGuard<'_, Follow> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -257,6 +279,8 @@ struct Follow {
     speed: f64,
     play: Option<Mark>,
     other: Option<Mark>,
+    /// Of the latest context of the play.
+    events: Vec<StreamEvent>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -271,21 +295,25 @@ impl Follow {
             speed,
             play: None,
             other: None,
+            events: Vec::new(),
         }
     }
 
-    fn hear(&mut self, position_ms: u64, at: Instant) {
+    /// Whether it counts.
+    fn hear(&mut self, position_ms: u64, at: Instant) -> bool {
         let mark = Mark { position_ms, at };
         let fits = |before: &Mark| {
             let stands = before.position_ms == position_ms;
             stands || self.expected(before, at).abs_diff(position_ms) <= SLACK_MS
         };
-        if self.play.as_ref().is_none_or(fits) || self.other.as_ref().is_some_and(fits) {
+        let counts = self.play.as_ref().is_none_or(fits) || self.other.as_ref().is_some_and(fits);
+        if counts {
             self.play = Some(mark);
             self.other = None;
         } else {
             self.other = Some(mark);
         }
+        counts
     }
 
     /// Where it is now.
@@ -305,6 +333,86 @@ impl Follow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatter_bus::{InProcess, Subscription};
+    use chatter_protocol::Timestamp;
+
+    /// The next context that holds an event of this kind, and that one's id.
+    async fn told(contexts: &mut Subscription, kind: &str) -> (StreamContext, String) {
+        loop {
+            let Some(Heard::Message { payload, .. }) = contexts.next().await else {
+                panic!("the bus is gone");
+            };
+            let context: StreamContext = serde_json::from_slice(&payload).unwrap();
+            if let Some(event) = context.events.iter().find(|event| event.kind == kind) {
+                let id = event.id.clone();
+                return (context, id);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_over_tells_of_what_was_told_under_the_ids_it_had() {
+        let text = "WEBVTT\n\n00:00.000 --> 00:02.000\nChat, what is her name?\n\n\
+                    00:22.000 --> 00:23.000\nOh no!\n\n00:58.000 --> 00:59.000\nHm.\n";
+        let subtitles = Subtitles::understand(text.as_bytes(), "talk.vtt".as_ref()).unwrap();
+        let room = RoomId::new("main/lobby").unwrap();
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let topic = [Topic::new(TopicKind::StreamContext, room.clone())];
+        let mut contexts = bus.subscribe(&topic).await.unwrap();
+        let (place, people) = (Place::new(1.0), watch::Sender::new(Arc::default()));
+        let began = Instant::now();
+        let clock = Clock::from_fn(move || Timestamp::from_millis(0).plus(began.elapsed()));
+        let play = |left: Left, cancel: &CancellationToken| {
+            play_from(
+                left,
+                subtitles.clone(),
+                Names::default(),
+                Playback::new(room.clone()),
+                Arc::clone(&bus),
+                clock.clone(),
+                cancel.clone(),
+            )
+        };
+        let both = async {
+            let first = CancellationToken::new();
+            let watching = async {
+                let asked = told(&mut contexts, "chat_question").await;
+                let failed = told(&mut contexts, "fail").await;
+                first.cancel();
+                (asked.1, failed.1)
+            };
+            let (ended, (asked, failed)) = tokio::join!(play(Left::default(), &first), watching);
+            assert_eq!(ended, Ok(Ended::Cancelled));
+
+            // Nobody plays it while the silence is told of.
+            sleep(Duration::from_secs(12)).await;
+            let second = CancellationToken::new();
+            let watching = async {
+                let (context, again) = told(&mut contexts, "fail").await;
+                second.cancel();
+                (context, again)
+            };
+            let (_, (context, again)) = tokio::join!(play(place.left(), &second), watching);
+            assert_eq!(again, failed);
+            let question = context.chat_question.as_ref();
+            assert_eq!(question.map(|it| &*it.id), Some(&*asked));
+            let mut kinds: Vec<_> = context.events.iter().map(|it| &*it.kind).collect();
+            kinds.sort_unstable();
+            let expected = [
+                "chat_question",
+                "fail",
+                "silence",
+                "silence",
+                "stream_start",
+            ];
+            assert_eq!(kinds, expected);
+            assert!(context.position_ms >= 33_000, "{}", context.position_ms);
+        };
+        tokio::select! {
+            () = listen(&room, &bus, &place, &people) => {}
+            () = both => {}
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_play_is_followed_and_what_others_post_is_not() {

@@ -6,6 +6,7 @@ use crate::{
     ears::{Begun, Deaf, awaited, begin, keep, listeners},
     names::Names,
     play::play_from,
+    reel::Left,
     report::Report,
     watching::{Around, Senses, Words, pictures, watch},
 };
@@ -74,7 +75,7 @@ impl Media {
             (None, _) => return,
             (Some(Err(why)), Some(beside)) => {
                 tracing::warn!(%room, why = why.why(), "words can't be heard; the subtitles in {} are played instead", beside.name);
-                match self.read(beside, why, playback, place.now(), &around).await {
+                match self.read(beside, why, playback, place.left(), &around).await {
                     Some(begun) => Ok(begun),
                     None => return,
                 }
@@ -93,7 +94,7 @@ impl Media {
         beside: &Beside,
         why: Deaf,
         playback: &Playback,
-        from_ms: u64,
+        left: Left,
         around: &Around,
     ) -> Option<(Words, Hearing)> {
         let (told, hearing) = channel::channel(Hearing {
@@ -106,7 +107,7 @@ impl Media {
         let ears = self.senses.ears.as_ref();
         let playing = async {
             let played = play_from(
-                from_ms,
+                left,
                 beside.subtitles.clone(),
                 Names::new(self.senses.names.clone(), around.people.clone()),
                 playback.clone(),

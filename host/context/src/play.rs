@@ -1,6 +1,11 @@
 //! Playing a script into a room, on time.
 
-use crate::{Subtitles, names::Names, reel::Reel, telling::Telling};
+use crate::{
+    Subtitles,
+    names::Names,
+    reel::{Left, Reel},
+    telling::Telling,
+};
 use chatter_bus::SharedBus;
 use chatter_protocol::{Clock, RoomId};
 use std::time::Duration;
@@ -79,13 +84,13 @@ pub async fn play(
     clock: Clock,
     cancel: CancellationToken,
 ) -> Result<Ended, PlayError> {
-    let names = Names::default();
-    play_from(0, subtitles, names, playback, bus, clock, cancel).await
+    let (left, names) = (Left::default(), Names::default());
+    play_from(left, subtitles, names, playback, bus, clock, cancel).await
 }
 
-/// As [`play`], from a position on; what comes before it counts as told. Listens for names.
+/// As [`play`], from where another play of the same was left; what comes before that counts as told. Listens for names.
 pub(crate) async fn play_from(
-    from_ms: u64,
+    left: Left,
     subtitles: Subtitles,
     names: Names,
     playback: Playback,
@@ -101,12 +106,12 @@ pub(crate) async fn play_from(
     check(speed)?;
     let pace = Pace {
         start: Instant::now(),
-        from_ms,
+        from_ms: left.at_ms,
         speed,
     };
     let mut reel = Reel::new(subtitles.script, looped, names, clock.now());
-    if from_ms > 0 {
-        reel.skip(from_ms);
+    if left.at_ms > 0 {
+        reel.go_on(left);
         if reel.is_over() {
             return Ok(Ended::Finished);
         }

@@ -7,8 +7,22 @@ use crate::{
     sentence::Sentence,
     window::{SUMMARY_MS, Window},
 };
-use chatter_protocol::{Timestamp, context::Playing};
+use chatter_protocol::{
+    Timestamp,
+    context::{Playing, StreamEvent},
+};
 use std::sync::Arc;
+
+/// A play as whoever played it before has left it. By default nobody has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Left {
+    /// Where it is by now, in milliseconds.
+    pub(crate) at_ms: u64,
+    /// Where the latest context was.
+    pub(crate) told_ms: u64,
+    /// What that one told.
+    pub(crate) events: Vec<StreamEvent>,
+}
 
 /// A script that is played into a window.
 #[derive(Debug)]
@@ -132,9 +146,12 @@ impl Reel {
         })
     }
 
-    /// As [`advance`](Self::advance), and as if contexts had held all that happened.
-    pub(crate) fn skip(&mut self, position_ms: u64) {
-        self.advance(position_ms);
+    /// Goes on from where another play of the script was left, as if contexts had held all that happened. What they did
+    /// hold stays as it was told: who knows it by its id is not to take it for something else.
+    pub(crate) fn go_on(&mut self, left: Left) {
+        self.advance(left.told_ms);
+        self.window.hold(left.events);
+        self.advance(left.at_ms);
         self.window.skip();
     }
 
@@ -175,6 +192,55 @@ impl Reel {
 mod tests {
     use super::*;
     use crate::cue::Cue;
+
+    #[test]
+    fn what_contexts_held_of_another_play_is_not_told_under_another_id() {
+        let cue = |start_ms, text: &str| Cue {
+            start_ms,
+            end_ms: start_ms + 2_000,
+            text: text.into(),
+        };
+        let cues = [
+            cue(0, "Chat, left or right?"),
+            cue(4_000, "Oh no!"),
+            cue(70_000, "Fine."),
+        ];
+        let script = Arc::new(Script::new(&cues));
+        let room = "main/lobby".parse().unwrap();
+        let reel = |began| {
+            let began = Timestamp::from_millis(began);
+            Reel::new(Arc::clone(&script), false, Names::default(), began)
+        };
+        let mut first = reel(0);
+        first.advance(7_000);
+        let told = first.window.context(&room, Timestamp::from_millis(1));
+        assert_eq!(told.events.len(), 3, "{:?}", told.events);
+        // At which position which of them are told, and how many others.
+        for (events, at_ms, kept, more) in [
+            (told.events.clone(), 7_000, 3, 0),
+            // The silence came when nobody played.
+            (told.events.clone(), 15_000, 3, 1),
+            (told.events.clone(), 63_000, 1, 1),
+            (Vec::new(), 7_000, 0, 0),
+        ] {
+            let mut second = reel(1);
+            let told_ms = 7_000;
+            second.go_on(Left {
+                at_ms,
+                told_ms,
+                events,
+            });
+            assert!(!second.window.has_untold());
+            let context = second.window.context(&room, Timestamp::from_millis(2));
+            let known = context.events.iter();
+            let known = known.filter(|it| told.events.contains(it)).count();
+            assert_eq!(
+                (known, context.events.len()),
+                (kept, kept + more),
+                "{at_ms}"
+            );
+        }
+    }
 
     #[test]
     fn names_that_subtitles_say_are_told_at_once_once_and_in_each_pass() {

@@ -148,6 +148,13 @@ impl Window {
         self.sentence_count
     }
 
+    /// Instead of what happened so far, as contexts of another play have told it.
+    pub(crate) fn hold(&mut self, told: Vec<StreamEvent>) {
+        let told = told.into_iter().take(MAX_EVENTS);
+        self.events = told.map(|event| (event, true)).collect();
+        self.forget();
+    }
+
     /// All that happened has been told, or is not worth it any more.
     pub(crate) fn skip(&mut self) {
         for (_, told) in &mut self.events {
