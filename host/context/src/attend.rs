@@ -4,7 +4,7 @@
 use crate::{
     About, Called, Ended, Media, PlayError, Playback, Roll, Subtitles,
     names::Names,
-    play::play_from,
+    play::{More, play_from},
     reel::Left,
     report::Report,
     watching::Around,
@@ -76,7 +76,10 @@ pub async fn attend(
         let playing = play_from(
             place.left(),
             subtitles.clone(),
-            Names::new(names.clone(), Some(people.subscribe())),
+            More {
+                names: Names::new(names.clone(), Some(people.subscribe())),
+                film: None,
+            },
             playback.clone(),
             Arc::clone(&bus),
             clock.clone(),
@@ -366,7 +369,7 @@ mod tests {
             play_from(
                 left,
                 subtitles.clone(),
-                Names::default(),
+                More::default(),
                 Playback::new(room.clone()),
                 Arc::clone(&bus),
                 clock.clone(),

@@ -55,6 +55,7 @@ mod event;
 mod keyword;
 mod lexicon;
 mod live;
+mod looking;
 mod markup;
 mod media;
 mod names;

@@ -4,14 +4,18 @@ use crate::{
     Ended, Playback, Subtitles,
     attend::{Place, ended},
     ears::{Begun, Deaf, awaited, begin, keep, listeners},
+    looking::Film,
     names::Names,
-    play::play_from,
+    play::{More, play_from},
     reel::Left,
     report::Report,
     watching::{Around, Senses, Words, pictures, watch},
 };
 use chatter_media::{Condition, Options, Source};
-use chatter_protocol::source::{Hearing, HearingBy};
+use chatter_protocol::{
+    RoomId,
+    source::{Hearing, HearingBy},
+};
 use std::{
     future::pending,
     os::unix::fs::MetadataExt as _,
@@ -74,21 +78,29 @@ impl Media {
         let begun = match (begun, &self.beside) {
             (None, _) => return,
             (Some(Err(why)), Some(beside)) => {
-                tracing::warn!(%room, why = why.why(), "words can't be heard; the subtitles in {} are played instead", beside.name);
-                match self.read(beside, why, playback, place.left(), &around).await {
+                if ears.is_some() {
+                    tracing::warn!(%room, why = why.why(), "words can't be heard; the subtitles in {} are played instead", beside.name);
+                } else {
+                    tracing::info!(%room, "no words are to be heard; the subtitles in {} are played", beside.name);
+                }
+                match self
+                    .read(beside, why, playback, place.left(), &around)
+                    .await
+                {
                     Some(begun) => Ok(begun),
                     None => return,
                 }
             }
             (Some(begun), _) => begun,
         };
-        if let Err(why) = &begun {
+        if let (Err(why), Some(_)) = (&begun, ears) {
             tracing::warn!(%room, why = why.why(), "words can't be heard; only what sound and pictures tell without them is");
         }
         self.hear(begun, playback, place.now(), around).await;
     }
 
-    /// Plays the subtitles until words can be heard; with whoever hears them. None if it was cancelled before.
+    /// Plays the subtitles until words can be heard, and looks at the film meanwhile; with whoever hears them. None if
+    /// it was cancelled before.
     async fn read(
         &self,
         beside: &Beside,
@@ -105,11 +117,18 @@ impl Media {
         let (teller, condition) = channel::channel(Condition::Playing { silent: false });
         let cancel = around.cancel.child_token();
         let ears = self.senses.ears.as_ref();
+        let feed = self.source.open(self.options(playback, left.at_ms, around));
+        let (show_as, shown) = channel::channel(hearing.borrow().clone());
+        let showing = show(hearing, feed.condition(), show_as, &playback.room);
+        let more = More {
+            names: Names::new(self.senses.names.clone(), around.people.clone()),
+            film: Some(Film::new(feed, self.senses.sight.clone())),
+        };
         let playing = async {
             let played = play_from(
                 left,
                 beside.subtitles.clone(),
-                Names::new(self.senses.names.clone(), around.people.clone()),
+                more,
                 playback.clone(),
                 Arc::clone(&around.bus),
                 around.clock.clone(),
@@ -133,22 +152,15 @@ impl Media {
             }
             None
         };
-        let report = self.report(hearing, around).run(condition, &cancel);
-        let (begun, (), ()) = tokio::join!(waiting, playing, report);
+        let report = self.report(shown, around).run(condition, &cancel);
+        let showing = cancel.run_until_cancelled(showing);
+        let (begun, (), (), _) = tokio::join!(waiting, playing, report, showing);
         begun
     }
 
     /// Listens, if somebody does, and looks. Returns when it is cancelled, or has failed and is to be tried again.
     async fn hear(&self, begun: Begun<Words>, playback: &Playback, from_ms: u64, around: Around) {
-        let options = Options {
-            bus: Some(Arc::clone(&around.bus)),
-            ffmpeg: self.ffmpeg.clone(),
-            speed: playback.speed,
-            looped: playback.looped,
-            from_ms,
-            pictures: Some(pictures(&self.senses)),
-            ..Options::new(playback.room.clone())
-        };
+        let options = self.options(playback, from_ms, &around);
         let (words, hearing, without) = match begun {
             Ok((words, hearing)) => (Some(words), hearing, None),
             Err(why) => (None, why.hearing(), Some(why)),
@@ -209,6 +221,18 @@ impl Media {
         }
     }
 
+    fn options(&self, playback: &Playback, from_ms: u64, around: &Around) -> Options {
+        Options {
+            bus: Some(Arc::clone(&around.bus)),
+            ffmpeg: self.ffmpeg.clone(),
+            speed: playback.speed,
+            looped: playback.looped,
+            from_ms,
+            pictures: Some(pictures(&self.senses)),
+            ..Options::new(playback.room.clone())
+        }
+    }
+
     fn report(&self, hearing: channel::Receiver<Hearing>, around: &Around) -> Report {
         Report {
             source: self.shown.clone(),
@@ -217,6 +241,37 @@ impl Media {
             bus: Arc::clone(&around.bus),
             clock: around.clock.clone(),
             behind_ms: Arc::clone(&around.behind_ms),
+        }
+    }
+}
+
+/// What operators are told of subtitles in a film's place: who hears, and why the film is not looked at, if it can't
+/// be. Never returns.
+async fn show(
+    mut hearing: channel::Receiver<Hearing>,
+    mut film: channel::Receiver<Condition>,
+    shown: channel::Sender<Hearing>,
+    room: &RoomId,
+) {
+    let mut trouble = None;
+    loop {
+        let mut now = hearing.borrow_and_update().clone();
+        if let Condition::Failed { why } = &*film.borrow_and_update()
+            && trouble.is_none()
+        {
+            tracing::warn!(%room, %why, "the file can't be opened; its subtitles are played on");
+            trouble = Some(format!("what it shows is not looked at: {why}"));
+        }
+        if let Some(trouble) = &trouble {
+            let details = [&now.detail, trouble];
+            let details = details.into_iter().filter(|it| !it.is_empty());
+            now.detail = details.map(String::as_str).collect::<Vec<_>>().join("; ");
+        }
+        shown.send_replace(now);
+        tokio::select! {
+            Ok(()) = hearing.changed() => {}
+            Ok(()) = film.changed() => {}
+            else => return pending().await,
         }
     }
 }
@@ -269,10 +324,11 @@ async fn changed(path: Option<&Path>, before: Option<Mark>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Sight;
+    use async_trait::async_trait;
     use chatter_bus::{Heard, InProcess, SharedBus};
-    use chatter_protocol::{
-        Clock, RoomId, SourceCondition, SourceStatus, StreamContext, Topic, TopicKind,
-    };
+    use chatter_llm::{SeeError, Seen, Seer};
+    use chatter_protocol::{Clock, SourceCondition, SourceStatus, StreamContext, Topic, TopicKind};
     use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
     use tokio::time::{Instant, timeout};
     use tokio_util::sync::CancellationToken;
@@ -388,6 +444,113 @@ mod tests {
             speed: 1.0,
             looped: false,
         }
+    }
+
+    /// Sees the same in whatever it is shown.
+    struct Eyes;
+
+    #[async_trait]
+    impl Seer for Eyes {
+        async fn look(&self, _: &[u8], _: Duration) -> Result<Seen, SeeError> {
+            Ok(Seen {
+                caption: "A boat.".into(),
+                ..Seen::default()
+            })
+        }
+
+        fn describe(&self) -> String {
+            "scripted".into()
+        }
+    }
+
+    /// Subtitles that are played, without anybody who listens.
+    fn beside() -> Beside {
+        let text = "WEBVTT\n\n00:00.500 --> 00:01.000\nChat, left or right?\n\n\
+                    00:58.000 --> 01:00.000\nGoodbye.\n";
+        let name = "film.vtt".to_owned();
+        let subtitles = Subtitles::understand(text.as_bytes(), name.as_ref()).unwrap();
+        Beside { name, subtitles }
+    }
+
+    #[tokio::test]
+    async fn a_film_whose_subtitles_are_played_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.mkv");
+        let made = Command::new("ffmpeg")
+            .args(
+                "-nostdin -v error -f lavfi -i testsrc=size=160x90:rate=10:duration=6 \
+                 -f lavfi -i smptebars=size=160x90:rate=10:duration=50 \
+                 -filter_complex concat=n=2 -c:v mpeg4 -q:v 4"
+                    .split_whitespace(),
+            )
+            .arg(&path)
+            .status()
+            .expect("ffmpeg runs; `apt-get install ffmpeg` brings it");
+        assert!(made.success());
+        let room = RoomId::new("main/lobby").unwrap();
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let topic = [Topic::new(TopicKind::StreamContext, room.clone())];
+        let mut contexts = bus.subscribe(&topic).await.unwrap();
+        let (mut media, _ask) = media(&path, "ffmpeg".into());
+        media.beside = Some(beside());
+        media.senses.sight = Some(Sight {
+            seer: Arc::new(Eyes),
+            every: Duration::from_secs(10),
+            deadline: Duration::from_secs(8),
+        });
+        let (cancel, place) = (CancellationToken::new(), Place::new(4.0));
+        let playback = Playback {
+            speed: 4.0,
+            ..once(&room)
+        };
+        let watching = media.watch(&playback, &place, around(&room, &bus, &cancel));
+        let telling = async {
+            let is_seen = |told: &StreamContext| told.scene.is_some();
+            let scene = until(&mut contexts, is_seen).await.scene.unwrap();
+            assert_eq!(scene.caption, "A boat.");
+            let kind = "scene_change";
+            let changes = |told: &StreamContext| told.events.iter().any(|it| it.kind == kind);
+            let told = until(&mut contexts, changes).await;
+            let kinds: Vec<_> = told.events.iter().map(|it| &*it.kind).collect();
+            assert!(kinds.contains(&"chat_question"), "{kinds:?}");
+            let change = told.events.iter().find(|it| it.kind == kind).unwrap();
+            assert!(change.at_ms.abs_diff(6000) <= 300, "{}", change.at_ms);
+            cancel.cancel();
+        };
+        let both = async { tokio::join!(watching, telling) };
+        timeout(Duration::from_secs(60), both)
+            .await
+            .expect("it is looked at");
+    }
+
+    #[tokio::test]
+    async fn a_film_that_can_not_be_opened_is_told_beside_its_subtitles() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.mp4");
+        fs::write(&path, "no media at all\n".repeat(99)).unwrap();
+        let room = RoomId::new("main/lobby").unwrap();
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let topic = [Topic::new(TopicKind::StreamSource, room.clone())];
+        let mut status = bus.subscribe(&topic).await.unwrap();
+        let (mut media, _ask) = media(&path, "ffmpeg".into());
+        media.beside = Some(beside());
+        let (cancel, playback, place) = (CancellationToken::new(), once(&room), Place::new(1.0));
+        let watching = media.watch(&playback, &place, around(&room, &bus, &cancel));
+        let telling = async {
+            let is_told = |told: &SourceStatus| !told.hearing.detail.is_empty();
+            let told = until(&mut status, is_told).await;
+            assert_eq!(
+                told.hearing.detail,
+                "what it shows is not looked at: the file breaks off: its index (moov) is missing"
+            );
+            assert_eq!(told.condition, SourceCondition::Playing);
+            assert_eq!(told.hearing.by, HearingBy::Subtitles);
+            cancel.cancel();
+        };
+        let both = async { tokio::join!(watching, telling) };
+        timeout(Duration::from_secs(60), both)
+            .await
+            .expect("it is told");
     }
 
     #[tokio::test]

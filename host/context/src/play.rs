@@ -2,13 +2,15 @@
 
 use crate::{
     Subtitles,
+    looking::Film,
     names::Names,
     reel::{Left, Reel},
+    seeing::Looked,
     telling::Telling,
 };
 use chatter_bus::SharedBus;
 use chatter_protocol::{Clock, RoomId};
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -84,15 +86,24 @@ pub async fn play(
     clock: Clock,
     cancel: CancellationToken,
 ) -> Result<Ended, PlayError> {
-    let (left, names) = (Left::default(), Names::default());
-    play_from(left, subtitles, names, playback, bus, clock, cancel).await
+    let (left, more) = (Left::default(), More::default());
+    play_from(left, subtitles, more, playback, bus, clock, cancel).await
 }
 
-/// As [`play`], from where another play of the same was left; what comes before that counts as told. Listens for names.
+/// What is told beside what a script knows.
+#[derive(Default)]
+pub(crate) struct More {
+    /// Whose names are listened for.
+    pub(crate) names: Names,
+    /// What is looked at meanwhile.
+    pub(crate) film: Option<Film>,
+}
+
+/// As [`play`], from where another play of the same was left; what comes before that counts as told.
 pub(crate) async fn play_from(
     left: Left,
     subtitles: Subtitles,
-    names: Names,
+    More { names, mut film }: More,
     playback: Playback,
     bus: SharedBus,
     clock: Clock,
@@ -123,6 +134,10 @@ pub(crate) async fn play_from(
             biased;
             () = cancel.cancelled() => return Ok(Ended::Cancelled),
             () = sleep_until(wake) => {}
+            (looked, for_ms) = seen(&mut film) => {
+                reel.see(looked, for_ms, pace.position_ms(Instant::now()));
+                continue;
+            }
         }
         telling.now();
         reel.advance(pace.position_ms(Instant::now()).max(at_least_ms));
@@ -133,6 +148,13 @@ pub(crate) async fn play_from(
         if reel.is_over() && !(is_published && reel.window.has_untold()) {
             return Ok(Ended::Finished);
         }
+    }
+}
+
+async fn seen(film: &mut Option<Film>) -> (Looked, u64) {
+    match film {
+        Some(film) => film.next().await,
+        None => pending().await,
     }
 }
 

@@ -1,9 +1,10 @@
 //! A script at a position, and what of it may still be told.
 
 use crate::{
-    event::{STREAM_END, STREAM_START},
+    event::{Merge, STREAM_END, STREAM_START},
     names::Names,
     script::{Item, Script, What},
+    seeing::Looked,
     sentence::Sentence,
     window::{SUMMARY_MS, Window},
 };
@@ -35,6 +36,10 @@ pub(crate) struct Reel {
     next: usize,
     /// Who sits in a room changes, so what is said of them is not part of the script.
     names: Names,
+    /// Of what is seen beside it.
+    merge: Merge,
+    /// Events of that so far.
+    seen: u64,
     pub(crate) window: Window,
 }
 
@@ -47,6 +52,8 @@ impl Reel {
             pass: 0,
             next: 0,
             names,
+            merge: Merge::default(),
+            seen: 0,
             window: Window::new(began),
         }
     }
@@ -153,6 +160,18 @@ impl Reel {
         self.window.hold(left.events);
         self.advance(left.at_ms);
         self.window.skip();
+    }
+
+    /// Takes in what is seen beside the script, which is known since a position, and for how long a scene is told.
+    pub(crate) fn see(&mut self, (scene, event): Looked, for_ms: u64, known_ms: u64) {
+        if let Some(scene) = scene {
+            self.window.see(scene, for_ms);
+        }
+        if let Some(event) = event.filter(|event| self.merge.is_first(event)) {
+            self.seen += 1;
+            let place = format_args!("{}-p{}", event.kind, self.seen);
+            self.window.happen(&event, 0, known_ms, place);
+        }
     }
 
     /// A sentence of the script with its times in a pass.

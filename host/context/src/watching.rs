@@ -8,8 +8,9 @@ mod understanding;
 use crate::{
     Ended,
     ears::{Ears, Listeners, listeners},
+    looking::Looking,
     names::{Names, Roll},
-    seeing::{Looked, Seeing, Sight},
+    seeing::Sight,
     summing::{SummedBy, Summing},
     telling::Telling,
 };
@@ -157,10 +158,7 @@ pub(crate) async fn watch<L: Listening>(
             room.clone(),
             clock,
             Names::new(senses.names.clone(), people),
-            senses
-                .sight
-                .clone()
-                .map(|sight| Seeing::new(sight, feed.speed())),
+            Looking::new(senses.sight.clone(), feed.speed()),
             listening.is_some(),
             from_ms,
         ),
@@ -217,7 +215,7 @@ impl<L: Listening> Watching<L> {
                     self.listening = Some(listening);
                     self.understanding.listens();
                 }
-                seen = seen(&mut self.understanding.seeing) => self.understanding.seen(seen),
+                seen = self.understanding.looking.next() => self.understanding.seen(seen),
                 summary = summed_up(&mut self.summing) => {
                     if let Some(live) = &mut self.understanding.live {
                         live.sum_up(summary);
@@ -367,13 +365,6 @@ async fn at(wake: Option<Instant>) {
 async fn heard<L: Listening>(listening: &mut Option<L>) -> Option<Heard> {
     match listening {
         Some(listening) => listening.next().await,
-        None => pending().await,
-    }
-}
-
-async fn seen(seeing: &mut Option<Seeing>) -> Looked {
-    match seeing {
-        Some(seeing) => seeing.next().await,
         None => pending().await,
     }
 }

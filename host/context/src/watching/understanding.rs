@@ -2,9 +2,9 @@
 
 use crate::{
     live::{Began, Live},
+    looking::Looking,
     names::Names,
-    seeing::{Looked, Seeing},
-    sight::Eye,
+    seeing::Looked,
     sound::Ear,
 };
 use chatter_media::Part;
@@ -22,12 +22,11 @@ pub(super) struct Understanding {
     position_ms: u64,
     heard_ms: u64,
     ear: Ear,
-    eye: Eye,
     is_speaking: bool,
     /// Whether it was told that words come late.
     is_late: bool,
     has_listener: bool,
-    pub(super) seeing: Option<Seeing>,
+    pub(super) looking: Looking,
     names: Names,
     clock: Clock,
     pub(super) room: RoomId,
@@ -39,7 +38,7 @@ impl Understanding {
         room: RoomId,
         clock: Clock,
         names: Names,
-        seeing: Option<Seeing>,
+        looking: Looking,
         has_listener: bool,
         from_ms: u64,
     ) -> Self {
@@ -49,11 +48,10 @@ impl Understanding {
             position_ms: from_ms,
             heard_ms: from_ms,
             ear: Ear::default(),
-            eye: Eye::default(),
             is_speaking: false,
             is_late: false,
             has_listener,
-            seeing,
+            looking,
             names,
             clock,
             room,
@@ -94,16 +92,7 @@ impl Understanding {
                 rgb,
             } => {
                 self.reach(at_ms, at_ms);
-                let event = self.eye.see(at_ms, width, height, &rgb);
-                if let Some(seeing) = &mut self.seeing {
-                    if event
-                        .as_ref()
-                        .is_some_and(|event| event.kind == "scene_change")
-                    {
-                        seeing.changed();
-                    }
-                    seeing.picture(at_ms, width, height, rgb);
-                }
+                let event = self.looking.picture(at_ms, width, height, rgb);
                 if let (Some(live), Some(event)) = (&mut self.live, event) {
                     live.happen(&event);
                 }
@@ -198,8 +187,8 @@ impl Understanding {
 
     pub(super) fn seen(&mut self, (scene, event): Looked) {
         let Some(live) = &mut self.live else { return };
-        if let Some((scene, seeing)) = scene.zip(self.seeing.as_ref()) {
-            live.see(scene, seeing.lasts_ms());
+        if let Some(scene) = scene {
+            live.see(scene, self.looking.lasts_ms());
         }
         if let Some(event) = event {
             live.happen(&event);
@@ -220,8 +209,8 @@ mod tests {
     fn a_voice_that_was_heard_when_the_listener_died_is_over() {
         let room = RoomId::new("main/lobby").unwrap();
         let clock = Clock::from_fn(|| Timestamp::from_millis(0));
-        let names = Names::default();
-        let mut understanding = Understanding::new(room.clone(), clock, names, None, true, 0);
+        let (names, looking) = (Names::default(), Looking::new(None, 1.0));
+        let mut understanding = Understanding::new(room.clone(), clock, names, looking, true, 0);
         let sound = |understanding: &mut Understanding, from_s: u64, to_s: u64| {
             for piece in from_s * 10..to_s * 10 {
                 let (at_ms, samples) = (piece * 100, vec![0.0; 1600]);
