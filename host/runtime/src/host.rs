@@ -19,7 +19,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The longest request to the language model, in bytes over all messages.
+/// The longest request to the language model, in bytes over all messages and the schema.
 const REQUEST_BYTES: usize = 64 << 10;
 
 /// The most messages of a request to the language model; each costs more than its bytes.
@@ -162,27 +162,7 @@ impl Sandbox {
     }
 
     async fn ask(&mut self, request: &mut llm::Request) -> Result<llm::Completion, llm::Error> {
-        let bytes: usize = request
-            .messages
-            .iter()
-            .map(|message| message.content.len())
-            .sum();
-        if bytes + request.json_schema.as_ref().map_or(0, String::len) > REQUEST_BYTES {
-            return Err(llm::Error::Refused(format!(
-                "a request may have {REQUEST_BYTES} bytes, this one has {bytes}"
-            )));
-        }
-        if request.messages.len() > REQUEST_MESSAGES {
-            return Err(llm::Error::Refused(format!(
-                "a request may have {REQUEST_MESSAGES} messages, this one has {}",
-                request.messages.len()
-            )));
-        }
-        if !(0.0..=2.0).contains(&request.temperature) {
-            return Err(llm::Error::Refused(
-                "the temperature is not in 0..=2".into(),
-            ));
-        }
+        check_request(request)?;
         let left = self.budget();
         if left.calls == 0 || left.tokens == 0 {
             return Err(llm::Error::OverBudget);
@@ -223,6 +203,24 @@ impl Sandbox {
         self.account.settle_tokens(request.max_tokens, used);
         answer
     }
+}
+
+/// Checks what a persona asks the language model.
+fn check_request(request: &llm::Request) -> Result<(), llm::Error> {
+    let contents = request.messages.iter().map(|message| &message.content);
+    let texts = contents.chain(&request.json_schema);
+    let bytes: usize = texts.map(String::len).sum();
+    let messages = request.messages.len();
+    let refused = if bytes > REQUEST_BYTES {
+        format!("a request may have {REQUEST_BYTES} bytes, this one has {bytes}")
+    } else if messages > REQUEST_MESSAGES {
+        format!("a request may have {REQUEST_MESSAGES} messages, this one has {messages}")
+    } else if !(0.0..=2.0).contains(&request.temperature) {
+        "the temperature is not in 0..=2".into()
+    } else {
+        return Ok(());
+    };
+    Err(llm::Error::Refused(refused))
 }
 
 fn role(role: wit_llm::Role) -> llm::Role {
@@ -453,6 +451,30 @@ fn micros_since(start: Instant) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_refused_with_all_that_counts() {
+        let request = |content: usize, schema: usize| llm::Request {
+            messages: vec![llm::Message {
+                role: llm::Role::User,
+                content: "x".repeat(content),
+            }],
+            max_tokens: 20,
+            temperature: 1.0,
+            json_schema: (schema > 0).then(|| "{".repeat(schema)),
+        };
+        for (content, schema, refused) in [
+            (REQUEST_BYTES, 0, None),
+            (REQUEST_BYTES - 900, 900, None),
+            (REQUEST_BYTES + 1, 0, Some("this one has 65537")),
+            (900, REQUEST_BYTES, Some("this one has 66436")),
+        ] {
+            let why = check_request(&request(content, schema)).err();
+            let why = why.map(|why| why.to_string());
+            let told = why.as_deref().map(|why| why.split(", ").last().unwrap_or(why));
+            assert_eq!(told, refused, "{content} and {schema}");
+        }
+    }
 
     #[test]
     fn a_persona_does_not_learn_where_a_memory_is() {
