@@ -181,6 +181,33 @@ async fn a_trial_goes_on_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenants_first_module_is_on_trial_again_after_a_restart() {
+    let home = Home::new();
+    let [shared, bad] = ["good", "trap"].map(|word| home.make(word));
+    home.put("nova.wasm", &shared.bytes);
+    let acme = TenantId::new("acme").unwrap();
+    let digest = |running: &Running| {
+        let status = running.runtime.module(&acme, "nova").unwrap();
+        status.module.digest.clone()
+    };
+    let first = home.start().await;
+    home.put("acme/nova.wasm", &bad.bytes);
+    let serves = || digest(&first) == bad.digest;
+    first.until("acme has its own", serves).await;
+    drop(first);
+
+    let second = home.start().await;
+    assert_eq!(digest(&second), bad.digest);
+    let mut failing = call("nova", "behave");
+    failing.scope.room = chatter_protocol::RoomId::new("acme/lobby").unwrap();
+    // As many as a trial ends with.
+    for _ in 0..5 {
+        second.runtime.call(failing.clone()).await;
+    }
+    assert_eq!(digest(&second), shared.digest);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_file_at_the_start_leaves_what_served_last() {
     let home = Home::new();
     let [good, newer] = ["good", "good"].map(|word| home.make(word));

@@ -40,6 +40,8 @@ impl Catalogue {
             return;
         }
         let last = restored.len() - 1;
+        // A tenant's first version leads back to everybody's module, which may be loaded later than this.
+        let way_back = |at| at < last || slot.tenant.is_some();
         let mut restored: Vec<_> = restored
             .into_iter()
             .enumerate()
@@ -47,7 +49,7 @@ impl Catalogue {
                 Arc::new(Serving {
                     module,
                     slot: slot.clone(),
-                    trial: (at < last && !proved).then(Trial::new),
+                    trial: (way_back(at) && !proved).then(Trial::new),
                     judged: proved.into(),
                 })
             })
