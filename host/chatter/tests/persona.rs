@@ -3,6 +3,9 @@
 
 mod support;
 
+use chatter_llm::Offline;
+use chatter_memory::Embedded;
+use chatter_runtime::ModuleStatus;
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::{
@@ -11,6 +14,7 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Command, Output},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use support::{DEADLINE, Home, Process, ROOM, Server, plugins, subtitles};
@@ -20,10 +24,10 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(out).into_owned() + &String::from_utf8_lossy(err)
 }
 
-/// What `new` makes in Rust builds as it comes, and nothing is wrong with it. What it rests on is
-/// compiled into the folder that all of chatter is, with the versions that chatter has.
+/// What `new` makes in Rust builds as it comes, and nothing is wrong with it; neither is anything if one goes on as the
+/// guide says. What it rests on is compiled into the folder that all of chatter is, with the versions that chatter has.
 #[test]
-fn a_new_project_in_rust_is_good_as_it_comes() {
+fn a_new_project_in_rust_is_good_as_it_comes_and_as_the_guide_goes_on() {
     let home = Home::empty();
     let made = home.run(&["persona", "new", "new-comer", "--dir", "x"]);
     assert_eq!(made.status.code(), Some(0), "{}", said(&made));
@@ -53,7 +57,20 @@ fn a_new_project_in_rust_is_good_as_it_comes() {
         .any(|call| call["ended"].as_str().unwrap().starts_with("said "));
     assert!(spoke, "{calls:#?}");
 
+    // The guide's example takes its place, also where it has served.
+    let before = served(&home, "new-comer");
+    home.write(
+        "x/src/lib.rs",
+        include_str!("../../../persona-sdk/examples/parrot.rs"),
+    );
+    let built = build(&["--plugins", "plugins"]);
+    assert_eq!(built.status.code(), Some(0), "{}", said(&built));
+    let after = served(&home, "new-comer");
+    assert_eq!(after.trouble, None);
+    assert_ne!(after.module.digest, before.module.digest);
+
     // What the compiler says is passed on, and what was built before stays.
+    let component = fs::read(home.path("x/dist/new-comer.wasm")).unwrap();
     home.write("x/src/lib.rs", "pub fn wrong() -> u32 { \"text\" }");
     let failed = build(&[]);
     assert_eq!(failed.status.code(), Some(1));
@@ -110,6 +127,21 @@ fn what_is_wrong_is_told_by_words_and_exit_code() {
         );
         assert!(said(&output).contains(part), "{words:?}: {}", said(&output));
     }
+}
+
+/// What serves under a name in the home's plugin folder, after what served there before.
+fn served(home: &Home, name: &str) -> ModuleStatus {
+    let config = chatter_runtime::Config::new(
+        home.path("plugins"),
+        home.path("data/modules"),
+        Arc::new(Offline::new()),
+        Arc::new(Embedded::in_memory().unwrap()),
+    );
+    let runtime = chatter_runtime::Runtime::new(config).unwrap();
+    let executor = tokio::runtime::Runtime::new().unwrap();
+    let loaded = executor.block_on(runtime.load_all()).unwrap();
+    let (_, status) = loaded.into_iter().find(|(found, _)| found == name).unwrap();
+    status.unwrap_or_else(|refused| panic!("{name}: {refused}"))
 }
 
 fn personas(server: &Server) -> Vec<Value> {
