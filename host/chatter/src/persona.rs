@@ -60,7 +60,7 @@ fn cache() -> Result<PathBuf, Failure> {
     let platform = choose_base_strategy().map_err(|_| {
         Failure::usage("no home folder is known to keep compiled components in; set HOME")
     })?;
-    Ok(platform.cache_dir().join("chatter/modules"))
+    Ok(platform.cache_dir().join("chatter/compiled"))
 }
 
 /// What is tried, tested or measured; says so if it is not what its author has saved.

@@ -31,7 +31,7 @@ const SLOW_BYTES: usize = 4 << 20;
 static UNFINISHED: LazyLock<String> =
     LazyLock::new(|| format!(".{}.part", Uuid::now_v7().simple()));
 
-/// Two folders: `components/DIGEST.wasm` and `compiled/DIGEST-COMPATIBILITY.cwasm`.
+/// Two folders: `components/DIGEST.wasm` and `compiled/DIGEST-COMPATIBILITY.cwasm`, which may lie elsewhere.
 #[derive(Clone)]
 pub(crate) struct Artefacts {
     components: PathBuf,
@@ -77,9 +77,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Artefacts {
     /// Makes the folders, for this user alone.
     pub(crate) fn open(data: &Path, engine: &Engine) -> io::Result<Self> {
+        Self::open_with(data, data.join("compiled"), engine)
+    }
+
+    /// The same with a certain folder for what is compiled.
+    pub(crate) fn open_with(data: &Path, compiled: PathBuf, engine: &Engine) -> io::Result<Self> {
         let artefacts = Self {
             components: data.join("components"),
-            compiled: data.join("compiled"),
+            compiled,
             compatibility: compatibility(engine),
             rules: rules(engine),
             ahead: None,

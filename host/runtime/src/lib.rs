@@ -160,6 +160,9 @@ pub struct Config {
     pub smoke: bool,
     /// How many bytes of components, and of compiled ones, are kept beside what is needed.
     pub kept_bytes: u64,
+    /// The folder that compiled components are kept in; `compiled` in the data folder if absent. Hosts may share it, which
+    /// otherwise know nothing of each other. Code in it is run as it is, so only they may write to it.
+    pub cache: Option<PathBuf>,
     /// A folder of components that [`Compiler`] compiled ahead, if there is one. Code in it is run
     /// as it is, so only whoever runs this host may write to it.
     pub compiled: Option<PathBuf>,
@@ -181,6 +184,7 @@ impl Config {
             pool: Pool::default(),
             smoke: true,
             kept_bytes: 512 << 20,
+            cache: None,
             compiled: None,
             source_lines: false,
         }
@@ -233,6 +237,7 @@ impl Runtime {
             pool,
             smoke,
             kept_bytes,
+            cache,
             compiled,
             source_lines,
         } = config;
@@ -241,7 +246,12 @@ impl Runtime {
             folder: data.clone(),
             source,
         };
-        let artefacts = Artefacts::open(&data, &engine)
+        let cache = cache.unwrap_or_else(|| data.join("compiled"));
+        artefacts::private_folder(&cache).map_err(|source| Error::Folder {
+            folder: cache.clone(),
+            source,
+        })?;
+        let artefacts = Artefacts::open_with(&data, cache, &engine)
             .map_err(unusable)?
             .with_ahead(compiled);
         let archive = Archive::open(&data).map_err(unusable)?;

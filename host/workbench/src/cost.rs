@@ -110,8 +110,7 @@ pub async fn measure(subject: &Subject) -> Result<Cost, Wrong> {
         let memory = Embedded::in_memory().map_err(|error| Wrong(error.to_string()))?;
         let started = Instant::now();
         let fresh = Loaded::load(
-            &subject.component,
-            &subject.module,
+            subject,
             cache.path(),
             Arc::new(AtOnce),
             Arc::new(memory),

@@ -162,14 +162,7 @@ pub async fn run(
     } = options;
     let failed = |error: &dyn std::fmt::Display| Wrong(error.to_string());
     let memory: SharedMemory = Arc::new(Embedded::in_memory().map_err(|error| failed(&error))?);
-    let loaded = Loaded::load(
-        &subject.component,
-        &subject.module,
-        &cache,
-        model,
-        memory.clone(),
-    )
-    .await?;
+    let loaded = Loaded::load(&subject, &cache, model, memory.clone()).await?;
     let began = match pace {
         Pace::Live => Timestamp::now(),
         Pace::Times(_) | Pace::AtOnce => Timestamp::from_millis(START),

@@ -1,6 +1,9 @@
 //! `chatter persona test`.
 
-use crate::{component, moments, of, persona, stderr, stdout, support::Home};
+use crate::{
+    component, moments, of, persona, stderr, stdout,
+    support::{Home, rascal},
+};
 use std::fs;
 
 /// A character for `hype`, and cases for it.
@@ -74,6 +77,47 @@ fn cases_pass_fail_and_are_reported() {
         &["test", &hype, "--cases", "tests", "--filter", "nothing"],
     );
     assert_eq!(none.status.code(), Some(2), "nothing was tested");
+}
+
+/// Neither an earlier build of it nor another project of that name.
+#[test]
+fn what_is_tested_is_this_build_or_nothing() {
+    let home = cheers();
+    let silent = "[[step]]\nat = 2\nsaid = \"So.\"\n";
+    let trapping = "[[step]]\nat = 2\nsaid = \"So.\"\nspeak = true\nexpect.ends = \"trapped\"\n";
+    let of = |name| fs::read(component(name)).unwrap();
+    for (what, build, case, code, part) in [
+        ("the first", of("hype"), silent.to_owned(), 0, "1 passed"),
+        (
+            "one that traps always",
+            rascal("drop"),
+            silent.to_owned(),
+            2,
+            "nova.wasm: `on-context` failed when it was tried",
+        ),
+        // Longer than a version that is on trial may go on so.
+        (
+            "one that traps where it is to speak",
+            rascal("trap"),
+            trapping.repeat(8),
+            0,
+            "1 passed",
+        ),
+        (
+            "one that can't read the state of the first",
+            of("regular"),
+            silent.to_owned() + "expect.state = { \"/tally/wins\" = 0 }\n",
+            1,
+            "state /tally/wins",
+        ),
+    ] {
+        home.write("nova.wasm", build);
+        home.write("tests/cheers.toml", case);
+        let output = persona(&home, &["test", "nova.wasm", "--cases", "tests"]);
+        let said = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{what}: {said}");
+        assert!(said.contains(part), "{what}: no {part:?} in\n{said}");
+    }
 }
 
 #[test]

@@ -180,6 +180,21 @@ pub(crate) fn plugins() -> PathBuf {
     plugins.canonicalize().unwrap()
 }
 
+/// A build of the persona that misbehaves, of which this word is true: `host/runtime/tests/rascal` has
+/// what they mean.
+pub(crate) fn rascal(word: &str) -> Vec<u8> {
+    let file = concat!(
+        env!("CARGO_TARGET_TMPDIR"),
+        "/../wasm32-wasip2/persona/rascal.wasm"
+    );
+    let mut component = fs::read(file).expect("`cargo xtask test` builds rascal");
+    let mark = b"rascal-version:good";
+    let at = component.windows(mark.len()).position(|part| part == mark);
+    let end = at.expect("rascal has a version to write over") + mark.len();
+    component[end - word.len()..end].copy_from_slice(word.as_bytes());
+    component
+}
+
 /// A server that listens.
 pub(crate) struct Server {
     pub(crate) url: String,

@@ -104,8 +104,7 @@ pub async fn run(suite: &Suite, mut tell: impl FnMut(&Report)) -> Result<Ran, Ve
     let memory = memory::Scripted::new().map_err(|error| vec![Wrong(error.to_string())])?;
     let memory = Arc::new(memory);
     let loaded = Loaded::load(
-        &suite.subject.component,
-        &suite.subject.module,
+        &suite.subject,
         &suite.cache,
         model.clone(),
         memory.clone(),
