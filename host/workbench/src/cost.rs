@@ -109,13 +109,7 @@ pub async fn measure(subject: &Subject) -> Result<Cost, Wrong> {
         drop(loaded.take());
         let memory = Embedded::in_memory().map_err(|error| Wrong(error.to_string()))?;
         let started = Instant::now();
-        let fresh = Loaded::load(
-            subject,
-            cache.path(),
-            Arc::new(AtOnce),
-            Arc::new(memory),
-        )
-        .await?;
+        let fresh = Loaded::load(subject, cache.path(), Arc::new(AtOnce), Arc::new(memory)).await?;
         *time = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         loaded = Some(fresh);
     }

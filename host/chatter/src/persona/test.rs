@@ -1,6 +1,6 @@
 //! `chatter persona test`.
 
-use crate::{Failure, client::block_on, persona};
+use crate::{Failure, persona};
 use anstyle::{AnsiColor, Style};
 use chatter_workbench::{
     Wrong,
@@ -51,11 +51,8 @@ pub(crate) fn run(options: TestOptions) -> Result<(), Failure> {
         cache: persona::cache()?,
         subject,
     };
-    let Ran { reports, left_out } = block_on(async {
-        cases::run(&suite, tell)
-            .await
-            .map_err(|wrong| Failure::Usage(wrong.iter().map(Wrong::to_string).collect()))
-    })?;
+    let Ran { reports, left_out } = cases::run(&suite, tell)
+        .map_err(|wrong| Failure::Usage(wrong.iter().map(Wrong::to_string).collect()))?;
     if let Some(file) = options.junit {
         let xml = cases::junit(&suite.subject.module, &reports).map_err(Failure::failed)?;
         std::fs::write(&file, xml)

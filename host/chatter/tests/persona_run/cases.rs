@@ -85,9 +85,15 @@ fn what_is_tested_is_this_build_or_nothing() {
     let home = cheers();
     let silent = "[[step]]\nat = 2\nsaid = \"So.\"\n";
     let trapping = "[[step]]\nat = 2\nsaid = \"So.\"\nspeak = true\nexpect.ends = \"trapped\"\n";
-    let of = |name| fs::read(component(name)).unwrap();
+    let shipped = |name| fs::read(component(name)).unwrap();
     for (what, build, case, code, part) in [
-        ("the first", of("hype"), silent.to_owned(), 0, "1 passed"),
+        (
+            "the first",
+            shipped("hype"),
+            silent.to_owned(),
+            0,
+            "1 passed",
+        ),
         (
             "one that traps always",
             rascal("drop"),
@@ -105,7 +111,7 @@ fn what_is_tested_is_this_build_or_nothing() {
         ),
         (
             "one that can't read the state of the first",
-            of("regular"),
+            shipped("regular"),
             silent.to_owned() + "expect.state = { \"/tally/wins\" = 0 }\n",
             1,
             "state /tally/wins",
@@ -179,6 +185,34 @@ fn the_model_and_the_memory_are_scripted() {
         said.contains("an [[llm]] for request 1 of this call"),
         "{said}"
     );
+}
+
+#[test]
+fn what_a_minute_has_goes_by_the_time_of_the_case() {
+    let home = Home::empty();
+    home.write(
+        "persona.toml",
+        "id = \"nova\"\nname = \"Nova\"\nmodule = \"regular\"\n[traits]\nconformity = 0\n",
+    );
+    let step = |at: u32, said: &str, expect: &str| {
+        format!("[[step]]\nat = {at}\nsaid = {said:?}\nspeak = true\nexpect = {{ {expect} }}\n")
+    };
+    home.write(
+        "tests/minutes.toml",
+        "[with.limits]\nllm_calls_per_minute = 1\n\
+         [[llm]]\nanswer = \"that lantern again\"\n[[llm]]\nanswer = \"mind the stairs\"\n"
+            .to_owned()
+            + &step(4, "The lantern is lit.", "line = \"that lantern again\"")
+            + &step(
+                34,
+                "The door is open.",
+                "silent = \"no language model budget is left\"",
+            )
+            + &step(65, "The stairs are wet.", "line = \"mind the stairs\""),
+    );
+    let output = persona(&home, &["test", &component("regular"), "--cases", "tests"]);
+    let said = stdout(&output) + &stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Report, format::File, memory, model::Scripted, play::Play};
 use crate::{
-    Loaded, Subject, character,
+    Loaded, Subject, character, rehearsal,
     text::{Text, Wrong},
 };
 use chatter_protocol::{PersonaConfig, Tuning};
@@ -75,13 +75,22 @@ pub fn find(folder: &Path) -> Result<Vec<PathBuf>, Wrong> {
     Ok(files)
 }
 
-/// Plays the cases of a suite one after the other, and tells of each as soon as it is known.
+/// Plays the cases of a suite one after the other, and tells of each as soon as it is known. Time is the
+/// cases': it passes between their steps, and stands still while calls run.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the files, or why the component can't be called. Nothing is played
 /// then.
-pub async fn run(suite: &Suite, mut tell: impl FnMut(&Report)) -> Result<Ran, Vec<Wrong>> {
+pub fn run(suite: &Suite, tell: impl FnMut(&Report)) -> Result<Ran, Vec<Wrong>> {
+    let executor =
+        rehearsal::executor(true).map_err(|error| vec![Wrong(format!("can't start: {error}"))])?;
+    let ran = executor.block_on(play_all(suite, tell));
+    executor.shutdown_background();
+    ran
+}
+
+async fn play_all(suite: &Suite, mut tell: impl FnMut(&Report)) -> Result<Ran, Vec<Wrong>> {
     let mut wrong = Vec::new();
     let mut cases = Vec::new();
     for file in &suite.files {
@@ -103,14 +112,9 @@ pub async fn run(suite: &Suite, mut tell: impl FnMut(&Report)) -> Result<Ran, Ve
     let model = Arc::new(Scripted::default());
     let memory = memory::Scripted::new().map_err(|error| vec![Wrong(error.to_string())])?;
     let memory = Arc::new(memory);
-    let loaded = Loaded::load(
-        &suite.subject,
-        &suite.cache,
-        model.clone(),
-        memory.clone(),
-    )
-    .await
-    .map_err(|error| vec![error])?;
+    let loaded = Loaded::load(&suite.subject, &suite.cache, model.clone(), memory.clone())
+        .await
+        .map_err(|error| vec![error])?;
     let mut reports = Vec::new();
     for (number, case) in cases.iter().enumerate() {
         let started = Instant::now();
