@@ -83,7 +83,7 @@ async fn serve(
     let data = DataFolder::open(&settings.data)?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr().map_err(Failure::failed)?;
-    let parts = Parts::new(&settings, &data).await?;
+    let parts = Parts::new(&settings, limits(&settings, &configuration), &data).await?;
     let token = data.operator_token(data::said_token().as_deref())?;
     tokio::select! {
         () = workshop::build_all(&watched) => {}

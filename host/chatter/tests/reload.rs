@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use rustix::process::Signal;
 use serde_json::Value;
 use std::{fs, time::Instant};
-use support::{DEADLINE, Home, ROOM, Server};
+use support::{DEADLINE, Home, ROOM, Server, rascal};
 use tokio::net::TcpStream;
 
 async fn get(server: &Server, path: &str) -> (u16, String) {
@@ -240,4 +240,28 @@ async fn a_shadow_runs_beside_and_operators_see_what_it_would_have_said() {
     // It stays among operators.
     let status = until(&server, "nova", |status| persona(status, "nova").is_some()).await;
     assert!(persona(&status, "nova").unwrap().get("shadow").is_none());
+}
+
+/// What its operator lets a module have holds when it is loaded, and a file that was refused for less is tried again.
+#[tokio::test]
+async fn a_module_that_needs_more_serves_when_it_may_have_it() {
+    let home = Home::lively();
+    home.write("plugins/large.wasm", rascal("vast"));
+    edit(&home, "configs/personas/pogo.toml", |text| {
+        text.replace("module = \"hype\"", "module = \"large\"")
+    });
+    let server = home.serve_with(
+        &home.path("plugins"),
+        "127.0.0.1:0",
+        &["--plugins-poll", "1"],
+    );
+    let is = |health: &'static str| {
+        move |status: &Value| persona(status, "pogo").is_some_and(|pogo| pogo["health"] == health)
+    };
+    until(&server, "pogo without its module", is("unavailable")).await;
+    home.write(
+        "configs/modules/large.toml",
+        "name = \"large\"\n[limits]\nmemory_bytes = 134217728\n",
+    );
+    until(&server, "pogo on its module", is("ok")).await;
 }

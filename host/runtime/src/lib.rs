@@ -144,6 +144,10 @@ impl ModuleStatus {
 /// Personas that many call.
 pub type SharedPersonas = Arc<dyn Personas>;
 
+/// What calls of a module may have wherever it is called, by the module's name, as of now. A room or a persona may say
+/// otherwise with its calls; what is said here holds when the module is loaded.
+pub type ModuleLimits = Arc<dyn Fn(&str) -> CallLimits + Send + Sync>;
+
 /// What a [`Runtime`] is made of.
 pub struct Config {
     /// The folder of `*.wasm` files, and of folders with those of one tenant each.
@@ -156,6 +160,8 @@ pub struct Config {
     pub memory: SharedMemory,
     /// What calls share.
     pub pool: Pool,
+    /// What a component may have when it is asked who it is and tried, if that is more than usual.
+    pub limits: ModuleLimits,
     /// Whether each export of a component is called once before it may serve.
     pub smoke: bool,
     /// How many bytes of components, and of compiled ones, are kept beside what is needed.
@@ -182,6 +188,7 @@ impl Config {
             model,
             memory,
             pool: Pool::default(),
+            limits: Arc::new(|_| CallLimits::default()),
             smoke: true,
             kept_bytes: 512 << 20,
             cache: None,
@@ -235,6 +242,7 @@ impl Runtime {
             model,
             memory,
             pool,
+            limits,
             smoke,
             kept_bytes,
             cache,
@@ -264,6 +272,7 @@ impl Runtime {
         });
         let loader = Loader::new(&engine, artefacts, services.clone())
             .map_err(Error::Engine)?
+            .with_limits(limits)
             .with_source_lines(source_lines);
         let rules = Rules { smoke, kept_bytes };
         let catalogue =

@@ -1,12 +1,24 @@
 //! What may lie in the plugin folder, and what is said of it.
 
 mod common;
+#[path = "hostile/guest.rs"]
+#[allow(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "it is made for the tests of hostile components, which use all of it"
+)]
+mod guest;
 
 use chatter_memory::Embedded;
-use chatter_protocol::TenantId;
+use chatter_protocol::{TenantId, call::CallLimits};
 use chatter_runtime::{Config, Personas, Runtime};
 use common::{Scripted, bed, built, call, tenant};
-use std::sync::Arc;
+use guest::Guest;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tempfile::TempDir;
 
 fn component(text: &str) -> Vec<u8> {
@@ -168,6 +180,68 @@ async fn components_and_their_compiled_form_are_kept() {
         "{:?}",
         record.end
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_is_loaded_with_what_its_calls_may_have_and_again_when_that_changes() {
+    // It begins with 100 MiB, wants to be called on contexts, and keeps 80 KB from the first call on.
+    let large = Guest {
+        memory: r#"(memory (export "memory") 1600)"#,
+        describe: format!(
+            "(i32.store8 (i32.const {}) (i32.const 1))",
+            guest::ABOUT + 28
+        ),
+        on_context: guest::state(guest::SCRATCH, 80_000),
+        ..Guest::default()
+    };
+    let folder = TempDir::new().unwrap();
+    let plugins = folder.path().join("plugins");
+    std::fs::create_dir(&plugins).unwrap();
+    std::fs::write(plugins.join("large.wasm"), large.component()).unwrap();
+    let usual = CallLimits::default();
+    let memory = CallLimits {
+        memory_bytes: 128 << 20,
+        ..usual.clone()
+    };
+    let state = CallLimits {
+        state_bytes: 100_000,
+        ..memory.clone()
+    };
+    let limits = Arc::new(Mutex::new(usual.clone()));
+    let mut config = Config::new(
+        plugins,
+        folder.path().join("data"),
+        Arc::new(Scripted::Says("")),
+        Arc::new(Embedded::in_memory().unwrap()),
+    );
+    let asked = limits.clone();
+    config.limits = Arc::new(move |module| {
+        assert_eq!(module, "large");
+        asked.lock().unwrap().clone()
+    });
+    let runtime = Runtime::new(config).unwrap();
+    runtime.load_all().await.unwrap();
+    let watch = tokio::spawn(runtime.watch(Duration::from_millis(100)));
+    for (now, refused) in [
+        (usual, Some("`describe` failed")),
+        (memory, Some("state: 80000 bytes, at most 65536 are kept")),
+        (state, None),
+    ] {
+        *limits.lock().unwrap() = now;
+        let loaded = || match (runtime.module(&tenant(), "large"), refused) {
+            (Err(why), Some(part)) => why.contains(part),
+            (loaded, refused) => loaded.is_ok() && refused.is_none(),
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), async {
+            while !loaded() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        let waited = waited.await;
+        let is = runtime.module(&tenant(), "large");
+        assert!(waited.is_ok(), "{refused:?}: {is:?}");
+    }
+    watch.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -261,28 +261,35 @@ fn about(examined: &Examined, file: &str, findings: &mut Findings) {
     }
 }
 
-/// Whether what it begins with is within what a call of it may have.
+/// Whether what it begins with is within what it is loaded with, and what a call of it may have.
 fn needs(examined: &Examined, limits: &CallLimits, findings: &mut Findings) {
     let Some(needs) = examined.needs else {
         return;
     };
-    for (what, begins_with, limit, name) in [
+    let usual = CallLimits::default();
+    for (what, begins_with, usual, limit, name) in [
         (
             "bytes of memory",
             needs.memory_bytes,
+            usual.memory_bytes,
             limits.memory_bytes,
             "memory_bytes",
         ),
         (
             "elements in a table",
             needs.table_elements,
+            u64::from(usual.table_elements),
             u64::from(limits.table_elements),
             "table_elements",
         ),
     ] {
-        if begins_with > limit {
+        if begins_with > usual {
             findings.problem(format!(
-                "it begins with {begins_with} {what}, and a call may have {limit}: make it smaller, or have the operator raise `{name}` in [limits]"
+                "it begins with {begins_with} {what}, and is loaded with {usual} where nothing is said of it: make it smaller, or have the operator raise `{name}` in [limits] of chatter.toml or of the module's file in configs/modules, as what a character has counts only later"
+            ));
+        } else if begins_with > limit {
+            findings.problem(format!(
+                "it begins with {begins_with} {what}, and a call of its character may have {limit}: raise `{name}` in [limits] of persona.toml"
             ));
         }
     }

@@ -3,7 +3,7 @@
 use crate::{Subject, text::Wrong};
 use chatter_llm::SharedModel;
 use chatter_memory::SharedMemory;
-use chatter_protocol::persona::ModuleRef;
+use chatter_protocol::{call::LimitsConfig, persona::ModuleRef};
 use chatter_runtime::{Config, ModuleStatus, Runtime};
 use std::{fs, io, path::Path, sync::Arc};
 use tempfile::TempDir;
@@ -51,6 +51,9 @@ impl Loaded {
         let data = folder.path().join("data");
         let mut config = Config::new(plugins, data, model, memory);
         config.cache = Some(cache.to_owned());
+        // Who tries it is its operator as well.
+        let limits = LimitsConfig::layered([subject.persona.limits.as_ref()]);
+        config.limits = Arc::new(move |_| limits.clone());
         config.source_lines = true;
         let failed = |error: chatter_runtime::Error| Wrong(error.to_string());
         let runtime = Runtime::new(config).map_err(failed)?;

@@ -116,6 +116,49 @@ async fn the_character_of_a_project_is_checked_beside_its_component() {
 }
 
 #[tokio::test]
+async fn what_it_begins_with_must_be_there_when_it_is_loaded_and_in_calls() {
+    let begins_with = |mib: u32| {
+        let pages = mib * 16;
+        let text = format!(
+            "(component (core module $m (memory {pages})) (core instance (instantiate $m)))"
+        );
+        wat::parse_str(text).unwrap()
+    };
+    for (mib, limit_mib, expected) in [
+        (64, 64_u64, None),
+        (100, 64, Some("of the module's file in configs/modules")),
+        // A host loads it before anybody sits on it.
+        (100, 128, Some("of the module's file in configs/modules")),
+        (
+            40,
+            32,
+            Some("raise `memory_bytes` in [limits] of persona.toml"),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("Cargo.toml"), "[package]\nname = \"nova\"\n").unwrap();
+        let character = format!(
+            "id = \"nova\"\nname = \"Nova\"\nmodule = \"nova\"\n[limits]\nmemory_bytes = {}\n",
+            limit_mib << 20
+        );
+        fs::write(at("persona.toml"), character).unwrap();
+        fs::create_dir(at("dist")).unwrap();
+        fs::write(at("dist/nova.wasm"), begins_with(mib)).unwrap();
+        let report = check(folder.path()).await.unwrap();
+        let problems = problems(&report);
+        let found = problems.iter().find(|text| text.contains("it begins with"));
+        match expected {
+            None => assert_eq!(found, None, "{mib} MiB"),
+            Some(part) => assert!(
+                found.is_some_and(|text| text.contains(part)),
+                "{mib} MiB of {limit_mib}: {problems:#?}"
+            ),
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_told_with_the_way_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let no_file = check(&folder.path().join("nova.wasm")).await.unwrap_err();

@@ -82,6 +82,12 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The bounds of calls on a module where neither the room nor the persona has its own.
+    #[must_use]
+    pub fn of_module(&self, module: &str) -> CallLimits {
+        LimitsConfig::layered([Some(&self.host), self.modules.get(module)])
+    }
+
     /// The bounds of a persona's calls on a module in a room: host, module, room, persona, each over
     /// the one before.
     pub(crate) fn of(

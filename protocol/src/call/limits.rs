@@ -70,6 +70,14 @@ macro_rules! limits {
             )*
         }
 
+        impl CallLimits {
+            /// Of each bound the larger one.
+            #[must_use]
+            pub fn or_more(self, other: Self) -> Self {
+                Self { $($name: self.$name.max(other.$name),)* }
+            }
+        }
+
         impl LimitsConfig {
             /// These bounds, and those of `before` where nothing is said here.
             #[must_use]
@@ -258,6 +266,16 @@ mod tests {
                 ..CallLimits::default()
             }
         );
+    }
+
+    #[test]
+    fn of_two_bounds_the_larger_one_holds() {
+        let limits = |cpu_ms, lines| CallLimits {
+            cpu_ms,
+            lines,
+            ..CallLimits::default()
+        };
+        assert_eq!(limits(50, 9).or_more(limits(100, 3)), limits(100, 9));
     }
 
     #[test]

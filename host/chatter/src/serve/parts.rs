@@ -8,6 +8,7 @@ use crate::{
     senses::{self, Ears},
     settings::{Bus, Role, Settings},
 };
+use arc_swap::ArcSwap;
 use chatter_bus::{
     InProcess, SharedBus,
     redis::{Link, Server},
@@ -26,6 +27,7 @@ use chatter_protocol::{
 };
 use chatter_runtime::{ModuleStatus, Runtime, SharedPersonas};
 use chatter_store::{Lock, Rota, SharedStore, Sqlite, StoreError, lock};
+use chatter_worker::Limits;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{
     path::{Path, PathBuf},
@@ -59,6 +61,8 @@ pub(super) struct Parts {
     pub(super) assessors: Assessors,
     /// If personas are run here.
     pub(super) runtime: Option<Arc<Runtime>>,
+    /// The bounds of calls that neither rooms nor personas say, as modules are loaded with them.
+    pub(super) limits: Arc<ArcSwap<Limits>>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     /// To Redis, if bus and store are there.
@@ -142,7 +146,11 @@ impl Joints {
 pub(super) type Modules = Vec<(String, Result<ModuleStatus, String>)>;
 
 impl Parts {
-    pub(super) async fn new(settings: &Settings, data: &DataFolder) -> Result<Self, Failure> {
+    pub(super) async fn new(
+        settings: &Settings,
+        limits: Limits,
+        data: &DataFolder,
+    ) -> Result<Self, Failure> {
         // First, since the others register what they count when they are made.
         let metrics = Metrics::install()?;
         let Joints {
@@ -161,6 +169,9 @@ impl Parts {
             Arc::clone(&memory),
         );
         sandbox.pool = settings.pool.clone();
+        let limits = Arc::new(ArcSwap::from_pointee(limits));
+        let now = Arc::clone(&limits);
+        sandbox.limits = Arc::new(move |module| now.load().of_module(module));
         sandbox.compiled.clone_from(&settings.compiled);
         // Whoever watches a project writes personas here.
         sandbox.source_lines = !settings.watch.is_empty();
@@ -175,6 +186,7 @@ impl Parts {
             memory,
             assessors: Assessors::new(settings.llm.assessors()?),
             runtime,
+            limits,
             clock,
             metrics,
             link,

@@ -251,6 +251,7 @@ impl Live {
         }
         if let Some(worker) = &self.handles.worker {
             let limits = limits(settings, &self.configuration);
+            parts.limits.store(Arc::new(limits.clone()));
             worker.set_rooms(worker_rooms(&self.configuration), limits);
         }
         self.name_rooms();

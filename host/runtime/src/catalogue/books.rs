@@ -10,7 +10,7 @@ use super::{
     folder::{Slot, Stamp},
     refused::Refused,
 };
-use chatter_protocol::TenantId;
+use chatter_protocol::{TenantId, call::CallLimits};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -36,6 +36,9 @@ pub(super) struct Books {
     pub(super) examined: BTreeMap<Slot, Result<Stamp, Refused>>,
     /// When a file is examined again though it did not change.
     pub(super) again: BTreeMap<Slot, Instant>,
+    /// With which limits a file was tried that was refused for what came of it. With others it is examined
+    /// again.
+    pub(super) tried_with: BTreeMap<Slot, CallLimits>,
     /// How often in a row a place's files were refused, and until when it rests after that.
     refusals: BTreeMap<Slot, (u32, Instant)>,
     /// The tenants that have too many files.
@@ -70,12 +73,14 @@ impl Books {
     pub(super) fn note_examined(&mut self, slot: &Slot, stamp: Result<Stamp, Refused>) {
         self.examined.insert(slot.clone(), stamp);
         self.again.remove(slot);
+        self.tried_with.remove(slot);
     }
 
     /// It is to be examined again.
     pub(super) fn forget_examined(&mut self, slot: &Slot) {
         self.examined.remove(slot);
         self.again.remove(slot);
+        self.tried_with.remove(slot);
     }
 
     pub(super) fn note_refusal(&mut self, slot: &Slot) {

@@ -1,5 +1,5 @@
-//! Asking a component who it is. It gets no language model and no memory, and as much time as a call
-//! does; it computes where those do that take long, since nothing is known of it yet.
+//! Asking a component who it is. It gets no language model and no memory, and as much of all else as a
+//! call does; it computes where those do that take long, since nothing is known of it yet.
 
 use super::{
     refused::Refused,
@@ -25,11 +25,12 @@ use tokio::{
 pub(super) async fn describe(
     pre: &Arc<PersonaPre>,
     tenant: Option<&TenantId>,
+    limits: &CallLimits,
     services: &Arc<Services>,
 ) -> Result<About, Refused> {
-    let mut asked = ask(pre, tenant, services).await?;
+    let mut asked = ask(pre, tenant, limits, services).await?;
     if asked.as_ref().is_err_and(got_no_time) {
-        asked = ask(pre, tenant, services).await?;
+        asked = ask(pre, tenant, limits, services).await?;
     }
     asked.map_err(|end| {
         let detail = end.to_string();
@@ -45,13 +46,14 @@ pub(super) async fn describe(
 async fn ask(
     pre: &Arc<PersonaPre>,
     tenant: Option<&TenantId>,
+    limits: &CallLimits,
     services: &Arc<Services>,
 ) -> Result<Result<About, CallEnd>, Refused> {
     let limits = CallLimits {
         llm_calls: 0,
         memory_searches: 0,
         memory_writes: 0,
-        ..CallLimits::default()
+        ..limits.clone()
     };
     let wall_ms = limits.wall_ms;
     let deadline = Instant::now() + Duration::from_millis(u64::from(wall_ms));

@@ -16,7 +16,7 @@ use crate::{
 };
 use chatter_llm::SharedModel;
 use chatter_memory::SharedMemory;
-use chatter_protocol::persona::Calls;
+use chatter_protocol::{call::CallLimits, persona::Calls};
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -155,7 +155,7 @@ pub async fn examine(
         return Ok(found);
     };
     let described = match loader.link(version, &component) {
-        Ok(pre) => describe(&Arc::new(pre), None, &services).await,
+        Ok(pre) => describe(&Arc::new(pre), None, &CallLimits::default(), &services).await,
         Err(error) => Err(Refused::Invalid(one_line(&error))),
     };
     match described {

@@ -7,6 +7,7 @@ use super::{
     refused::Refused,
 };
 use crate::{
+    ModuleLimits,
     artefacts::Artefacts,
     brief::{NAME_BYTES, REASON_BYTES, brief},
     contract::{self, PACKAGE, PersonaPre, SPOKEN},
@@ -18,7 +19,7 @@ use crate::{
     sandbox::{Sandbox, Services},
     wasi,
 };
-use chatter_protocol::{TenantId, persona::ModuleRef};
+use chatter_protocol::{TenantId, call::CallLimits, persona::ModuleRef};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -64,6 +65,7 @@ pub(crate) struct Loader {
     engine: Engine,
     linker: Linker<Sandbox>,
     services: Arc<Services>,
+    limits: ModuleLimits,
     /// No more are compiled and tried at a time.
     places: Places,
     /// Where components are compiled; wasmtime spreads their functions over the pool it is called in.
@@ -90,10 +92,16 @@ impl Loader {
             engine: engine.clone(),
             linker,
             services,
+            limits: Arc::new(|_| CallLimits::default()),
             places: Places::new(AT_ONCE),
             compilers: Arc::new(compilers),
             source_lines: false,
         })
+    }
+
+    /// With what calls of modules may have.
+    pub(crate) fn with_limits(self, limits: ModuleLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Compiles debug information in, or not.
@@ -102,6 +110,12 @@ impl Loader {
             source_lines,
             ..self
         }
+    }
+
+    /// What a component in this place may have while it is loaded: no less than its calls, nor than those of which nothing
+    /// is said, since who will call it may have limits of their own.
+    pub(super) fn limits(&self, slot: &Slot) -> CallLimits {
+        CallLimits::default().or_more((self.limits)(&slot.name))
     }
 
     /// Where those compute that take long.
@@ -120,6 +134,7 @@ impl Loader {
         slot: &Slot,
         digest: Arc<str>,
         bytes: Arc<[u8]>,
+        limits: &CallLimits,
         place: &Arc<Place>,
     ) -> Result<Module, Refused> {
         check_header(&bytes)?;
@@ -131,7 +146,7 @@ impl Loader {
             .link(version, &component)
             .map_err(|error| Refused::Invalid(one_line(&error)))?;
         let pre = Arc::new(pre);
-        let about = describe(&pre, slot.tenant.as_ref(), &self.services).await?;
+        let about = describe(&pre, slot.tenant.as_ref(), limits, &self.services).await?;
         let reference = ModuleRef {
             name: slot.name.clone(),
             digest: digest.to_string(),

@@ -282,6 +282,7 @@ mod tests {
         *,
     };
     use crate::{Pool, artefacts::Artefacts, engine, lanes::SlowLane};
+    use chatter_protocol::call::CallLimits;
     use std::{collections::BTreeMap, time::Duration};
 
     fn catalogue(folder: &std::path::Path) -> Catalogue {
@@ -310,10 +311,11 @@ mod tests {
         let turn = loader.artefacts.turn(&digest).await;
         let bytes: Arc<[u8]> = wat::parse_str("(component)").unwrap().into();
         let place = loader.place(None).await;
+        let limits = CallLimits::default();
         let load = async || {
             let (digest, bytes) = (digest.clone(), bytes.clone());
             loader
-                .load(&Slot::shared("nova"), digest, bytes, &place)
+                .load(&Slot::shared("nova"), digest, bytes, &limits, &place)
                 .await
                 .err()
         };

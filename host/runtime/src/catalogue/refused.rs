@@ -149,6 +149,14 @@ impl Refused {
                 | Self::StateUntried { .. }
         )
     }
+
+    /// Whether the same file may serve with other limits.
+    pub(super) fn is_for_these_limits(&self) -> bool {
+        matches!(
+            self,
+            Self::Describe(_) | Self::Smoke { .. } | Self::State { .. }
+        )
+    }
 }
 
 /// What else a persona might be meant to run on.

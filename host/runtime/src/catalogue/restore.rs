@@ -69,8 +69,10 @@ impl Catalogue {
             .map_err(io::Error::from)
             .flatten()
             .map_err(|error| error.to_string())?;
-        let digest = version.digest.clone();
-        let loaded = self.loader.load(slot, digest, bytes.into(), &place).await;
-        loaded.map_err(|refused| refused.to_string())
+        let (digest, limits) = (version.digest.clone(), self.loader.limits(slot));
+        let loaded = self
+            .loader
+            .load(slot, digest, bytes.into(), &limits, &place);
+        loaded.await.map_err(|refused| refused.to_string())
     }
 }

@@ -31,7 +31,7 @@ use chatter_protocol::{
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What a version may need to get going, on a machine that is busy with others: more than a call of
-/// a room has.
+/// a room usually has.
 const CPU_MS: u32 = 2_000;
 
 /// What the imports reach in a smoke call. Each has accounts of its own: what others computed when
@@ -51,10 +51,18 @@ pub(super) async fn run(
     module: &Module,
     serving: Option<&Module>,
     tenant: Option<&TenantId>,
+    limits: &CallLimits,
     lane: &Arc<SlowLane>,
 ) -> Result<(), Refused> {
     let room = room(tenant).map_err(never)?;
-    for occasion in [Occasion::context(&room)?, Occasion::firehose(&room)?] {
+    let limits = CallLimits {
+        cpu_ms: limits.cpu_ms.max(CPU_MS),
+        ..limits.clone()
+    };
+    for occasion in [
+        Occasion::context(&room, &limits)?,
+        Occasion::firehose(&room, &limits)?,
+    ] {
         if !occasion.is_wanted_by(module) {
             continue;
         }
@@ -121,11 +129,12 @@ struct Occasion {
     export: &'static str,
     input: CallInput,
     turn: Turn,
+    limits: CallLimits,
 }
 
 impl Occasion {
-    fn context(room: &RoomId) -> Result<Self, Refused> {
-        Self::new("on-context", room, |room, now| {
+    fn context(room: &RoomId, limits: &CallLimits) -> Result<Self, Refused> {
+        Self::new("on-context", room, limits, |room, now| {
             CallInput::Context(Arc::new(StreamContext {
                 v: V1,
                 room_id: room.clone(),
@@ -159,22 +168,25 @@ impl Occasion {
         })
     }
 
-    fn firehose(room: &RoomId) -> Result<Self, Refused> {
+    fn firehose(room: &RoomId, limits: &CallLimits) -> Result<Self, Refused> {
         let said = message(room).map_err(never)?;
-        Self::new("on-firehose", room, |_, _| CallInput::Firehose(vec![said]))
+        Self::new("on-firehose", room, limits, |_, _| {
+            CallInput::Firehose(vec![said])
+        })
     }
 
     fn new(
         export: &'static str,
         room: &RoomId,
+        limits: &CallLimits,
         input: impl FnOnce(&RoomId, Timestamp) -> CallInput,
     ) -> Result<Self, Refused> {
         let persona = persona().map_err(never)?;
         let now = Timestamp::from_millis(NOW);
-        let limits = limits();
         Ok(Self {
             export,
             input: input(room, now),
+            limits: limits.clone(),
             turn: Turn {
                 call_id: CallId::from_parts(0, [0; 10]),
                 room: RoomInfo {
@@ -203,7 +215,7 @@ impl Occasion {
                 },
                 fates: Vec::new(),
                 state: None,
-                limits: TurnLimits::from(&limits),
+                limits: TurnLimits::from(limits),
                 extensions: None,
             },
         })
@@ -255,7 +267,7 @@ impl Occasion {
                 ..self.turn.clone()
             }),
             input: self.input.clone(),
-            limits: limits(),
+            limits: self.limits.clone(),
         }
     }
 }
@@ -263,7 +275,7 @@ impl Occasion {
 /// A record of a smoke call, for tests that want one of any call.
 #[cfg(test)]
 pub(super) fn record(end: CallEnd) -> chatter_protocol::CallRecord {
-    let call = Occasion::context(&room(None).unwrap())
+    let call = Occasion::context(&room(None).unwrap(), &CallLimits::default())
         .unwrap()
         .call("none", None);
     let module = chatter_protocol::persona::ModuleRef {
@@ -277,13 +289,6 @@ pub(super) fn record(end: CallEnd) -> chatter_protocol::CallRecord {
 }
 
 const NOW: i64 = 1_760_000_000_000;
-
-fn limits() -> CallLimits {
-    CallLimits {
-        cpu_ms: CPU_MS,
-        ..CallLimits::default()
-    }
-}
 
 /// What it computes there counts as its tenant's; that of everybody's as the first tenant's.
 pub(super) fn room(tenant: Option<&TenantId>) -> Result<RoomId, InvalidId> {

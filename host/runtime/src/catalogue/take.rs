@@ -13,7 +13,7 @@ use crate::{
     artefacts::{Held, digest},
     module::Module,
 };
-use chatter_protocol::PersonaId;
+use chatter_protocol::{PersonaId, call::CallLimits};
 use metrics::{counter, histogram};
 use std::{
     io::{self, Read as _},
@@ -91,11 +91,18 @@ impl Catalogue {
         whole: Option<Instant>,
     ) -> bool {
         self.restore(slot).await;
-        match self.examine(slot, file).await {
+        let limits = self.loader.limits(slot);
+        match self.examine(slot, file, &limits).await {
             Ok(Content::Changing) => return false,
             Ok(Content::Same) => self.go_on(slot, file),
             Ok(Content::New(module, _held)) => self.adopt(slot, file, module, whole),
-            Err(why) => self.refuse(slot, file, why),
+            Err(why) => {
+                let by_limits = why.is_for_these_limits();
+                self.refuse(slot, file, why);
+                if by_limits {
+                    self.books().tried_with.insert(slot.clone(), limits);
+                }
+            }
         }
         // Also after one that was refused: its compiled form is kept, so that it need not be made
         // again, but within bounds. At the start, this is done once for all.
@@ -112,7 +119,9 @@ impl Catalogue {
             .again
             .get(slot)
             .is_some_and(|at| *at <= Instant::now());
-        !is_due && books.examined.get(slot) == Some(&file.stamp)
+        let tried_with = books.tried_with.get(slot);
+        let may_have_other = tried_with.is_some_and(|limits| *limits != self.loader.limits(slot));
+        !is_due && !may_have_other && books.examined.get(slot) == Some(&file.stamp)
     }
 
     /// Until when the place's next file waits, if too many were refused lately.
@@ -125,7 +134,12 @@ impl Catalogue {
         self.books().examined.get(slot) == Some(&Err(Refused::Unfinished))
     }
 
-    async fn examine(&self, slot: &Slot, file: &File) -> Result<Content, Refused> {
+    async fn examine(
+        &self,
+        slot: &Slot,
+        file: &File,
+        limits: &CallLimits,
+    ) -> Result<Content, Refused> {
         // Modules are named as personas are.
         if PersonaId::new(&slot.name).is_err() {
             return Err(Refused::Name);
@@ -167,11 +181,12 @@ impl Catalogue {
         let held = self.loader.artefacts.hold(&digest);
         let module = self
             .loader
-            .load(slot, digest.clone(), kept.clone(), &place)
+            .load(slot, digest.clone(), kept.clone(), limits, &place)
             .await?;
         if self.rules.smoke {
             let before = before.as_ref().map(|before| &before.module);
-            smoke::run(&module, before, slot.tenant.as_ref(), &self.loader.lane()).await?;
+            let tenant = slot.tenant.as_ref();
+            smoke::run(&module, before, tenant, limits, &self.loader.lane()).await?;
         }
         let artefacts = self.loader.artefacts.clone();
         let keeping = spawn_blocking(move || artefacts.keep(&digest, &kept)).await;

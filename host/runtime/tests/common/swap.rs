@@ -55,7 +55,7 @@ impl Versions {
     }
 
     /// Another one, of which this is true: `good`; `trap`, where it is to speak; `drop`, it traps
-    /// always; `hang`, it never comes back; `deaf`, it can't read what others kept.
+    /// always; `hang`, it never comes back; `deaf`, it can't read what others kept; `vast`, it takes 100 MiB.
     pub fn make(&self, word: &str) -> Version {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let text = format!("{word}:{number:012}");

@@ -70,6 +70,8 @@ impl Rascal {
             // Only where somebody is to speak.
             "trap" if turn.impulse.speak => panic!("this version traps"),
             "drop" => panic!("this version traps always"),
+            // More than a call usually has.
+            "vast" => drop(std::hint::black_box(vec![0_u8; 100 << 20])),
             "hang" => return Ok(endless()),
             // It can't go on with what others kept.
             "deaf" if self.calls > 1 => return Err(Error::new("what is this state?")),
