@@ -57,6 +57,15 @@ describe("a message's parts", () => {
     ["https://twitch.tv@evil.example/", "https://twitch.tv@evil.example/"],
     ["https://***/ https://a.example/***/b", "https://***/ https://a.example/***/b"],
     ["https://@evil.example/", "https://@evil.example/"],
+    ["https://twitch.tv:443@evil.example/", "https://twitch.tv:443@evil.example/"],
+    ["https:///twitch.tv@evil.example/", "https:///twitch.tv@evil.example/"],
+    ["https://\\twitch.tv@evil.example/", "https://\\twitch.tv@evil.example/"],
+    ["https:///twitch.tv/", "https:///twitch.tv/"],
+    ["https://youtube.com\u2044x.evil.example/", "https://youtube.com\u2044x.evil.example/"],
+    ["https://youtube.com\u2215x.evil.example/", "https://youtube.com\u2215x.evil.example/"],
+    ["https://tw\u0456tch.tv/", "https://tw\u0456tch.tv/"],
+    ["https://youtube.comを見て", "https://youtube.comを見て"],
+    ["看https://youtube.com/x", "看{https://youtube.com/x}"],
     ["https://twitch.tv%40evil.example/", "https://twitch.tv%40evil.example/"],
     ["javascript:alert(1) ftp://a.example data:text/html,hi", "javascript:alert(1) ftp://a.example data:text/html,hi"],
     ["www.a.example a.example", "www.a.example a.example"],
@@ -69,6 +78,8 @@ describe("a message's parts", () => {
     ["https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"],
     ["https://twitch.tv\\@evil.example", "https://twitch.tv/@evil.example"],
     ["https://a.example/../b", "https://a.example/b"],
+    ["http://a.example:8080?x", "http://a.example:8080/?x"],
+    ["https://пример.example/", "https://xn--e1afmkfd.example/"],
   ])("the link %s leads to %s", (text, href) => {
     expect(parts(text, isEmote, [], null)).toEqual([{ kind: "link", text, href }]);
   });

@@ -63,7 +63,7 @@ function links(text: string): { at: number; link: Extract<Part, { kind: "link" }
   const found = [];
   LINK.lastIndex = 0;
   for (let match = LINK.exec(text); match; match = LINK.exec(text)) {
-    if (match.index > 0 && LETTER.test(text.charAt(match.index - 1))) continue;
+    if (match.index > 0 && LATIN.test(text.charAt(match.index - 1))) continue;
     const address = balanced(match[0]).replace(TRAILING, "");
     LINK.lastIndex = match.index + address.length;
     const href = target(address);
@@ -84,11 +84,12 @@ function balanced(address: string): string {
 }
 
 /**
- * Where an address leads; null if nowhere, or if it seems to lead elsewhere: what stands before an `@` is no host, and of
- * what moderation masked nobody knows where it led.
+ * Where an address leads; null if nowhere, or if it seems to lead elsewhere: what stands before an `@` is no host, a host
+ * holds nothing that looks like the end of one, and of what moderation masked nobody knows where it led.
  */
 function target(address: string): string | null {
-  if (address.includes("***") || /^https?:\/\/[^/?#\\]*@/i.test(address)) return null;
+  const host = HOST.exec(address)?.[1];
+  if (host === undefined || address.includes("***") || host.split(".").some(isMixed)) return null;
   try {
     return new URL(address).href;
   } catch {
@@ -96,7 +97,18 @@ function target(address: string): string | null {
   }
 }
 
+/** What stands for the host, where browsers see it as well: of more than two slashes they skip the rest. */
+const HOST = /^https?:\/\/([\p{L}\p{M}\p{N}._-]+)(?::\d*)?(?:[/\\?#]|$)/iu;
+
+/** Whether a label has Latin letters together with others, such as `twіtch` with a Cyrillic letter. */
+function isMixed(label: string): boolean {
+  return /\p{Script=Latin}/u.test(label) && /[^\p{Script=Latin}\p{M}\p{N}_-]/u.test(label);
+}
+
 const LETTER = /[\p{Alphabetic}\p{N}]/u;
+
+/** What a link is a part of if it stands before one; scripts without spaces have letters there. */
+const LATIN = /[A-Za-z0-9_]/;
 
 /** Finds `@name`, as the gateway does: the longest name wins, and ends where a word does. */
 function named(text: string, names: readonly string[], you: string | null): Part[] {
