@@ -98,7 +98,7 @@ test("on a phone one sees the message that a card and a thread lead to, and the 
   await room.newest("and last");
   const wanted = room.message("first of all");
 
-  /** Waits until a row is marked: it has another background than the one after it. */
+  /** Waits until a row is marked: its edge has another colour than that of the one after it, which the focus does not give. */
   const marked = () =>
     page.evaluate(
       () =>
@@ -107,8 +107,8 @@ test("on a phone one sees the message that a card and a thread lead to, and the 
             const row = document.querySelector(".found");
             const rows = [...document.querySelectorAll("[data-id]")];
             const next = row ? rows[rows.indexOf(row) + 1] : undefined;
-            const [background, plain] = [row, next].map((each) => each && getComputedStyle(each).backgroundColor);
-            if (background && plain && background !== plain) done();
+            const [edge, plain] = [row, next].map((each) => each && getComputedStyle(each).borderLeftColor);
+            if (edge && plain && edge !== plain) done();
             else requestAnimationFrame(look);
           };
           look();

@@ -22,6 +22,9 @@ const HUNG = 20_000;
 /** Some browsers let sound begin only while a viewer presses something. */
 const REFUSED = "The browser did not let the sound begin by itself. Press Listen again.";
 
+/** So long that is told, in milliseconds: on a small screen it has the place of what the stream says. */
+const TOLD = 20_000;
+
 const KEPT_AS = "chatter.volume";
 
 const USUAL_VOLUME = 0.8;
@@ -45,7 +48,7 @@ export class Player {
   /** Why nothing can be heard, in words. */
   trouble = $state<string | null>(null);
 
-  /** Whether the browser did not let it begin. */
+  /** Whether the browser did not let it begin, a while ago at most. */
   #refused = $state(false);
 
   readonly #room: Room;
@@ -56,6 +59,8 @@ export class Player {
   #tag: string | null = null;
   #ticking: ReturnType<typeof setInterval> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
+  /** Until what the browser did not let begin is told no more. */
+  #forgets: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   /** Since when sound is on its way; null if it is there or not wanted. */
   #waits: number | null = null;
@@ -109,6 +114,7 @@ export class Player {
   /** Ends it, for good. */
   end(): void {
     this.mute();
+    clearTimeout(this.#forgets);
     this.#audio.removeAttribute("src");
     this.#audio.load();
   }
@@ -120,6 +126,7 @@ export class Player {
 
   listen(): void {
     this.on = true;
+    clearTimeout(this.#forgets);
     this.#refused = false;
     this.#attempt = 0;
     if (this.volume === 0) this.setVolume(USUAL_VOLUME);
@@ -156,6 +163,7 @@ export class Player {
       if (!(error instanceof DOMException && error.name === "NotAllowedError")) return;
       this.mute();
       this.#refused = true;
+      this.#forgets = setTimeout(() => (this.#refused = false), TOLD);
     });
   }
 
