@@ -106,7 +106,10 @@ impl Workshop {
     ) -> Result<(), Vec<String>> {
         let file = bench.project.character();
         let mut persona = config::read_persona(&file, known)?;
-        if persona.module != bench.project() {
+        // The project may be called otherwise by now.
+        let is_renamed =
+            || Project::open(&bench.project.root).is_ok_and(|now| now.name == persona.module);
+        if persona.module != bench.project() && !is_renamed() {
             return Err(vec![format!(
                 "{}: module: {:?}, but the project makes the module {:?}",
                 file.display(),
@@ -114,6 +117,7 @@ impl Workshop {
                 bench.project()
             )]);
         }
+        persona.module = bench.project().to_owned();
         let Some(room) = configuration.rooms.get_mut(&self.room) else {
             return Err(vec![format!("--room {}: there is no such room", self.room)]);
         };
@@ -335,6 +339,16 @@ mod tests {
         character: &str,
         configured: Option<&str>,
     ) -> Result<(Configuration, RoomId), Vec<String>> {
+        seated_since("bird", "bird", character, configured)
+    }
+
+    /// The project has another name since the start, and its character names a module.
+    fn seated_since(
+        name: &str,
+        module: &str,
+        character: &str,
+        configured: Option<&str>,
+    ) -> Result<(Configuration, RoomId), Vec<String>> {
         let home = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = home.path().join(name);
@@ -342,7 +356,7 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         write("bird/package.json", r#"{"name":"bird"}"#);
-        let bird = "id = \"bird\"\nname = \"Bird\"\nmodule = \"bird\"\n";
+        let bird = format!("id = \"bird\"\nname = \"Bird\"\nmodule = \"{module}\"\n");
         write("bird/persona.toml", &format!("{bird}{character}"));
         write("configs/moderation/default.toml", "name = \"default\"\n");
         let lobby = "id = \"main/lobby\"\ntitle = \"Lobby\"\n";
@@ -359,6 +373,7 @@ mod tests {
             })],
             room: room.clone(),
         };
+        write("bird/package.json", &format!(r#"{{"name":"{name}"}}"#));
         let known = Known {
             models: vec!["fast".into()],
             ..Known::default()
@@ -366,6 +381,25 @@ mod tests {
         let mut configuration = config::load(&home.path().join("configs"), None).unwrap();
         workshop.seat(&mut configuration, &known)?;
         Ok((configuration, room))
+    }
+
+    #[test]
+    fn a_project_that_is_called_otherwise_by_now_keeps_its_seat() {
+        for (name, module, is_seated) in [
+            ("bird", "bird", true),
+            ("parrot", "bird", true),
+            ("parrot", "parrot", true),
+            ("bird", "parrot", false),
+            ("parrot", "owl", false),
+        ] {
+            let seated = seated_since(name, module, "", None);
+            assert_eq!(seated.is_ok(), is_seated, "{name} {module}: {seated:?}");
+            let Ok((configuration, room)) = seated else {
+                continue;
+            };
+            let mut seats = configuration.seats(&configuration.rooms[&room]);
+            assert!(seats.all(|(_, module)| module == "bird"));
+        }
     }
 
     #[test]
