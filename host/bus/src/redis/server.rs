@@ -179,7 +179,8 @@ impl FromStr for Server {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::parse(text, |name| env::var(name).ok())
+        // One that is empty counts as not set, as for every other key.
+        Self::parse(text, |name| env::var(name).ok().filter(|it| !it.is_empty()))
     }
 }
 

@@ -2,6 +2,7 @@
 //! come from.
 
 use super::keys::Key;
+use crate::said::note;
 use chatter_bus::redis::Server;
 use chatter_http::BaseUrl;
 use chatter_llm::Kind;
@@ -216,7 +217,15 @@ pub(crate) fn key_of(
         (Some(said), Some(filed)) => said == filed || said.is_at(&filed.to_string()),
         _ => true,
     };
-    said.1.or_else(|| filed.1.filter(|_| is_same))
+    said.1.or_else(|| {
+        let key = filed.1?;
+        if !is_same {
+            note(&format!(
+                "note: the key in {key} is for the server that chatter.toml names and goes to no other: name a key for this one, too"
+            ));
+        }
+        is_same.then_some(key)
+    })
 }
 
 /// Who answers the personas' requests for text.
