@@ -17,7 +17,7 @@ use std::{
         Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use uuid::Uuid;
@@ -30,6 +30,9 @@ const SLOW_BYTES: usize = 4 << 20;
 /// unfinished is of no use to anybody.
 static UNFINISHED: LazyLock<String> =
     LazyLock::new(|| format!(".{}.part", Uuid::now_v7().simple()));
+
+/// So old is what another process left, which shares the folder: what is younger it may be just writing or loading.
+const LEFT: Duration = Duration::from_secs(60 * 60);
 
 /// Two folders: `components/DIGEST.wasm` and `compiled/DIGEST-COMPATIBILITY.cwasm`, which may lie elsewhere.
 #[derive(Clone)]
@@ -296,8 +299,11 @@ fn sweep(
         };
         match digest_of(&name) {
             None => {
-                remove(&entry.path())?;
-                freed += about.len();
+                let age = about.modified().ok().and_then(|at| at.elapsed().ok());
+                if age.is_some_and(|age| age > LEFT) {
+                    remove(&entry.path())?;
+                    freed += about.len();
+                }
             }
             Some(digest) => {
                 held += about.len();
@@ -385,7 +391,16 @@ pub(crate) fn digest(bytes: &[u8]) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{collections::BTreeSet, thread, time::Duration};
+    use std::{collections::BTreeSet, thread};
+
+    fn set_age(file: &Path, age: Duration) {
+        let file = fs::File::options().append(true).open(file).unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
+    }
+
+    fn grow_old(file: &Path) {
+        set_age(file, 2 * LEFT);
+    }
 
     #[test]
     fn what_was_used_longest_ago_goes_first_and_what_is_needed_stays() {
@@ -395,12 +410,14 @@ mod tests {
         for (age, name) in [(4, "oldest"), (3, "needed"), (2, "older"), (1, "new")] {
             let file = artefacts.kept_file(name);
             fs::write(&file, [0; 100]).unwrap();
-            let used = SystemTime::now() - Duration::from_secs(age);
-            let file = fs::File::options().append(true).open(file).unwrap();
-            file.set_modified(used).unwrap();
+            set_age(&file, Duration::from_secs(age));
         }
-        fs::write(artefacts.compiled.join("x-0123.cwasm"), [0; 7]).unwrap();
-        fs::write(artefacts.components.join("x.1.part"), [0; 5]).unwrap();
+        let other = [
+            artefacts.compiled.join("x-0123.cwasm"),
+            artefacts.components.join("x.1.part"),
+        ];
+        fs::write(&other[0], [0; 7]).unwrap();
+        fs::write(&other[1], [0; 5]).unwrap();
         let needed = BTreeSet::from(["needed"]);
         let is_needed = |digest: &str| needed.contains(digest);
         let left = |artefacts: &Artefacts| {
@@ -411,6 +428,9 @@ mod tests {
             names.sort();
             names
         };
+        // Another process may still want it.
+        assert_eq!(artefacts.sweep(is_needed, 1_000).unwrap(), 0);
+        other.iter().for_each(|file| grow_old(file));
         assert_eq!(artefacts.sweep(is_needed, 250).unwrap(), 7 + 5 + 200);
         assert_eq!(left(&artefacts), ["needed.wasm", "new.wasm"]);
         // Somebody is about to make it needed.
@@ -446,6 +466,9 @@ mod tests {
         assert_eq!(artefacts.sweep(|_| true, 0).unwrap(), 0);
         artefacts.rules += 1;
         assert_eq!(artefacts.needs("a", read(6)), read(6)());
+        for file in fs::read_dir(&artefacts.compiled).unwrap() {
+            grow_old(&file.unwrap().path());
+        }
         // What was read by other rules goes.
         assert!(artefacts.sweep(|_| true, 0).unwrap() > 0);
         assert_eq!(fs::read_dir(&artefacts.compiled).unwrap().count(), 1);
