@@ -3,8 +3,9 @@
 use crate::colour;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// What is logged if nobody says otherwise: warnings of everybody, and what chatter does.
-pub(crate) const DEFAULT: &str = "warn,chatter=info";
+/// What is logged if nobody says otherwise: warnings of everybody, and what chatter does. To whisper.cpp an inference that is
+/// broken off, as at each end, is an error; what fails there is told by chatter.
+pub(crate) const DEFAULT: &str = "warn,whisper_rs=off,chatter=info";
 
 /// Reads a filter, which is a list of levels, each for all or for the modules whose path begins with a
 /// name: `warn,chatter_gateway=debug`.
