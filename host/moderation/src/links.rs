@@ -101,14 +101,16 @@ impl Allowed {
     }
 }
 
-/// A text in parts: each ends with a full stop that has white space behind it and none before.
+/// A text in parts: each ends with a full stop that has white space behind it and none before, or that [`begins`]
+/// another sentence.
 fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     let is_end = move |at: usize| {
         bytes[at] == b'.'
             && at > 0
-            && !bytes[at - 1].is_ascii_whitespace()
-            && bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace)
+            && (!bytes[at - 1].is_ascii_whitespace()
+                && bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace)
+                || begins(&text[..at], &text[at + 1..]))
     };
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -123,6 +125,31 @@ fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// Whether `De` or `Eu` behind a full stop is a word and no domain: with a capital, where the name before it is not in
+/// ASCII, as in `c'est terminé.De plus` and `é isso aí.Eu acho`.
+fn begins(before: &str, behind: &str) -> bool {
+    let behind = behind.trim_start_matches(' ');
+    let Some((word, rest)) = behind.split_at_checked(2) else {
+        return false;
+    };
+    let is_word = matches!(word, "De" | "DE" | "dE" | "Eu" | "EU" | "eU");
+    // `müller.De/x` has a path, `müller.De.com` another domain.
+    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    if !is_word
+        || goes_on(rest)
+        || rest.starts_with(['/', '-'])
+        || rest.strip_prefix('.').is_some_and(goes_on)
+    {
+        return false;
+    }
+    let is_of_name = |c: char| c.is_alphanumeric() || is_combining_mark(c) || "_-.".contains(c);
+    let name = before
+        .trim_end_matches(' ')
+        .rsplit(|c| !is_of_name(c))
+        .next();
+    name.is_some_and(|name| !name[text_before(name)..].is_ascii())
+}
+
 /// Whether it is what laughs in Japanese, with letters before it: of `すごいwww.gg` no host has three labels.
 fn is_laughter(text: &str, link: &Range<usize>) -> bool {
     let is_apart = !text[..link.start].ends_with(char::is_alphanumeric);
@@ -135,7 +162,11 @@ fn is_laughter(text: &str, link: &Range<usize>) -> bool {
 
 /// Whether its domain is the beginning of a word: `bra.två` ends in two, and not in `.tv`.
 fn is_in_word(text: &str, link: &Range<usize>) -> bool {
-    let is_latin = |c: char| matches!(c, 'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
+    // `×` and `÷` stand among the letters.
+    let is_latin = |c: char| {
+        c.is_alphabetic()
+            && matches!(c, 'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+    };
     let is_cyrillic = |c: char| matches!(c, '\u{400}'..='\u{52f}');
     let last = text[link.clone()].chars().next_back();
     let next = text[link.end..].chars().next();
@@ -309,6 +340,40 @@ mod tests {
             ("草www.草", None),
             ("見た。tvで", None),
             ("bra.två gånger", None),
+            ("evil.com×", Some("evil.com")),
+            ("evil.com×2", Some("evil.com")),
+            ("evil.com÷", Some("evil.com")),
+            ("evil.com÷2 ok", Some("evil.com")),
+            ("müller.de", Some("müller.de")),
+            ("schau müller.de.", Some("müller.de")),
+            ("bücher.eu", Some("bücher.eu")),
+            ("evil.DE", Some("evil.DE")),
+            ("看evil.DE", Some("evil.DE")),
+            ("müller.De/x", Some("müller.De/x")),
+            ("müller.De.com", Some("müller.De.com")),
+            ("müller (dot) DE", Some("müller (dot) DE")),
+            ("evil.com.terminé.De", Some("evil.com")),
+            ("youtube.com.terminé.De", Some("youtube.com")),
+            ("c'est terminé.De plus", None),
+            ("c'est terminé. De plus", None),
+            ("c'est terminé .De plus", None),
+            ("é isso aí.Eu acho", None),
+            ("así sé.De nada", None),
+            ("così è.bello.De", None),
+            ("É ISSO AÍ.EU ACHO", None),
+            // The keyboards of scripts that run from the right put a mark of direction behind Latin words.
+            ("youtube.com\u{200e}", None),
+            ("ראו youtube.com\u{200f} עכשיו", None),
+            ("youtube.com\u{200f}\u{200e} ok", None),
+            ("https://youtube.com\u{200f}", None),
+            ("evil.com\u{200f}", Some("evil.com\u{200f}")),
+            ("you\u{200f}tube.com", Some("you\u{200f}tube.com")),
+            ("youtube.com\u{200f}.evil", Some("youtube.com\u{200f}")),
+            ("youtube.com\u{200f}/x", Some("youtube.com\u{200f}/x")),
+            (
+                "youtube.com\u{336}\u{200f}",
+                Some("youtube.com\u{336}\u{200f}"),
+            ),
             ("fini.comédie ensuite", None),
             ("законы.рфских", None),
             ("привет.как дела", None),

@@ -198,7 +198,7 @@ fn ip_address(text: &str, run: Range<usize>) -> Option<Range<usize>> {
 
 /// Whether four numbers are of a program, by what stands around them.
 fn is_version(before: &str, after: &str) -> bool {
-    const WORDS: [&str; 9] = [
+    const WORDS: [&str; 11] = [
         "version",
         "ver",
         "patch",
@@ -208,16 +208,23 @@ fn is_version(before: &str, after: &str) -> bool {
         "firmware",
         "версия",
         "версии",
+        "патч",
+        "обновление",
     ];
     // Chinese, Japanese and Korean have no space in between.
-    const UNSPACED: [&str; 7] = [
+    const UNSPACED: [&str; 12] = [
         "版本",
+        "版本号",
         "补丁",
+        "補丁",
+        "固件",
         "更新",
         "バージョン",
         "パッチ",
+        "アプデ",
         "버전",
         "패치",
+        "업데이트",
     ];
     let before = before.trim_end_matches([' ', ':', '.', '#', '=']);
     let word = before
@@ -311,7 +318,12 @@ mod tests {
             ),
             ("ip_address", "version:1.2.3.4, patch: 2.0.1.4", &[]),
             ("ip_address", "版本1.2.3.4 バージョン1.2.3.4 1.2.3.4版", &[]),
+            ("ip_address", "版本号1.2.3.4 版本号: 1.2.3.4", &[]),
+            ("ip_address", "補丁1.2.3.4 新固件 1.2.3.4", &[]),
+            ("ip_address", "アプデ1.2.3.4 업데이트 1.2.3.4", &[]),
             ("ip_address", "версия 1.2.3.4", &[]),
+            ("ip_address", "Патч 1.2.3.4, обновление: 1.2.3.4", &[]),
+            ("ip_address", "号203.0.113.9", &["203.0.113.9"]),
             ("ip_address", "x203.0.113.9 203.0.113.9x", &[]),
             ("ip_address", "192.168.0.1 and 127.0.0.1 and 10.0.0.7", &[]),
             ("ip_address", "v1.2.3.4 at 12:30:45, ::: 1.5.2", &[]),

