@@ -23,7 +23,10 @@ pub(crate) fn of<'a>(
     let mut rest = 0;
     let mut count = |plain: &str| {
         let fits = |word: &&str| word.chars().count() <= LONGEST;
-        let lower = plain.unicode_words().filter(fits).map(str::to_lowercase);
+        let spoken = plain
+            .split_whitespace()
+            .flat_map(|piece| before_link(piece).unicode_words());
+        let lower = spoken.filter(fits).map(str::to_lowercase);
         let telling = |word: &String| {
             word.chars().any(char::is_alphabetic)
                 && !COMMON.split_whitespace().any(|common| common == word)
@@ -37,6 +40,14 @@ pub(crate) fn of<'a>(
     }
     count(&text[rest..]);
     (words, emotes)
+}
+
+/// Nobody says what a link is made of.
+fn before_link(piece: &str) -> &str {
+    let before = piece.split_once("://").map(|(before, _)| before);
+    before.map_or(piece, |before| {
+        before.trim_end_matches(|c: char| c.is_ascii_alphanumeric())
+    })
 }
 
 /// What two messages have in common that say the same: their words in lower case, and if there are none the text itself.
@@ -62,6 +73,12 @@ mod tests {
             ("Über das Tor 🎉", &["das", "tor", "über"], &[]),
             ("goal :catJAM:catJAM", &["catjam", "goal"], &["catJAM"]),
             ("goal :catjam:", &["catjam", "goal"], &[]),
+            (
+                "look https://youtu.be/save?t=3 (HTTP://a.b/c)",
+                &["look"],
+                &[],
+            ),
+            ("gg看https://a.b/goal", &["gg", "看"], &[]),
             (&"x".repeat(41), &[], &[]),
         ] {
             let own = BTreeSet::from(["catJAM".to_owned()]);
