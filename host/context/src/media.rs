@@ -516,7 +516,7 @@ mod tests {
             let change = told.events.iter().find(|it| it.kind == "scene_change");
             // A busy machine takes its time to open the film.
             let at_ms = change.unwrap().at_ms;
-            assert!(at_ms >= 5_700, "{at_ms}");
+            assert!((5_700..30_000).contains(&at_ms), "{at_ms}");
             cancel.cancel();
         };
         let both = async { tokio::join!(watching, telling) };

@@ -37,8 +37,9 @@ pub(crate) struct Shape {
 /// one that is made to be too large is left out, and the sound goes on.
 const LARGEST: &str = "268435456";
 
-/// The bytes of a tick: a picture of two by two grey pixels.
-pub(crate) const TICK: usize = 4;
+/// The bytes of a tick: a picture of 64 by 64 grey pixels. It is so large that a pipe, of 64 KiB as a rule, holds less than two
+/// seconds of them: ffmpeg waits there, and does not decode pictures of which only the latest would be kept.
+pub(crate) const TICK: usize = 64 * 64;
 
 /// The formats that are read from a file: recordings. Not among them is what names other files or
 /// addresses, such as playlists (hls, dash, concat, sdp), lists of pictures, scripts, and formats that
@@ -166,7 +167,7 @@ pub(crate) fn arguments(
     } else {
         add(&["-map", "0:V:0", "-an"]);
         add(&none);
-        add(&["-vf", "fps=10:start_time=0,scale=2:2,format=gray"]);
+        add(&["-vf", "fps=10:start_time=0,scale=64:64,format=gray"]);
         add(&["-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"]);
     }
     if let Some(Pictures { per_second, side }) = shape.pictures {
