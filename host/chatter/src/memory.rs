@@ -5,6 +5,7 @@ mod forget;
 mod lines;
 pub(crate) mod options;
 mod search;
+pub(crate) mod settings;
 mod transfer;
 mod whose;
 
@@ -19,8 +20,9 @@ use chatter_memory::{Archive, Filter};
 use chatter_protocol::memory::{Entry, Kind, Scope};
 use clap::{Args, Subcommand};
 use forget::forget;
-use options::{MemoryOptions, MemorySettings, Vectors};
+use options::MemoryOptions;
 use search::search;
+use settings::{MemorySettings, Vectors};
 use std::{path::PathBuf, sync::Arc};
 use transfer::{export, import};
 use whose::Whose;
@@ -170,7 +172,7 @@ impl Place {
             }
         }
         let data = DataFolder::open(&settings.data)?;
-        let memory = options::open(&settings.memory, &data.memory(), Vectors::Left)?;
+        let memory = settings.memory.open(&data.memory(), Vectors::Left)?;
         Ok(Opened {
             settings,
             data,

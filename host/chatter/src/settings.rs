@@ -19,7 +19,7 @@ use crate::{
     audience::Audience,
     config::Known,
     logging,
-    memory::options::MemorySettings,
+    memory::settings::MemorySettings,
     senses::{self, SpeechSettings, VisionSettings},
 };
 use chatter_protocol::{Clock, RoomId, call::LimitsConfig};

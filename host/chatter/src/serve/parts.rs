@@ -4,7 +4,7 @@ use super::data::DataFolder;
 use crate::{
     Failure,
     config::{Room, Source, Watched},
-    memory::options::{self, Vectors},
+    memory::settings::Vectors,
     senses::{self, Ears},
     settings::{Bus, Role, Settings},
 };
@@ -159,7 +159,7 @@ impl Parts {
             link,
             lock,
         } = Joints::new(&settings.bus, data).await?;
-        let memory: SharedMemory = options::open(&settings.memory, &data.memory(), Vectors::Made)?;
+        let memory: SharedMemory = settings.memory.open(&data.memory(), Vectors::Made)?;
         let clock = Clock::system();
         let model = Arc::new(settings.llm.router(clock.clone())?);
         let mut sandbox = chatter_runtime::Config::new(
