@@ -97,6 +97,18 @@ fn led_astray(folder: &Path, instead: &[&str]) -> PathBuf {
     program
 }
 
+/// All that is told of a recording by an ffmpeg that is led astray, with short pauses.
+async fn all_astray(folder: &Path, source: &Source, instead: &[&str]) -> (Told, Condition) {
+    let mut options = hasty();
+    options.patience.longest_pause = options.patience.pause;
+    let options = Options {
+        ffmpeg: led_astray(folder, instead),
+        speed: 1000.0,
+        ..options
+    };
+    all(source, options).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_holds_nothing_yet_is_waited_for_and_then_heard() {
     let folder = TempDir::new().unwrap();
@@ -140,17 +152,7 @@ async fn a_recording_that_was_not_there_for_long_may_still_fail_once() {
     // It is waited for; it turns out to have a length; opened as what it is, it is gone once.
     let (gone, there) = ("-i nothing.wav", "-i tone.wav");
     let instead = [gone, gone, gone, gone, gone, gone, there, gone];
-    let mut options = hasty();
-    options.patience.longest_pause = options.patience.pause;
-    let (told, condition) = all(
-        &source,
-        Options {
-            ffmpeg: led_astray(folder.path(), &instead),
-            speed: 1000.0,
-            ..options
-        },
-    )
-    .await;
+    let (told, condition) = all_astray(folder.path(), &source, &instead).await;
     assert_eq!(condition, Condition::Ended { note: None });
     assert!(loudness(&told.samples(), 440.0) > 0.05);
 }
@@ -163,17 +165,7 @@ async fn a_recording_whose_server_is_away_for_long_goes_on_when_it_is_back() {
     let source: Source = web.url("/tone.wav").parse().unwrap();
     let away = "-i http://127.0.0.1:9/tone.wav";
     let instead = [&["-i tone.wav"][..], &[away; 8]].concat();
-    let mut options = hasty();
-    options.patience.longest_pause = options.patience.pause;
-    let (told, condition) = all(
-        &source,
-        Options {
-            ffmpeg: led_astray(folder.path(), &instead),
-            speed: 1000.0,
-            ..options
-        },
-    )
-    .await;
+    let (told, condition) = all_astray(folder.path(), &source, &instead).await;
     assert_eq!(condition, Condition::Ended { note: None });
     assert!(loudness(&told.samples(), 440.0) > 0.05);
 }
@@ -195,17 +187,7 @@ async fn a_recording_is_not_given_up_for_what_was_not_refused_in_a_row() {
             &[refused.as_str(); 3],
         ]
         .concat();
-        let mut options = hasty();
-        options.patience.longest_pause = options.patience.pause;
-        let (told, condition) = all(
-            &source,
-            Options {
-                ffmpeg: led_astray(folder.path(), &instead),
-                speed: 1000.0,
-                ..options
-            },
-        )
-        .await;
+        let (told, condition) = all_astray(folder.path(), &source, &instead).await;
         assert_eq!(condition, Condition::Ended { note: None }, "{passing}");
         assert!(loudness(&told.samples(), 440.0) > 0.05);
     }
@@ -231,16 +213,7 @@ async fn a_recording_that_its_server_does_not_have_any_more_is_given_up() {
     ] {
         let _ = fs::remove_file(folder.path().join("starts"));
         let source: Source = web.url(path).parse().unwrap();
-        let mut options = hasty();
-        options.patience.longest_pause = options.patience.pause;
-        let (_, condition) = all(
-            &source,
-            Options {
-                ffmpeg: led_astray(folder.path(), &["-i tone.wav"]),
-                ..options
-            },
-        )
-        .await;
+        let (_, condition) = all_astray(folder.path(), &source, &["-i tone.wav"]).await;
         let words = condition.to_string();
         assert!(
             words.starts_with("failed: ") && words.contains(why),
