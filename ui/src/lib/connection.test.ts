@@ -72,6 +72,13 @@ afterEach(() => {
 /** A refusal that says nothing of a room: what stands before the server is not there yet. */
 const AWAY = new Refused(404, "unknown", "the gateway answers 404");
 
+/** The server is asked over HTTP: it answers, refuses, or there is no answer. */
+async function looks(made: Connection, outcome: "answered" | "refused" | "failed"): Promise<void> {
+  const errors = { answered: null, refused: AWAY, failed: new TypeError("Failed to fetch") };
+  const error = errors[outcome];
+  await made.asked(error === null ? Promise.resolve() : Promise.reject(error)).catch(() => {});
+}
+
 interface Case {
   it: string;
   with?: Parameters<typeof connection>[0];
@@ -180,11 +187,13 @@ const CASES: Case[] = [
     it: "is given up if the server answers nothing twice, and nothing comes",
     does: async (made) => {
       newest().hello("a", 7);
-      made.unanswered();
-      made.answered();
-      made.unanswered();
-      expect(owner.told.at(-1)).toBe("hello");
-      made.unanswered();
+      await looks(made, "failed");
+      for (const outcome of ["answered", "refused"] as const) {
+        await looks(made, outcome);
+        await looks(made, "failed");
+        expect(owner.told.at(-1)).toBe("hello");
+      }
+      await looks(made, "failed");
     },
     told: ["connecting", "hello", "waiting: the server does not answer"],
     sockets: 1,
@@ -193,8 +202,8 @@ const CASES: Case[] = [
     it: "is kept while it brings something, whatever the server answers",
     does: async (made) => {
       newest().hello("a", 7);
-      for (let looks = 0; looks < 3; looks++) {
-        made.unanswered();
+      for (let times = 0; times < 3; times++) {
+        await looks(made, "failed");
         await later(10);
         newest().say({ type: "notice", nonce: "n", text: "hi" });
       }
@@ -204,9 +213,9 @@ const CASES: Case[] = [
   },
   {
     it: "is tried in its turn, whatever is not answered before it says hello",
-    does: (made) => {
-      made.unanswered();
-      made.unanswered();
+    does: async (made) => {
+      await looks(made, "failed");
+      await looks(made, "failed");
     },
     told: ["connecting"],
     sockets: 1,

@@ -116,13 +116,23 @@ export class Connection {
     });
   }
 
-  /** The server answers over HTTP. */
-  answered(): void {
-    this.#unanswered = null;
+  /**
+   * What the server is asked over HTTP. If it does not answer twice in a row, with nothing heard in between, the connection
+   * that there is counts as lost, too.
+   */
+  async asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const given = await answer;
+      this.#unanswered = null;
+      return given;
+    } catch (error) {
+      if (error instanceof Refused) this.#unanswered = null;
+      else this.#missed();
+      throw error;
+    }
   }
 
-  /** It does not. Twice in a row, with nothing heard in between, the connection that there is counts as lost, too. */
-  unanswered(): void {
+  #missed(): void {
     if (this.#heard === null) return;
     if (this.#unanswered === this.#heard) this.lost("the server does not answer");
     else this.#unanswered = this.#heard;

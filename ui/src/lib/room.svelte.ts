@@ -3,7 +3,7 @@
 import { flushSync } from "svelte";
 import { Absence } from "./absence.svelte";
 import { Announcer } from "./announcer";
-import { Refused, latest, makeSession, status, stretch } from "./api";
+import { latest, makeSession, status, stretch } from "./api";
 import { steadily, steady } from "./clock";
 import { Combos, type Combo } from "./combo";
 import { Connection, type Down, type Owner, type Position } from "./connection";
@@ -255,16 +255,13 @@ export class Room implements Owner {
   /** Asks how the room is while there is a connection, and so whether it still is one. */
   #check(): void {
     if (this.connection.state !== "open") return;
-    this.#look().catch((error: unknown) => {
-      if (!(error instanceof Refused)) this.#wire.unanswered();
-    });
+    this.#look().catch(() => {});
   }
 
   async #look(): Promise<void> {
     this.#own();
     const asked = Date.now();
-    const info = await status(this.id);
-    this.#wire.answered();
+    const info = await this.#wire.asked(status(this.id));
     this.info = info;
     this.#wire.compare(info);
     const at = this.at();

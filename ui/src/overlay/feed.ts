@@ -3,7 +3,7 @@
  * ever, whatever happens to the server, the network or the machine.
  */
 
-import { Refused, latest, status, stretch } from "../lib/api";
+import { latest, status, stretch } from "../lib/api";
 import { Connection, type Down, type Owner, type Position } from "../lib/connection";
 import { loadOwn } from "../lib/emote";
 import { Log } from "../lib/log";
@@ -133,15 +133,12 @@ export class Feed implements Owner {
   }
 
   #check(): void {
-    this.#look().catch((error: unknown) => {
-      if (!(error instanceof Refused)) this.#wire.unanswered();
-    });
+    this.#look().catch(() => {});
   }
 
   async #look(): Promise<void> {
     void loadOwn(this.room);
-    const room = await status(this.room);
-    this.#wire.answered();
+    const room = await this.#wire.asked(status(this.room));
     this.#viewers = room.viewers;
     this.#wire.compare(room);
   }
