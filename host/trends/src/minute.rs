@@ -2,15 +2,15 @@
 
 use crate::{Parts, Window};
 use chatter_protocol::{ChatMessage, RoomId};
-use chatter_store::{Head, LogPage, StoreError};
+use chatter_store::{Head, LOG_KEEPS, LogPage, StoreError};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
 /// Messages that are read at once.
 const PAGE: usize = 500;
 
-/// Messages that are read in all: what a log keeps.
-const MOST: usize = 10_000;
+/// Pages that are read in all: what a log keeps.
+const MOST_PAGES: usize = LOG_KEEPS as usize / PAGE;
 
 /// How long the store may take for all of them.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,7 +61,7 @@ async fn pages(parts: &Parts, room: &RoomId) -> Result<(Head, Vec<Placed>), Stor
     let LogPage { head, messages, .. } = parts.store.read_latest(room, PAGE).await?;
     let now = parts.clock.now();
     let mut pages = vec![messages];
-    while pages.len() < MOST / PAGE {
+    while pages.len() < MOST_PAGES {
         let Some((first, oldest)) = pages.last().and_then(|page| page.first()) else {
             break;
         };
