@@ -284,7 +284,7 @@ pub struct ServeOptions {
     pub speech: SpeechOptions,
     #[command(flatten)]
     pub vision: VisionOptions,
-    /// What is logged to stderr, such as `warn,chatter_gateway=debug` [default: warn,whisper_rs=off,chatter=info]
+    /// What is logged to stderr, such as `warn,chatter_gateway=debug` [default: warn,chatter=info]
     #[arg(
         long,
         value_name = "FILTER",
