@@ -23,7 +23,7 @@ use crate::{event::Event, text::shorten};
 const LOOKS: &str = "chatter_context_looks_total";
 /// After a change of scene it is looked no sooner than this after the last time.
 const AFTER_CHANGE: Duration = Duration::from_secs(2);
-/// Between a look that is due and the next picture, and between its answer and the next context.
+/// Between a look that is due and the next picture.
 const SLACK: Duration = Duration::from_secs(1);
 /// The longest pause while nobody answers.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);

@@ -39,7 +39,8 @@ const LARGEST: &str = "268435456";
 
 /// The bytes of a tick: a picture of 64 by 64 grey pixels. It is so large that a pipe, of 64 KiB as a rule, holds less than two
 /// seconds of them: ffmpeg waits there, and does not decode pictures of which only the latest would be kept.
-pub(crate) const TICK: usize = 64 * 64;
+pub(crate) const TICK: usize = TICK_SIDE * TICK_SIDE;
+const TICK_SIDE: usize = 64;
 
 /// The formats that are read from a file: recordings. Not among them is what names other files or
 /// addresses, such as playlists (hls, dash, concat, sdp), lists of pictures, scripts, and formats that
@@ -167,7 +168,8 @@ pub(crate) fn arguments(
     } else {
         add(&["-map", "0:V:0", "-an"]);
         add(&none);
-        add(&["-vf", "fps=10:start_time=0,scale=64:64,format=gray"]);
+        let filter = format!("fps=10:start_time=0,scale={TICK_SIDE}:{TICK_SIDE},format=gray");
+        add(&["-vf", &filter]);
         add(&["-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"]);
     }
     if let Some(Pictures { per_second, side }) = shape.pictures {

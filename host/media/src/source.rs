@@ -150,9 +150,7 @@ impl Source {
             _ => None,
         }
     }
-}
 
-impl Source {
     /// The port of this machine that it needs for itself if another source does too: only one of two listeners there
     /// can be pushed to.
     #[must_use]

@@ -255,6 +255,7 @@ impl Runtime {
             source,
         };
         let cache = cache.unwrap_or_else(|| data.join("compiled"));
+        // By itself, so that what is wrong with it is told of this folder.
         artefacts::private_folder(&cache).map_err(|source| Error::Folder {
             folder: cache.clone(),
             source,

@@ -55,6 +55,7 @@ pub(super) struct About {
 impl Dialer {
     pub(super) fn new(server: &Server) -> Result<Self, Fault> {
         if let Some(variable) = server.unset() {
+            // As `chatter` says it of every key that is missing.
             let words = format!(
                 "the environment variable {variable}, which should hold Redis' password, is not set"
             );

@@ -1,5 +1,5 @@
 //! Keys and passwords, which settings name by the environment variables that hold them. What lacks one can be
-//! read and checked all the same: it is missed where it is used.
+//! read and checked all the same: whoever needs it looks first whether it is there, and says so if it is missing.
 
 use crate::Failure;
 use chatter_http::Secret;

@@ -73,7 +73,7 @@ fn names_a_street(address: &str, behind: &str) -> bool {
 }
 
 /// Whether streets are called by a word of [`COUNTED`], if it is said with a capital: `100 Bay Street`. Some kinds make it
-/// something else nevertheless, as the titles of this file's tests do.
+/// something else nevertheless: `Bay Drive`, and the titles `Cloverfield Lane` and `Wallaby Way`.
 fn is_called(word: &str, number: &str, kind: &str) -> bool {
     let is_drive = matches!(kind, "Drive" | "Dr");
     let is_lane = matches!(kind, "Lane" | "Ln");
@@ -95,8 +95,8 @@ fn is_called(word: &str, number: &str, kind: &str) -> bool {
     }
 }
 
-/// Words between a number and `street` by which the number counts something, or which no street is called by: units and
-/// what is counted, machines, games, and the small words of a sentence.
+/// Words between a number and `street` by which the number counts something, or which no street is called by unless [`is_called`] says
+/// so: units and what is counted, machines, games, and the small words of a sentence.
 #[rustfmt::skip]
 const COUNTED: [&str; 247] = [
     // Time, distance, size.

@@ -19,4 +19,3 @@ local function members()
   table.sort(there)
   return there, gone
 end
-
