@@ -74,6 +74,7 @@ pub(crate) fn said(hypothesis: Hypothesis, language: &str, window_ms: u64) -> Ve
     let mut words = without_descriptions(words);
     words.retain(|word| !is_stuck(&word.text));
     unstick(&mut words);
+    words.retain(|word| !breaks_off(&word.text));
     let most = (window_ms + 500) as f64 / 1_000.0 * fastest(language);
     if words.len() as f64 > most || is_credits(&words) {
         return Vec::new();
@@ -170,6 +171,18 @@ fn is_stuck(text: &str) -> bool {
     parts.windows(LEAST_REPEATED).any(same)
 }
 
+/// Whether it is one letter that nothing follows ("P-"), which tells nobody anything.
+fn breaks_off(text: &str) -> bool {
+    let mut signs = text.trim().chars();
+    let begins = signs.next().is_some_and(char::is_alphabetic);
+    let rest = signs.as_str();
+    begins
+        && !rest.is_empty()
+        && rest
+            .chars()
+            .all(|c| matches!(c, '-' | '\u{2010}'..='\u{2015}'))
+}
+
 fn is_credits(words: &[Guess]) -> bool {
     if words.is_empty() {
         return false;
@@ -229,6 +242,9 @@ mod tests {
             ),
             ("so P-O-O-O-O-O-O-O-O-O-", 0.9, 2000, "so"),
             ("oh no-no-no-no wait", 0.9, 2000, "oh no-no-no-no wait"),
+            // Of music, by tiny.
+            ("P- O- O- O- O- O- O- O- O-", 0.9, 3000, ""),
+            ("I- I was T— the A.", 0.9, 2000, "I was the A."),
             // Too fast.
             ("a b c d e f g h i j k l", 0.9, 500, ""),
             (
