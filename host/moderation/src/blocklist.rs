@@ -32,6 +32,8 @@ pub struct Blocklist {
     /// None if there is no entry.
     search: Option<AhoCorasick>,
     entries: Vec<Entry>,
+    /// Whether an entry is of several words.
+    has_phrases: bool,
     exact: Exact,
 }
 
@@ -40,6 +42,8 @@ struct Entry {
     list: usize,
     /// How often each of its characters stands in a row.
     runs: Box<[u8]>,
+    /// Whether it is of several words.
+    is_phrase: bool,
 }
 
 /// An entry that stands in a text.
@@ -70,7 +74,12 @@ impl Blocklist {
                         let line = Line::new(glyphs);
                         texts.push(line.text);
                         let runs = line.units.iter().map(|unit| unit.run).collect();
-                        entries.push(Entry { list, runs });
+                        let is_phrase = line.units.iter().any(|unit| unit.c == ' ');
+                        entries.push(Entry {
+                            list,
+                            runs,
+                            is_phrase,
+                        });
                     };
                     push(&glyphs);
                     // `that's so` is typed `thats so` as often. A word alone may be another without:
@@ -95,6 +104,7 @@ impl Blocklist {
         Self {
             matching,
             search,
+            has_phrases: entries.iter().any(|entry| entry.is_phrase),
             entries,
             exact: Exact::new(exact),
         }
@@ -108,37 +118,56 @@ impl Blocklist {
             return found;
         }
         let plain = skeleton::of(text, self.matching.confusables);
-        self.read(&plain, &mut found);
-        self.read_leet(&plain, &mut found);
+        let any = |_: &Entry| true;
+        self.read(&plain, any, &mut found);
+        self.read_leet(&plain, any, &mut found);
         if self.matching.spaced
             && let Some(joined) = disguise::joined(&plain)
         {
-            self.read(&joined, &mut found);
-            self.read_leet(&joined, &mut found);
+            self.read(&joined, any, &mut found);
+            self.read_leet(&joined, any, &mut found);
+        }
+        // A word alone was found between its signs already.
+        if self.matching.spaced
+            && self.has_phrases
+            && let Some(parted) = disguise::parted(&plain)
+        {
+            let phrase = |entry: &Entry| entry.is_phrase;
+            self.read(&parted, phrase, &mut found);
+            self.read_leet(&parted, phrase, &mut found);
         }
         found
     }
 
-    fn read_leet(&self, glyphs: &[Glyph], found: &mut Vec<Found>) {
+    fn read_leet(
+        &self,
+        glyphs: &[Glyph],
+        wanted: impl Fn(&Entry) -> bool + Copy,
+        found: &mut Vec<Found>,
+    ) {
         if !self.matching.leetspeak {
             return;
         }
         if let Some(read) = disguise::leet(glyphs, 'i') {
-            self.read(&read, found);
+            self.read(&read, wanted, found);
             if disguise::is_ambiguous(glyphs)
                 && let Some(read) = disguise::leet(glyphs, 'l')
             {
-                self.read(&read, found);
+                self.read(&read, wanted, found);
             }
         }
     }
 
-    fn read(&self, glyphs: &[Glyph], found: &mut Vec<Found>) {
+    /// The entries that are wanted, in one reading.
+    fn read(&self, glyphs: &[Glyph], wanted: impl Fn(&Entry) -> bool, found: &mut Vec<Found>) {
         let Some(search) = &self.search else { return };
         let line = Line::new(glyphs);
         let mut boundaries = None;
         for hit in search.find_overlapping_iter(&line.text) {
             let entry = &self.entries[hit.pattern()];
+            if !wanted(entry) {
+                continue;
+            }
             // A reading is of whole characters, and so is an entry.
             let (Some(first), Some(last)) =
                 (line.unit_at(hit.start()), line.unit_before(hit.end()))

@@ -6,6 +6,9 @@ use unicode_normalization::char::is_combining_mark;
 /// So many characters between letters, whichever they are, are read over.
 const MOST_BETWEEN: usize = 4;
 
+/// So many signs between two words are read over.
+const MOST_PARTING: usize = 6;
+
 /// Letters set apart make a word from so many on.
 const LEAST_APART: usize = 3;
 
@@ -102,6 +105,42 @@ pub(crate) fn joined(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
     read
 }
 
+/// A reading with one space where signs or emoji stand between words; none if there are none. What ends a
+/// sentence is left: what stands before and behind it is no phrase.
+pub(crate) fn parted(glyphs: &[Glyph]) -> Option<Vec<Glyph>> {
+    let mut read: Option<Vec<Glyph>> = None;
+    let mut at = 0;
+    while at < glyphs.len() {
+        let length = glyphs[at..]
+            .iter()
+            .take_while(|glyph| parts(glyph.c))
+            .count();
+        let run = &glyphs[at..at + length.max(1)];
+        let is_between = at > 0 && length > 0 && at + length < glyphs.len();
+        if is_between && length <= MOST_PARTING && !is_plain(run) {
+            read.get_or_insert_with(|| glyphs[..at].to_vec())
+                .push(Glyph { c: ' ', ..run[0] });
+        } else if let Some(read) = &mut read {
+            read.extend_from_slice(run);
+        }
+        at += run.len();
+    }
+    read
+}
+
+/// Whether nothing but spaces is there, or the end of a sentence.
+fn is_plain(run: &[Glyph]) -> bool {
+    let ends = |c| matches!(c, '.' | '?' | '…' | '。' | '？');
+    run.iter().all(|glyph| glyph.c == ' ')
+        || ends(run[0].c) && run[1..].iter().any(|glyph| glyph.c == ' ')
+}
+
+/// Whether it stands between words rather than in one. An apostrophe is part of its word, and `@`, `$` and `!` may
+/// be read as letters.
+fn parts(c: char) -> bool {
+    !readable(c) && !is_combining_mark(c) && c != '\''
+}
+
 /// Where the letters of a run of single ones are, with a few signs, emoji or spaces between them.
 fn apart(glyphs: &[Glyph], from: usize) -> Option<Vec<usize>> {
     let c = |at: usize| glyphs.get(at).map(|glyph| glyph.c);
@@ -181,6 +220,26 @@ mod tests {
         ] {
             let glyphs = skeleton::of(said, true);
             assert_eq!(text(joined(&glyphs)).as_deref(), read, "{said}");
+        }
+    }
+
+    #[test]
+    fn signs_between_words_are_a_space() {
+        for (said, read) in [
+            ("kill-yourself", Some("kill yourself")),
+            ("kill, yourself", Some("kill yourself")),
+            ("kill.yourself", Some("kill yourself")),
+            ("kill_your/self now", Some("kill your self now")),
+            ("kill ❤\u{fe0f} yourself", Some("kill yourself")),
+            ("kill --- yourself!", Some("kill yourself!")),
+            ("k1ll-y0urs3lf", Some("k1ll y0urs3lf")),
+            ("kill yourself", None),
+            ("a kill. yourself?", None),
+            ("- it's fine -", None),
+            ("kill ---------- yourself", None),
+        ] {
+            let glyphs = skeleton::of(said, true);
+            assert_eq!(text(parted(&glyphs)).as_deref(), read, "{said}");
         }
     }
 }

@@ -397,6 +397,19 @@ mod tests {
             ("ip_address", "203.0.113.9"),
             ("email", "ana@example.com"),
         ] {
+            // In the digits of other scripts as well.
+            for zero in ['٠', '۰', '०', '๐'] {
+                let theirs = |c: char| {
+                    let digit = c
+                        .to_digit(10)
+                        .and_then(|n| char::from_u32(u32::from(zero) + n));
+                    digit.unwrap_or(c)
+                };
+                let written: String = number.chars().map(theirs).collect();
+                let found = search.find(&Plain::of(&written));
+                let found: Vec<_> = found.iter().map(|found| found.rule).collect();
+                assert_eq!(found, [rule], "{written}");
+            }
             for mark in [
                 "",
                 "\u{fe0f}",

@@ -4,8 +4,8 @@ use crate::skeleton;
 use std::{borrow::Cow, ops::Range};
 use unicode_normalization::char::decompose_compatible;
 
-/// A text for patterns that are written in ASCII: full-width digits are digits in it, and so are keycaps and
-/// digits that are struck out.
+/// A text for patterns that are written in ASCII: full-width digits are digits in it, those of other scripts, and
+/// keycaps and digits that are struck out.
 pub(crate) struct Plain<'a> {
     pub(crate) text: Cow<'a, str>,
     /// For each byte the bytes that it was made of; empty if all are their own.
@@ -97,9 +97,23 @@ fn ordinary(c: char) -> char {
                 (count, first) = (count + 1, if count == 0 { part } else { first });
             });
             // What falls into several parts is a letter with its accent, or no digit.
-            if count == 1 { first } else { c }
+            let one = if count == 1 { first } else { c };
+            digit(one).unwrap_or(one)
         }
     }
+}
+
+/// The zeros of the scripts whose digits people type: each is followed by the nine others (Unicode's
+/// `DerivedNumericType.txt`, general category Nd).
+const ZEROS: [char; 18] = [
+    '٠', '۰', '߀', '०', '০', '੦', '૦', '୦', '௦', '౦', '೦', '൦', '๐', '໐', '༠', '၀', '០', '᠐',
+];
+
+/// The ASCII digit of the same value.
+fn digit(c: char) -> Option<char> {
+    let at = ZEROS.partition_point(|zero| *zero <= c).checked_sub(1)?;
+    let value = u32::from(c) - u32::from(*ZEROS.get(at)?);
+    char::from_digit(value, 10)
 }
 
 #[cfg(test)]
@@ -115,6 +129,8 @@ mod tests {
             ("4\u{336}1\u{336}\u{332}", "41"),
             ("4\u{ff9e}1\u{e47}", "41"),
             ("４\u{336}１", "41"),
+            ("٠٤٩ ۰۴۹ ०४९ ๐๔๙ ០៤៩", "049 049 049 049 049"),
+            ("٪ ۔ ॐ ฿ ๚", "٪ ۔ ॐ ฿ ๚"),
             ("evil。com ｅｖｉｌ｡ｃｏｍ", "evil.com evil.com"),
             ("見た。gg。すごい", "見た。gg。すごい"),
             ("é e\u{301}", "é e"),

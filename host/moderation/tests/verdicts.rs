@@ -178,6 +178,9 @@ fn the_blocklist_matches_whole_words_in_any_spelling() {
         ("𝐚𝐬𝐬", true),    // mathematical bold
         ("free followers", true),
         ("FREE \u{a0} Followers, now", true),
+        ("free_followers", true),
+        ("free 🙂 followers", true),
+        ("free. Followers of mine", false),
         ("freefollowers", false),
         ("carefree followers", false),
         ("STRASSE", true),
