@@ -67,7 +67,8 @@ impl Emotes {
             let text = read(source, MOST_LIST_BYTES).map_err(|error| vec![place(source, error)])?;
             let folder = source.with_extension("");
             look(&folder);
-            set::of(&text, &folder).map_err(|error| vec![place(source, error)])?
+            set::of(&text, &folder, |code| self.has(code))
+                .map_err(|error| vec![place(source, error)])?
         } else {
             of_folder(source)?
         };
@@ -86,6 +87,11 @@ impl Emotes {
         wrong.told()
     }
 
+    /// Whether the room has an emote of this code, of its own or as every room.
+    fn has(&self, code: &str) -> bool {
+        emote::by_code(code).is_some() || self.list.iter().any(|(taken, _)| taken == code)
+    }
+
     fn add_picture(&mut self, code: &str, path: &Path) -> Result<(), String> {
         if !is_code(code) {
             return Err(format!(
@@ -97,7 +103,7 @@ impl Emotes {
                 ":{code}: is there already, in every room: take another name"
             ));
         }
-        if self.list.iter().any(|(taken, _)| taken == code) {
+        if self.has(code) {
             return Err(format!(":{code}: is there twice in this room"));
         }
         if self.list.len() == MOST {

@@ -20,8 +20,13 @@ struct Entry {
 /// In the order in which one is looked for.
 const ENDS: [&str; 3] = ["webp", "gif", "png"];
 
-/// The emotes of a set, and where their pictures may be in a folder: under their ids, or their names.
-pub(crate) fn of(text: &[u8], folder: &Path) -> Result<Vec<Named>, String> {
+/// The emotes of a set, and where their pictures may be in a folder: under their ids, or their names. One whose
+/// name makes no code, or one that another emote has, be it one of `theirs`, is called by its id.
+pub(crate) fn of(
+    text: &[u8],
+    folder: &Path,
+    theirs: impl Fn(&str) -> bool,
+) -> Result<Vec<Named>, String> {
     let set: Set = serde_json::from_slice(text).map_err(|error| {
         format!("not an emote set as https://7tv.io/v3/emote-sets/ID gives it: {error}")
     })?;
@@ -44,7 +49,7 @@ pub(crate) fn of(text: &[u8], folder: &Path) -> Result<Vec<Named>, String> {
             ));
         }
         let code = code(&name)
-            .filter(|code| !taken.contains(code))
+            .filter(|code| !taken.contains(code) && !theirs(code))
             .unwrap_or_else(|| id.clone());
         let names = [Some(&id), Some(&name).filter(|name| is_code(name))];
         let paths = names

@@ -132,6 +132,23 @@ fn a_set_is_read_with_the_pictures_beside_it() {
 }
 
 #[test]
+fn what_a_set_calls_as_another_emote_is_called_by_its_id() {
+    let picture = png(1, 1, false);
+    let set = br#"{"emotes": [{"id": "01F6", "name": "hype"}, {"id": "01F7", "name": "catJAM"}]}"#;
+    let files = Files::new(&[
+        ("own/catJAM.png", &picture),
+        ("7tv.json", set),
+        ("7tv/01F6.png", &picture),
+        ("7tv/01F7.png", &picture),
+    ]);
+    let mut emotes = Emotes::default();
+    files.add(&mut emotes, "own").unwrap();
+    files.add(&mut emotes, "7tv.json").unwrap();
+    let codes: Vec<&str> = emotes.codes().collect();
+    assert_eq!(codes, ["catJAM", "01F6", "01F7"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_set_is_told() {
     for (text, wanted) in [
         ("[1", "7tv.json: not an emote set"),
