@@ -21,7 +21,8 @@ const NO_SPEECH: f32 = 0.6;
 const DOUBTFUL: f32 = -0.5;
 /// A word does not begin closer to the end of the window.
 const END_MS: u64 = 30;
-/// So many words there are no mistake of their times any more.
+/// More words than this there are a mistake of their times only if people at half the fastest pace could have said
+/// them since the word before.
 const PILED: usize = 8;
 /// So many words that were there before are a repetition.
 const REPEATED: usize = 3;
@@ -70,7 +71,7 @@ pub(crate) fn said(hypothesis: Hypothesis, language: &str, window_ms: u64) -> Ve
         return Vec::new();
     }
     let mut words = hypothesis.words;
-    settle_end(&mut words, window_ms);
+    settle_end(&mut words, window_ms, fastest(language));
     let mut words = without_descriptions(words);
     words.retain(|word| !is_stuck(&word.text));
     unstick(&mut words);
@@ -84,8 +85,9 @@ pub(crate) fn said(hypothesis: Hypothesis, language: &str, window_ms: u64) -> Ve
 
 /// Sees to words that have no time of their own left, because they are all put at the end of the window.
 /// A decoder that goes on where there is no more sound does that with what it repeats or makes up: that is
-/// left out. A few others were put there by a mistake of their times: they share what time there is.
-fn settle_end(words: &mut Vec<Guess>, window_ms: u64) {
+/// left out. Others were put there by a mistake of their times, of which `base.en` makes some: they share what time
+/// there is.
+fn settle_end(words: &mut Vec<Guess>, window_ms: u64, fastest: f64) {
     let beyond = |word: &Guess| word.start_ms + END_MS >= window_ms;
     let Some(at) = words.iter().position(beyond) else {
         return;
@@ -94,14 +96,17 @@ fn settle_end(words: &mut Vec<Guess>, window_ms: u64) {
     let (before, piled) = texts.split_at(at);
     let begin = &piled[..piled.len().min(REPEATED)];
     let again = before.windows(begin.len()).any(|there| there == begin);
-    if piled.len() > PILED || again {
-        words.truncate(at);
-        return;
-    }
     // From where the word before them begins.
     let first = at.saturating_sub(1);
     let from = words[first].start_ms;
-    let each = window_ms.saturating_sub(from) / (words.len() - first) as u64;
+    let time_ms = window_ms.saturating_sub(from);
+    let number = words.len() - first;
+    let hurried = number as f64 * 1_000.0 > time_ms as f64 * fastest / 2.0;
+    if again || (piled.len() > PILED && hurried) {
+        words.truncate(at);
+        return;
+    }
+    let each = time_ms / number as u64;
     for (n, word) in words[first..].iter_mut().enumerate() {
         word.start_ms = from + n as u64 * each;
         word.end_ms = word.start_ms + each;
@@ -277,19 +282,24 @@ mod tests {
 
     #[test]
     fn what_is_piled_up_at_the_end_is_repeated_or_has_lost_its_time() {
-        for (said_text, piled_from, expected) in [
-            ("it went well it went well", 3, "it went well"),
-            ("it went well a b c d e f g h i", 3, "it went well"),
-            ("it went well for us", 3, "it went well for us"),
+        for (said_text, window_ms, expected) in [
+            ("it went well it went well", 3_000, "it went well"),
+            ("it went well a b c d e f g h i", 1_500, "it went well"),
+            (
+                "it went well a b c d e f g h i",
+                6_000,
+                "it went well a b c d e f g h i",
+            ),
+            ("it went well for us", 3_000, "it went well for us"),
         ] {
             let mut guessed = hypothesis(said_text, 0.9);
-            for word in &mut guessed.words[piled_from..] {
-                (word.start_ms, word.end_ms) = (3_000, 3_000);
+            for word in &mut guessed.words[3..] {
+                (word.start_ms, word.end_ms) = (window_ms, window_ms);
             }
-            let got = said(guessed, "en", 3_000);
+            let got = said(guessed, "en", window_ms);
             assert_eq!(text(&got), expected);
             assert!(got.is_sorted_by(|a, b| a.end_ms <= b.start_ms), "{got:?}");
-            assert!(got.iter().all(|word| word.end_ms <= 3_000), "{got:?}");
+            assert!(got.iter().all(|word| word.end_ms <= window_ms), "{got:?}");
         }
     }
 
