@@ -1,3 +1,4 @@
+use crate::client::line::printable;
 use std::{io::Write, process::ExitCode};
 
 /// Why the program ends otherwise than well.
@@ -56,7 +57,23 @@ impl Failure {
             Self::Failed(reason) => std::slice::from_ref(reason),
         };
         for line in lines {
-            let _ = writeln!(stderr, "{red}error:{red:#} {line}");
+            let _ = writeln!(stderr, "{red}error:{red:#} {}", shown(line));
         }
+    }
+}
+
+/// It may repeat what a component or a server said.
+fn shown(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_gives_the_terminal_no_orders_and_keeps_its_lines() {
+        assert_eq!(shown("one\u{1b}[2A\n  two"), "one\u{fffd}[2A\n  two");
     }
 }

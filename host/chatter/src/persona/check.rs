@@ -1,7 +1,7 @@
 //! `chatter persona check`.
 
 use super::progress::size;
-use crate::Failure;
+use crate::{Failure, client::line::printable};
 use anstyle::{AnsiColor, Style};
 use chatter_workbench::check::{self, Error, Report, Weight};
 use clap::Args;
@@ -64,7 +64,8 @@ fn tell(report: &Report, out: &mut impl Write) -> io::Result<()> {
         report.component.display(),
         size(report.bytes)
     )?;
-    let mut fact = |label: &str, text: String| writeln!(out, "  {dim}{label:<9}{dim:#} {text}");
+    let mut fact =
+        |label: &str, text: String| writeln!(out, "  {dim}{label:<9}{dim:#} {}", printable(&text));
     if let Some(about) = &report.about {
         fact(
             "module",
@@ -102,11 +103,52 @@ fn tell(report: &Report, out: &mut impl Write) -> io::Result<()> {
             Weight::Problem => (AnsiColor::Red.on_default().bold(), "problem"),
             Weight::Remark => (AnsiColor::Yellow.on_default(), "remark"),
         };
-        writeln!(out, "  {colour}{label:<9}{colour:#} {}", found.text)?;
+        writeln!(
+            out,
+            "  {colour}{label:<9}{colour:#} {}",
+            printable(&found.text)
+        )?;
     }
     if report.is_good() {
         let green = AnsiColor::Green.on_default().bold();
         writeln!(out, "  {green}good{green:#}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatter_workbench::check::{About, Finding};
+
+    #[test]
+    fn a_component_gives_the_terminal_no_orders() {
+        let evil = "1\u{1b}[2A\u{1b}]52;c;eA==\u{7}\n  good".to_owned();
+        let report = Report {
+            component: "nova.wasm".into(),
+            bytes: 1,
+            contract: None,
+            about: Some(About {
+                name: evil.clone(),
+                version: evil.clone(),
+                state_version: 1,
+                traits: vec![evil.clone()],
+            }),
+            needs: None,
+            tried: vec![],
+            findings: vec![Finding {
+                weight: Weight::Problem,
+                text: evil,
+            }],
+        };
+        let mut out = Vec::new();
+        tell(&report, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(
+            out.matches("\u{fffd}[2A\u{fffd}]52;c;eA==\u{fffd}\u{fffd}")
+                .count(),
+            4,
+            "{out:?}"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use super::{
     parts::{Modules, Parts},
 };
 use crate::{
+    client::line::printable,
     config::{Configuration, Room, Watched},
     settings::{Role, Settings},
 };
@@ -44,13 +45,19 @@ struct Page<W>(W);
 
 impl<W: Write> Page<W> {
     fn line(&mut self, label: &str, text: impl Display) -> io::Result<()> {
-        let dim = Style::new().dimmed();
-        writeln!(self.0, "  {dim}{label:<8}{dim:#} {text}")
+        self.row(label, printable(&text.to_string()))
     }
 
     fn warning(&mut self, label: &str, text: impl Display) -> io::Result<()> {
         let yellow = AnsiColor::Yellow.on_default();
-        self.line(label, format_args!("{yellow}{text}{yellow:#}"))
+        let text = printable(&text.to_string());
+        self.row(label, format_args!("{yellow}{text}{yellow:#}"))
+    }
+
+    /// The text has its own styles, and none of a stranger's.
+    fn row(&mut self, label: &str, text: impl Display) -> io::Result<()> {
+        let dim = Style::new().dimmed();
+        writeln!(self.0, "  {dim}{label:<8}{dim:#} {text}")
     }
 }
 
@@ -108,10 +115,8 @@ impl Facts<'_> {
         let bold = Style::new().bold();
         let has = |role| self.settings.roles.contains(&role);
         for (id, room) in &self.configuration.rooms {
-            page.line(
-                "room",
-                format_args!("{bold}{id}{bold:#} {}", room.config.title),
-            )?;
+            let title = printable(&room.config.title);
+            page.row("room", format_args!("{bold}{id}{bold:#} {title}"))?;
             if has(Role::Gateway) {
                 page.line("", format_args!("http://{}/r/{id}", self.address))?;
             }
@@ -299,5 +304,22 @@ fn shown(path: &Path) -> PathBuf {
     match here.ok().and_then(|here| whole.strip_prefix(here).ok()) {
         Some(below) => below.to_owned(),
         None => whole,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_gives_the_terminal_no_orders() {
+        let mut page = Page(Vec::new());
+        let version = "1\u{1b}[2A\u{1b}]52;c;eA==\u{7}";
+        page.line("module", format_args!("nova {version}")).unwrap();
+        page.warning("module", format_args!("nova is left out: {version}"))
+            .unwrap();
+        let out = String::from_utf8(page.0).unwrap();
+        let harmless = "1\u{fffd}[2A\u{fffd}]52;c;eA==\u{fffd}";
+        assert_eq!(out.matches(harmless).count(), 2, "{out:?}");
     }
 }

@@ -151,7 +151,7 @@ impl Loader {
             name: slot.name.clone(),
             digest: digest.to_string(),
             contract: version.to_owned(),
-            version: about.version.chars().take(60).collect(),
+            version: shown_version(&about.version),
             calls: lift::calls(about.calls),
         };
         Ok(Module {
@@ -354,9 +354,32 @@ impl From<Unfit> for Refused {
     }
 }
 
+/// A component's version, as statuses, logs and terminals show it.
+fn shown_version(version: &str) -> String {
+    let shown = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    version.chars().take(60).map(shown).collect()
+}
+
 pub(super) fn one_line(error: &wasmtime::Error) -> String {
     brief(format_args!("{error:#}"), REASON_BYTES)
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_gives_the_terminal_no_orders() {
+        assert_eq!(shown_version("1.2\u{1b}[2J\n3"), "1.2\u{fffd}[2J\u{fffd}3");
+        assert_eq!(shown_version(&"x".repeat(61)), "x".repeat(60));
+    }
 }
