@@ -30,6 +30,11 @@ pub(crate) fn check<'a>(name: &'a str, pointer: &str) -> Result<&'a str, Problem
         ))
     } else if marks::is_flooded(name) {
         Some("has too many marks on one character".to_owned())
+    } else if is_misread(name) {
+        Some(
+            "begins with an @ or a quotation mark, or has a \" in it, and would mean another in a command: leave it out"
+                .to_owned(),
+        )
     } else if is_like_an_id(name) {
         Some("reads as an author's id, of which each is somebody's: leave the colon out".to_owned())
     } else {
@@ -43,11 +48,26 @@ pub(crate) fn check<'a>(name: &'a str, pointer: &str) -> Result<&'a str, Problem
     }
 }
 
-/// Whether a moderator who writes the name into a command gives an author's id, and so means somebody else. Letter case and
-/// what may stand around a name there don't count.
+/// Whether a moderator who writes the name into a command means somebody else: an `@` and quotation marks stand around a name
+/// there, and are no part of it.
+fn is_misread(name: &str) -> bool {
+    let seen = name.trim_start_matches(['\u{200e}', '\u{200f}', '\u{61c}']);
+    fold(seen).starts_with('@') || seen.starts_with(is_quotation_mark) || seen.contains('"')
+}
+
+/// Whoever has none of these marks on a keyboard writes `"` for it.
+const fn is_quotation_mark(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '«' | '»' | 'ʺ' | '˝' | '“'..='‟' | '″' | '‶' | '❝' | '❞' | '⹂' | '〃' | '〝'..='〟' | '＂'
+    )
+}
+
+/// Whether a moderator who writes the name into a command gives an author's id, and so means somebody else. Letter case
+/// doesn't count.
 fn is_like_an_id(name: &str) -> bool {
     let folded = fold(name);
-    let bare = folded.trim_matches(|c: char| c.is_whitespace() || c == '@' || c == '"');
+    let bare = folded.trim();
     bare.contains(':') && AuthorId::new(bare).is_ok()
 }
 
@@ -242,6 +262,17 @@ mod tests {
             ("ｇｕｅｓｔ：ana-0f3c11d2", false),
             ("@guest:ana-0f3c11d2", false),
             ("\"guest:ana\"", false),
+            ("@Ana", false),
+            (" ＠Ana", false),
+            ("﹫Ana", false),
+            ("\"Ana\"", false),
+            ("＂Ana＂", false),
+            ("“Ana”", false),
+            ("«Ana»", false),
+            ("Ana\" x", false),
+            ("\u{200f}@אנה", false),
+            ("ana@home", true),
+            ("O'Brien", true),
             ("Ana: the second", true),
             (":)", true),
         ];
