@@ -120,7 +120,7 @@ impl Taken {
 }
 
 /// Who speaks under a name without a session. The same name is the same author, and never the
-/// author of a session: such an id holds no `-`, a session's always does.
+/// author of a session: such an id holds no `-`, a [session's](is_sessions) always does.
 pub(crate) fn guest(name: &str) -> Author {
     let folded = fold(name);
     let slug = slug(&folded);
@@ -146,6 +146,21 @@ pub(crate) fn overlay() -> Author {
 /// Who speaks with a new session: `suffix` makes the id unique.
 pub(crate) fn session_author(name: &str, suffix: u32) -> Author {
     viewer(&format!("{}-{suffix:08x}", slug(&fold(name))), name)
+}
+
+/// Whether a session has such an id: nobody else has one of this form.
+pub(crate) fn is_sessions(id: &AuthorId) -> bool {
+    let suffix = id
+        .as_str()
+        .strip_prefix("guest:")
+        .and_then(|id| id.rsplit_once('-'))
+        .map(|(_, suffix)| suffix);
+    suffix.is_some_and(|suffix| {
+        suffix.len() == 8
+            && suffix
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 fn slug(folded: &str) -> String {
@@ -345,7 +360,10 @@ mod tests {
                 session_author(name, 42).id.as_str().ends_with("-0000002a"),
                 "{name}"
             );
+            assert!(is_sessions(&session_author(name, 42).id), "{name}");
+            assert!(!is_sessions(&guest(name).id), "{name}");
         }
+        assert!(!is_sessions(&AuthorId::new("guest:bot-1").unwrap()));
     }
 
     #[test]

@@ -258,6 +258,8 @@ fn pretends(room: &Room, message: &ChatMessage) -> Option<&'static str> {
         Some("only a persona's line has a call, and those come another way")
     } else if matches!(prefix, "persona" | "operator" | "system") {
         Some("the author's id is not a viewer's")
+    } else if names::is_sessions(&author.id) {
+        Some("the author's id is a session's, which speaks over the API")
     } else if room.rules().taken.holds(&author.name) || names::check(&author.name, "").is_err() {
         Some("the author's name is not a viewer's")
     } else {

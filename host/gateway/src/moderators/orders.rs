@@ -9,7 +9,7 @@ use super::{
     removing::{clear, delete, take_back},
     who,
 };
-use crate::{admission::Refusal, problem::Problem, room::Room, shared::Shared};
+use crate::{admission::Refusal, names, problem::Problem, room::Room, shared::Shared};
 use chatter_protocol::{
     AuthorId, MessageId, Timestamp,
     moderators::{Act, Ban, Decision, Did, HeldDecided, ModeratorEntry, Named},
@@ -443,7 +443,7 @@ async fn make_moderator(
 ) -> Ordered<ModeratorEntry> {
     actor.at_least(Rank::Operator)?;
     // A session's id alone can't be taken by giving a name.
-    if !(whom.id.as_str().starts_with("guest:") && whom.id.as_str().contains('-')) {
+    if !names::is_sessions(&whom.id) {
         let detail = "only a session can moderate: without one, whoever gives the same name is the same author";
         return Err(Problem::unprocessable("invalid", detail).at("/author"));
     }

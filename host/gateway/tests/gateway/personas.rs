@@ -188,6 +188,8 @@ async fn ingest_takes_viewers_and_never_personas() {
         ("call", with_call),
         ("name", viewer("nova", "guest:vera")),
         ("id", viewer("Vera", "persona:nova")),
+        ("session", viewer("Ana", "guest:ana-0f3c11d2")),
+        ("at", viewer("@Ana", "guest:vera")),
     ];
     for (what, message) in pretenders {
         publish_json(host.bus.as_ref(), &topic, &message)
