@@ -198,6 +198,10 @@ pub struct Limits {
     pub address_per_second: f64,
     /// Messages that one address may send at once over HTTP.
     pub address_burst: u32,
+    /// Messages per second of one room on `chat.ingest`, in the long run.
+    pub ingest_per_second: f64,
+    /// Messages that may come there at once.
+    pub ingest_burst: u32,
     /// How long the other side of a connection may take nothing before that ends.
     pub write_deadline: Duration,
 }
@@ -228,6 +232,8 @@ impl Default for Limits {
             post_burst: 200,
             address_per_second: 200.0,
             address_burst: 2000,
+            ingest_per_second: 200.0,
+            ingest_burst: 2000,
             write_deadline: Duration::from_secs(10),
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     moderators::command,
     names,
     outage::Outage,
+    rate::Bucket,
     room::{Room, Rules},
     shared::Shared,
 };
@@ -36,6 +37,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The largest payload on `chat.ingest` that is looked at.
 const MAX_PAYLOAD: usize = 64 << 10;
+
+/// The rule that a payload breaks which is no message for the room.
+const INVALID: &str = "invalid";
+
+/// The rule that what is too much breaks.
+const RATE: &str = "rate_limited";
+
+/// How often it is told that more comes there than may: times per second.
+const TOLD: f64 = 0.1;
 
 /// Takes in what comes to the room, whenever that is this gateway's duty.
 pub(crate) async fn intake(
@@ -124,6 +134,7 @@ async fn ask(
 /// Hands to admission what is said on `chat.ingest`: as best effort, and never as a persona.
 async fn ingest(shared: &Shared, room: &Room) {
     let mut outage = Outage::default();
+    let mut allowance = Allowance::new(shared);
     loop {
         match shared
             .bus
@@ -134,7 +145,11 @@ async fn ingest(shared: &Shared, room: &Room) {
                 outage.over();
                 while let Some(heard) = subscription.next().await {
                     match heard {
-                        Heard::Message { payload, .. } => take(shared, room, &payload).await,
+                        Heard::Message { payload, .. } => {
+                            if allowance.passes(shared, room, &payload).await {
+                                take(shared, room, &payload).await;
+                            }
+                        }
                         Heard::Lagged { missed, .. } => {
                             tracing::warn!(room = %room.id, missed, "chat.ingest was too fast");
                         }
@@ -149,6 +164,37 @@ async fn ingest(shared: &Shared, room: &Room) {
     }
 }
 
+/// How much may come. The bound is one for the whole room: who speaks there is not known.
+struct Allowance {
+    messages: Bucket,
+    told: Bucket,
+}
+
+impl Allowance {
+    fn new(shared: &Shared) -> Self {
+        let (limits, now) = (&shared.config.limits, Instant::now());
+        Self {
+            messages: Bucket::new(limits.ingest_per_second, limits.ingest_burst, now),
+            told: Bucket::new(TOLD, 1, now),
+        }
+    }
+
+    /// Whether the payload may be looked at. What may not is counted, and one in a while leaves a verdict.
+    async fn passes(&mut self, shared: &Shared, room: &Room, payload: &[u8]) -> bool {
+        let now = Instant::now();
+        if self.messages.take(now).is_ok() {
+            return true;
+        }
+        if self.told.take(now).is_ok() {
+            let reason = "too many messages come on this topic: this one and others are left out";
+            refuse_payload(shared, room, payload, RATE, reason).await;
+        } else {
+            room.counters.dropped(RATE);
+        }
+        false
+    }
+}
+
 async fn take(shared: &Shared, room: &Room, payload: &[u8]) {
     let message = if payload.len() > MAX_PAYLOAD {
         Err(format!("larger than {} KiB", MAX_PAYLOAD >> 10))
@@ -157,8 +203,11 @@ async fn take(shared: &Shared, room: &Room, payload: &[u8]) {
     };
     let message = match message {
         Ok(message) if message.room_id == room.id => message,
-        Ok(_) => return refuse_payload(shared, room, payload, "/room_id: another room's").await,
-        Err(detail) => return refuse_payload(shared, room, payload, &detail).await,
+        Ok(_) => {
+            return refuse_payload(shared, room, payload, INVALID, "/room_id: another room's")
+                .await;
+        }
+        Err(detail) => return refuse_payload(shared, room, payload, INVALID, &detail).await,
     };
     let refused = match pretends(room, &message) {
         Some(reason) => Some(("impersonates", reason)),
@@ -199,9 +248,9 @@ struct Refused<'a> {
     original: &'a [u8],
 }
 
-/// A payload that is no message for this room. Who wrote it is not known, so that the topic stands
+/// A payload that is not looked at as a message for this room. Who wrote it is not known, so that the topic stands
 /// for the author; and its id is its own only if it has one.
-async fn refuse_payload(shared: &Shared, room: &Room, payload: &[u8], detail: &str) {
+async fn refuse_payload(shared: &Shared, room: &Room, payload: &[u8], rule: &str, detail: &str) {
     #[derive(Deserialize)]
     struct Named {
         id: MessageId,
@@ -223,7 +272,7 @@ async fn refuse_payload(shared: &Shared, room: &Room, payload: &[u8], detail: &s
         original: payload,
     };
     let reason = detail.split_whitespace().collect::<Vec<_>>().join(" ");
-    refuse(shared, room, what, "invalid", &reason).await;
+    refuse(shared, room, what, rule, &reason).await;
 }
 
 /// Leaves a trace on `chat.audit`.

@@ -168,6 +168,44 @@ async fn lines_that_are_in_the_log_already_are_settled_and_not_said_again() {
 }
 
 #[tokio::test]
+async fn ingest_takes_so_much_and_tells_once_of_more() {
+    let host = Host::with(|config| {
+        config.limits.ingest_burst = 2;
+        config.limits.ingest_per_second = 0.001;
+    })
+    .await;
+    let mut firehose = host.listen(TopicKind::ChatFirehose).await;
+    let mut audit = host.listen(TopicKind::ChatAudit).await;
+    let topic = Topic::new(TopicKind::ChatIngest, lobby());
+    let mut sent = Vec::new();
+    for n in 0..5 {
+        let mut message = serde_json::to_value(line(CallId::new(), &format!("psst {n}"))).unwrap();
+        message["author"] = json!({ "id": "guest:vera", "name": "Vera", "kind": "viewer" });
+        message.as_object_mut().unwrap().remove("call_id");
+        publish_json(host.bus.as_ref(), &topic, &message)
+            .await
+            .unwrap();
+        sent.push(message["id"].clone());
+    }
+    let verdict = heard(&mut audit).await;
+    assert_eq!(
+        (&verdict["rule"], &verdict["message_id"]),
+        (&json!("rate_limited"), &sent[2])
+    );
+    assert!(
+        ModerationVerdict::from_json(verdict.to_string().as_bytes()).is_ok(),
+        "{verdict}"
+    );
+    for id in &sent[..2] {
+        assert_eq!(heard(&mut firehose).await["message"]["id"], *id);
+    }
+    // The API has its own bounds, and the next verdict is about what is said there.
+    let refused = json!({ "author": "ana", "text": "frobnicate" });
+    assert_eq!(host.post(MESSAGES, &refused).await.status, 422);
+    assert_eq!(heard(&mut audit).await["rule"], "blocklist");
+}
+
+#[tokio::test]
 async fn ingest_takes_viewers_and_never_personas() {
     let host = Host::start().await;
     let (mut client, _) = host.watch("?name=bob").await;
