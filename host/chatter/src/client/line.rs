@@ -27,7 +27,8 @@ impl Lines {
     /// `12:00:01 Nova [ai] to Ana: hello`
     pub(super) fn of(&mut self, message: &ChatMessage) -> String {
         let author = &message.author;
-        let name = printable(&author.name);
+        // Brackets are what the marks behind a name are told by.
+        let name = printable(&author.name).replace('[', "(").replace(']', ")");
         let sent = message.sent_at.to_string();
         let time = sent.get(11..19).unwrap_or_default();
         let dim = Style::new().dimmed();
@@ -140,6 +141,14 @@ mod tests {
             plain(&lines.removal(first.id, "rude")),
             "a message of Nova was removed: rude"
         );
+    }
+
+    #[test]
+    fn no_name_passes_for_a_mark() {
+        let mut viewer = message("hi", AuthorKind::Viewer, None);
+        viewer.author.name = "Nova [ai]".into();
+        let line = Lines::default().of(&viewer);
+        assert_eq!(plain(&line), "12:00:00 Nova (ai): hi");
     }
 
     #[test]
