@@ -14,7 +14,7 @@ const RESERVED: [&str; 4] = ["system", "moderator", "operator", "chatter"];
 /// Checks a display name and takes the spaces around it away. `pointer` is where it stood.
 pub(crate) fn check<'a>(name: &'a str, pointer: &str) -> Result<&'a str, Problem> {
     let name = name.trim();
-    let wrong = if name.is_empty() {
+    let wrong = if name.chars().all(invisible::is_blank) {
         Some("is empty: give a name to be shown".to_owned())
     } else if name.chars().count() > MAX_NAME_CHARS {
         Some(format!("is longer than {MAX_NAME_CHARS} characters"))
@@ -268,6 +268,7 @@ mod tests {
             ("🎮 fan", true),
             ("", false),
             ("   ", false),
+            ("\u{2800} \u{2800}", false),
             ("a\nb", false),
             ("a\u{200b}b", false),
             ("a\u{202e}b", false),

@@ -317,7 +317,7 @@ impl Moderator {
 
 /// What makes a text unfit to be shown at all.
 fn malformed(text: &str, max_chars: usize) -> Option<(&'static str, String)> {
-    if text.chars().all(is_blank) {
+    if text.chars().all(invisible::is_blank) {
         return Some(("empty", "there is nothing to be read in it".into()));
     }
     if text.chars().any(is_line_break) {
@@ -395,11 +395,6 @@ impl Verdict {
     pub fn is_allowed(&self) -> bool {
         self.action == Action::Allow
     }
-}
-
-/// White space, or U+2800, the Braille pattern without a dot, which looks like it.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c == '\u{2800}'
 }
 
 /// The mandatory breaks of UAX #14.

@@ -163,7 +163,7 @@ impl PersonaLines {
         if line == text.trim() {
             return Verdict::allow();
         }
-        if line.chars().all(crate::is_blank) {
+        if line.chars().all(crate::invisible::is_blank) {
             let reason = "holds nothing but the markup of a language model";
             return Verdict::drop("model_markup", reason);
         }
