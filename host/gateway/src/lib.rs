@@ -184,6 +184,9 @@ pub struct Limits {
     /// Answers with a part of a recording that are on their way at a time; to more it is said that too
     /// many listen. Each holds a file open.
     pub listeners: usize,
+    /// Long pages of rooms' logs that are on their way at a time; to more it is said that there is no place. Each is
+    /// in memory until all of it was taken.
+    pub long_pages: usize,
     /// Messages per second of one WebSocket connection, in the long run.
     pub say_per_second: f64,
     /// Messages that one WebSocket connection may send at once.
@@ -226,6 +229,7 @@ impl Default for Limits {
             live_queue: 256,
             most_behind: 5000,
             listeners: 500,
+            long_pages: 256,
             say_per_second: 20.0,
             say_burst: 100,
             post_per_second: 20.0,

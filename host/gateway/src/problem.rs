@@ -24,8 +24,8 @@
 //! | `unsupported_media_type` | 415 | the body is not declared as JSON |
 //! | `upgrade_required` | 426 | the path is for WebSockets, of version 13 |
 //! | `rate_limited` | 429 | too much, too fast |
-//! | `too_many_connections` | 429 | too many viewers from one address |
-//! | `full` | 503 | there is no place for one more viewer or listener, in the room or at the gateway |
+//! | `too_many_connections` | 429 | too many viewers, listeners or long pages from one address |
+//! | `full` | 503 | there is no place for one more viewer, listener or long page, in the room or at the gateway |
 //! | `busy` | 503 | the room's queue is full, or others change its modes, or who may not speak, all the time |
 //! | `store_unavailable`, `bus_unavailable`, `audit_unavailable` | 503 | a part behind the gateway fails |
 //! | `not_ready` | 503 | the program is starting or ending |
@@ -186,18 +186,26 @@ impl IntoResponse for Problem {
 /// A JSON answer that no cache keeps.
 pub(crate) fn json(status: StatusCode, value: &impl serde::Serialize) -> Response<Body> {
     match serde_json::to_vec(value) {
-        Ok(body) => (
-            status,
-            [
-                (header::CONTENT_TYPE, "application/json"),
-                (header::CACHE_CONTROL, "no-store"),
-            ],
-            body,
-        )
-            .into_response(),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written as JSON");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+        Ok(body) => written(status, body),
+        Err(error) => unwritten(&error),
     }
+}
+
+/// The same of what is JSON already.
+pub(crate) fn written(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    (
+        status,
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        body.into(),
+    )
+        .into_response()
+}
+
+/// The same of what became none.
+pub(crate) fn unwritten(error: &serde_json::Error) -> Response<Body> {
+    tracing::error!(%error, "an answer could not be written as JSON");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

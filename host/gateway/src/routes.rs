@@ -226,7 +226,7 @@ fn general() -> Vec<Route> {
             },
             body: None,
             answers: const { &[answer(200, "the messages", Content::Json("MessagesPage"))] },
-            refusals: &[400, 503],
+            refusals: &[400, 429, 503],
             handler: get(api::messages::list),
         },
         Route {

@@ -45,6 +45,9 @@ pub(crate) const KEPT_FOR_REQUESTS: usize = 16;
 /// viewer that may be there.
 const CONNECTIONS_PER_VIEWER: usize = 4;
 
+/// Long pages of logs that are on their way to one address where that is bounded.
+const LONG_PAGES_TO_ONE: usize = 16;
+
 /// How many authors and how many addresses are told apart where their messages are counted.
 const COUNTED: usize = 10_000;
 
@@ -72,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) doors: Arc<Places>,
     /// Answers with a part of a recording that are on their way.
     pub(crate) listeners: Arc<Places>,
+    /// Long pages of logs that are on their way.
+    pub(crate) long_pages: Arc<Places>,
     /// What is to be kept of sessions that are in use.
     pub(crate) in_use: InUse,
     sessions: Mutex<Bucket>,
@@ -115,6 +120,7 @@ impl Shared {
             limits.viewers_per_address,
             config.proxies.clone(),
         );
+        let long_pages = Places::new(limits.long_pages, LONG_PAGES_TO_ONE, config.proxies.clone());
         let intake = Rota::new(Arc::clone(&store), Duty::Intake);
         intake.set_rooms(setups.iter().map(|setup| setup.id.clone()));
         let shared = Self {
@@ -137,6 +143,7 @@ impl Shared {
             places: Arc::new(places),
             doors: Arc::new(doors),
             listeners: Arc::new(listeners),
+            long_pages: Arc::new(long_pages),
             in_use: InUse::default(),
             sessions: Mutex::new(Bucket::new(SESSIONS.0, SESSIONS.1, Instant::now())),
             sessions_from: Mutex::new(Buckets::new(

@@ -7,7 +7,8 @@ use crate::{
     body::{self, Parameters},
     crowd::Settled,
     moderators::{command, orders},
-    problem::{Problem, json},
+    places::Place,
+    problem::{Problem, json, unwritten, written},
     shared::Shared,
 };
 use axum::{
@@ -16,6 +17,7 @@ use axum::{
     http::{StatusCode, Uri},
     response::Response,
 };
+use bytes::Bytes;
 use chatter_protocol::{
     MessageId,
     frames::{AuthorClaim, MessagesPage, Placed, Said, SayRequest},
@@ -26,9 +28,13 @@ use std::{net::SocketAddr, sync::Arc};
 const MOST: usize = 500;
 const USUAL: usize = 100;
 
+/// A page of more bytes takes a place: it stays in memory for as long as its reader likes.
+const LONG: usize = 64 << 10;
+
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     InRoom(room): InRoom,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let parameters = Parameters::of(&uri)?;
@@ -60,14 +66,34 @@ pub(crate) async fn list(
         .into_iter()
         .map(|(offset, message)| Placed { offset, message })
         .collect();
-    Ok(json(
-        StatusCode::OK,
-        &MessagesPage {
-            epoch: page.head.epoch,
-            messages,
-            complete,
-        },
-    ))
+    let page = MessagesPage {
+        epoch: page.head.epoch,
+        messages,
+        complete,
+    };
+    let body = match serde_json::to_vec(&page) {
+        Ok(body) => body,
+        Err(error) => return Ok(unwritten(&error)),
+    };
+    let body = if body.len() > LONG {
+        let _place = shared.long_pages.take(peer.ip())?;
+        Bytes::from_owner(LongPage { body, _place })
+    } else {
+        body.into()
+    };
+    Ok(written(StatusCode::OK, body))
+}
+
+/// A page with its place, which is free again when the last of it has gone.
+struct LongPage {
+    body: Vec<u8>,
+    _place: Place,
+}
+
+impl AsRef<[u8]> for LongPage {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 /// The largest offset that can be asked for: JavaScript counts no further.

@@ -143,6 +143,75 @@ async fn whoever_asks_and_never_reads_the_answers_is_cut_off() {
     drop(greedy);
 }
 
+const LONG_PAGE: &str = "/v1/rooms/main/lobby/messages?after=0&limit=500";
+
+async fn ask_for_long_page(host: &Host, from: &str) -> Answer {
+    let headers = [("x-forwarded-for", from)];
+    host.http("GET", LONG_PAGE, &headers, "").await
+}
+
+/// Asks for long pages and leaves them unread, over more and more connections until one is refused. That refusal, and
+/// the connections.
+async fn leave_long_pages_unread(host: &Host, from: &str) -> (Answer, Vec<TcpStream>) {
+    // More than any socket's buffers hold.
+    let request = format!("GET {LONG_PAGE} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {from}\r\n\r\n")
+        .repeat(20);
+    let mut greedy = Vec::new();
+    for _ in 0..50 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = soon(socket.connect(host.addr)).await.unwrap();
+        soon(stream.write_all(request.as_bytes())).await.unwrap();
+        // The first answer has begun.
+        soon(stream.read_exact(&mut [0; 12])).await.unwrap();
+        greedy.push(stream);
+        let answer = ask_for_long_page(host, from).await;
+        if answer.status != 200 {
+            return (answer, greedy);
+        }
+    }
+    panic!("no bound");
+}
+
+#[tokio::test]
+async fn long_pages_that_nobody_takes_are_bounded_and_short_ones_are_not() {
+    let host = Host::with(|config| {
+        config.limits.long_pages = 1;
+        config.limits.write_deadline = Duration::from_secs(300);
+    })
+    .await;
+    let long = (0..500).map(|_| message(&"🎉".repeat(500))).collect();
+    host.store.append(&lobby(), long).await.unwrap();
+    let (refused, greedy) = leave_long_pages_unread(&host, "203.0.113.9").await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (503, &json!("full"))
+    );
+    assert_eq!(refused.header("retry-after"), "5");
+    let short = host.get(&format!("{MESSAGES}?after=0&limit=10")).await;
+    assert_eq!(short.status, 200);
+    drop(greedy);
+    soon(async { while host.get(LONG_PAGE).await.status != 200 {} }).await;
+}
+
+#[tokio::test]
+async fn who_leaves_long_pages_unread_keeps_no_other_address_out() {
+    let host = Host::with(|config| {
+        config.proxies.networks = vec!["127.0.0.1".parse().unwrap()];
+        config.limits.write_deadline = Duration::from_secs(300);
+    })
+    .await;
+    let long = (0..500).map(|_| message(&"🎉".repeat(500))).collect();
+    host.store.append(&lobby(), long).await.unwrap();
+    let (refused, _greedy) = leave_long_pages_unread(&host, "203.0.113.9").await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (429, &json!("too_many_connections"))
+    );
+    let other = ask_for_long_page(&host, "203.0.113.10").await;
+    assert_eq!(other.status, 200);
+}
+
 #[tokio::test]
 async fn connections_that_wait_for_a_next_request_keep_no_viewer_out() {
     const VIEWERS: usize = 16;
