@@ -10,11 +10,12 @@ use crate::{
     names,
     origin::Origin,
     problem::Problem,
+    proxies::Proxies,
     room::Room,
     shared::Shared,
 };
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, Method, header},
     middleware::Next,
     response::Response,
@@ -27,7 +28,7 @@ use chatter_protocol::{
 };
 use chatter_store::StoredSession;
 use rand::RngExt;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 /// The cookie that carries a session's token.
 pub(crate) const COOKIE: &str = "chatter_session";
@@ -238,14 +239,33 @@ pub(crate) const fn scope_name(scope: Scope) -> &'static str {
     }
 }
 
-/// Whether a request comes straight from this machine. A proxy on this machine says so in a header.
+/// A request's connection is from this machine, and from no proxy that is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FromHere;
+
+impl FromHere {
+    pub(crate) fn of(peer: IpAddr, proxies: &Proxies) -> Option<Self> {
+        (peer.to_canonical().is_loopback() && !proxies.contain(peer)).then_some(Self)
+    }
+}
+
+/// Whether a request comes straight from this machine. A proxy on this machine that is not known says so in a header, or
+/// passes on the name that its clients ask for; so does the browser of a page whose name was made this machine's.
 fn is_local(request: &Request) -> bool {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
-    peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback())
+    request.extensions().get::<FromHere>().is_some()
         && !forwarded
             .iter()
             .any(|name| request.headers().contains_key(*name))
+        && host(request.headers()).is_some_and(|host| {
+            format!("http://{host}")
+                .parse()
+                .is_ok_and(|of_host: Origin| of_host.is_fixed())
+        })
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok()
 }
 
 pub(crate) async fn authenticate(
@@ -360,6 +380,8 @@ pub(crate) fn session_cookie(token: &str, secure: bool) -> String {
 
 /// Refuses what another site's page sends: a browser names that page's origin, and would add this
 /// site's cookie. Reading without a WebSocket is left to the browser's same-origin policy.
+///
+/// To this machine a page's own host counts only if its name is [fixed](Origin::is_fixed) or the operator's.
 pub(crate) async fn same_origin(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -371,18 +393,21 @@ pub(crate) async fn same_origin(
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if changes || headers.contains_key(header::UPGRADE) {
-        let host = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
+        let host = host(headers);
+        let is_from_here = request.extensions().get::<FromHere>().is_some();
+        let allowed = &shared.config.allowed_origins;
         for origin in headers.get_all(header::ORIGIN) {
             let origin = origin.to_str().unwrap_or_default().parse::<Origin>();
             let ours = origin.is_ok_and(|origin| {
-                shared.config.allowed_origins.contains(&origin)
-                    || host.is_some_and(|host| origin.is_of(host))
+                let is_trusted = !is_from_here
+                    || origin.is_fixed()
+                    || allowed.iter().any(|allowed| allowed.has_host_of(&origin));
+                allowed.contains(&origin)
+                    || is_trusted && host.is_some_and(|host| origin.is_of(host))
             });
             if !ours {
                 return Err(Problem::forbidden(
-                    "the page that sent this is of another origin: open chatter's own page, or have the operator allow that origin",
+                    "the page that sent this is of another origin, or has a name that is not known to be this machine's: open chatter's own page, or have the operator add its origin to `[gateway] origins`",
                 ));
             }
         }

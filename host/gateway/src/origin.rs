@@ -2,7 +2,7 @@
 
 use axum::http::{Uri, uri::Scheme};
 use serde::Deserialize;
-use std::str::FromStr;
+use std::{net::IpAddr, str::FromStr};
 
 /// The origin of a page (RFC 6454), such as `https://example.org` or `http://127.0.0.1:8080`: in lower case, and
 /// without a port that is the usual one.
@@ -21,6 +21,22 @@ impl Origin {
         format!("{}://{host}", self.scheme)
             .parse()
             .is_ok_and(|of_host: Self| of_host == *self)
+    }
+
+    /// Whether its host is an address, or `localhost` or a name below that (RFC 6761). Any other name leads where its
+    /// owner says, and to this machine a moment after its page came from elsewhere (DNS rebinding).
+    pub(crate) fn is_fixed(&self) -> bool {
+        let host = self.host.as_str();
+        let address = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        address.parse::<IpAddr>().is_ok() || host == "localhost" || host.ends_with(".localhost")
+    }
+
+    /// Whether its host is another's, whatever their ports.
+    pub(crate) fn has_host_of(&self, other: &Self) -> bool {
+        self.host == other.host
     }
 }
 
@@ -89,6 +105,24 @@ mod tests {
         ] {
             let origin: Origin = origin.parse().unwrap();
             assert_eq!(origin.is_of(host), same, "{origin:?} {host}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_and_localhost_lead_nowhere_else() {
+        for (origin, fixed) in [
+            ("http://127.0.0.1:8787", true),
+            ("http://[::1]:8787", true),
+            ("http://192.168.0.7", true),
+            ("http://LocalHost:8787", true),
+            ("http://chat.localhost", true),
+            ("http://evil.example:8787", false),
+            ("http://localhost.evil.example", false),
+            ("http://evillocalhost", false),
+            ("http://127.0.0.1.evil.example", false),
+        ] {
+            let read: Origin = origin.parse().unwrap();
+            assert_eq!(read.is_fixed(), fixed, "{origin}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Gateway, RoomSetup,
+    auth::FromHere,
     proxies::Proxies,
     room_tasks::RoomTasks,
     routes,
@@ -193,10 +194,14 @@ async fn serve_connection(
     } else {
         HEAD_DEADLINE
     };
+    let from_here = FromHere::of(peer.ip(), &shared.config.proxies);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let client = client(&shared.config.proxies, peer, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
         request.extensions_mut().insert(slot.clone());
+        if let Some(from_here) = from_here {
+            request.extensions_mut().insert(from_here);
+        }
         router.call(request)
     });
     let connection = http1::Builder::new()

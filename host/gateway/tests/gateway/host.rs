@@ -199,10 +199,10 @@ impl Host {
             let stream = TcpStream::connect(self.addr).await.unwrap();
             let (mut send, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
             let connection = tokio::spawn(connection);
-            let mut request = Request::builder()
-                .method(method)
-                .uri(path)
-                .header("host", self.addr.to_string());
+            let mut request = Request::builder().method(method).uri(path);
+            if !headers.iter().any(|(name, _)| *name == "host") {
+                request = request.header("host", self.addr.to_string());
+            }
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }

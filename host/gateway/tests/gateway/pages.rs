@@ -271,4 +271,17 @@ async fn metrics_are_for_this_machine_and_the_operator() {
         .status,
         200
     );
+    for (asks, status) in [("evil.example:8787", 401), ("localhost:8787", 200)] {
+        let answer = host.http("GET", "/metrics", &[("host", asks)], "").await;
+        assert_eq!(answer.status, status, "{asks}");
+    }
+    let behind = Host::with(|config| {
+        config.proxies.networks = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    assert_eq!(
+        behind.get("/metrics").await.status,
+        401,
+        "a proxy that names no client"
+    );
 }

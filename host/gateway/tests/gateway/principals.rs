@@ -3,6 +3,7 @@
 use crate::host::{Host, LOBBY, MESSAGES, TOKEN, heard};
 use chatter_protocol::TopicKind;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -226,5 +227,54 @@ async fn an_allowed_origin_may_post() {
             status,
             "{origin}"
         );
+    }
+}
+
+/// What a page is told that posts, with the host that its browser asks for.
+async fn told(host: &Host, asks: &str, origin: Option<&str>) -> u16 {
+    let mut headers = vec![JSON, ("host", asks)];
+    headers.extend(origin.map(|origin| ("origin", origin)));
+    let body = r#"{"author":"ana","text":"hello"}"#;
+    host.http("POST", MESSAGES, &headers, body).await.status
+}
+
+#[tokio::test]
+async fn a_page_whose_name_was_made_this_machines_is_another_sites() {
+    let host = Host::start().await;
+    for (asks, origin, status) in [
+        ("evil.example:8787", Some("http://evil.example:8787"), 403),
+        ("evil.example:8787", None, 201),
+        ("localhost:8787", Some("http://localhost:8787"), 201),
+        ("[::1]:8787", Some("http://[::1]:8787"), 201),
+        ("127.0.0.1:8787", Some("http://127.0.0.1:8787"), 201),
+    ] {
+        let told = told(&host, asks, origin).await;
+        assert_eq!(told, status, "{asks} {origin:?}");
+    }
+    let headers = [
+        ("host", "evil.example:8787"),
+        ("origin", "http://evil.example:8787"),
+    ];
+    match host.connect(&format!("{LOBBY}/ws"), &headers).await {
+        Err(Error::Http(answer)) => assert_eq!(answer.status(), 403),
+        other => panic!("{:?}", other.map(|_| "let in")),
+    }
+}
+
+#[tokio::test]
+async fn behind_a_proxy_on_this_machine_a_page_has_its_public_name() {
+    let known = Host::with(|config| {
+        config.proxies.networks = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let allowed = Host::with(|config| {
+        config.allowed_origins = vec!["https://chat.example.org".parse().unwrap()];
+    })
+    .await;
+    for host in [known, allowed] {
+        for origin in ["https://chat.example.org", "http://chat.example.org"] {
+            let told = told(&host, "chat.example.org", Some(origin)).await;
+            assert_eq!(told, 201, "{origin}");
+        }
     }
 }
