@@ -1,16 +1,18 @@
-//! What moderation decided and moderators did, on disk: one file of JSON lines for each room, only ever added to.
+//! What moderation decided and moderators did, on disk: a file of JSON lines for each of them and each room, only ever
+//! added to. However much is refused, what moderators did is not pushed out by it.
 //!
 //! Each process writes what it decided itself. A file that is full is renamed to `.1`, in place of the
-//! one that had that name: a room's take at most twice [`MOST_BYTES`] and a batch. What was written
+//! one that had that name: of each kind a room's take at most twice [`MOST_BYTES`] and a batch. What was written
 //! survives the end of the process at once; it is brought to the disk at most [`SYNC_EVERY`] later if more
 //! is written, and when a file is full, so that the loss of the machine can take the latest with it.
 
 use crate::{OperatorToken, names};
-use chatter_protocol::{ModerationVerdict, RoomId, moderators::ModeratorAct};
+use chatter_protocol::{ModerationVerdict, RoomId, Timestamp, moderators::ModeratorAct};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
@@ -41,6 +43,40 @@ const MOST_WAITING: usize = 1 << 20;
 pub(crate) enum Record {
     Act(Box<ModeratorAct>),
     Verdict(Box<ModerationVerdict>),
+}
+
+impl Record {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Act(act) => act.at,
+            Self::Verdict(verdict) => verdict.at,
+        }
+    }
+}
+
+/// What a file is of. Older versions wrote acts among the verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Acts,
+    Verdicts,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Acts, Self::Verdicts];
+}
+
+/// What is kept.
+pub(crate) trait Kept: Serialize {
+    /// In which file.
+    const KIND: Kind;
+}
+
+impl Kept for ModeratorAct {
+    const KIND: Kind = Kind::Acts;
+}
+
+impl Kept for ModerationVerdict {
+    const KIND: Kind = Kind::Verdicts;
 }
 
 /// Makes fingerprints of what was said: HMAC-SHA-256 (RFC 2104). Plain hashes of phone numbers or short
@@ -75,12 +111,13 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 pub(crate) struct Audit {
     folder: PathBuf,
     most_bytes: u64,
-    rooms: Mutex<HashMap<RoomId, Arc<RoomAudit>>>,
+    rooms: Mutex<HashMap<(RoomId, Kind), Arc<RoomAudit>>>,
 }
 
-/// One room's. No room waits for another one's disk.
+/// One room's, of one kind. Neither waits for another one's disk.
 #[derive(Debug, Default)]
 struct RoomAudit {
+    path: PathBuf,
     log: Mutex<Option<Log>>,
     queue: Mutex<Queue>,
     /// What was written is being brought to the disk.
@@ -119,23 +156,23 @@ impl Audit {
     /// Adds records of a room, off the async threads. Whoever adds while others are being written waits for them, and
     /// is written after them.
     ///
-    /// A disk that hangs holds one thread and [`MOST_WAITING`] for each room at most, and nobody for longer than
+    /// A disk that hangs holds one thread and [`MOST_WAITING`] for each room's file at most, and nobody for longer than
     /// [`WRITE_DEADLINE`]. Once it has hung for so long nobody waits for it any more.
     ///
     /// # Errors
     ///
     /// [`io::ErrorKind::TimedOut`] if the records are written late or not at all; or if the disk fails.
-    pub(crate) async fn add(
+    pub(crate) async fn add<T: Kept>(
         self: &Arc<Self>,
         room: &RoomId,
-        records: &[impl Serialize],
+        records: &[T],
     ) -> io::Result<()> {
         let mut lines = Vec::new();
         for record in records {
             serde_json::to_writer(&mut lines, record)?;
             lines.push(b'\n');
         }
-        let of_room = self.room(room);
+        let of_room = self.room(room, T::KIND);
         let (reply, written) = oneshot::channel();
         let now = tokio::time::Instant::now();
         let (begins, since) = {
@@ -149,8 +186,8 @@ impl Audit {
             (begins, *queue.writing.get_or_insert(now))
         };
         if begins {
-            let (audit, room, writer) = (Arc::clone(self), room.clone(), Writer::of(of_room));
-            tokio::task::spawn_blocking(move || writer.write(&audit, &room));
+            let (audit, writer) = (Arc::clone(self), Writer::of(of_room));
+            tokio::task::spawn_blocking(move || writer.write(&audit));
         }
         let slow = || late("the disk is slow: they are written late, or not at all");
         if now.saturating_duration_since(since) >= WRITE_DEADLINE {
@@ -173,24 +210,36 @@ impl Audit {
         blocking(move || audit.read(&room, limit)).await
     }
 
-    fn room(&self, room: &RoomId) -> Arc<RoomAudit> {
+    fn room(&self, room: &RoomId, kind: Kind) -> Arc<RoomAudit> {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(rooms.entry(room.clone()).or_default())
+        let of_room = rooms.entry((room.clone(), kind)).or_insert_with(|| {
+            // Neither part of a room's id has a dot.
+            let (tenant, room) = (room.tenant(), room.room());
+            let name = match kind {
+                Kind::Acts => format!("{tenant}.{room}.acts.jsonl"),
+                Kind::Verdicts => format!("{tenant}.{room}.jsonl"),
+            };
+            Arc::new(RoomAudit {
+                path: self.folder.join(name),
+                ..RoomAudit::default()
+            })
+        });
+        Arc::clone(of_room)
     }
 
     /// Writes lines; the file, if it should be brought to the disk now.
-    fn append(&self, room: &RoomId, of_room: &RoomAudit, lines: &[u8]) -> io::Result<Option<File>> {
+    fn append(&self, of_room: &RoomAudit, lines: &[u8]) -> io::Result<Option<File>> {
         let mut log = of_room.lock();
         let mut full = None;
         if let Some(old) = log.as_mut().filter(|log| log.bytes >= self.most_bytes)
             && old.stayed.is_none_or(|tried| tried.elapsed() >= SYNC_EVERY)
         {
-            match fs::rename(self.path(room, ""), self.path(room, ".1")) {
+            match fs::rename(&of_room.path, of_room.full()) {
                 Ok(()) => full = log.take().map(|log| log.file),
                 // More than was meant to be kept is better than less.
                 Err(error) => {
                     if old.stayed.replace(Instant::now()).is_none() {
-                        tracing::error!(%room, %error, "the audit's file is full and can't be renamed: it grows on");
+                        tracing::error!(path = %of_room.path.display(), %error, "the audit's file is full and can't be renamed: it grows on");
                     }
                 }
             }
@@ -200,7 +249,7 @@ impl Audit {
         }
         let open = match log.as_mut() {
             Some(open) => open,
-            None => log.insert(Log::open(&self.path(room, ""))?),
+            None => log.insert(Log::open(&of_room.path)?),
         };
         match open.add(lines) {
             Ok(due) => Ok(full.or(due)),
@@ -213,35 +262,13 @@ impl Audit {
     }
 
     fn read(&self, room: &RoomId, limit: usize) -> io::Result<Vec<Record>> {
-        let mut files = Vec::new();
-        {
-            // None is renamed meanwhile, or its lines would be read twice.
-            let of_room = self.room(room);
-            let _log = of_room.lock();
-            for suffix in ["", ".1"] {
-                match File::open(self.path(room, suffix)) {
-                    Ok(file) => files.push(file),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(error),
-                }
-            }
+        let mut records = Vec::new();
+        for kind in Kind::ALL {
+            records.extend(self.room(room, kind).read(limit)?);
         }
-        let mut verdicts = Vec::new();
-        for mut file in files {
-            let mut text = Vec::new();
-            file.read_to_end(&mut text)?;
-            let lines = text.rsplit(|byte| *byte == b'\n');
-            // A line that was torn by the end of a machine is none.
-            let good = lines.filter_map(|line| serde_json::from_slice(line).ok());
-            verdicts.extend(good.take(limit - verdicts.len()));
-        }
-        Ok(verdicts)
-    }
-
-    /// Neither part of a room's id has a dot.
-    fn path(&self, room: &RoomId, suffix: &str) -> PathBuf {
-        let name = format!("{}.{}.jsonl{suffix}", room.tenant(), room.room());
-        self.folder.join(name)
+        records.sort_by_key(|record| Reverse(record.at()));
+        records.truncate(limit);
+        Ok(records)
     }
 }
 
@@ -288,6 +315,37 @@ impl Log {
 }
 
 impl RoomAudit {
+    /// The latest, newest first.
+    fn read(&self, limit: usize) -> io::Result<Vec<Record>> {
+        let mut files = Vec::new();
+        {
+            // None is renamed meanwhile, or its lines would be read twice.
+            let _log = self.lock();
+            for path in [self.path.clone(), self.full()] {
+                match File::open(path) {
+                    Ok(file) => files.push(file),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        let mut records = Vec::new();
+        for mut file in files {
+            let mut text = Vec::new();
+            file.read_to_end(&mut text)?;
+            let lines = text.rsplit(|byte| *byte == b'\n');
+            // A line that was torn by the end of a machine is none.
+            let good = lines.filter_map(|line| serde_json::from_slice(line).ok());
+            records.extend(good.take(limit - records.len()));
+        }
+        Ok(records)
+    }
+
+    /// Where the file goes that is full.
+    fn full(&self) -> PathBuf {
+        self.path.with_extension("jsonl.1")
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Log>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -297,7 +355,7 @@ impl RoomAudit {
     }
 }
 
-/// Writes what is in a room's queue. There is one for each room at most.
+/// Writes what is in a queue. There is one for each at most.
 struct Writer {
     of_room: Arc<RoomAudit>,
     is_done: bool,
@@ -312,7 +370,7 @@ impl Writer {
     }
 
     /// On a thread that may block, until nothing is left.
-    fn write(mut self, audit: &Audit, room: &RoomId) {
+    fn write(mut self, audit: &Audit) {
         let of_room = Arc::clone(&self.of_room);
         loop {
             let (lines, waiting) = {
@@ -327,7 +385,7 @@ impl Writer {
                 let Queue { lines, waiting, .. } = &mut *queue;
                 (std::mem::take(lines), std::mem::take(waiting))
             };
-            let written = audit.append(room, &of_room, &lines);
+            let written = audit.append(&of_room, &lines);
             for reply in waiting {
                 let answer = match &written {
                     Ok(_) => Ok(()),
@@ -420,6 +478,19 @@ mod tests {
         .unwrap()
     }
 
+    /// So many seconds after the verdicts.
+    fn later(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(verdict(0).at.as_millis() + 1000 * seconds)
+    }
+
+    fn act(reason: &str, at: Timestamp) -> ModeratorAct {
+        serde_json::from_value(json!({
+            "v": 1, "room_id": "main/lobby", "did": "ban",
+            "by": { "id": "guest:mod", "name": "Mod" }, "reason": reason, "at": at
+        }))
+        .unwrap()
+    }
+
     async fn reasons(audit: &Arc<Audit>, limit: usize) -> Vec<String> {
         let records = audit.latest(&room(), limit).await.unwrap();
         let reason = |record| match record {
@@ -452,6 +523,44 @@ mod tests {
         again.add(&room(), &[verdict(3)]).await.unwrap();
         assert_eq!(reasons(&again, 10).await, ["3", "2", "1"]);
         assert_eq!(reasons(&again, 2).await, ["3", "2"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_pushes_out_nothing_that_moderators_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Arc::new(Audit {
+            most_bytes: 1000,
+            ..Audit::new(folder.path().into())
+        });
+        audit.add(&room(), &[act("spam", later(0))]).await.unwrap();
+        for nth in 0..50 {
+            audit.add(&room(), &[verdict(nth)]).await.unwrap();
+        }
+        let kept = reasons(&audit, 100).await;
+        assert_eq!(kept.iter().filter(|reason| *reason == "spam").count(), 1);
+        assert!(kept.len() < 50, "{kept:?}");
+    }
+
+    #[tokio::test]
+    async fn acts_stand_among_verdicts_by_their_time_and_so_do_those_of_older_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        let older: String = [json!(verdict(0)), json!(act("older", later(1)))]
+            .map(|line| format!("{line}\n"))
+            .concat();
+        fs::write(folder.path().join("main.lobby.jsonl"), older).unwrap();
+        let audit = Arc::new(Audit::new(folder.path().into()));
+        audit.add(&room(), &[act("newer", later(2))]).await.unwrap();
+        let between = ModerationVerdict {
+            at: later(3),
+            ..verdict(1)
+        };
+        audit.add(&room(), &[between]).await.unwrap();
+        audit.add(&room(), &[act("last", later(4))]).await.unwrap();
+        let all = ["last", "1", "newer", "older", "0"];
+        assert_eq!(reasons(&audit, 10).await, all);
+        assert_eq!(reasons(&audit, 2).await, all[..2]);
+        let acts = fs::read_to_string(folder.path().join("main.lobby.acts.jsonl")).unwrap();
+        assert_eq!(acts.lines().count(), 2);
     }
 
     #[tokio::test]
@@ -515,7 +624,7 @@ mod tests {
 
     /// A room whose disk hangs: a writer that never comes back.
     fn hangs(audit: &Audit) -> Writer {
-        let of_room = audit.room(&room());
+        let of_room = audit.room(&room(), Kind::Verdicts);
         of_room.queue().writing = Some(tokio::time::Instant::now());
         Writer::of(of_room)
     }
@@ -535,7 +644,7 @@ mod tests {
         let other = RoomId::from_parts("main", "other").unwrap();
         audit.add(&other, &[verdict(2)]).await.unwrap();
         // It goes on after all.
-        writer.write(&audit, &room());
+        writer.write(&audit);
         audit.add(&room(), &[verdict(4)]).await.unwrap();
         assert_eq!(reasons(&audit, 10).await, ["4", "3", "2", "1"]);
     }
@@ -549,7 +658,7 @@ mod tests {
         for _ in 0..10 {
             audit.add(&room(), &many).await.unwrap_err();
         }
-        let waits = audit.room(&room()).queue().lines.len();
+        let waits = audit.room(&room(), Kind::Verdicts).queue().lines.len();
         assert!((1..=MOST_WAITING).contains(&waits), "{waits}");
         // It broke off.
         drop(writer);
