@@ -50,7 +50,7 @@ fn status(server: &Server, path: &str) -> (u16, String) {
     stream
         .set_read_timeout(Some(DEADLINE))
         .expect("a time to wait");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("a request");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");

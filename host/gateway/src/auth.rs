@@ -16,7 +16,7 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
@@ -264,6 +264,15 @@ fn is_local(request: &Request) -> bool {
         })
 }
 
+/// Whether a request may learn what is inside the program: it comes from this machine, or is the operator's.
+pub(crate) fn is_insider(shared: &Shared, request: &Request) -> bool {
+    let token = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(bearer);
+    is_local(request) || token.is_some_and(|token| names::sha256(token) == shared.operator_sha256)
+}
+
 fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST)?.to_str().ok()
 }
@@ -273,17 +282,9 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
 ) -> Result<Principal, Problem> {
     if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-        let token = authorization
-            .to_str()
-            .ok()
-            .and_then(|text| text.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or_else(|| {
-                Problem::unauthorized(
-                    "the `Authorization` header is not of the form `Bearer TOKEN`",
-                )
-            })?;
+        let token = bearer(authorization).ok_or_else(|| {
+            Problem::unauthorized("the `Authorization` header is not of the form `Bearer TOKEN`")
+        })?;
         return known(shared, token).await?.ok_or_else(|| {
             Problem::unauthorized("the token is unknown: make a session with POST /v1/sessions, or check the operator's token")
         });
@@ -295,6 +296,11 @@ pub(crate) async fn authenticate(
         Problem::unauthorized("the session's cookie is unknown, and is cleared now: make a session with POST /v1/sessions")
             .header(header::SET_COOKIE, &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"))
     })
+}
+
+fn bearer(authorization: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The principal whose token this is. Hashes are compared, not tokens, so that the time it takes

@@ -383,7 +383,7 @@ fn general() -> Vec<Route> {
         Route {
             method: "get",
             path: "/readyz",
-            summary: "Whether the program is ready for use.",
+            summary: "Whether the program is ready for use; why not, to this machine and the operator.",
             access: Access::Open,
             query: NONE,
             body: None,

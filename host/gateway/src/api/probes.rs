@@ -1,8 +1,8 @@
 //! What machines ask: alive, ready, metrics, the routes.
 
-use crate::{openapi, problem::Problem, shared::Shared};
+use crate::{auth, openapi, problem::Problem, shared::Shared};
 use axum::{
-    extract::State,
+    extract::{Request, State},
     http::header,
     response::{IntoResponse, Response},
 };
@@ -13,8 +13,20 @@ pub(crate) async fn health() -> Response {
     crate::problem::json(axum::http::StatusCode::OK, &json!({ "alive": true }))
 }
 
-pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
-    let not_ready = |why: String| Problem::unavailable("not_ready", why);
+/// Why the program is not ready may name what is behind it, and rooms of others.
+pub(crate) async fn ready(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let is_insider = auth::is_insider(&shared, &request);
+    let not_ready = |why: String| {
+        let why = if is_insider {
+            why
+        } else {
+            "this machine, and who has the operator's token, is told why".into()
+        };
+        Problem::unavailable("not_ready", why)
+    };
     if shared.closing.is_cancelled() {
         return Err(not_ready("the program is ending".into()));
     }

@@ -15,7 +15,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -52,6 +52,8 @@ pub(crate) struct Host {
     pub(crate) store: SharedStore,
     /// What the gateway takes for the time, in milliseconds since the Unix epoch.
     pub(crate) time: Arc<AtomicI64>,
+    /// What the other parts of the process lack, if anything.
+    pub(crate) lacks: Arc<Mutex<Option<String>>>,
     pub(crate) cancel: CancellationToken,
     pub(crate) handle: Handle,
     /// The rooms as they were at the start.
@@ -132,12 +134,14 @@ impl Host {
         config.limits.address_burst = 5000;
         change(&mut config);
         let clock = Arc::clone(&time);
+        let lacks = Arc::new(Mutex::new(None));
+        let lacked = Arc::clone(&lacks);
         let parts = Parts {
             bus: bus.clone(),
             store: store.clone(),
             clock: Clock::from_fn(move || Timestamp::from_millis(clock.load(Ordering::Relaxed))),
             metrics: Arc::new(|| "# the metrics\n".into()),
-            ready: Arc::new(|| Ok(())),
+            ready: Arc::new(move || lacked.lock().unwrap().clone().map_or(Ok(()), Err)),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -151,6 +155,7 @@ impl Host {
             bus,
             store,
             time,
+            lacks,
             cancel,
             handle,
             rooms,

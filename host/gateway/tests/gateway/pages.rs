@@ -1,6 +1,7 @@
 //! The page's files, and what machines ask.
 
 use crate::host::{Host, TOKEN};
+use serde_json::json;
 
 #[tokio::test]
 async fn the_page_is_served_with_its_files() {
@@ -284,4 +285,35 @@ async fn metrics_are_for_this_machine_and_the_operator() {
         401,
         "a proxy that names no client"
     );
+}
+
+#[tokio::test]
+async fn why_it_is_not_ready_is_for_this_machine_and_the_operator() {
+    let host = Host::start().await;
+    let why = "Redis does not answer at 10.0.0.7:6379";
+    *host.lacks.lock().unwrap() = Some(why.into());
+    let bearer = format!("Bearer {TOKEN}");
+    let operator = ("authorization", bearer.as_str());
+    let proxied = ("x-forwarded-for", "203.0.113.7");
+    for (headers, is_told) in [
+        (&[][..], true),
+        (&[proxied], false),
+        (&[proxied, ("authorization", "Bearer abc")], false),
+        (&[("host", "evil.example:8787")], false),
+        (&[proxied, operator], true),
+    ] {
+        let answer = host.http("GET", "/readyz", headers, "").await;
+        let problem = answer.json();
+        assert_eq!(
+            (answer.status, &problem["code"]),
+            (503, &json!("not_ready"))
+        );
+        let detail = problem["detail"].as_str().unwrap();
+        assert_eq!(detail == why, is_told, "{headers:?}: {detail}");
+        assert_eq!(
+            detail.contains("10.0.0.7"),
+            is_told,
+            "{headers:?}: {detail}"
+        );
+    }
 }
