@@ -157,6 +157,15 @@ test("names and emotes are completed by keyboard", async ({ room, api, page }) =
   await expect(room.messages.last()).toHaveAccessibleName("Ana: hi @Benjamin :hype:");
 });
 
+test("an emote that is offered is told with its whole code", async ({ room, page }) => {
+  await room.enter("Ana");
+  await room.box.focus();
+  await page.keyboard.type(":fa");
+  const code = page.getByRole("option").locator(".term");
+  await expect(code).toHaveText(":facepalm:");
+  expect(await code.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)).toBe(false);
+});
+
 test("Enter sends a name that is written out, and takes no longer one", async ({ room, api, page }) => {
   for (const name of ["Maxine", "Max"]) await api.say(name, `I am ${name}`);
   await room.enter("Ana");
