@@ -64,6 +64,15 @@ test("what is refused is shown with its reason, and its text is kept", async ({ 
   expect(await api.log()).toEqual([]);
 });
 
+test("what comes along with pasted text and is not seen is no reason to refuse it", async ({ room, api }) => {
+  await room.enter("Ana");
+  await room.box.fill("\u200b");
+  await expect(room.page.getByRole("button", { name: "Send" })).toBeDisabled();
+  await room.say("left\ttower\u200b!");
+  await expect(room.message("left tower!")).toBeVisible();
+  expect((await api.newest()).message.text).toBe("left tower!");
+});
+
 test("what is too long for this room is not to be sent, and one is told how long it may be", async ({ room, page }) => {
   const send = page.getByRole("button", { name: "Send" });
   await room.enter("Ana");
