@@ -25,8 +25,14 @@ export class Moderation {
   #spoke = $state(-Infinity);
   /** As whom. */
   #you: string | null = null;
+  /** The authors' names of the messages that one decides about, until it is known who did. */
+  readonly #deciding = new Map<string, string>();
 
-  constructor(readonly room: string) {}
+  /** `tell` tells who moderates something. */
+  constructor(
+    readonly room: string,
+    readonly tell: (text: string) => void,
+  ) {}
 
   /** Takes a frame. What it says of modes and of what waits holds until the next hello. */
   take(frame: ServerFrame): void {
@@ -34,6 +40,7 @@ export class Moderation {
       case "hello":
         this.modes = OFF;
         this.held = [];
+        this.#deciding.clear();
         if (frame.you.id !== this.#you) this.#spoke = -Infinity;
         this.#you = frame.you.id;
         this.moderates = frame.you.scopes.includes("moderate");
@@ -45,6 +52,7 @@ export class Moderation {
         this.held = [...this.held.filter(({ message }) => message.id !== frame.message.id), frame];
         break;
       case "decided":
+        this.#outrun(frame);
         this.held = this.held.filter(({ message }) => message.id !== frame.id);
         break;
     }
@@ -84,14 +92,30 @@ export class Moderation {
     return `${name} is banned. /unban ${id} ends it.`;
   }
 
+  /** Decides about what waits. If somebody else was faster, that is told once it is known who. */
   async decide(id: string, decision: "approve" | "deny"): Promise<void> {
+    const waiting = this.held.find(({ message }) => message.id === id);
+    if (waiting) this.#deciding.set(id, waiting.message.author.name);
     try {
       await decide(this.room, id, decision);
+      this.#deciding.delete(id);
     } catch (error) {
       // Somebody else was faster, or time was.
-      if (!(error instanceof Refused && (error.status === 404 || error.code === "decided"))) throw error;
+      if (!(error instanceof Refused && (error.status === 404 || error.code === "decided"))) {
+        this.#deciding.delete(id);
+        throw error;
+      }
     }
     this.held = this.held.filter(({ message }) => message.id !== id);
+  }
+
+  /** Tells that another has decided what one was deciding, or time has. */
+  #outrun({ id, decision, by }: Extract<ServerFrame, { type: "decided" }>): void {
+    const author = this.#deciding.get(id);
+    this.#deciding.delete(id);
+    if (author === undefined || by.id === this.#you) return;
+    const what = `the message of ${author}`;
+    this.tell(decision === "expired" ? `Time is over for ${what}: it is not said.` : `${by.name} has ${decision} ${what} already.`);
   }
 
   /** Has the operator's token let one's own session moderate. It is used this once, and kept nowhere. */

@@ -23,8 +23,11 @@ function held(id: string): ServerFrame {
   };
 }
 
+let told: string[];
+
 function taken(...frames: ServerFrame[]): Moderation {
-  const moderation = new Moderation("main/lobby");
+  told = [];
+  const moderation = new Moderation("main/lobby", (text) => told.push(text));
   for (const frame of frames) moderation.take(frame);
   return moderation;
 }
@@ -35,6 +38,8 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe("what waits", () => {
   const by = { id: "operator:main", name: "operator" };
+  const answer = (status: number, body: object) =>
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(body), { status })));
 
   it("is there until it is decided, by whomever", () => {
     const it = taken(hello("moderate"), held("a"), held("b"), held("a"));
@@ -51,14 +56,46 @@ describe("what waits", () => {
     ["that was decided", 200, []],
     ["that somebody else decided first", 404, []],
   ])("and one %s is gone", async (_, status, left) => {
-    vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify({ id: "a", decision: "approved", code: "x", detail: "y" }), { status })));
+    answer(status, { id: "a", decision: "approved", code: "x", detail: "y" });
     const it = taken(hello("moderate"), held("a"));
     await it.decide("a", "approve");
     expect(ids(it)).toEqual(left);
   });
 
+  it.each([
+    ["approved", "operator has approved the message of Ben already."],
+    ["denied", "operator has denied the message of Ben already."],
+    ["expired", "Time is over for the message of Ben: it is not said."],
+  ] as const)("and who decides too late is told that it is %s, once", async (decision, text) => {
+    answer(409, { code: "decided", detail: "another moderator has decided about it" });
+    const decided: ServerFrame = { type: "decided", id: "a", decision, by };
+    // The room may hear of it before the answer, or after.
+    const before = taken(hello("moderate"), held("a"));
+    const deciding = before.decide("a", "deny");
+    before.take(decided);
+    await deciding;
+    before.take(decided);
+    expect(told).toEqual([text]);
+    const after = taken(hello("moderate"), held("a"));
+    await after.decide("a", "deny");
+    after.take(decided);
+    expect(told).toEqual([text]);
+  });
+
+  it.each([
+    ["oneself decided", 200, { id: "a", decision: "approved" }, { id: "guest:ana", name: "Ana" }],
+    ["one did on another page", 409, { code: "decided", detail: "y" }, { id: "guest:ana", name: "Ana" }],
+    ["another decided after one failed to", 503, { code: "busy", detail: "later" }, by],
+  ])("and nothing is told when %s", async (_, status, body, by) => {
+    answer(status, body);
+    const it = taken(hello("moderate"), held("a"));
+    await it.decide("a", "approve").catch(() => {});
+    it.take({ type: "decided", id: "a", decision: "approved", by });
+    expect(told).toEqual([]);
+  });
+
   it("and stays when the host can't decide", async () => {
-    vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify({ code: "busy", detail: "later" }), { status: 503 })));
+    answer(503, { code: "busy", detail: "later" });
     const it = taken(hello("moderate"), held("a"));
     await expect(it.decide("a", "deny")).rejects.toThrow("later");
     expect(ids(it)).toEqual(["a"]);

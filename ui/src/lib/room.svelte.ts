@@ -138,7 +138,7 @@ export class Room implements Owner {
   #ticking: ReturnType<typeof setInterval> | undefined;
 
   constructor(readonly id: string) {
-    this.moderation = new Moderation(id);
+    this.moderation = new Moderation(id, (text) => this.tell(text));
     this.#wire = new Connection(id, this, true);
     this.#removals = new Removals(id, this.#log, () => {
       this.#flush();
