@@ -104,6 +104,26 @@ test("what is edited is still a reply, and what one was writing is not lost", as
   await expect(room.box).toHaveValue("half a thought");
 });
 
+test("what one is writing is still there when the page is loaded again, until it is sent", async ({ room, api, page }) => {
+  const { id } = await api.say("Ben", "any questions?");
+  await room.enter("Ana");
+  await room.message("any questions?").hover();
+  await page.getByRole("button", { name: "Reply to Ben" }).click();
+  await page.keyboard.type("where is");
+  await page.reload();
+  await room.live();
+  await expect(room.box).toHaveValue("where is");
+  await expect(page.getByText("Your message is a reply:")).toBeAttached();
+  await room.say("where is the key?");
+  await expect(room.message("where is the key?")).toBeVisible();
+  expect((await api.newest()).message.reply_to).toBe(id);
+  await page.reload();
+  await room.live();
+  await expect(room.message("where is the key?")).toBeVisible();
+  await expect(room.box).toHaveValue("");
+  await expect(page.getByText("Your message is a reply:")).toHaveCount(0);
+});
+
 test("a text is never markup", async ({ room, api }) => {
   const text = `<img src=x onerror=alert(1)><b>hi</b><script>alert(2)</script>`;
   await room.enter("Ana");
