@@ -206,6 +206,18 @@ test("an answer shows what it answers, and leads there", async ({ room, api, pag
   expect(page.url()).not.toContain("#");
 });
 
+test("whom an answer is to is read whole where there is room", async ({ room, api, page }) => {
+  const { id } = await api.say("Bartholomew Quigley", "ok");
+  await api.say("Cleo", "why?", id);
+  await room.enter("Ana");
+  await room.message("ok").hover();
+  await page.getByRole("button", { name: "Reply to Bartholomew Quigley", exact: true }).click();
+  // In the message, and over the box.
+  const names = page.locator(".who", { hasText: "Bartholomew Quigley" });
+  await expect(names).toHaveCount(2);
+  for (const name of await names.all()) expect(await name.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)).toBe(false);
+});
+
 test("the page of a room that does not exist says so, and leads to those that do", async ({ page, watch }) => {
   watch.expect(/404/);
   const answer = await page.goto("/r/main/nowhere");
