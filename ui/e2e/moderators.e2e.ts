@@ -59,6 +59,7 @@ test("what a moderator deletes and clears is gone from every page, and from the 
   await overlay.shows("one", "two", "three", "four");
   await page.bringToFront();
 
+  await expect(room.log).toHaveAccessibleDescription(/back to writing\. D deletes/);
   await room.log.focus();
   for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowUp");
   await expect(room.message("two")).toBeFocused();
