@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChatTrends } from "./protocol";
-import { authors, talk } from "./trends";
+import { authors, pace, talk } from "./trends";
 
 function trends(change: Partial<ChatTrends>): ChatTrends {
   const quiet = { messages_per_minute: 12, unique_authors: 7, bot_fraction: 0.6, top_tokens: [], top_emotes: [] };
@@ -19,6 +19,14 @@ describe("who writes", () => {
   ])("%j", (change, words) => {
     expect(authors(trends(change))).toBe(words);
   });
+});
+
+it.each([
+  [0, "0 messages a minute"],
+  [1.2, "1 message a minute"],
+  [1.5, "2 messages a minute"],
+])("%d a minute are %s", (messages_per_minute, words) => {
+  expect(pace({ messages_per_minute })).toBe(words);
 });
 
 it("what is said most leaves out what was said once, emotes that do not exist, and who is not known", () => {

@@ -45,3 +45,9 @@ export function authors({ unique_authors: count, bot_fraction: share, messages_p
   const percent = Math.min(99, Math.max(1, Math.round(share * 100)));
   return `${who}, ${percent} % of messages by AI personas`;
 }
+
+/** How fast the chat goes: `12 messages a minute`. */
+export function pace({ messages_per_minute: exact }: Pick<ChatTrends, "messages_per_minute">): string {
+  const count = Math.round(exact);
+  return count === 1 ? "1 message a minute" : `${count.toLocaleString()} messages a minute`;
+}
