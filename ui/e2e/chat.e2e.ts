@@ -64,6 +64,24 @@ test("what is refused is shown with its reason, and its text is kept", async ({ 
   expect(await api.log()).toEqual([]);
 });
 
+test.describe("where a word may not be said", () => {
+  test.use({ policy: `name = "default"\nversion = "1"\nblocklist = ["turnip"]\n` });
+
+  test("who is called by it is told that it is the name, and takes another", async ({ room, page }) => {
+    await room.enter("Turnip");
+    await room.say("hello everyone");
+    await expect(page.getByRole("alert")).toContainText("Not sent because of your name");
+    await page.getByRole("button", { name: "Change your name" }).click();
+    await expect(page.getByLabel("Your name")).toBeFocused();
+    await page.keyboard.type("Ana");
+    await page.keyboard.press("Enter");
+    await expect(page.getByText("You are Ana")).toBeVisible();
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.keyboard.press("Enter");
+    await expect(room.message("hello everyone")).toHaveAccessibleName("Ana: hello everyone");
+  });
+});
+
 test("what comes along with pasted text and is not seen is no reason to refuse it", async ({ room, api }) => {
   await room.enter("Ana");
   await room.box.fill("\u200b");

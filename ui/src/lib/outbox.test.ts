@@ -40,6 +40,15 @@ describe("an outbox", () => {
     expect(ids(discard(refused, "a"))).toEqual(["b"]);
   });
 
+  it.each([
+    ["/text", false],
+    ["/author", true],
+    [undefined, false],
+  ])("knows whether it is the name that was refused: %j", (pointer, forName) => {
+    const [refused] = settle(two, { type: "error", code: "empty", detail: "nothing in it", nonce: "a", ...(pointer && { pointer }) });
+    expect(refused).toMatchObject({ refused: "nothing in it", forName });
+  });
+
   it("sets aside what the room had no time for until it is sent again, or with another connection", () => {
     const delayed = settle(two, { type: "error", code: "busy", detail: "later", nonce: "a" });
     expect([delayed[0]?.refused, unsent(delayed).map(({ nonce }) => nonce)]).toEqual([null, ["b"]]);

@@ -16,6 +16,8 @@ export interface Draft {
   readonly replyTo: string | null;
   /** Why it was refused; null while it is on its way. */
   readonly refused: string | null;
+  /** Whether that is because of the name of who wrote it, whatever the text. */
+  readonly forName?: boolean;
   /** Whether it is with the room, where it waits for a moderator. */
   readonly waits?: boolean;
   /** Whether the room had no time for it: it is sent again later. */
@@ -60,11 +62,18 @@ export function settle(outbox: Outbox, frame: ServerFrame): Outbox {
       return outbox.some((draft) => draft.id === frame.message.id) ? discard(outbox, frame.message.id) : outbox;
     case "error":
       if (PASSING.has(frame.code)) return outbox.map((draft) => (draft.id === frame.nonce ? later(draft, frame.code, frame.detail) : draft));
-      return outbox.map((draft) => (draft.id === frame.nonce ? { ...draft, refused: frame.detail, waits: false } : draft));
+      return outbox.map((draft) => (draft.id === frame.nonce ? refused(draft, frame) : draft));
     default:
       return outbox;
   }
 }
+
+const refused = (draft: Draft, { detail, pointer }: Extract<ServerFrame, { type: "error" }>): Draft => ({
+  ...draft,
+  refused: detail,
+  forName: pointer === "/author",
+  waits: false,
+});
 
 const isCommand = ({ text }: Draft): boolean => named(text) !== null;
 
