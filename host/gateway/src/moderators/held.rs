@@ -4,7 +4,7 @@ mod deciding;
 mod holding;
 mod overdue;
 
-pub(super) use deciding::decide;
+pub(super) use deciding::{decide, deny_cleared};
 pub(crate) use holding::{Holding, kept_back};
 pub(crate) use overdue::run;
 

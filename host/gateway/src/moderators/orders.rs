@@ -216,7 +216,7 @@ fn say_modes(modes: &Modes) -> String {
 
 pub(crate) async fn ban_by_name(
     shared: &Shared,
-    room: &Room,
+    room: &Arc<Room>,
     actor: &Actor,
     name: &str,
     seconds: Option<u32>,
@@ -229,7 +229,7 @@ pub(crate) async fn ban_by_name(
 
 async fn ban(
     shared: &Shared,
-    room: &Room,
+    room: &Arc<Room>,
     actor: &Actor,
     whom: Named,
     seconds: Option<u32>,
@@ -259,7 +259,7 @@ async fn ban(
     record_it.reason.clone_from(&reason);
     record(shared, room, record_it).await;
     if clears {
-        take_back(shared, room, Some(whom.id), reason).await?;
+        take_back(shared, room, &actor.by, Some(whom.id), reason).await?;
     }
     Ok(ban)
 }

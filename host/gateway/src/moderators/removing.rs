@@ -7,6 +7,7 @@ use super::{
     What,
     acts::{self, ActNote},
     desk::{put_act, record, record_of, spread},
+    held,
     orders::{Actor, Ordered, Rank},
     who,
 };
@@ -79,7 +80,7 @@ pub(crate) async fn remove(
 
 pub(crate) async fn clear_by_name(
     shared: &Shared,
-    room: &Room,
+    room: &Arc<Room>,
     actor: &Actor,
     name: Option<&str>,
     reason: String,
@@ -90,7 +91,7 @@ pub(crate) async fn clear_by_name(
 
 pub(super) async fn clear(
     shared: &Shared,
-    room: &Room,
+    room: &Arc<Room>,
     actor: &Actor,
     whom: Option<Named>,
     reason: String,
@@ -102,7 +103,7 @@ pub(super) async fn clear(
         actor.over(room, &whom.id)?;
     }
     let author = whom.as_ref().map(|whom| whom.id.clone());
-    let cleared = take_back(shared, room, author, reason.clone()).await?;
+    let cleared = take_back(shared, room, &actor.by, author, reason.clone()).await?;
     let mut record_it = record_of(shared, room, Did::Clear, actor.by.clone());
     record_it.whom = whom;
     record_it.reason = reason;
@@ -110,10 +111,11 @@ pub(super) async fn clear(
     Ok(cleared)
 }
 
-/// Takes back all that is in the log by now, or all of one author.
+/// Takes back all that is in the log by now, or all of one author, and denies what waits of that.
 pub(super) async fn take_back(
     shared: &Shared,
-    room: &Room,
+    room: &Arc<Room>,
+    by: &Named,
     author: Option<AuthorId>,
     reason: String,
 ) -> Ordered<Cleared> {
@@ -151,7 +153,9 @@ pub(super) async fn take_back(
     };
     let key = MessageId::new().to_string();
     if let Some(version) = put_act(shared, room, key, &act).await? {
+        let author = author.clone();
         spread(shared, room, version, Act::Cleared { author, up_to }).await;
     }
+    held::deny_cleared(shared, room, by, author.as_ref()).await?;
     Ok(Cleared { up_to, removed })
 }

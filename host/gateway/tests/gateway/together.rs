@@ -4,7 +4,7 @@ use crate::{
     faulty::{Faulty, faulty_with},
     held::hold,
     host::{Host, MESSAGES, heard, lobby, soon},
-    requests::{as_operator, say, texts},
+    requests::{as_operator, moderator, say, texts},
 };
 use chatter_bus::{Heard, Subscription};
 use chatter_protocol::{MessageId, TopicKind};
@@ -73,6 +73,76 @@ async fn of_two_gateways_one_decides() {
     }
     for host in [&first, &second] {
         assert_eq!(texts(host).await, approved);
+    }
+}
+
+#[tokio::test]
+async fn what_is_cleared_waits_no_more_at_any_gateway() {
+    let ban = json!({ "author": "guest:ana" });
+    let timeout = json!({ "author": "guest:ana", "seconds": 60 });
+    let keeping = json!({ "author": "guest:ana", "clear": false });
+    let of_ana = "/messages?author=guest:ana";
+    // What is done, as whose it leaves waiting, and what is on record of it.
+    let cases = [
+        (("POST", "/bans", ban), vec!["bob"], vec!["ban", "deny"]),
+        (
+            ("POST", "/bans", timeout),
+            vec!["bob"],
+            vec!["timeout", "deny"],
+        ),
+        (("POST", "/bans", keeping), vec!["ana", "bob"], vec!["ban"]),
+        (
+            ("DELETE", of_ana, Value::Null),
+            vec!["bob"],
+            vec!["deny", "clear"],
+        ),
+        (
+            ("DELETE", "/messages", Value::Null),
+            vec![],
+            vec!["deny", "deny", "clear"],
+        ),
+    ];
+    for ((method, path, body), left, did) in cases {
+        let first = Host::with(hold).await;
+        let second = first.beside(hold).await;
+        let (mut ana, _) = first.watch("?name=ana").await;
+        let mut boss = moderator(&first).await;
+        ana.say("n-1", "you numpty").await;
+        let id = ana.next_of("waiting").await["id"].clone();
+        assert_eq!(say(&first, "bob", "numpty").await.0, 202);
+        let mut audit = first.listen(TopicKind::ChatAudit).await;
+        let case = format!("{method} {path} {body}");
+        let (status, answer) = as_operator(&second, method, path, body).await;
+        assert!([200, 201].contains(&status), "{case}: {answer}");
+        assert_eq!(acts(&mut audit), did, "{case}");
+        if !left.contains(&"ana") {
+            let error = ana.next_of("error").await;
+            let told = (&error["nonce"], &error["code"]);
+            assert_eq!(told, (&json!("n-1"), &json!("denied")), "{case}");
+            assert!(error["detail"].as_str().unwrap().ends_with(": cleared"));
+            let decided = boss.next_of("decided").await;
+            assert_eq!(decided["decision"], "denied", "{case}");
+            let path = format!("/held/{}", id.as_str().unwrap());
+            let approve = json!({ "decision": "approve" });
+            let (status, answer) = as_operator(&first, "POST", &path, approve).await;
+            assert_eq!((status, &answer["code"]), (409, &json!("decided")));
+        }
+        for host in [&first, &second] {
+            soon(async {
+                loop {
+                    let (_, page) = as_operator(host, "GET", "/held", Value::Null).await;
+                    let held = page["held"].as_array().unwrap().iter();
+                    if held
+                        .map(|held| &held["message"]["author"]["name"])
+                        .eq(&left)
+                    {
+                        return;
+                    }
+                }
+            })
+            .await;
+            assert_eq!(texts(host).await, [""; 0], "{case}");
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use chatter_protocol::{
-    ChatMessage, MessageId,
+    AuthorId, ChatMessage, MessageId,
     moderators::{Act, Decision, Did, HeldDecided, ModeratorAct, Named},
 };
 use chatter_store::{Change, Changed, Expected, Shelf};
@@ -49,8 +49,53 @@ pub(crate) async fn decide(
     finish(shared, room, &note).await
 }
 
+/// Denies all that waits, or all of one author, as what was said is cleared. What others decide about first is theirs.
+pub(crate) async fn deny_cleared(
+    shared: &Shared,
+    room: &Arc<Room>,
+    by: &Named,
+    author: Option<&AuthorId>,
+) -> Ordered<()> {
+    let looking = room.moderators.look_if_changed(shared, room);
+    shared.store(looking).await?;
+    let state = room.moderators.state();
+    let meant = |note: &&Arc<HeldNote>| {
+        note.decided.is_none() && author.is_none_or(|author| *author == note.held.message.author.id)
+    };
+    let mut settling = Settling::default();
+    let mut done = Ok(());
+    for note in state.held.values().filter(meant) {
+        let decided = Decided {
+            decision: Decision::Denied,
+            by: by.clone(),
+            reason: "cleared".into(),
+            at: shared.clock.now(),
+        };
+        done = settle(shared, room, note, decided, &mut settling).await;
+        if done.is_err() {
+            break;
+        }
+    }
+    settling.spread(shared, room).await;
+    done
+}
+
+/// Decides about a message unless others were first, and carries that out.
+pub(super) async fn settle(
+    shared: &Shared,
+    room: &Arc<Room>,
+    note: &HeldNote,
+    decided: Decided,
+    settling: &mut Settling,
+) -> Ordered<()> {
+    if let Some(note) = mark(shared, room, note, decided).await? {
+        carry_out(shared, room, &note, settling).await?;
+    }
+    Ok(())
+}
+
 /// Writes down what is decided about a message, as long as nothing is; none if others were first.
-pub(super) async fn mark(
+async fn mark(
     shared: &Shared,
     room: &Room,
     note: &HeldNote,
@@ -109,7 +154,7 @@ pub(super) async fn finish(
 
 /// Carries a decision out. Doing it twice changes nothing, and of several gateways that do, the one that takes the message
 /// off the desk leaves the record.
-pub(super) async fn carry_out(
+async fn carry_out(
     shared: &Shared,
     room: &Arc<Room>,
     note: &HeldNote,

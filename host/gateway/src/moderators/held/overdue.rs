@@ -2,7 +2,7 @@
 
 use super::{
     Decided, HeldNote,
-    deciding::{Settling, carry_out, finish, mark},
+    deciding::{Settling, finish, settle},
 };
 use crate::{
     moderators::orders::{self, Ordered},
@@ -83,10 +83,7 @@ async fn expire(
         reason: String::new(),
         at: shared.clock.now(),
     };
-    if let Some(note) = mark(shared, room, note, decided).await? {
-        carry_out(shared, room, &note, settling).await?;
-    }
-    Ok(())
+    settle(shared, room, note, decided, settling).await
 }
 
 fn tell_failure(room: &Room, note: &HeldNote, done: Ordered<()>) {
