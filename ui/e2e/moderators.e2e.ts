@@ -237,7 +237,7 @@ test("modes show on every page, and say why a message is not sent", async ({ roo
 test("commands are offered as they are, listed by /help, and never said", async ({ room, api, host, page }) => {
   await room.enter("Mia");
   await room.say("/help");
-  await told(room, "/timeout NAME [SECONDS|10m|2h|1d] [REASON]");
+  await told(room, "/timeout NAME [SECONDS|10m|1h30m|2d|1w] [REASON]");
   await room.say("/kick Ben");
   await refused(room, "There is no command /kick");
   await room.box.fill("");
@@ -245,7 +245,7 @@ test("commands are offered as they are, listed by /help, and never said", async 
   await room.box.focus();
   await page.keyboard.type("/tim");
   const option = page.getByRole("option").first();
-  await expect(option).toContainText("/timeout NAME [SECONDS|10m|2h|1d] [REASON]");
+  await expect(option).toContainText("/timeout NAME [SECONDS|10m|1h30m|2d|1w] [REASON]");
   const cut = await option.evaluate((row) => [...row.querySelectorAll("*")].some(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1));
   expect(cut).toBe(false);
   await page.keyboard.press("Escape");

@@ -43,6 +43,6 @@ describe("what is not to be sent", () => {
 it("each is offered to those who may use it", () => {
   expect(choices(false).map(({ term }) => term)).toEqual(["help"]);
   expect(choices(true).length).toBeGreaterThan(15);
-  expect(writing("/timeout Be", true)?.takes).toBe("NAME [SECONDS|10m|2h|1d] [REASON]");
+  expect(writing("/timeout Be", true)?.takes).toBe("NAME [SECONDS|10m|1h30m|2d|1w] [REASON]");
   expect(writing("/timeout Be", false)).toBeNull();
 });

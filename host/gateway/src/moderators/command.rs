@@ -220,32 +220,25 @@ impl Words<'_> {
             .map_err(|_| self.wrong("the id of a message is a UUID"))
     }
 
-    /// A time, if one comes next: seconds, or a number with its unit.
+    /// A time, if one comes next. What begins as one does and is none is refused: as a reason it would stand for ten minutes.
     fn time(&mut self) -> Result<Option<u32>, Wrong> {
         let before = self.rest;
         let Some(word) = self.word() else {
             return Ok(None);
         };
-        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
-        let unit: u32 = match &word[digits..] {
-            "" | "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 24 * 3600,
-            "w" => 7 * 24 * 3600,
-            _ => 0,
-        };
-        if digits == 0 || unit == 0 {
-            self.rest = before;
-            return Ok(None);
+        match seconds(&word) {
+            Some(time @ 1..=LONGEST_TIMEOUT) => Ok(Some(time)),
+            Some(_) => Err(self.wrong("a time-out is 1 second to 14 days long")),
+            None if (word.trim_start_matches(['-', '+', '.']).chars().next())
+                .is_some_and(char::is_numeric) =>
+            {
+                Err(self.wrong("that is no time, as 90, 10m, 1h30m, 2d and 1w are"))
+            }
+            None => {
+                self.rest = before;
+                Ok(None)
+            }
         }
-        word[..digits]
-            .parse()
-            .ok()
-            .and_then(|number: u32| number.checked_mul(unit))
-            .filter(|seconds| (1..=LONGEST_TIMEOUT).contains(seconds))
-            .map(Some)
-            .ok_or_else(|| self.wrong("a time-out is 1 second to 14 days long"))
     }
 
     fn number(&mut self, usual: u32, least: u32, most: u32, of: &str) -> Result<u32, Wrong> {
@@ -275,6 +268,33 @@ impl Words<'_> {
         Err(self
             .wrong("there is too much behind it; a name with spaces stands in \"quotation marks\""))
     }
+}
+
+/// The seconds of a time: a number of them, or numbers with their units, one behind the other.
+fn seconds(word: &str) -> Option<u32> {
+    let no_digit = |c: char| !c.is_ascii_digit();
+    // What is too much for a number is too long.
+    let number = |digits: &str| digits.parse().unwrap_or(u32::MAX);
+    if !word.contains(no_digit) {
+        return Some(number(word));
+    }
+    let (mut rest, mut sum) = (word, 0_u32);
+    while !rest.is_empty() {
+        let (digits, behind) = rest.split_at(rest.find(no_digit).filter(|at| *at > 0)?);
+        let end = behind.find(|c: char| c.is_ascii_digit());
+        let (unit, behind) = behind.split_at(end.unwrap_or(behind.len()));
+        let unit = match unit.to_ascii_lowercase().as_str() {
+            "s" | "sec" => 1,
+            "m" | "min" => 60,
+            "h" => 3600,
+            "d" => 24 * 3600,
+            "w" => 7 * 24 * 3600,
+            _ => return None,
+        };
+        sum = sum.saturating_add(number(digits).saturating_mul(unit));
+        rest = behind;
+    }
+    Some(sum)
 }
 
 #[cfg(test)]

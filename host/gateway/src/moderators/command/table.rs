@@ -16,7 +16,7 @@ const fn entry(name: &'static str, usage: &'static str, does: &'static str) -> E
 pub(crate) static ENTRIES: [Entry; 19] = [
     entry(
         "timeout",
-        "/timeout NAME [SECONDS|10m|2h|1d] [REASON]",
+        "/timeout NAME [SECONDS|10m|1h30m|2d|1w] [REASON]",
         "keeps somebody from speaking for a while, and clears what they said",
     ),
     entry("untimeout", "/untimeout NAME", "ends a time-out"),
