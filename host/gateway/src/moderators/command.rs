@@ -89,6 +89,9 @@ pub(crate) fn parse(text: &str) -> Result<Command, Wrong> {
     let text = text.strip_prefix('/').unwrap_or(text);
     let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let of = find(name).ok_or_else(|| Wrong::Unknown(name.chars().take(40).collect()))?;
+    // `/slow off` is `/slowoff`.
+    let off = (rest.trim().eq_ignore_ascii_case("off")).then(|| find(&format!("{}off", of.name)));
+    let (of, rest) = off.flatten().map_or((of, rest), |off| (off, ""));
     let mut words = Words { rest, of };
     let command = match of.name {
         "timeout" => {

@@ -156,6 +156,35 @@ fn commands_are_read() {
                 ..none
             }),
         ),
+        (
+            "/slow off",
+            modes(ModesPatch {
+                slow_seconds: Some(None),
+                ..none
+            }),
+        ),
+        (
+            "/followers  OFF ",
+            modes(ModesPatch {
+                known_minutes: Some(None),
+                ..none
+            }),
+        ),
+        (
+            "/emoteonly off",
+            modes(ModesPatch {
+                emote_only: Some(false),
+                ..none
+            }),
+        ),
+        (
+            "/unique off",
+            modes(ModesPatch {
+                unique: Some(false),
+                ..none
+            }),
+        ),
+        ("/unban off", Command::Unban { who: "off".into() }),
         ("/mod Bea", Command::Mod { who: "Bea".into() }),
         ("/unmod Bea", Command::Unmod { who: "Bea".into() }),
         ("/help", Command::Help(None)),
@@ -189,7 +218,9 @@ fn what_is_wrong_is_told_with_the_usage() {
         ("/delete 7", "is a UUID"),
         ("/slow 0", "1 to 3600 seconds"),
         ("/slow fast", "1 to 3600 seconds"),
+        ("/slow off now", "1 to 3600 seconds"),
         ("/slowoff now", "too much"),
+        ("/slowoff off", "too much"),
         ("/known -1", "0 to 129600 minutes"),
         ("/mod", "a name is missing"),
         ("/help ban me", "too much"),
