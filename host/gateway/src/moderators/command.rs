@@ -26,6 +26,9 @@ const LONGEST_KNOWN: u32 = 129_600;
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 200;
 
+/// What stands around a name with spaces, in whatever way a keyboard opens and closes it.
+const QUOTATION_MARKS: [char; 6] = ['"', '“', '”', '„', '«', '»'];
+
 /// What somebody wants to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -200,10 +203,13 @@ impl Words<'_> {
     fn who(&mut self) -> Result<String, Wrong> {
         let rest = self.rest.trim_start();
         let rest = rest.strip_prefix('@').unwrap_or(rest);
-        if let Some(quoted) = rest.strip_prefix('"') {
+        if let Some(quoted) = rest.strip_prefix(QUOTATION_MARKS) {
             let (name, rest) = quoted
-                .split_once('"')
+                .split_once(QUOTATION_MARKS)
                 .ok_or_else(|| self.wrong("a quotation mark is not closed"))?;
+            if !(rest.is_empty() || rest.starts_with(char::is_whitespace)) {
+                return Err(self.wrong("a name with quotation marks is given by its id"));
+            }
             self.rest = rest;
             return if name.trim().is_empty() {
                 Err(self.wrong("the name is empty"))

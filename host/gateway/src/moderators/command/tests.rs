@@ -40,6 +40,9 @@ fn commands_are_read() {
             timeout("Old Bea", 60, "spam"),
         ),
         ("/timeout @\"Old Bea\"", timeout("Old Bea", 600, "")),
+        ("/timeout “Old Bea” 60", timeout("Old Bea", 60, "")),
+        ("/timeout „Old Bea“ 60", timeout("Old Bea", 60, "")),
+        ("/timeout @«Old Bea»", timeout("Old Bea", 600, "")),
         (
             "/timeout guest:ana-0f3c11d2 1s",
             timeout("guest:ana-0f3c11d2", 1, ""),
@@ -212,6 +215,8 @@ fn what_is_wrong_is_told_with_the_usage() {
         ("/timeout Ana 5stars are too few", "no time"),
         ("/timeout \"Old Bea", "not closed"),
         ("/ban \"\"", "the name is empty"),
+        ("/ban \"Bad \"Guy\" X\"", "given by its id"),
+        ("/ban “Bad “Guy” X”", "given by its id"),
         ("/ban @", "a name is missing"),
         ("/unban Old Bea", "too much"),
         ("/delete", "id is missing"),
