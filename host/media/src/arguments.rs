@@ -130,7 +130,13 @@ pub(crate) fn arguments(
                     add(&["-rw_timeout", &wait_us(patience, 1)]);
                 }
                 Scheme::Http => add(&["-rw_timeout", &wait_us(patience, PULLED)]),
-                Scheme::Srt | Scheme::Udp => {}
+                Scheme::Srt => {
+                    let wait = wait_us(patience, 1);
+                    add(&["-timeout", &wait, "-listen_timeout", &wait]);
+                }
+                // What reads it hands no option on, but all of the URL.
+                Scheme::Udp if url.scheme() == "rtp" => {}
+                Scheme::Udp => add(&["-timeout", &wait_us(patience, 1)]),
             }
             if matches!(url.scheme(), "https" | "rtmps") {
                 add(&["-tls_verify", "1"]);
@@ -139,6 +145,11 @@ pub(crate) fn arguments(
                 }
             }
             let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+            let mut url = url.clone();
+            if url.scheme() == "rtp" && !url.query_pairs().any(|(name, _)| name == "timeout") {
+                url.query_pairs_mut()
+                    .append_pair("timeout", &wait_us(patience, 1));
+            }
             add(&["-i", url.as_str()]);
         }
         Input::Pushed { port, app, name } => {
@@ -201,8 +212,8 @@ pub(crate) fn arguments(
 /// How long ffmpeg waits for the network, in microseconds.
 fn wait_us(patience: &Patience, times: u32) -> String {
     let wait = patience.give_up.saturating_mul(times).max(patience.start);
-    // ffmpeg counts in 64 bits with a sign, and adds to it.
-    let wait = wait.saturating_add(BEYOND).min(Duration::from_secs(86_400));
+    // Of UDP ffmpeg counts them in 32 bits with a sign.
+    let wait = wait.saturating_add(BEYOND).min(Duration::from_secs(2_000));
     wait.as_micros().to_string()
 }
 
@@ -239,6 +250,12 @@ pub(crate) fn device(name: &str, system: &str, pulse: bool) -> (&'static str, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        net::UdpSocket,
+        process::{Command, Stdio},
+        thread::sleep,
+        time::Instant,
+    };
 
     #[test]
     fn each_kind_of_source_reaches_what_it_needs() {
@@ -248,6 +265,7 @@ mod tests {
             ("rtmps://x/live/k", "rtmps,tls,tcp"),
             ("rtsp://x/cam", "rtsp,rtp,udp,tcp"),
             ("srt://x:9000", "srt"),
+            ("udp://x:9000", "rtp,udp"),
             ("rtp://x:9000", "rtp,udp"),
         ];
         let shape = Shape {
@@ -268,9 +286,49 @@ mod tests {
                 has("-tls_verify"),
                 ["https", "rtmps"].contains(&url.scheme())
             );
-            assert_eq!(has("-timeout"), url.scheme() == "rtsp");
+            let times_out = ["rtsp", "srt", "udp"].contains(&url.scheme());
+            assert_eq!(has("-timeout"), times_out, "{url}");
             let times_out = ["https", "rtmp", "rtmps"].contains(&url.scheme());
             assert_eq!(has("-rw_timeout"), times_out);
+        }
+    }
+
+    #[test]
+    fn an_ffmpeg_that_nobody_is_left_to_end_ends_by_itself() {
+        let patience = Patience {
+            start: Duration::ZERO,
+            give_up: Duration::ZERO,
+            ..Patience::default()
+        };
+        let shape = Shape {
+            sound: true,
+            pictures: None,
+        };
+        let sources = ["udp://HERE", "rtp://HERE", "srt://HERE?mode=listener"];
+        let mut waiting = sources.map(|source| {
+            let free = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let here = free.local_addr().unwrap().to_string();
+            let url = Url::parse(&source.replace("HERE", &here)).unwrap();
+            drop(free);
+            let mut ffmpeg = Command::new("ffmpeg");
+            let ffmpeg = ffmpeg.args(arguments(Input::Url(&url), shape, None, &patience));
+            let ffmpeg = ffmpeg.stdout(Stdio::null()).stderr(Stdio::null());
+            (source, ffmpeg.spawn().unwrap())
+        });
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while waiting
+            .iter_mut()
+            .any(|(_, ffmpeg)| ffmpeg.try_wait().unwrap().is_none())
+            && Instant::now() < deadline
+        {
+            sleep(Duration::from_millis(100));
+        }
+        for (source, ffmpeg) in &mut waiting {
+            let ended = ffmpeg.try_wait().unwrap();
+            // It is reaped, whatever the test finds.
+            let _ = ffmpeg.kill();
+            let _ = ffmpeg.wait();
+            assert!(ended.is_some(), "{source}");
         }
     }
 
