@@ -22,8 +22,19 @@ pub(crate) enum Input<'a> {
 }
 
 /// So many times as long as others a web server is waited for: opened anew, a playlist begins with what was
-/// heard before.
+/// heard before, if only with its newest piece.
 pub(crate) const PULLED: u32 = 4;
+
+/// Where it begins.
+#[derive(Clone, Copy)]
+pub(crate) enum Begin {
+    /// So far into a recording.
+    At(u64),
+    /// Where what is live, or may be, is now.
+    Live,
+    /// With the newest piece of a playlist, since all that it held was heard.
+    Newest,
+}
 
 /// What is made of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,11 +81,11 @@ const TRUSTED: &[&str] = &[
 /// recording may have such a hole.
 const JUMP: &str = "10";
 
-/// ffmpeg's arguments. A recording begins so far into it; what is live, or may be, begins nowhere.
+/// ffmpeg's arguments.
 pub(crate) fn arguments(
     input: Input<'_>,
     shape: Shape,
-    recording_from_ms: Option<u64>,
+    begin: Begin,
     patience: &Patience,
 ) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
@@ -106,10 +117,11 @@ pub(crate) fn arguments(
         },
     };
     add(&["-protocol_whitelist", protocols]);
-    match recording_from_ms {
-        None => add(&["-dts_error_threshold", JUMP]),
-        Some(0) => {}
-        Some(ms) => add(&["-ss", &format!("{}.{:03}", ms / 1000, ms % 1000)]),
+    match begin {
+        Begin::Live => add(&["-dts_error_threshold", JUMP]),
+        Begin::Newest => add(&["-dts_error_threshold", JUMP, "-live_start_index", "-1"]),
+        Begin::At(0) => {}
+        Begin::At(ms) => add(&["-ss", &format!("{}.{:03}", ms / 1000, ms % 1000)]),
     }
     match input {
         Input::File(path) => {
@@ -274,7 +286,7 @@ mod tests {
         };
         for (url, expected) in table {
             let url = Url::parse(url).unwrap();
-            let arguments = arguments(Input::Url(&url), shape, None, &Patience::default());
+            let arguments = arguments(Input::Url(&url), shape, Begin::Live, &Patience::default());
             let at = arguments
                 .iter()
                 .position(|a| a == "-protocol_whitelist")
@@ -311,7 +323,7 @@ mod tests {
             let url = Url::parse(&source.replace("HERE", &here)).unwrap();
             drop(free);
             let mut ffmpeg = Command::new("ffmpeg");
-            let ffmpeg = ffmpeg.args(arguments(Input::Url(&url), shape, None, &patience));
+            let ffmpeg = ffmpeg.args(arguments(Input::Url(&url), shape, Begin::Live, &patience));
             let ffmpeg = ffmpeg.stdout(Stdio::null()).stderr(Stdio::null());
             (source, ffmpeg.spawn().unwrap())
         });

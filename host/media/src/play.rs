@@ -2,7 +2,7 @@
 
 use crate::{
     Condition, Options, PIECE, SAMPLE_RATE, Source,
-    arguments::{self, Input, Shape, arguments},
+    arguments::{self, Begin, Input, Shape, arguments},
     backoff::Backoff,
     clock::{Clock, Gap, Pace},
     condition,
@@ -130,7 +130,7 @@ impl Player {
                     length_ms: whole_ms,
                 });
             }
-            let run = match self.run(input, Some(pass_ms)).await {
+            let run = match self.run(input, Begin::At(pass_ms)).await {
                 Ok(run) => run,
                 Err(Trouble::Nothing(why)) if is_file || failures >= TRIES => {
                     return Condition::Failed { why };
@@ -244,8 +244,9 @@ impl Player {
             return Condition::Failed { why };
         }
         let mut was_live = false;
+        let mut begin = Begin::Live;
         loop {
-            let run = match self.run(input, None).await {
+            let run = match self.run(input, begin).await {
                 Ok(run) => run,
                 Err(trouble) => {
                     self.shape = whole(&self.options);
@@ -272,6 +273,12 @@ impl Player {
                 continue;
             }
             was_live |= run.lasted_ms > 0;
+            // Nobody may have written to it any more.
+            begin = match run.exit {
+                Exit::Silent if run.ending.said.is_playlist => Begin::Newest,
+                Exit::NeverBegan => begin,
+                _ => Begin::Live,
+            };
             self.settle(&run);
             self.pause(run.why(&self.secrets, "the source is gone"))
                 .await;
@@ -288,19 +295,17 @@ impl Player {
 
     /// One process, from its start to its end; another one at once if the source turns out to hold
     /// less than was asked for.
-    async fn run(
-        &mut self,
-        input: Input<'_>,
-        recording_from_ms: Option<u64>,
-    ) -> Result<Run, Trouble> {
-        let opening = match (input, recording_from_ms) {
-            (Input::Url(url), None) if Scheme::of(url) == Scheme::Http => Opening::MayEnd,
+    async fn run(&mut self, input: Input<'_>, begin: Begin) -> Result<Run, Trouble> {
+        let opening = match (input, begin) {
+            (Input::Url(url), Begin::Live | Begin::Newest) if Scheme::of(url) == Scheme::Http => {
+                Opening::MayEnd
+            }
             _ => Opening::Known,
         };
         let mut tries = 0;
         loop {
             tries += 1;
-            let arguments = arguments(input, self.shape, recording_from_ms, &self.options.patience);
+            let arguments = arguments(input, self.shape, begin, &self.options.patience);
             let process = Process::start(
                 &self.options.ffmpeg,
                 &arguments,

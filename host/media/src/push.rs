@@ -8,7 +8,7 @@
 
 use crate::{
     Condition,
-    arguments::{Input, arguments},
+    arguments::{Begin, Input, arguments},
     door::Door,
     play::{Player, whole},
     process::{self, Process},
@@ -140,7 +140,7 @@ impl Player {
             app: &at.app,
             name: &name,
         };
-        let arguments = arguments(input, self.shape, None, &self.options.patience);
+        let arguments = arguments(input, self.shape, Begin::Live, &self.options.patience);
         let process = Process::start(
             &self.options.ffmpeg,
             &arguments,

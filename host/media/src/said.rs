@@ -24,6 +24,8 @@ pub(crate) struct Said {
     pub(crate) pictures: bool,
     /// The source is open, and its streams are known.
     pub(crate) opened: bool,
+    /// It is an HLS playlist.
+    pub(crate) is_playlist: bool,
     /// All that precedes the first output has been said.
     pub(crate) mapped: bool,
     /// The name under which a stream was pushed.
@@ -72,6 +74,7 @@ impl Said {
         let text = text.trim_start();
         if text.starts_with("Input #0") {
             self.opened = true;
+            self.is_playlist = text.starts_with("Input #0, hls,");
         } else if let Some(rest) = text.strip_prefix("Duration: ") {
             self.duration_ms = duration_ms(rest.split(',').next().unwrap_or_default());
         } else if text.starts_with("Stream #0:") {

@@ -255,6 +255,32 @@ async fn a_live_playlist_that_was_ended_is_listened_to_when_it_is_streamed_again
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_live_playlist_that_nobody_writes_to_any_more_little_is_heard_again() {
+    let folder = TempDir::new().unwrap();
+    let words =
+        "-f lavfi -i sine=d=3.9 -c:a aac -f hls -hls_time 1 -hls_flags omit_endlist live.m3u8";
+    ffmpeg(folder.path(), words);
+    let web = Web::of(folder.path()).await;
+    let source: Source = web.url("/live.m3u8").parse().unwrap();
+    let mut options = hasty();
+    options.patience.give_up = Duration::from_millis(400);
+    let mut feed = source.open(options);
+    let mut told = Told::default();
+    let mut heard = [0, 0];
+    for heard in &mut heard {
+        let before = told.samples().len();
+        until(&mut feed, &mut told, is_playing).await;
+        until(&mut feed, &mut told, is_waiting).await;
+        *heard = told.samples().len() - before;
+    }
+    let [first, again] = heard;
+    assert!(
+        first > 0 && again * 2 < first,
+        "{first} and {again} samples"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_flv_that_is_still_being_written_is_live_though_it_says_that_it_has_no_length() {
     let folder = TempDir::new().unwrap();
     // As servers send it, nobody goes back to its head: that says 0 s.
