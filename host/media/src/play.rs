@@ -280,8 +280,12 @@ impl Player {
                 _ => Begin::Live,
             };
             self.settle(&run);
-            self.pause(run.why(&self.secrets, "the source is gone"))
-                .await;
+            let gone = "the source is gone";
+            let mut why = run.why(&self.secrets, gone);
+            if why == words::UNREADABLE && run.lasted_ms > 0 && matches!(input, Input::Url(_)) {
+                why = gone.into();
+            }
+            self.pause(why).await;
         }
     }
 

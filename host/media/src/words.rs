@@ -36,6 +36,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("Server returned 4", "the server refuses (a 4xx answer)"),
     ("Server returned 5", "the server fails (a 5xx answer)"),
     (
+        "Connection to srt://",
+        "nobody answers at that address, or who does refuses (another passphrase or streamid is wanted)",
+    ),
+    (
         "Connection refused",
         "nobody listens at that address (connection refused)",
     ),
@@ -102,11 +106,11 @@ const KNOWN: &[(&str, &str)] = &[
     ),
     ("Stream ends prematurely", "the connection broke off"),
     ("End of file", "it ended before it began"),
-    (
-        "Input/output error",
-        "it can't be read (input/output error)",
-    ),
+    ("Input/output error", UNREADABLE),
 ];
+
+/// What ffmpeg says of the end of an SRT stream, too.
+pub(crate) const UNREADABLE: &str = "it can't be read (input/output error)";
 
 /// What a server would answer again, and what stays as it is however often it is read.
 const LASTING: &[&str] = &[
@@ -277,6 +281,13 @@ mod tests {
                     "https://x/SECRET: Input/output error",
                 ],
                 "certificate is not accepted",
+            ),
+            (
+                &[
+                    "Connection to srt://x:9000?passphrase=SECRET failed: Input/output error",
+                    "srt://x:9000?passphrase=SECRET: Input/output error",
+                ],
+                "nobody answers at that address",
             ),
             (&["Unknown input format: 'pulse'"], "built without"),
             (

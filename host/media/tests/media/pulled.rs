@@ -299,6 +299,32 @@ async fn an_flv_that_is_still_being_written_is_live_though_it_says_that_it_has_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_srt_stream_is_not_there_plays_and_is_gone() {
+    let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let url = format!("srt://{}", free.local_addr().unwrap());
+    drop(free);
+    let mut feed = url.parse::<Source>().unwrap().open(hasty());
+    let mut told = Told::default();
+    until(&mut feed, &mut told, |now| {
+        now.to_string()
+            .contains("nobody answers at that address, or who")
+    })
+    .await;
+    let words = format!("-re -f lavfi -i sine=d=4 -c:a aac -f mpegts {url}?mode=listener");
+    let mut sender = Command::new("ffmpeg")
+        .args(["-hide_banner", "-loglevel", "error", "-nostdin"])
+        .args(words.split_whitespace())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    until(&mut feed, &mut told, is_playing).await;
+    until(&mut feed, &mut told, is_waiting).await;
+    let words = feed.condition().borrow().to_string();
+    assert_eq!(words, "waiting: the source is gone");
+    timeout(LONG, sender.wait()).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_silent_for_too_long_is_opened_anew() {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = server.local_addr().unwrap().port();
