@@ -48,7 +48,7 @@ pub enum Part {
 pub struct Feed {
     queue: Queue,
     condition: watch::Receiver<Condition>,
-    starts: Arc<AtomicU64>,
+    restarts: Arc<AtomicU64>,
     passes: watch::Receiver<Passes>,
     speed: f64,
     looped: bool,
@@ -74,7 +74,7 @@ pub(crate) struct Pass {
 pub(crate) struct Teller {
     pub(crate) queue: Queue,
     pub(crate) condition: watch::Sender<Condition>,
-    pub(crate) starts: Arc<AtomicU64>,
+    pub(crate) restarts: Arc<AtomicU64>,
     pub(crate) passes: watch::Sender<Passes>,
 }
 
@@ -84,20 +84,20 @@ impl Source {
     pub fn open(&self, options: Options) -> Feed {
         let queue = Queue::default();
         let (teller, condition) = watch::channel(Condition::Starting);
-        let starts = Arc::new(AtomicU64::new(0));
+        let restarts = Arc::new(AtomicU64::new(0));
         let (told, passes) = watch::channel(Passes::default());
         let (speed, looped) = (options.speed, options.looped);
         let teller = Teller {
             queue: queue.clone(),
             condition: teller,
-            starts: Arc::clone(&starts),
+            restarts: Arc::clone(&restarts),
             passes: told,
         };
         let player = tokio::spawn(play::play(self.clone(), options, teller));
         Feed {
             queue,
             condition,
-            starts,
+            restarts,
             passes,
             speed,
             looped,
@@ -154,10 +154,10 @@ impl Feed {
         self.speed
     }
 
-    /// How often it was opened anew: after an end that should not have been, or for another pass.
+    /// How often it was opened anew after an end that should not have been, or was that of a live stream.
     #[must_use]
     pub fn restarts(&self) -> u64 {
-        self.starts.load(Ordering::Relaxed).saturating_sub(1)
+        self.restarts.load(Ordering::Relaxed)
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Player {
     pub(crate) clock: Clock,
     pub(crate) shape: Shape,
     pub(crate) backoff: Backoff,
+    /// It was opened before, not counting earlier passes.
+    pub(crate) was_opened: bool,
 }
 
 /// Plays a source until it is over.
@@ -75,6 +77,7 @@ pub(crate) async fn play(source: Source, options: Options, teller: Teller) {
         clock: Clock::new(pace, options.from_ms),
         shape: whole(&options),
         backoff: Backoff::new(&options.patience),
+        was_opened: false,
         options,
         teller,
     };
@@ -197,11 +200,13 @@ impl Player {
                 match length_ms {
                     Some(length) if pass_ms >= length && length > 0 && self.options.looped => {
                         pass_ms %= length;
+                        self.was_opened = false;
                         continue;
                     }
                     _ if pass_ms > 0 && self.options.looped => {
                         pass_ms = 0;
                         failures = 0;
+                        self.was_opened = false;
                         continue;
                     }
                     _ if is_end => return Condition::Ended { note },
@@ -220,6 +225,7 @@ impl Player {
             if self.options.looped {
                 whole_ms = Some(here_ms);
                 pass_ms = 0;
+                self.was_opened = false;
                 continue;
             }
             return Condition::Ended { note };
@@ -258,7 +264,7 @@ impl Player {
                 if !was_live {
                     // Opened anew as one, which counts as the first time: from where it is to begin, and
                     // with its holes. How often it could not be opened before says nothing about that.
-                    self.teller.starts.fetch_sub(1, Ordering::Relaxed);
+                    self.was_opened = false;
                     self.backoff.reset();
                     self.clock.set_pace(Pace::File {
                         speed: self.options.speed,
@@ -355,9 +361,10 @@ impl Player {
         run::watch(self, process, opening).await
     }
 
-    /// The source is opened; each time but the first counts as a restart.
-    pub(crate) fn count_start(&self) {
-        if self.teller.starts.fetch_add(1, Ordering::Relaxed) > 0 {
+    /// The source is opened; each time but the first of a pass counts as a restart.
+    pub(crate) fn count_start(&mut self) {
+        if std::mem::replace(&mut self.was_opened, true) {
+            self.teller.restarts.fetch_add(1, Ordering::Relaxed);
             counter!("chatter_source_restarts_total", &self.labels()).increment(1);
         }
     }

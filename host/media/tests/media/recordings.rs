@@ -241,6 +241,7 @@ async fn a_recording_begins_where_it_is_told_to_and_again_if_looped() {
         let heard = &samples[second * 16_000..(second + 1) * 16_000];
         assert!(loudness(heard, hertz) > 0.05, "second {second}");
     }
+    assert_eq!(feed.restarts(), 0, "another pass is none");
 }
 
 /// Whoever plays the same file beside it is in step.
