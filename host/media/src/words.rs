@@ -58,7 +58,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("certificate", "the server's certificate is not accepted"),
     (
         "moov atom not found",
-        "the file breaks off: its index (moov) is missing",
+        "it is no MP4, or breaks off before its index (moov)",
     ),
     (
         "Unknown input format",
@@ -269,7 +269,7 @@ mod tests {
                     "moov atom not found",
                     "file:x: Invalid data found when processing input",
                 ],
-                "the file breaks off",
+                "breaks off before its index",
             ),
             (
                 &["file:x: Invalid data found when processing input"],

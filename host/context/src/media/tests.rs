@@ -157,7 +157,7 @@ async fn a_film_that_can_not_be_opened_is_told_beside_its_subtitles() {
         let told = until(&mut status, is_told).await;
         assert_eq!(
             told.hearing.detail,
-            "what it shows is not looked at: the file breaks off: its index (moov) is missing"
+            "what it shows is not looked at: it is no MP4, or breaks off before its index (moov)"
         );
         assert_eq!(told.condition, SourceCondition::Playing);
         assert_eq!(told.hearing.by, HearingBy::Subtitles);

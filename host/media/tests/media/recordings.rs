@@ -164,7 +164,7 @@ async fn what_is_no_recording_is_told_in_words() {
         ("empty.wav", "is empty"),
         ("text.mp3", "no media that ffmpeg reads"),
         ("secret.txt", "no media that ffmpeg reads"),
-        ("broken.mp4", "its index (moov) is missing"),
+        ("broken.mp4", "or breaks off before its index"),
         ("local.m3u8", "a list of other files or addresses"),
         ("named.wav", "a list of other files or addresses"),
         ("list.txt", "a list of other files or addresses"),
