@@ -87,6 +87,11 @@ impl Folder {
         places.chain([None]).map(|place| self.part(artefact, place))
     }
 
+    /// What a pull of it holds locked.
+    pub(crate) fn lock(&self, artefact: &Artefact) -> PathBuf {
+        self.beside(artefact, "lock")
+    }
+
     /// A file with the artefact's name and one more ending.
     pub(crate) fn beside(&self, artefact: &Artefact, ending: &str) -> PathBuf {
         self.0.join(format!("{}.{ending}", artefact.file))

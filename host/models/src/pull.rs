@@ -82,7 +82,8 @@ enum Trouble {
 
 /// Gets a file into the folder, from the first place that has it, and says whether it had to. With a
 /// `mirror`, the URL of a folder with files of the same names, nobody else is asked. Another pull of the
-/// same file is waited for. Dropping the future keeps what came; the next pull goes on from there.
+/// same file is waited for. A folder that can't be written to will do if the file is there. Dropping the future
+/// keeps what came; the next pull goes on from there.
 ///
 /// # Errors
 ///
@@ -99,7 +100,12 @@ pub async fn pull(
         progress,
     };
     fs::create_dir_all(folder.path()).map_err(|error| pull.cannot(folder.path(), &error))?;
-    let _lock = pull.lock().await?;
+    let _lock = match pull.open_lock() {
+        Err(error) if is_read_only(&error) && matches!(pull.is_there().await, Ok(true)) => {
+            return Ok(false);
+        }
+        opened => pull.lock(opened).await?,
+    };
     if pull.is_there().await? {
         return Ok(false);
     }
@@ -136,12 +142,16 @@ struct Pull<'a> {
 }
 
 impl Pull<'_> {
-    /// Whoever has the lock is the only one who pulls this file; the system frees it when a process ends.
-    async fn lock(&self) -> Result<File, PullError> {
-        let path = self.folder.beside(self.artefact, "lock");
+    fn open_lock(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|error| self.cannot(&path, &error))?;
+        let options = options.create(true).truncate(false).write(true);
+        options.open(self.folder.lock(self.artefact))
+    }
+
+    /// Whoever has the lock is the only one who pulls this file; the system frees it when a process ends.
+    async fn lock(&self, opened: io::Result<File>) -> Result<File, PullError> {
+        let path = self.folder.lock(self.artefact);
+        let file = opened.map_err(|error| self.cannot(&path, &error))?;
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(self.cannot(&path, &error)),
@@ -307,6 +317,13 @@ fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied
     )
 }
 

@@ -175,6 +175,23 @@ async fn a_file_is_pulled_once_and_what_is_wrong_with_it_is_seen() {
     assert!(folder.verify(&artefact).unwrap());
 }
 
+/// To what lies below `/sys` nobody adds a file.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_folder_that_cant_be_written_to_is_well_if_the_file_is_there() {
+    let bytes = bytes();
+    let (artefact, server) = (artefact(&bytes), Server::start(&bytes).await);
+    let (_place, folder) = folder();
+    fs::create_dir(folder.path()).unwrap();
+    let lock = folder.path().join("model.bin.lock");
+    std::os::unix::fs::symlink("/sys/model.bin.lock", lock).unwrap();
+    for (there, expected) in [(&bytes[..], Some(false)), (&bytes[1..], None)] {
+        fs::write(folder.file(&artefact), there).unwrap();
+        let pulled = pull(&artefact, &folder, Some(&server.url), &Quiet).await;
+        assert_eq!(pulled.ok(), expected);
+    }
+}
+
 #[tokio::test]
 async fn what_was_broken_off_goes_on_where_it_was() {
     let bytes = bytes();
