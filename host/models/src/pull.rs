@@ -53,13 +53,13 @@ pub enum PullError {
     },
     /// The disk is full.
     #[error(
-        "the disk is full: {needed} MB are needed in {}; what came so far is kept, and the next pull goes on from there",
+        "the disk is full: {needed} MB more are needed in {}; what came so far is kept, and the next pull goes on from there",
         folder.display()
     )]
     Full {
         /// Where.
         folder: PathBuf,
-        /// Of the file and of what it comes packed in, in megabytes.
+        /// More than is there already, in megabytes.
         needed: u64,
     },
     /// No place has it.
@@ -228,7 +228,7 @@ impl Pull<'_> {
         let installed = match unpacked {
             Ok(true) => self.install(&whole, shown).await,
             Ok(false) => Err(Trouble::There(format!("{shown} holds no {member}"))),
-            Err(error) if is_full(&error) => Err(Trouble::Here(self.full())),
+            Err(error) if is_full(&error) => Err(Trouble::Here(self.full(self.artefact.bytes))),
             Err(error) => Err(Trouble::There(format!(
                 "{shown} can't be unpacked: {error}"
             ))),
@@ -286,16 +286,16 @@ impl Pull<'_> {
         let _ = fs::remove_file(origin_file(file));
     }
 
-    fn full(&self) -> PullError {
+    fn full(&self, needed: u64) -> PullError {
         PullError::Full {
             folder: self.folder.path().to_owned(),
-            needed: 2 * self.artefact.bytes.div_ceil(1_000_000),
+            needed: needed.div_ceil(1_000_000),
         }
     }
 
     fn cannot(&self, path: &Path, error: &io::Error) -> PullError {
         if is_full(error) {
-            return self.full();
+            return self.full(self.artefact.bytes);
         }
         PullError::Folder {
             path: path.to_owned(),

@@ -158,9 +158,16 @@ impl Pull<'_> {
             _ => {}
         }
         let into = &*into;
+        let whole = coming.length.unwrap_or(self.artefact.bytes);
+        let packed = match expected {
+            Length::Known(_) => 0,
+            // It is an archive, out of which the file comes then.
+            Length::AtMost(_) => self.artefact.bytes,
+        };
         let here = |error: io::Error| {
             Attempt::Here(if is_full(&error) {
-                self.full()
+                let left = whole.saturating_sub(length(into));
+                self.full(left + packed)
             } else {
                 self.cannot(into, &error)
             })

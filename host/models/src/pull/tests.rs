@@ -88,7 +88,7 @@ async fn an_archive_for_which_the_disk_is_too_full_stays() {
     let full = |unpacked: &Path| std::os::unix::fs::symlink("/dev/full", unpacked).unwrap();
     let (names, end) = unpacked(&archive(MEMBER, &good), &good, full).await;
     assert_eq!(names, ["model.bin.0.part", "model.bin.0.part.origin"]);
-    assert!(end.contains("the disk is full"), "{end}");
+    assert!(end.contains("the disk is full: 1 MB more"), "{end}");
 }
 
 /// Answers each connection with one of these, in turn.
@@ -179,6 +179,35 @@ async fn of_an_archive_whose_length_nobody_knows_the_longer_part_is_kept() {
         let tag = Origin::of(&part).map(|origin| origin.tag);
         let expected = if in_part == 40 { "\"old\"" } else { "\"new\"" };
         assert_eq!(tag.as_deref(), Some(expected), "{case}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_told_with_what_is_needed_on_it() {
+    let artefact = artefact(&vec![0; 3_000_000]);
+    for (length, expected) in [
+        (Length::Known(3_000_000), "3 MB more"),
+        (Length::AtMost(LONGEST), "6 MB more"),
+    ] {
+        let url = server(vec![answer("200 OK\r\netag: \"1\"", 3_000_000, b"")]).await;
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path());
+        let pull = Pull {
+            artefact: &artefact,
+            folder: &folder,
+            progress: &Quiet,
+        };
+        let Ok(from) = Download::new(&url, length) else {
+            panic!("{url}");
+        };
+        let part = folder.part(&artefact, Some(0));
+        let written = with_ending(&origin_file(&part), "new");
+        std::os::unix::fs::symlink("/dev/full", written).unwrap();
+        let Err(Trouble::Here(error)) = pull.download(&from, &part).await else {
+            panic!("{expected}");
+        };
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
