@@ -6,6 +6,7 @@ use crate::{
     sight::Eye,
 };
 use chatter_media::{Feed, Part};
+use chatter_protocol::RoomId;
 use std::future::pending;
 
 /// Whoever looks at the pictures of a stream. They must follow in time.
@@ -15,11 +16,11 @@ pub(crate) struct Looking {
 }
 
 impl Looking {
-    /// At a stream that plays at this speed; has pictures described, if there is somebody who does.
-    pub(crate) fn new(sight: Option<Sight>, speed: f64) -> Self {
+    /// At a room's stream that plays at this speed; has pictures described, if there is somebody who does.
+    pub(crate) fn new(room: RoomId, sight: Option<Sight>, speed: f64) -> Self {
         Self {
             eye: Eye::default(),
-            seeing: sight.map(|sight| Seeing::new(sight, speed)),
+            seeing: sight.map(|sight| Seeing::new(room, sight, speed)),
         }
     }
 
@@ -63,8 +64,8 @@ pub(crate) struct Film {
 }
 
 impl Film {
-    pub(crate) fn new(feed: Feed, sight: Option<Sight>) -> Self {
-        let looking = Looking::new(sight, feed.speed());
+    pub(crate) fn new(room: RoomId, feed: Feed, sight: Option<Sight>) -> Self {
+        let looking = Looking::new(room, sight, feed.speed());
         Self {
             feed,
             looking,

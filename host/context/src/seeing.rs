@@ -6,7 +6,7 @@
 //! | `score` | a table of results; again when what is written in it is something else, or it was gone for 3 min, 20 s after the last at the earliest | 0.7; 0.5 |
 
 use chatter_llm::{Screen, Seen, Seer};
-use chatter_protocol::context::Scene;
+use chatter_protocol::{RoomId, context::Scene};
 use metrics::counter;
 use std::{
     fmt,
@@ -63,6 +63,7 @@ type Look = Pin<Box<dyn Future<Output = (u64, Result<Seen, String>)> + Send>>;
 
 /// What is being looked at.
 pub(crate) struct Seeing {
+    room: RoomId,
     sight: Sight,
     /// How fast the stream plays.
     speed: f64,
@@ -89,9 +90,10 @@ struct Score {
 }
 
 impl Seeing {
-    /// Of a stream that plays at this speed.
-    pub(crate) fn new(sight: Sight, speed: f64) -> Self {
+    /// Of a room's stream that plays at this speed.
+    pub(crate) fn new(room: RoomId, sight: Sight, speed: f64) -> Self {
         Self {
+            room,
             sight,
             speed,
             looking: None,
@@ -159,14 +161,14 @@ impl Seeing {
         match seen {
             Ok(seen) => {
                 if self.failures > 0 {
-                    tracing::info!("pictures are described again");
+                    tracing::info!(room = %self.room, "pictures are described again");
                 }
                 self.failures = 0;
                 self.seen(at_ms, seen)
             }
             Err(why) => {
                 if self.failures == 0 {
-                    tracing::warn!(%why, "a picture is not described; the next tries come with growing pauses");
+                    tracing::warn!(room = %self.room, %why, "a picture is not described; the next tries come with growing pauses");
                 }
                 self.failures = self.failures.saturating_add(1);
                 (None, None)
@@ -308,7 +310,8 @@ mod tests {
             every: Duration::from_secs(10),
             deadline: Duration::from_secs(8),
         };
-        (Seeing::new(sight, 1.0), seer)
+        let room = RoomId::new("main/lobby").unwrap();
+        (Seeing::new(room, sight, 1.0), seer)
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub(crate) async fn watch<L: Listening>(
             room.clone(),
             clock,
             Names::new(senses.names.clone(), people),
-            Looking::new(senses.sight.clone(), feed.speed()),
+            Looking::new(room.clone(), senses.sight.clone(), feed.speed()),
             listening.is_some(),
             from_ms,
         ),

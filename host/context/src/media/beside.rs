@@ -52,7 +52,11 @@ impl Media {
         let showing = show(hearing, feed.condition(), show_as, &playback.room);
         let more = More {
             names: Names::new(self.senses.names.clone(), around.people.clone()),
-            film: Some(Film::new(feed, self.senses.sight.clone())),
+            film: Some(Film::new(
+                playback.room.clone(),
+                feed,
+                self.senses.sight.clone(),
+            )),
         };
         let playing = async {
             let played = play_from(

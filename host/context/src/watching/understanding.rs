@@ -209,7 +209,8 @@ mod tests {
     fn a_voice_that_was_heard_when_the_listener_died_is_over() {
         let room = RoomId::new("main/lobby").unwrap();
         let clock = Clock::from_fn(|| Timestamp::from_millis(0));
-        let (names, looking) = (Names::default(), Looking::new(None, 1.0));
+        let looking = Looking::new(room.clone(), None, 1.0);
+        let names = Names::default();
         let mut understanding = Understanding::new(room.clone(), clock, names, looking, true, 0);
         let sound = |understanding: &mut Understanding, from_s: u64, to_s: u64| {
             for piece in from_s * 10..to_s * 10 {
