@@ -123,7 +123,7 @@ struct Line {
     bytes: u64,
     sha256: &'static str,
     licence: &'static str,
-    /// `missing`, `part`, `here` or `wrong`; a file of the right length counts as here.
+    /// `missing`, `part`, `coming`, `here` or `wrong`; a file of the right length counts as here.
     state: &'static str,
 }
 
@@ -149,6 +149,7 @@ fn list(options: ListOptions) -> Result<(), Failure> {
             let here = match state {
                 State::Missing => String::new(),
                 State::Whole => "here".into(),
+                State::Coming { bytes } => format!("being pulled, {} so far", HumanBytes(bytes)),
                 State::Part { bytes } => format!("broken off after {}", HumanBytes(bytes)),
                 State::Other { bytes } => format!("wrong: {} long", HumanBytes(bytes)),
             };
@@ -175,6 +176,7 @@ fn word(state: State) -> &'static str {
     match state {
         State::Missing => "missing",
         State::Part { .. } => "part",
+        State::Coming { .. } => "coming",
         State::Whole => "here",
         State::Other { .. } => "wrong",
     }

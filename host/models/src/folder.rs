@@ -4,7 +4,7 @@ use crate::Artefact;
 use sha2::{Digest, Sha256};
 use std::{
     fmt::Write as _,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -21,6 +21,11 @@ pub enum State {
     /// A download that was broken off.
     Part {
         /// So many bytes, of the file or of the archive that it is packed in.
+        bytes: u64,
+    },
+    /// A download that is under way.
+    Coming {
+        /// So many bytes by now, of the file or of the archive that it is packed in.
         bytes: u64,
     },
     /// All of it.
@@ -59,9 +64,18 @@ impl Folder {
         match (length(self.file(artefact)), part) {
             (Some(bytes), _) if bytes == artefact.bytes => State::Whole,
             (Some(bytes), _) => State::Other { bytes },
+            (None, part) if self.is_pulled(artefact) => State::Coming {
+                bytes: part.unwrap_or(0),
+            },
             (None, Some(bytes)) => State::Part { bytes },
             (None, None) => State::Missing,
         }
+    }
+
+    /// Whether somebody pulls it right now.
+    fn is_pulled(&self, artefact: &Artefact) -> bool {
+        let lock = File::open(self.lock(artefact));
+        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// Whether a file is there and has the digest that it should have; reads all of it.

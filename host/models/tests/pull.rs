@@ -192,6 +192,33 @@ async fn a_folder_that_cant_be_written_to_is_well_if_the_file_is_there() {
     }
 }
 
+/// Sees what there is of a file while it comes.
+struct Looks<'a>(&'a Folder, &'a Artefact, Mutex<Vec<State>>);
+
+impl Progress for Looks<'_> {
+    fn note(&self, _: &str) {}
+    fn begins(&self, _: u64, _: Option<u64>) {}
+    fn has(&self, _: u64) {
+        self.2.lock().unwrap().push(self.0.state(self.1));
+    }
+    fn ends(&self) {}
+}
+
+#[tokio::test]
+async fn what_comes_right_now_was_not_broken_off() {
+    let bytes = bytes();
+    let (artefact, server) = (artefact(&bytes), Server::start(&bytes).await);
+    let (_place, folder) = folder();
+    let looks = Looks(&folder, &artefact, Mutex::default());
+    let pulled = pull(&artefact, &folder, Some(&server.url), &looks).await;
+    assert!(pulled.unwrap());
+    let seen = looks.2.into_inner().unwrap();
+    let all = bytes.len() as u64;
+    assert_eq!(seen.last(), Some(&State::Coming { bytes: all }));
+    let comes = |state: &State| matches!(state, State::Coming { .. });
+    assert!(seen.iter().all(comes), "{seen:?}");
+}
+
 #[tokio::test]
 async fn what_was_broken_off_goes_on_where_it_was() {
     let bytes = bytes();

@@ -141,6 +141,7 @@ impl Ears {
             State::Whole => return Ok(self.folder.file(&model.artefact)),
             State::Missing => "is not here",
             State::Part { .. } => "is here in part",
+            State::Coming { .. } => "is being pulled",
             State::Other { .. } => "is not what it should be",
         };
         // Whoever pulls a model for speech gets the one for voices, too.
