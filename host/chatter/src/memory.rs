@@ -153,8 +153,15 @@ struct Opened {
     memory: Arc<dyn Archive>,
 }
 
+/// What becomes of an embedded memory that is not there.
+#[derive(Clone, Copy)]
+enum Absent {
+    Made,
+    Refused,
+}
+
 impl Place {
-    fn open(self) -> Result<Opened, Failure> {
+    fn open(self, absent: Absent) -> Result<Opened, Failure> {
         let mut settings = Settings::load(ServeOptions {
             config: self.config,
             data: self.data,
@@ -171,7 +178,12 @@ impl Place {
                 }
             }
         }
-        let data = DataFolder::open(&settings.data)?;
+        let data = match (&settings.memory, absent) {
+            (MemorySettings::Embedded { .. }, Absent::Refused) => {
+                DataFolder::with_memory(&settings.data)?
+            }
+            _ => DataFolder::open(&settings.data)?,
+        };
         let memory = settings.memory.open(&data.memory(), Vectors::Left)?;
         Ok(Opened {
             settings,
@@ -184,6 +196,12 @@ impl Place {
 impl Opened {
     fn is_mem0(&self) -> bool {
         matches!(self.settings.memory, MemorySettings::Mem0(_))
+    }
+
+    /// Says that nothing of what is meant was found, and where.
+    fn tell_nothing(&self) {
+        let place = self.memory.describe();
+        note(&format!("nothing is remembered of that in {place}"));
     }
 }
 

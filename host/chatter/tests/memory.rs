@@ -116,6 +116,23 @@ fn memories_are_taken_in_once_found_and_given_out_again() {
 }
 
 #[test]
+fn a_folder_without_a_memory_is_not_taken_for_one_in_which_nothing_is_remembered() {
+    let operator = Operator::new();
+    for words in [&["search"][..], &["export"], &FORGET_ANA] {
+        let (code, out, said) = operator.types(words, "");
+        assert_eq!((code, &*out), (1, ""), "{words:?}: {said}");
+        assert!(said.contains("no memory.db in data; "), "{words:?}: {said}");
+    }
+    assert!(!operator.0.path().join("data").exists(), "nothing is made");
+    operator.types(&["import", "-"], LINES);
+    let (code, _, said) = operator.types(&["search", "--about", "guest:ben"], "");
+    assert!(
+        code == 0 && said.ends_with("data/memory.db\n"),
+        "{code} {said}"
+    );
+}
+
+#[test]
 fn a_person_is_forgotten_by_all_personas() {
     let operator = Operator::new();
     operator.types(&["import", "-"], LINES);
@@ -261,6 +278,7 @@ const FORGET_ANA: [&str; 4] = ["forget", "--about", "guest:ana", "--yes"];
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_on_redis_is_forgotten_too_however_it_is_named() {
     let (redis, operator) = (RedisServer::start(), Operator::new());
+    operator.types(&["import", "-"], "");
     let store = store_on(&redis).await;
     let url = redis.url();
     let in_words = || operator.chatter(&[&FORGET_ANA[..], &["--bus", &url]].concat());

@@ -137,6 +137,7 @@ fn a_missing_key_is_missed_by_what_needs_it_alone() {
     let models = &["models", "list"][..];
     let memory = &["memory", "search", "tea"][..];
     let forget = &["memory", "forget", "--all", "--yes"][..];
+    home.run(&["memory", "import", "-", "--data", "data"]);
     // What is said of the key, if anything, beside the exit code.
     let refused = Some("error: the environment variable NO_SUCH_KEY, which should hold ");
     let noted = Some(" is not set here, and `chatter serve` needs it");
@@ -180,6 +181,7 @@ fn a_missing_key_is_missed_by_what_needs_it_alone() {
 #[test]
 fn what_the_environment_says_counts_for_every_command_that_goes_by_the_settings() {
     let home = Home::lively();
+    home.run(&["memory", "import", "-", "--data", "data"]);
     home.write(
         "configs/chatter.toml",
         "[llm]\nbase_url = \"http://127.0.0.1:9/v1\"\nmodel = \"m\"\n",

@@ -1,7 +1,7 @@
 //! Forgetting, in the memory and on the way there.
 
 use super::{
-    ForgetOptions,
+    Absent, ForgetOptions,
     beside::Beside,
     counted, list,
     whose::{Look, Meant, Whose},
@@ -27,7 +27,7 @@ pub(super) async fn forget(options: ForgetOptions) -> Result<(), Failure> {
             "say what to forget: --about PERSON, --room TENANT/ROOM, --tenant TENANT or --persona PERSONA; or --all",
         ));
     }
-    let opened = options.place.open()?;
+    let opened = options.place.open(Absent::Refused)?;
     let memory = &opened.memory;
     let joints = opened.alone().await?;
     let beside = Beside::those_at(joints.as_ref()).await?;
@@ -49,7 +49,7 @@ pub(super) async fn forget(options: ForgetOptions) -> Result<(), Failure> {
     };
     let count: usize = listed.iter().map(|(_, entries)| entries.len()).sum();
     if count + waiting.len() == 0 {
-        note("nothing is remembered of that");
+        opened.tell_nothing();
         beside.tell(opened.is_mem0());
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Finding what personas remember.
 
 use super::{
-    SearchOptions,
+    Absent, SearchOptions,
     lines::Line,
     list,
     whose::{Look, Meant},
@@ -16,7 +16,7 @@ use chatter_protocol::memory::{Entry, Query, Scope};
 
 /// `chatter memory search`.
 pub(super) async fn search(options: SearchOptions) -> Result<(), Failure> {
-    let opened = options.place.open()?;
+    let opened = options.place.open(Absent::Refused)?;
     let memory = &opened.memory;
     let Meant { scopes, .. } = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
     let about = &options.whose.about;
@@ -61,7 +61,7 @@ pub(super) async fn search(options: SearchOptions) -> Result<(), Failure> {
     found.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score).then(b.at.cmp(&a.at)));
     found.truncate(options.limit as usize);
     if found.is_empty() {
-        note("nothing is remembered of that");
+        opened.tell_nothing();
     }
     for (scope, entry) in found {
         let line = if options.json {

@@ -1,7 +1,7 @@
 //! Giving memories out as lines, and taking them in.
 
 use super::{
-    ExportOptions, ImportOptions,
+    Absent, ExportOptions, ImportOptions,
     lines::{self, Line},
     list,
     whose::Look,
@@ -19,7 +19,7 @@ use std::{
 
 /// `chatter memory export`.
 pub(super) async fn export(options: ExportOptions) -> Result<(), Failure> {
-    let opened = options.place.open()?;
+    let opened = options.place.open(Absent::Refused)?;
     let memory = &opened.memory;
     let meant = options.whose.scopes(&opened, Look::AsFarAsKnown).await?;
     let filter = options.whose.filter();
@@ -50,7 +50,7 @@ pub(super) async fn import(options: ImportOptions) -> Result<(), Failure> {
     let text = text.map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     // All of it, before anything is written.
     let lines = lines::read(&text, &name.to_string()).map_err(Failure::Usage)?;
-    let opened = options.place.open()?;
+    let opened = options.place.open(Absent::Made)?;
     let _alone = match opened.is_mem0() {
         true => None,
         false => opened.alone().await?,

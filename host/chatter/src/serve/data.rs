@@ -23,6 +23,19 @@ impl DataFolder {
         })
     }
 
+    /// The folder of an embedded memory that is there. Nothing is made: a folder that was mistyped is not to be taken
+    /// for one in which nothing is remembered.
+    pub(crate) fn with_memory(folder: &Path) -> Result<Self, Failure> {
+        let memory = Self(folder.to_owned()).memory();
+        if let Ok(false) = memory.try_exists() {
+            let folder = folder.display();
+            return Err(Failure::failed(format!(
+                "there is no memory.db in {folder}; name the folder that serve uses with --data"
+            )));
+        }
+        Self::open(folder)
+    }
+
     pub(super) fn store(&self) -> PathBuf {
         self.0.join("chatter.db")
     }
