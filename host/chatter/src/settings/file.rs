@@ -13,7 +13,10 @@ use crate::{
 use chatter_protocol::{RoomId, call::LimitsConfig};
 use chatter_workbench::{did_you_mean, toml_problem};
 use serde::{Deserialize, Deserializer};
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 const SETTINGS_FILE: &str = "chatter.toml";
 
@@ -32,7 +35,7 @@ impl Found {
     }
 
     fn at(places: [PathBuf; 2]) -> Self {
-        let path = places.iter().find(|place| place.is_file()).cloned();
+        let path = places.iter().find(|place| is_there(place)).cloned();
         let file = path.map(|path| {
             let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
             (path, text)
@@ -56,6 +59,14 @@ impl Found {
     #[must_use]
     pub fn places(&self) -> &[PathBuf] {
         &self.places
+    }
+}
+
+/// Whether there is something at a place, whatever it is: what can't be read is told, not passed over.
+fn is_there(place: &Path) -> bool {
+    match place.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
     }
 }
 

@@ -71,6 +71,25 @@ fn the_configuration_folders_file_wins_and_its_paths_start_there() {
 }
 
 #[test]
+fn a_file_that_can_not_be_read_is_not_passed_over() {
+    for is_link in [true, false] {
+        let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", "seed = 1\n")]);
+        let place = here.path().join("configs/chatter.toml");
+        let made = match is_link {
+            true => std::os::unix::fs::symlink("gone.toml", &place),
+            false => std::fs::create_dir(&place),
+        };
+        made.unwrap();
+        let lines = wrong(load(&here, ServeOptions::default()).unwrap_err());
+        let place = format!("{}: ", place.display());
+        assert!(
+            lines.len() == 1 && lines[0].starts_with(&place),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
 fn what_the_file_lets_viewers_hear_is_what_the_file_names() {
     let here = folder(&[
         ("configs/rooms/x", ""),
