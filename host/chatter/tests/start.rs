@@ -123,6 +123,22 @@ fn what_serve_refuses_is_named_by_config_check_in_the_same_words() {
 }
 
 #[test]
+fn a_token_that_is_too_short_is_named_by_config_check_too() {
+    let home = Home::lively();
+    let serve = &["serve", "--data", "data", "--listen", "127.0.0.1:0"][..];
+    for words in [serve, &["config", "check"]] {
+        let mut command = home.chatter(words);
+        let output = command.env("CHATTER_OPERATOR_TOKEN", "hunter2").output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert_eq!(
+            errors(&output),
+            "error: the operator's token in CHATTER_OPERATOR_TOKEN is shorter than 32 characters"
+        );
+    }
+}
+
+#[test]
 fn a_missing_key_is_missed_by_what_needs_it_alone() {
     let home = Home::lively();
     let llm = "data = \"../data\"\n[llm.providers.it]\nkind = \"openai\"\nmodel = \"m\"\n\

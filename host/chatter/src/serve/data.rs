@@ -58,10 +58,10 @@ impl DataFolder {
     /// made when it is asked for the first time.
     pub(super) fn operator_token(&self, said: Option<&str>) -> Result<OperatorToken, Failure> {
         match said {
-            Some(token) if token.trim().len() < TOKEN_BYTES => Err(Failure::usage(format!(
-                "the operator's token in {TOKEN_VARIABLE} is shorter than {TOKEN_BYTES} characters"
-            ))),
-            Some(token) => Ok(OperatorToken::new(token.trim())),
+            Some(token) => {
+                check_said(token).map_err(Failure::usage)?;
+                Ok(OperatorToken::new(token.trim()))
+            }
             None => operator_token(&self.token_file()),
         }
     }
@@ -82,6 +82,16 @@ pub(super) fn said_token() -> Option<String> {
     std::env::var(TOKEN_VARIABLE)
         .ok()
         .filter(|token| !token.trim().is_empty())
+}
+
+/// Whether what the environment says can be the operator's token.
+pub(super) fn check_said(token: &str) -> Result<(), String> {
+    if token.trim().len() < TOKEN_BYTES {
+        return Err(format!(
+            "the operator's token in {TOKEN_VARIABLE} is shorter than {TOKEN_BYTES} characters"
+        ));
+    }
+    Ok(())
 }
 
 /// Random bytes in a fresh token: as many as a hash of the length that is kept of it.

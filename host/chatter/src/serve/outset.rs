@@ -1,6 +1,6 @@
 //! What a run begins with: read and checked, and nothing of it has begun.
 
-use super::{reload::Origin, workshop::Workshop};
+use super::{data, reload::Origin, workshop::Workshop};
 use crate::{
     Failure,
     args::ServeOptions,
@@ -26,6 +26,7 @@ impl Outset {
     /// Everything that is wrong, and what is `wrong` already.
     pub(super) fn read(settings: &Settings, mut wrong: Vec<String>) -> Result<Self, Failure> {
         wrong.extend(settings.check_roles().err());
+        wrong.extend(data::said_token().and_then(|token| data::check_said(&token).err()));
         let read = Workshop::open(settings).and_then(|workshop| {
             let workshop = Arc::new(workshop);
             let origin = Origin::new(settings, Arc::clone(&workshop));
