@@ -83,6 +83,10 @@ fn what_serve_refuses_is_named_by_config_check_in_the_same_words() {
         ),
         ("log = \"chatter=loud\"\n", "log: \"chatter=loud\": "),
         (
+            "bus = \"rediss://127.0.0.1:9?ca=/none.pem\"\n",
+            "error: bus: ca=/none.pem: ",
+        ),
+        (
             "[llm.providers.it]\nkind = \"openai\"\nmodel = \"m\"\nbase_url = \"localhost/v1\"\n",
             "llm.providers.it.base_url: ",
         ),

@@ -71,7 +71,8 @@ impl Dialer {
         if let Some(password) = &server.password {
             info = info.set_password(password);
         }
-        let tls = server.tls.as_ref().map(connector).transpose()?;
+        let tls = server.tls.as_ref().map(connector).transpose();
+        let tls = tls.map_err(|why| Fault::new(FaultKind::Tls, format!("TLS for Redis: {why}")))?;
         Ok(Self { info, tls })
     }
 
@@ -277,9 +278,8 @@ fn unreachable(at: &Address, error: &std::io::Error) -> Fault {
 
 /// By rustls with ring, chosen here rather than for the whole process. Certificates are checked
 /// against the system's authorities, or against those that the URL names and no other.
-fn connector(tls: &Tls) -> Result<TlsConnector, Fault> {
-    let unfit =
-        |error: rustls::Error| Fault::new(FaultKind::Tls, format!("no TLS for Redis: {error}"));
+pub(super) fn connector(tls: &Tls) -> Result<TlsConnector, String> {
+    let unfit = |error: rustls::Error| format!("there can be no TLS: {error}");
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(unfit)?;
@@ -308,7 +308,7 @@ fn connector(tls: &Tls) -> Result<TlsConnector, Fault> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-fn certificates(file: &Path, option: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
+fn certificates(file: &Path, option: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match read {
         Ok(certificates) if certificates.is_empty() => {
@@ -319,7 +319,6 @@ fn certificates(file: &Path, option: &str) -> Result<Vec<CertificateDer<'static>
     }
 }
 
-fn wrong(option: &str, file: &Path, error: &dyn std::fmt::Display) -> Fault {
-    let words = format!("Redis, {option}={}: {error}", file.display());
-    Fault::new(FaultKind::Tls, words)
+fn wrong(option: &str, file: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("{option}={}: {error}", file.display())
 }

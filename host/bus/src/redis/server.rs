@@ -1,5 +1,6 @@
 //! Which Redis, and how it is reached: a URL.
 
+use super::dial::connector;
 use std::{env, fmt, path::PathBuf, str::FromStr};
 use url::{Host, Url};
 
@@ -80,6 +81,17 @@ impl Server {
     #[must_use]
     pub fn unset(&self) -> Option<&str> {
         self.unset.as_deref()
+    }
+
+    /// Whether TLS can be had with the files that the URL names, if it is to be.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    pub fn check_files(&self) -> Result<(), String> {
+        self.tls
+            .as_ref()
+            .map_or(Ok(()), |tls| connector(tls).map(drop))
     }
 
     /// Reads a URL, with another answer to what environment variables hold.

@@ -26,6 +26,7 @@ impl Outset {
     /// Everything that is wrong, and what is `wrong` already.
     pub(super) fn read(settings: &Settings, mut wrong: Vec<String>) -> Result<Self, Failure> {
         wrong.extend(settings.check_roles().err());
+        wrong.extend(settings.bus.check().err());
         wrong.extend(data::said_token().and_then(|token| data::check_said(&token).err()));
         let read = Workshop::open(settings).and_then(|workshop| {
             let workshop = Arc::new(workshop);

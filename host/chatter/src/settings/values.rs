@@ -64,6 +64,14 @@ impl Bus {
             Self::Redis(server) => server.unset().map(Key::of_redis),
         }
     }
+
+    /// Whether the files that its URL names can be used.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Memory => Ok(()),
+            Self::Redis(server) => server.check_files().map_err(|why| format!("bus: {why}")),
+        }
+    }
 }
 
 impl FromStr for Bus {
