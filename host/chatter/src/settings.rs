@@ -153,7 +153,7 @@ impl Settings {
             || source.speed.is_some()
             || source.looped.is_some()
             || source.audible.is_some();
-        Ok(Self {
+        let settings = Self {
             config,
             data: match options.data.or(file.data) {
                 Some(folder) => folder,
@@ -245,7 +245,9 @@ impl Settings {
             },
             seed: options.seed.or(file.seed),
             file: found,
-        })
+        };
+        check_names(settings.keys())?;
+        Ok(settings)
     }
 
     /// What the configuration may name.
@@ -256,11 +258,16 @@ impl Settings {
         }
     }
 
-    /// What is said of keys and passwords that the settings name and the environment lacks.
-    pub(crate) fn missing_keys(&self) -> Vec<String> {
+    /// The keys that the settings name, and the password if it is missing.
+    fn keys(&self) -> impl Iterator<Item = Key> {
         let vision = self.vision.as_ref().and_then(VisionSettings::key);
         let others = [self.bus.missing_password(), self.memory.key(), vision];
-        missing(others.into_iter().flatten().chain(self.llm.keys()))
+        others.into_iter().flatten().chain(self.llm.keys())
+    }
+
+    /// What is said of keys and passwords that the settings name and the environment lacks.
+    pub(crate) fn missing_keys(&self) -> Vec<String> {
+        missing(self.keys())
     }
 
     /// The servers that are asked, as far as one sees without asking: what is wrong with what is said of them.
@@ -338,6 +345,7 @@ pub(crate) fn llm(options: ServeOptions) -> Result<Llm, Failure> {
         concurrency: options.llm_concurrency,
     };
     let llm = Llm::new(options, LlmTable::default())?;
+    check_names(llm.keys())?;
     match missing(llm.keys()) {
         missing if missing.is_empty() => Ok(llm),
         missing => Err(Failure::Usage(missing)),
@@ -361,6 +369,16 @@ fn folder(config: PathBuf) -> Result<PathBuf, Failure> {
         "there is no configuration folder {}; name one with --config DIR",
         config.display()
     )))
+}
+
+/// Whether each is named by what can be the name of a variable.
+fn check_names(keys: impl Iterator<Item = Key>) -> Result<(), Failure> {
+    let wrong: Vec<_> = keys.filter_map(|key| key.misnamed()).collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Usage(wrong))
+    }
 }
 
 /// What is said of those that are missing.

@@ -146,6 +146,14 @@ impl Server {
                             "the password is given twice: in the URL and by password_env".into(),
                         );
                     }
+                    if !is_variable(&value) {
+                        // It may be the password itself.
+                        return Err(
+                            "password_env is the NAME of the environment variable that holds the password (letters, \
+                             digits and _), and no password"
+                                .into(),
+                        );
+                    }
                     match variable(&value) {
                         Some(password) => server.password = Some(password),
                         None => server.unset = Some(value),
@@ -217,6 +225,12 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+/// Whether a text can be the name of an environment variable.
+fn is_variable(text: &str) -> bool {
+    let is_one = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(|c: char| is_one(c) && !c.is_ascii_digit()) && text.chars().all(is_one)
 }
 
 fn database(path: &str, cluster: bool) -> Result<i64, String> {
@@ -342,6 +356,8 @@ mod tests {
             ("redis+cluster://:hunter2@h?node=b:x", "node=b:x"),
             ("redis://ana@h", "a user without a password"),
             ("redis://:hunter2@h?password_env=SECRET", "twice"),
+            ("redis://ana@h?password_env=hunter2-x", "the NAME of"),
+            ("redis://ana@h?password_env=", "the NAME of"),
         ];
         for (text, part) in cases {
             let problem = parse(text).unwrap_err();

@@ -35,6 +35,22 @@ impl Key {
     pub(crate) fn is_missing(&self) -> bool {
         is_missing(&self.variable)
     }
+
+    /// What is said if what should be a variable's name can be none. It is not repeated: it may be the key itself.
+    pub(super) fn misnamed(&self) -> Option<String> {
+        (!is_name(&self.variable)).then(|| {
+            format!(
+                "{}: its api_key_env is the NAME of the environment variable that holds it (letters, digits and _), and no key",
+                self.what
+            )
+        })
+    }
+}
+
+/// Whether a text can be the name of an environment variable.
+pub(super) fn is_name(text: &str) -> bool {
+    let is_one = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(|c: char| is_one(c) && !c.is_ascii_digit()) && text.chars().all(is_one)
 }
 
 /// Whether the environment holds nothing by a name.

@@ -185,11 +185,12 @@ fn what_is_wrong_with_the_file_is_said_at_once() {
 }
 
 #[test]
-fn a_key_that_is_missing_keeps_nothing_from_being_read() {
-    let missing = |table: &str| {
+fn a_key_that_is_missing_keeps_nothing_from_being_read_and_one_that_is_misnamed_is_refused() {
+    let read = |table: &str| {
         let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", table)]);
-        load(&here, ServeOptions::default()).unwrap().missing_keys()
+        load(&here, ServeOptions::default())
     };
+    let missing = |table: &str| read(table).unwrap().missing_keys();
     let at = "base_url = \"http://127.0.0.1:1\"\n";
     let told = |what: &str| {
         vec![format!(
@@ -225,6 +226,12 @@ fn a_key_that_is_missing_keeps_nothing_from_being_read() {
         assert_eq!(missing(&format!("{table}\"CHATTER_NO_KEY\"\n")), told(what));
         let none: Vec<String> = Vec::new();
         assert_eq!(missing(&format!("{table}\"PATH\"\n")), none, "{table}");
+        for pasted in ["sk-1234", "", "1A"] {
+            let lines = wrong(read(&format!("{table}\"{pasted}\"\n")).unwrap_err());
+            let refused = format!("{what}: its api_key_env is the NAME of ");
+            assert!(lines[0].starts_with(&refused), "{lines:?}");
+            assert!(!lines[0].contains("sk-1234"), "{lines:?}");
+        }
     }
     assert_eq!(
         missing("bus = \"redis://ana@h?password_env=CHATTER_NO_KEY\"\n"),

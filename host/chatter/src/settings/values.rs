@@ -1,7 +1,7 @@
 //! Values of settings that are more than a text: checked where they enter, whichever layer they
 //! come from.
 
-use super::keys::Key;
+use super::keys::{self, Key};
 use crate::said::note;
 use chatter_bus::redis::Server;
 use chatter_http::BaseUrl;
@@ -227,12 +227,14 @@ pub(crate) fn key_of(
     };
     said.1.or_else(|| {
         let key = filed.1?;
-        if !is_same {
-            note(&format!(
-                "note: the key in {key} is for the server that chatter.toml names and goes to no other: name a key for this one, too"
-            ));
+        // What is no name is refused with all settings.
+        if is_same || !keys::is_name(&key) {
+            return Some(key);
         }
-        is_same.then_some(key)
+        note(&format!(
+            "note: the key in {key} is for the server that chatter.toml names and goes to no other: name a key for this one, too"
+        ));
+        None
     })
 }
 
