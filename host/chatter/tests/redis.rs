@@ -197,6 +197,22 @@ async fn viewers_are_told_when_redis_comes_back_with_nothing() {
     assert_eq!(say(&mut back, "after").await, 1);
 }
 
+#[test]
+fn whoever_has_the_rooms_of_one_that_was_killed_says_so() {
+    let (redis, home) = (RedisServer::start(), quiet());
+    home.write(
+        "configs/rooms/attic.toml",
+        "id = \"main/attic\"\ntitle = \"Attic\"\n",
+    );
+    let serve = |data: &str| serve_as(&home, data, &redis.url(), &["--role", "trends"]);
+    let (mut first, second) = (serve("first"), serve("second"));
+    second.process.stderr_with("taken room=main/");
+    first.process.kill();
+    for room in ["main/lobby", "main/attic"] {
+        second.process.stderr_with(&format!("taken room={room} "));
+    }
+}
+
 /// Of those that have a role, who asks language models: personas, and summaries of streams.
 #[test]
 fn who_asks_language_models_keeps_what_they_cost() {

@@ -39,6 +39,8 @@ pub(super) struct Keeping<'a> {
     rota: &'a Inner,
     /// Who does the duty, as was heard last.
     members: BTreeSet<String>,
+    /// Whether somebody else was ever among them: then it is worth a line in the log who has which room.
+    shared: bool,
     /// The rooms that are to be this process's.
     share: BTreeSet<RoomId>,
     own: BTreeMap<RoomId, Own>,
@@ -51,6 +53,7 @@ impl<'a> Keeping<'a> {
         Self {
             rota,
             members: BTreeSet::new(),
+            shared: false,
             share: BTreeSet::new(),
             own: BTreeMap::new(),
             terms: 0,
@@ -145,6 +148,7 @@ impl<'a> Keeping<'a> {
             return false;
         };
         self.members = members.into_iter().collect();
+        self.shared |= self.members.len() > 1;
         self.divide()
     }
 
@@ -156,7 +160,7 @@ impl<'a> Keeping<'a> {
                 let before = before.map(|own| (own.term, own.ending));
                 if before.is_none() {
                     self.terms += 1;
-                    if self.members.len() > 1 {
+                    if self.shared {
                         tracing::info!(%room, %duty, fence, "taken");
                     } else {
                         tracing::debug!(%room, %duty, fence, "taken");
