@@ -133,7 +133,7 @@ impl Fanout {
             Heard::Message { topic, payload } => (topic, payload),
             Heard::Lagged { topic, missed } => {
                 if topic.kind == TopicKind::ChatFirehose {
-                    tracing::warn!(room = %room.id, missed, "the firehose was too fast; the log is read instead");
+                    tracing::warn!(room = %room.id, missed, "something was missed live; the log is read instead");
                     self.refill(shared, room).await?;
                 }
                 return Ok(());
