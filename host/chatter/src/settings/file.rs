@@ -111,6 +111,7 @@ pub(super) struct SettingsFile {
     pub(super) ui: Option<PathBuf>,
     pub(super) listen: Option<Listen>,
     pub(super) bus: Option<BusText>,
+    #[serde(deserialize_with = "roles")]
     pub(super) role: Vec<Role>,
     pub(super) room: Option<RoomId>,
     pub(super) source: Option<SourceText>,
@@ -130,6 +131,15 @@ pub(super) struct SettingsFile {
     pub(super) summary_s: Option<u64>,
     pub(super) speech: SpeechOptions,
     pub(super) vision: VisionOptions,
+}
+
+/// A list, or a text as the command line has it.
+fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Error> {
+    let roles: Result<_, String> = match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => text.split(',').map(str::parse).collect(),
+        list => Vec::deserialize(list).map_err(|error| error.message().to_owned()),
+    };
+    roles.map_err(serde::de::Error::custom)
 }
 
 fn poll<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {

@@ -123,8 +123,29 @@ fn without_a_word_about_the_source_none_is_replaced() {
 }
 
 #[test]
+fn roles_are_a_list_or_a_text() {
+    for role in ["\"worker,trends\"", "[\"trends\", \"worker\"]"] {
+        let text = format!("role = {role}\n");
+        let here = folder(&[("configs/rooms/x", ""), ("chatter.toml", &text)]);
+        let roles = load(&here, ServeOptions::default()).unwrap().roles;
+        let expected = BTreeSet::from([Role::Worker, Role::Trends]);
+        assert_eq!(roles, expected, "{role}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_the_file_is_said_at_once() {
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 11] = [
+        (
+            "llm = \"openai\"\n",
+            &[
+                ":1:7: invalid type: string \"openai\", expected a table: provider = \"openai\" in [llm]",
+            ],
+        ),
+        (
+            "role = \"worker,boss\"\n",
+            &[":1:8: \"boss\" is no role; there are `gateway`, `context`, `worker` and `trends`"],
+        ),
         (
             "lisen = 1\nfoo = 2\n[llm]\nmodle = \"x\"\n",
             &[

@@ -56,7 +56,10 @@ impl Reasoning {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "no reasoning; it can be \"off\", \"minimal\", \"low\", \"medium\", \"high\" or a number of tokens"
+)]
 enum Written {
     Tokens(u64),
     Level(String),
@@ -93,6 +96,7 @@ mod tests {
             ("2048", Ok(Reasoning::Tokens(2048))),
             ("\"some\"", Err("\"some\" is no reasoning")),
             ("1000000", Err("more than 100000")),
+            ("-5", Err("no reasoning; it can be")),
         ] {
             let read = serde_json::from_str::<Reasoning>(written);
             match expected {

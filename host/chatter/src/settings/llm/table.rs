@@ -46,7 +46,7 @@ const PROVIDER_KEYS: [&str; 11] = [
 
 /// The table; [`KEYS`] has the same names.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table: provider = \"openai\" in [llm]")]
 pub(in crate::settings) struct LlmTable {
     provider: Option<Provider>,
     base_url: Option<BaseUrl>,
