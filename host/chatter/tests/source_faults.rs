@@ -294,6 +294,24 @@ async fn a_room_whose_language_model_is_another_one_watches_on() {
 }
 
 #[tokio::test]
+async fn a_source_that_makes_way_for_another_is_not_at_its_end() {
+    let home = home(&[("lobby", "uri = \"tone.wav\"")]);
+    made(&home, "tone.wav", "-f lavfi -i sine=440:duration=120");
+    made(&home, "other.wav", "-f lavfi -i sine=880:duration=120");
+    let server = serve(&home, "data", &["--speech-model", "off"]);
+    let before = told(&server, ROOM, "a tone", is("playing", "")).await;
+    let file = "configs/rooms/lobby.toml";
+    let text = fs::read_to_string(home.path(file)).unwrap();
+    home.write(file, text.replace("tone.wav", "other.wav"));
+    told(&server, ROOM, "another tone", |source| {
+        source["since"] != before["since"] && is("playing", "")(source)
+    })
+    .await;
+    let log = server.process.stderr();
+    assert!(!log.contains("at its end"), "{log}");
+}
+
+#[tokio::test]
 async fn a_model_that_is_pulled_while_the_subtitles_are_played_takes_over() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/models");
     let home = home(&[

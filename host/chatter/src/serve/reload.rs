@@ -342,7 +342,6 @@ impl Live {
         };
         let name = format!("source of {room}");
         services.start_finite(Stage::Sources, name, |end| {
-            let end = end.child_token();
             let over = CancellationToken::new();
             let source_is_over = over.clone().drop_guard();
             self.sources.insert(

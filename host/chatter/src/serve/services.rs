@@ -36,6 +36,8 @@ struct Running {
     stage: Stage,
     /// Whether it may end by itself: a file that was played is at its end.
     finite: bool,
+    /// Its own.
+    end: CancellationToken,
 }
 
 /// All services of the program.
@@ -70,17 +72,10 @@ impl Services {
                 Ok(())
             }
         };
-        self.add(
-            Running {
-                name: name.to_owned(),
-                stage,
-                finite: false,
-            },
-            work,
-        );
+        self.add(stage, name.to_owned(), false, work);
     }
 
-    /// Starts a service that may also end well by itself.
+    /// Starts a service that may also end well by itself. Its token is its own, to end it alone.
     pub(super) fn start_finite<F>(
         &mut self,
         stage: Stage,
@@ -89,22 +84,26 @@ impl Services {
     ) where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
-        self.add(
-            Running {
-                name,
-                stage,
-                finite: true,
-            },
-            work,
-        );
+        self.add(stage, name, true, work);
     }
 
-    fn add<F>(&mut self, running: Running, work: impl FnOnce(CancellationToken) -> F)
-    where
+    fn add<F>(
+        &mut self,
+        stage: Stage,
+        name: String,
+        finite: bool,
+        work: impl FnOnce(CancellationToken) -> F,
+    ) where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
-        let end = self.ends[running.stage as usize].clone();
-        let task = self.tasks.spawn(work(end));
+        let end = self.ends[stage as usize].child_token();
+        let task = self.tasks.spawn(work(end.clone()));
+        let running = Running {
+            name,
+            stage,
+            finite,
+            end,
+        };
         self.running.insert(task.id(), running);
     }
 
@@ -116,7 +115,12 @@ impl Services {
             };
             let (running, result) = self.settle(ended);
             match result {
-                Ok(()) if running.finite => tracing::info!("the {} is at its end", running.name),
+                Ok(()) if running.finite => {
+                    // Of one that was told to end, whoever told it says why.
+                    if !running.end.is_cancelled() {
+                        tracing::info!("the {} is at its end", running.name);
+                    }
+                }
                 Ok(()) => return format!("the {} ended by itself", running.name),
                 Err(reason) => return format!("the {} failed: {reason}", running.name),
             }
@@ -168,6 +172,7 @@ impl Services {
             name: "dropped service".into(),
             stage: Stage::Gateway,
             finite: true,
+            end: CancellationToken::new(),
         };
         (self.running.remove(&id).unwrap_or_else(unknown), result)
     }
