@@ -1,5 +1,5 @@
 //! Telling a request of which a provider makes nothing from a provider that makes nothing of any: the model's name is
-//! wrong, say, or it takes no temperature, or thinks until no tokens are left.
+//! wrong, say, or it takes no temperature, or thinks until no tokens are left, or a filter of the vendor's stops all.
 //!
 //! Only operators are told. The provider is asked as before: whoever asks must not have a say in whether others may.
 
@@ -16,7 +16,7 @@ const OF_SEVERAL: u32 = 10;
 /// So many if it was one alone: it may ask what nobody else does.
 const OF_ONE: u32 = 3 * OF_SEVERAL;
 
-/// Requests in a row that were refused, or answered with nothing of use.
+/// Requests in a row that were refused, declined, or answered with nothing of use.
 #[derive(Debug, Default)]
 pub(super) struct Unusable {
     row: Mutex<Row>,
@@ -48,7 +48,8 @@ impl Unusable {
         let what = match answer {
             Err(Failure::Refused(_)) => "refuses what it is asked",
             Err(Failure::Empty { .. }) => "answers with nothing of use",
-            Ok(_) | Err(Failure::Declined { .. }) => {
+            Err(Failure::Declined { .. }) => "declines to answer",
+            Ok(_) => {
                 *row = Row::default();
                 return self.watch.note(Extent::Nobody, true, now);
             }
@@ -107,6 +108,9 @@ pub(super) fn hint(failure: &Failure) -> &'static str {
     match failure {
         Failure::Empty { .. } => {
             "a model that thinks may leave no tokens for an answer: `reasoning = \"off\"` keeps it from that"
+        }
+        Failure::Declined { .. } => {
+            "see whether the vendor's filter, or the model itself, objects to what the room is about, or to a persona's character"
         }
         _ => {
             "see whether the model's name is right, whether it wants no temperature (`sampling = false`), and whether it takes that `reasoning`"
@@ -171,11 +175,10 @@ mod tests {
             usage: None,
         });
         let unusable = Unusable::default();
-        for good in [Ok(()), declined] {
-            noted(&unusable, two, &refused(), OF_SEVERAL - 1);
-            noted(&unusable, two, &good, 1);
-        }
         noted(&unusable, two, &refused(), OF_SEVERAL - 1);
+        noted(&unusable, two, &Ok(()), 1);
+        noted(&unusable, two, &refused(), OF_SEVERAL - 2);
+        assert_eq!(noted(&unusable, two, &declined, 1), [], "nothing of use");
         assert_eq!(unusable.trouble(&tenant("main")), None);
         for other in [broken(), Failure::TimedOut, Failure::Unfit("no".into())] {
             assert_eq!(noted(&unusable, two, &Err(other), 1), []);
@@ -198,5 +201,21 @@ mod tests {
         tokio::time::advance(Duration::from_secs(7)).await;
         let news = noted(&unusable, two, &Ok(()), 9);
         assert_eq!(news, [News::Recovered(Duration::from_secs(7))]);
+    }
+
+    #[test]
+    fn a_model_that_declines_all_is_told() {
+        let two: &[_] = &[("main/lobby", "nova"), ("main/lobby", "mia")];
+        let declined = Err(Failure::Declined {
+            why: "SAFETY".into(),
+            usage: None,
+        });
+        let unusable = Unusable::default();
+        let news = noted(&unusable, two, &declined, 2 * OF_SEVERAL);
+        assert_eq!(news, [News::Failed(Extent::Some)], "once");
+        assert_eq!(
+            unusable.trouble(&tenant("main")),
+            Some("declines to answer")
+        );
     }
 }

@@ -40,6 +40,16 @@ impl Kind {
         }
     }
 
+    /// A model that its own server has, for hints.
+    #[must_use]
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::OpenAi => "gpt-4o-mini",
+            Self::Anthropic => "claude-haiku-4-5",
+            Self::Gemini => "gemini-2.5-flash",
+        }
+    }
+
     /// The environment variable that holds the key as a rule.
     #[must_use]
     pub const fn api_key_env(self) -> &'static str {

@@ -313,9 +313,9 @@ impl Checked {
         };
         if table.model.is_empty() {
             let hint = if place == "llm" {
-                ", for instance --llm-model gpt-4o-mini"
+                format!(", for instance --llm-model {}", kind.example())
             } else {
-                ""
+                String::new()
             };
             wrong(format!(
                 "{place}.model is missing: name the server's model{hint}"
