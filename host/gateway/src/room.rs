@@ -5,7 +5,7 @@ use crate::{
     admission::{Decision, Draft, Refusal, Spoken, Submission, What, goes_out},
     crowd::Crowd,
     log::Log,
-    moderators::{Moderators, Silenced},
+    moderators::{Moderators, Silenced, command},
     names::Taken,
     people::People,
     ws::Frame,
@@ -95,6 +95,9 @@ impl Rules {
             return own;
         }
         let text = own.text.as_deref().unwrap_or(text);
+        if command::is_known(text) {
+            return Verdict::drop("command", "personas give no commands");
+        }
         let policy = self.moderator.judge(text, AuthorKind::Persona);
         if policy.is_allowed() { own } else { policy }
     }

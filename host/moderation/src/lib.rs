@@ -381,7 +381,9 @@ impl Verdict {
         }
     }
 
-    fn drop(rule: &'static str, reason: impl Into<String>) -> Self {
+    /// That the text goes nowhere: the code of the rule, and why, for people.
+    #[must_use]
+    pub fn drop(rule: &'static str, reason: impl Into<String>) -> Self {
         Self {
             action: Action::Drop,
             rule,

@@ -86,6 +86,11 @@ pub(crate) fn is_one(text: &str) -> bool {
     text.trim_start().starts_with('/')
 }
 
+/// Whether a text is a command that there is. `/o/` greets.
+pub(crate) fn is_known(text: &str) -> bool {
+    is_one(text) && !matches!(parse(text), Err(Wrong::Unknown(_)))
+}
+
 /// Reads a command.
 pub(crate) fn parse(text: &str) -> Result<Command, Wrong> {
     let text = text.trim();

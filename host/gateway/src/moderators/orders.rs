@@ -112,7 +112,7 @@ pub(crate) async fn command(
     })?;
     let find = |name: &str| who::find(room, name);
     Ok(match command {
-        Command::Help(about) => command::help(about),
+        Command::Help(about) => command::help(about, actor.rank >= Rank::Moderator),
         Command::Timeout {
             who,
             seconds,

@@ -192,7 +192,10 @@ async fn commands_are_for_those_who_moderate_and_never_go_into_the_room() {
         let error = order(&mut boss, text).await;
         assert_eq!(error["code"], code, "{text}: {error}");
     }
-    assert!(ordered(&mut bob, "/help").await.contains("/timeout NAME"));
+    assert!(ordered(&mut boss, "/help").await.contains("/timeout NAME"));
+    let told = ordered(&mut bob, "/help").await;
+    assert!(told.starts_with("/help [COMMAND]: "), "{told}");
+    assert!(told.contains("\nFor moderators: /timeout "), "{told}");
     let (status, answer) = say(&host, "bob", "/help ban").await;
     assert_eq!(status, 200);
     assert!(answer["notice"].as_str().unwrap().starts_with("/ban NAME"));

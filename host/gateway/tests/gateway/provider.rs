@@ -119,7 +119,13 @@ async fn lines_of_personas_are_asked_about_together_and_dropped() {
     let (host, provider) = host(json!({ "name": "it", "about": ["personas"] })).await;
     let mut audit = host.listen(TopicKind::ChatAudit).await;
     let call = CallId::new();
-    let lines = ["Nova: fine", "a vile line", "a rude line", "frobnicate"];
+    let lines = [
+        "Nova: fine",
+        "a vile line",
+        "a rude line",
+        "frobnicate",
+        "Nova: /ban Ana",
+    ];
     commit(&host, lines.map(|text| line(call, text)).into()).await;
     let mut fates = fates(&host).await;
     fates.sort_by_key(|fate| format!("{fate:?}"));
@@ -128,6 +134,7 @@ async fn lines_of_personas_are_asked_about_together_and_dropped() {
         [
             Fate::Accepted,
             Fate::Dropped("blocklist".into()),
+            Fate::Dropped("command".into()),
             Fate::Dropped("held".into()),
             Fate::Dropped("provider".into()),
         ]
@@ -136,7 +143,7 @@ async fn lines_of_personas_are_asked_about_together_and_dropped() {
     assert_eq!(provider.asked(), [["fine", "a vile line", "a rude line"]]);
     assert_eq!(texts(&host).await, ["fine"]);
     let mut rules = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..5 {
         let verdict = heard(&mut audit).await;
         assert_eq!(verdict["author"]["kind"], AuthorKind::Persona.as_str());
         rules.push((verdict["rule"].clone(), verdict["action"].clone()));
@@ -148,6 +155,7 @@ async fn lines_of_personas_are_asked_about_together_and_dropped() {
             (json!("provider"), json!("drop")),
             (json!("provider"), json!("hold")),
             (json!("blocklist"), json!("drop")),
+            (json!("command"), json!("drop")),
         ]
     );
     assert_eq!(

@@ -94,18 +94,19 @@ pub(super) fn find(name: &str) -> Option<&'static Entry> {
     ENTRIES.iter().find(|entry| entry.name == name)
 }
 
-/// What help says.
-pub(crate) fn help(about: Option<&Entry>) -> String {
-    match about {
-        Some(entry) => format!("{}: {}", entry.usage, entry.does),
-        None => {
-            let all: Vec<String> = ENTRIES
-                .iter()
-                .map(|entry| format!("{}: {}", entry.usage, entry.does))
-                .collect();
-            all.join("\n")
-        }
+/// What help says, to somebody who moderates or not.
+pub(crate) fn help(about: Option<&Entry>, moderates: bool) -> String {
+    let line = |entry: &Entry| format!("{}: {}", entry.usage, entry.does);
+    if let Some(entry) = about {
+        return line(entry);
     }
+    if moderates {
+        return ENTRIES.each_ref().map(line).join("\n");
+    }
+    let (own, others): (Vec<_>, Vec<_>) = ENTRIES.iter().partition(|entry| entry.name == "help");
+    let own: Vec<_> = own.into_iter().map(line).collect();
+    let others: Vec<_> = others.iter().map(|it| format!("/{}", it.name)).collect();
+    format!("{}\nFor moderators: {}", own.join("\n"), others.join(" "))
 }
 
 #[cfg(test)]

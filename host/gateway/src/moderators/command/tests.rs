@@ -253,11 +253,14 @@ fn what_is_wrong_is_told_with_the_usage() {
 
 #[test]
 fn every_command_of_the_list_is_known_and_helped_with() {
-    let all = help(None);
+    let all = help(None, true);
+    let viewers = help(None, false);
+    assert_eq!(viewers.lines().count(), 2, "{viewers}");
     for entry in &ENTRIES {
         assert_eq!(find(entry.name), Some(entry));
         assert!(entry.usage.starts_with(&format!("/{}", entry.name)));
         assert!(all.contains(entry.usage));
+        assert!(viewers.contains(&format!("/{}", entry.name)));
         assert!(!matches!(
             parse(&format!("/{}", entry.name)),
             Err(Wrong::Unknown(_))
@@ -265,5 +268,13 @@ fn every_command_of_the_list_is_known_and_helped_with() {
     }
     for (text, is) in [("/x", true), (" /x", true), ("a /x", false), ("", false)] {
         assert_eq!(is_one(text), is, "{text:?}");
+    }
+    for (text, is) in [
+        ("/ban", true),
+        (" /followers 9", true),
+        ("/o/", false),
+        ("ban", false),
+    ] {
+        assert_eq!(is_known(text), is, "{text:?}");
     }
 }
