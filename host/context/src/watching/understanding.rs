@@ -173,8 +173,10 @@ impl Understanding {
                 let was_late = std::mem::replace(&mut self.is_late, hop_ms >= LATE_HOP_MS);
                 if self.is_late && !was_late {
                     tracing::warn!(%room, hop_ms, behind_ms, "words come late, and personas react late to them: this machine is slow for the model; a smaller one helps, or fewer rooms");
+                } else if was_late && !self.is_late {
+                    tracing::info!(%room, hop_ms, behind_ms, "words come in time again");
                 } else {
-                    tracing::info!(%room, hop_ms, behind_ms, "the pace of listening has changed");
+                    tracing::debug!(%room, hop_ms, behind_ms, "the pace of listening has changed");
                 }
                 None
             }

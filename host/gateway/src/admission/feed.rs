@@ -151,7 +151,7 @@ async fn ingest(shared: &Shared, room: &Room) {
                             }
                         }
                         Heard::Lagged { missed, .. } => {
-                            tracing::warn!(room = %room.id, missed, "chat.ingest was too fast");
+                            tracing::warn!(room = %room.id, missed, "messages of chat.ingest were missed: the bus was away, or they came faster than they are taken in");
                         }
                     }
                 }

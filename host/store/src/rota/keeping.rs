@@ -207,10 +207,19 @@ impl<'a> Keeping<'a> {
     fn expire(&mut self) {
         let now = Instant::now();
         let duty = self.rota.duty;
-        let late: Vec<_> = self.own.extract_if(.., |_, own| own.until <= now).collect();
-        for (room, _) in late {
+        let late = self.own.extract_if(.., |_, own| own.until <= now);
+        let late: Vec<RoomId> = late.map(|(room, _)| room).collect();
+        for room in &late {
             self.count_lost();
-            tracing::warn!(%room, %duty, "the lease could not be renewed; stopping");
+            tracing::debug!(%room, %duty, "the lease could not be renewed");
+        }
+        // One line, however many rooms there are.
+        match &*late {
+            [] => {}
+            [room] => tracing::warn!(%room, %duty, "the lease could not be renewed; stopping"),
+            [first, ..] => {
+                tracing::warn!(rooms = late.len(), %first, %duty, "leases could not be renewed; stopping");
+            }
         }
     }
 
@@ -313,7 +322,7 @@ impl<'a> Keeping<'a> {
                 *health = Health::Ill(Instant::now(), error.clone());
             }
             (Ok(()), Health::Ill(since, _)) => {
-                tracing::info!(%duty, after_s = since.elapsed().as_secs(), "the leases are renewed again");
+                tracing::info!(%duty, after = ?since.elapsed(), "the leases are renewed again");
                 *health = Health::Well;
             }
             (Ok(()), Health::Starting) => *health = Health::Well,
