@@ -6,7 +6,7 @@
 //! | rule | objects to | what becomes of it |
 //! | --- | --- | --- |
 //! | `prompt_text` | seven words in a row, or a short sentence, of what models are told (`persona/told.txt`), the marks around data (`<<<`), the title of a section, or some of them as a label in front (`Task:`) | dropped |
-//! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`, `[your name]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and JSON at the end are dropped |
+//! | `model_markup` | tags, tokens of chat templates, thoughts, fences, bold, headings, the role in front (`assistant:`), placeholders (`[narrative]`, `[your name]`) | taken away if they stand around words; tokens between words, thoughts without an end, another's role and objects of JSON are dropped |
 //! | `speaker_name` | a persona's name and a colon in front, or at the beginning of a later sentence | the persona's own is taken away; another persona's is dropped |
 
 use crate::Verdict;
@@ -350,6 +350,7 @@ fn without_markup(text: &str) -> Option<Cow<'_, str>> {
             r"(?i)\[(?:insert\b[^\]]{0,40}|(?:(?:your|streamer|user)[ _-]?)?name|your (?:message|answer|reply)|streamer|user)\]|\{\{[^}]{0,40}\}\}",
         )
     });
+    static OBJECT: LazyLock<Regex> = LazyLock::new(|| regex(r#"\{\s*"[^"{}]{1,40}"\s*:"#));
     let trimmed = text.trim();
     // Nearly all lines are done with here.
     if !trimmed.contains(['<', '[', '`', '*', '#', ':', '{']) {
@@ -358,8 +359,8 @@ fn without_markup(text: &str) -> Option<Cow<'_, str>> {
     if OTHERS_TURN.is_match(trimmed) || TEMPLATE.is_match(trimmed) {
         return None;
     }
-    // Behind a name, too, which modules put before an answer.
-    if trimmed.contains("{\"") && trimmed.ends_with('}') && trimmed.contains("\":") {
+    // Between a name and an emote, too, which modules put before and behind an answer, and if it breaks off.
+    if OBJECT.is_match(trimmed) {
         return None;
     }
     let mut line = THOUGHT.replace_all(trimmed, " ").into_owned();
