@@ -7,8 +7,9 @@ use crate::{
     faulty::Faulty,
     held::hold,
     host::{Client, Host, MESSAGES},
-    requests::{as_operator, say},
+    requests::as_operator,
 };
+use chatter_protocol::MessageId;
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
@@ -187,14 +188,18 @@ fn draw<'a>(
     let roll = rng.random_range(0..100);
     match roll {
         0..62 => Box::pin(async move {
+            let id = MessageId::new().to_string();
             let held = if roll < 44 { "" } else { "numpty " };
-            let (status, answer) = say(host, author, &format!("{held}text {n}")).await;
-            let id = answer["id"].as_str().map(str::to_owned);
-            match (status, id) {
-                (201, Some(id)) => Outcome::Said(id),
-                (202, Some(id)) => Outcome::Waits(id),
-                (403 | 429, _) => Outcome::Refused,
-                other => panic!("{other:?}: {answer}"),
+            let text = format!("{held}text {n}");
+            let said = json!({ "id": id, "author": author, "text": text });
+            let answer = host.post(MESSAGES, &said).await;
+            match answer.status {
+                201 => Outcome::Said(id),
+                202 => Outcome::Waits(id),
+                // What would wait is denied if its author, or everybody, is cleared meanwhile.
+                422 if answer.json()["code"] == "denied" => Outcome::Denied(id),
+                403 | 429 => Outcome::Refused,
+                other => panic!("{other}: {}", answer.json()),
             }
         }),
         62..78 => {
