@@ -113,10 +113,11 @@ impl Player {
                 Take::Drop => return false,
                 Take::Tell { at_ms, gap } => {
                     self.gap(gap);
-                    self.teller.queue.push(Part::Sound { at_ms, samples });
+                    // Whoever hears it is told no other condition.
                     self.tell(Condition::Playing {
                         silent: !self.shape.sound,
                     });
+                    self.teller.queue.push(Part::Sound { at_ms, samples });
                     return true;
                 }
             }
